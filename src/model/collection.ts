@@ -1,0 +1,106 @@
+import type { Distance } from "./distance.ts";
+
+/** How records become payload: design section 4. */
+export const layouts = ["vecferry", "flat", "langchain", "llamaindex"] as const;
+export type Layout = (typeof layouts)[number];
+
+export const payloadIndexTypes = [
+  "keyword",
+  "integer",
+  "float",
+  "bool",
+  "datetime",
+  "text",
+  "uuid",
+  "geo",
+] as const;
+export type PayloadIndexType = (typeof payloadIndexTypes)[number];
+
+export interface PayloadIndex {
+  /** Payload path, as the target spells it. */
+  readonly key: string;
+  readonly type: PayloadIndexType;
+  /** Tenant index: keyword with is_tenant. */
+  readonly tenant?: boolean;
+}
+
+/** A collection as a store has it. */
+export interface CollectionInfo {
+  /** What never changes while the collection lives: Chroma's uuid; a point store's name. */
+  readonly key: string;
+  readonly name: string;
+  readonly tenant: string | null;
+  readonly database: string | null;
+  /** null = nothing was ever written. */
+  readonly dimension: number | null;
+  readonly distance: Distance | null;
+  /** How the distance was found: 'schema', 'configuration', 'metadata', 'segment', 'probe', 'default'. */
+  readonly distanceFrom: string | null;
+  /** Number of records; null where only a count call would tell. */
+  readonly count: number | null;
+  /** JSON texts as the source keeps them; null = none. */
+  readonly metadata: string | null;
+  readonly configuration: string | null;
+  readonly schema: string | null;
+  /** A point store only: 'green' when indexing is done, else what it says. */
+  readonly status: string | null;
+  /** A point store only: what an earlier `ensure` noted (`CollectionNote` as JSON text). */
+  readonly note: string | null;
+}
+
+export interface Quantization {
+  readonly kind: "scalar" | "product" | "binary" | "turbo";
+  readonly quantile?: number;
+  /** product: x4 … x64. */
+  readonly compression?: string;
+  /** turbo: bits1, bits1_5, bits2, bits4; binary: one_bit, one_and_half_bits, two_bits. */
+  readonly bits?: string;
+  readonly alwaysRam?: boolean;
+}
+
+export interface HnswSettings {
+  readonly m?: number;
+  readonly payloadM?: number;
+  readonly efConstruct?: number;
+  readonly fullScanThreshold?: number;
+  readonly maxIndexingThreads?: number;
+}
+
+/** What stands in the target collection's own metadata under the key `vecferry`: how its points are to be read. */
+export interface CollectionNote {
+  readonly format: 1;
+  readonly layout: Layout;
+  readonly tenanted: boolean;
+  /** One entry a source collection that was carried here, by the mark `run` and the collection's name. */
+  readonly sources: readonly SourceNote[];
+}
+
+export interface SourceNote {
+  readonly run: string;
+  readonly key: string;
+  readonly name: string;
+  readonly tenant: string | null;
+  readonly database: string | null;
+  readonly mappedTenant: string | null;
+  readonly idPrefix: string | null;
+  readonly distance: Distance;
+  readonly metadata: string | null;
+  readonly configuration: string | null;
+  readonly schema: string | null;
+}
+
+/** A target collection as a plan wants it. `ensure` makes it or finds it fitting. */
+export interface CollectionSpec {
+  readonly name: string;
+  readonly dimension: number;
+  readonly distance: Distance;
+  readonly layout: Layout;
+  readonly tenanted: boolean;
+  readonly indexes: readonly PayloadIndex[];
+  readonly quantization: Quantization | null;
+  readonly hnsw: HnswSettings;
+  readonly onDisk: boolean | null;
+  readonly shards: number | null;
+  readonly replicas: number | null;
+  readonly sources: readonly SourceNote[];
+}

@@ -1,0 +1,112 @@
+/**
+ * Digests: 16 bytes that stand for everything a point holds, and their sums by bucket. The same function is applied to
+ * what was sent, to what the target has and to what the source gives again; equal digests mean equal records.
+ *
+ * Format 1: the first 16 bytes of SHA-256 over
+ *   JSON text of [point, id, tenant, collection, document, uri, canonical metadata or null, canonical rest or null],
+ *   a NUL byte, the norm as float64 LE (all ones where there is none), the vector's float32 LE bytes (none without a vector).
+ */
+import { hash } from "node:crypto";
+import { canonicalJson } from "../util/json.ts";
+import { uuidToBytes } from "./point-id.ts";
+import { defaultVector, type PointBatch } from "./record.ts";
+
+export const digestFormat = 1;
+export const digestBytes = 16;
+export const bucketCount = 256;
+
+/** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
+export function digestPoints(batch: PointBatch): Uint8Array {
+  const { ids, payload, placement } = batch;
+  const column = batch.vectors.get(defaultVector);
+  const vectorBytes = column === undefined ? 0 : column.dimension * 4;
+  const bits =
+    column === undefined
+      ? new Uint8Array(0)
+      : new Uint8Array(column.data.buffer, column.data.byteOffset, column.data.byteLength);
+  const digests = new Uint8Array(ids.length * digestBytes);
+  for (let row = 0; row < ids.length; row += 1) {
+    const words = JSON.stringify([
+      placement.points[row],
+      ids[row],
+      placement.tenants[row],
+      placement.collections[row],
+      payload.documents[row],
+      payload.uris[row],
+      canonicalObject(payload.metadata[row] ?? null),
+      canonicalObject(placement.rest[row] ?? null),
+    ]);
+    const hasVector =
+      column !== undefined && (column.present === null || column.present[row] === 1);
+    const wordBytes = Buffer.byteLength(words);
+    const message = Buffer.allocUnsafe(wordBytes + 9 + (hasVector ? vectorBytes : 0));
+    message.write(words, 0);
+    message[wordBytes] = 0;
+    const norm = placement.norms[row] ?? Number.NaN;
+    if (Number.isNaN(norm)) message.fill(0xff, wordBytes + 1, wordBytes + 9);
+    else message.writeDoubleLE(norm, wordBytes + 1);
+    if (hasVector)
+      message.set(bits.subarray(row * vectorBytes, (row + 1) * vectorBytes), wordBytes + 9);
+    digests.set(hash("sha256", message, "buffer").subarray(0, digestBytes), row * digestBytes);
+  }
+  return digests;
+}
+
+/** Canonical text of an object; null for none and for the empty one, which count as equal. */
+function canonicalObject(text: string | null): string | null {
+  if (text === null || text === "{}") return null;
+  const canonical = canonicalJson(text);
+  return canonical === "{}" ? null : canonical;
+}
+
+/** Counts and sums (mod 2^128) of digests in 256 buckets by the first byte of the point's UUID. The order of adding does not matter, and nothing cancels. */
+export class BucketSums {
+  readonly #counts = new Float64Array(bucketCount);
+  /** Four 32-bit words a bucket, least significant first. */
+  readonly #words = new Uint32Array(bucketCount * 4);
+
+  /** Adds one row's digest. `point` is the point's 16 bytes. */
+  add(point: Uint8Array, digest: Uint8Array): void {
+    const bucket = point[0] ?? 0;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    const view = new DataView(digest.buffer, digest.byteOffset, digestBytes);
+    let carry = 0;
+    for (let word = 0; word < 4; word += 1) {
+      const sum = (this.#words[bucket * 4 + word] ?? 0) + view.getUint32(word * 4, true) + carry;
+      this.#words[bucket * 4 + word] = sum;
+      carry = sum > 0xffffffff ? 1 : 0;
+    }
+  }
+
+  /** Adds every row of a batch whose digests are `digests`. Points that are no UUIDs are not ours and are refused by the caller. */
+  addBatch(points: readonly string[], digests: Uint8Array): void {
+    points.forEach((point, row) => {
+      this.add(uuidToBytes(point), digests.subarray(row * digestBytes, (row + 1) * digestBytes));
+    });
+  }
+
+  /** Number of rows in a bucket. */
+  count(bucket: number): number {
+    return this.#counts[bucket] ?? 0;
+  }
+
+  /** Number of rows in all. */
+  get total(): number {
+    return this.#counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The buckets in which the two differ, ascending. */
+  differences(other: BucketSums): number[] {
+    return Array.from({ length: bucketCount }, (_, bucket) => bucket).filter(
+      (bucket) =>
+        this.count(bucket) !== other.count(bucket) || this.sum(bucket) !== other.sum(bucket),
+    );
+  }
+
+  /** The sum of a bucket as 32 hex digits. */
+  sum(bucket: number): string {
+    return [3, 2, 1, 0]
+      .map((word) => (this.#words[bucket * 4 + word] ?? 0).toString(16).padStart(8, "0"))
+      .join("");
+  }
+}

@@ -1,0 +1,45 @@
+/** Point ids: how a record's id becomes the id of its point. Frozen: every point that was ever written rests on it. */
+import { hash } from "node:crypto";
+
+/** Namespace of vecferry's UUIDv5 names (RFC 9562, section 5.5). Never changes. */
+export const pointNamespace = "7c0f4a5e-3f0b-5d0c-9b1e-6a1d2f8e4c57";
+
+const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const namespaceBytes = uuidToBytes(pointNamespace);
+
+/** Whether `text` is a UUID in the one spelling that a plain collection keeps: lower case, with hyphens. */
+export function isCanonicalUuid(text: string): boolean {
+  return canonicalUuid.test(text);
+}
+
+/** The point of `id` in a plain collection: a canonical UUID keeps its value, every other id becomes UUIDv5(namespace, id). */
+export function plainPointId(id: string): string {
+  return isCanonicalUuid(id) ? id : uuidV5(id);
+}
+
+/** The point of `id` in a tenanted collection: UUIDv5(namespace, JSON.stringify([tenant, id])), so that no tenant can name another's point. */
+export function tenantPointId(tenant: string, id: string): string {
+  return uuidV5(JSON.stringify([tenant, id]));
+}
+
+function uuidV5(name: string): string {
+  const bytes = hash(
+    "sha1",
+    Buffer.concat([namespaceBytes, Buffer.from(name, "utf8")]),
+    "buffer",
+  ).subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytesToUuid(bytes);
+}
+
+/** The 16 bytes of a canonical UUID. */
+export function uuidToBytes(uuid: string): Buffer {
+  return Buffer.from(uuid.replaceAll("-", ""), "hex");
+}
+
+/** The canonical UUID of 16 bytes. */
+export function bytesToUuid(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

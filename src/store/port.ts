@@ -1,0 +1,124 @@
+/**
+ * The port: everything that holds vectors is a Store. Ten methods; a source is typed as the read-only half.
+ * Every call takes a signal and throws VectorError; an abort throws E_ABORTED.
+ */
+import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
+import type { PointBatch, RecordBatch, RecordFailure } from "../model/record.ts";
+
+export type StoreKind = "chroma" | "chroma-folder" | "qdrant" | "embedded";
+
+/** Who a store is, without any secret: the same store always gives the same words. */
+export interface StoreIdentity {
+  readonly kind: StoreKind;
+  /** Canonical address: lower-case host, explicit port, absolute path. */
+  readonly address: string;
+  /** null = the address names none (a folder: everything in it). */
+  readonly tenant: string | null;
+  readonly database: string | null;
+  /** What the store says of its version; null where it says nothing true. Not part of the identity's key. */
+  readonly version: string | null;
+}
+
+/** What a store can do, as data. */
+export interface Capabilities {
+  readonly write: boolean;
+  /** Rows a call takes at most; null = no bound of its own. */
+  readonly batchSizeMax: number | null;
+  /** Bytes a request body may have; null = no bound. */
+  readonly bodyBytesMax: number | null;
+  /** Calls in flight that the store bears well. */
+  readonly concurrency: number;
+  /** Whether others may write while we read: the id list is then repeated at the end. */
+  readonly live: boolean;
+  /** Whether `ids` takes Chroma's where. */
+  readonly where: boolean;
+  /** Whether a vector may differ from what was written (Chroma's server under cosine: 2 ulp). */
+  readonly vectorUlps: 0 | 2;
+  /** Whether the collection's own metadata can be kept there. */
+  readonly notes: boolean;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface IdsOptions extends CallOptions {
+  /** Chroma's `where`, already checked (model/filter.ts). */
+  readonly where?: unknown;
+  readonly limit?: number;
+  /** Ids a chunk at most; the store may give fewer. */
+  readonly chunk?: number;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** false = leave the vectors out (the batch's map is empty). Default true. */
+  readonly vectors?: boolean;
+}
+
+/** The answer to a read by key. Every asked key is in exactly one of the three. */
+export interface ReadResult<Batch extends RecordBatch = RecordBatch> {
+  readonly batch: Batch;
+  /** Keys that the store does not have (any more). */
+  readonly absent: string[];
+  /** Records that are there and cannot be read, each with its reason. */
+  readonly failures: RecordFailure[];
+}
+
+export interface SearchOptions extends CallOptions {
+  readonly limit: number;
+  /** Only this tenant's records. */
+  readonly tenant?: string;
+}
+
+export interface Hit {
+  /** The record's own id. */
+  readonly id: string;
+  /** In Chroma's terms, whatever the store: smaller is nearer. */
+  readonly distance: number;
+  readonly document: string | null;
+}
+
+/** The read-only half. Nothing in it changes the store: not even a get-or-create. */
+export interface SourceStore<Batch extends RecordBatch = RecordBatch> extends AsyncDisposable {
+  readonly identity: StoreIdentity;
+  readonly capabilities: Capabilities;
+  /** Every collection in the scope of the address, ordered by tenant, database, name. */
+  collections(options?: CallOptions): Promise<CollectionInfo[]>;
+  /** Number of records. @throws E_COLLECTION_NOT_FOUND */
+  count(collection: CollectionInfo, options?: CallOptions): Promise<number>;
+  /** The keys of all records (Chroma: ids; a point store: point ids), in chunks, each once, in the order that reads fastest. */
+  ids(collection: CollectionInfo, options?: IdsOptions): AsyncIterable<string[]>;
+  /** Records by key. The batch's order is the store's own; bad rows are named, never shifted onto a neighbour. */
+  read(
+    collection: CollectionInfo,
+    keys: readonly string[],
+    options?: ReadOptions,
+  ): Promise<ReadResult<Batch>>;
+  /** The nearest records to `vector`, nearest first. */
+  search(collection: CollectionInfo, vector: Float32Array, options: SearchOptions): Promise<Hit[]>;
+}
+
+/** Which points `remove` takes away: these, all that bear this mark, or the whole collection. */
+export type RemoveSelector =
+  | { readonly points: readonly string[] }
+  | { readonly run: string; readonly collection?: string }
+  | { readonly everything: true };
+
+/** The writing half, for point stores. */
+export interface TargetStore extends SourceStore<PointBatch> {
+  /** Every point once, in the order of point ids, in bounded batches: what verify reads. */
+  scan(
+    collection: CollectionInfo,
+    options?: ReadOptions & { batchSize?: number },
+  ): AsyncIterable<PointBatch>;
+  /** Makes the collection and its indexes, or finds them fitting and adds the indexes and notes that lack. @throws E_SCHEMA_CONFLICT, E_NAME */
+  ensure(spec: CollectionSpec, options?: CallOptions): Promise<{ created: boolean }>;
+  /** Writes all rows over what stands at their points; returns when the store has acknowledged them as done. @throws E_REJECTED when the store refuses for good */
+  write(spec: CollectionSpec, batch: PointBatch, options?: CallOptions): Promise<void>;
+  /** Takes points away; never others than the selector names. */
+  remove(
+    collection: CollectionInfo,
+    selector: RemoveSelector,
+    options?: CallOptions,
+  ): Promise<void>;
+}
