@@ -1,0 +1,21 @@
+export type {
+  CallOptions,
+  CollectionConfig,
+  CollectionDescription,
+  Engine,
+  Json,
+  JsonObject,
+  PayloadFieldInfo,
+  PayloadSelector,
+  PointColumns,
+  PointSelector,
+  ReadPointsOptions,
+  ScoredPoints,
+  ScrollOptions,
+  ScrollPage,
+  SearchOptions,
+  VectorDistance,
+  VectorParams,
+  VectorSelector,
+} from "./api.ts";
+export { openEngine } from "./engine.ts";
