@@ -1,0 +1,280 @@
+/**
+ * One small HTTP client for all adapters: keep-alive, no redirects, no compression, bounded answers.
+ * (A compressed answer with payload stalls for 40 ms on loopback; hence `accept-encoding: identity`.)
+ */
+import { isUtf8 } from "node:buffer";
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import { VectorError } from "../errors.ts";
+import { abortError } from "./abort.ts";
+
+export interface HttpOptions {
+  /** Sent with every request. May hold keys: never printed. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The longest silence on the connection that is borne. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Connections kept open at most; further requests wait for one. Default 8. */
+  readonly connectionsMax?: number | undefined;
+  /** Bytes that an answer may have at most. Default 256 MiB. */
+  readonly answerBytesMax?: number | undefined;
+  /** PEM file of the authority that signed the server's certificate, trusted instead of the public ones. */
+  readonly caFile?: string | undefined;
+  /** true = any certificate is taken, whoever signed it. */
+  readonly insecureTls?: boolean | undefined;
+}
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Absolute http or https address, without user and password. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** JSON text, sent as application/json. */
+  readonly body?: string | undefined;
+  /** Instead of the client's own. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+  /** The Retry-After header (seconds or a date) as a wait from now; undefined = none given. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** Speaks HTTP to one server or several. Every answer that came whole is returned, whatever its status. */
+export class HttpClient {
+  readonly #agents: { http: http.Agent; https: https.Agent };
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #timeoutMs: number;
+  readonly #answerBytesMax: number;
+
+  /** @throws E_CONFIG when the CA file cannot be read or holds no certificate, or a header cannot be sent */
+  constructor(options: HttpOptions = {}) {
+    const agent = { keepAlive: true, maxSockets: options.connectionsMax ?? 8 };
+    const ca = options.caFile === undefined ? {} : { ca: readCertificate(options.caFile) };
+    this.#agents = {
+      http: new http.Agent(agent),
+      https: new https.Agent({ ...agent, ...ca, rejectUnauthorized: !options.insecureTls }),
+    };
+    this.#headers = checkHeaders(options.headers ?? {});
+    this.#timeoutMs = options.timeoutMs ?? 60_000;
+    this.#answerBytesMax = options.answerBytesMax ?? 256 * 1024 * 1024;
+  }
+
+  /**
+   * Sends one request and reads the whole answer. Does not retry.
+   * @throws E_UNREACHABLE no connection, or lost before an answer began (a refused certificate: not retryable)
+   * @throws E_TIMEOUT silence for longer than `timeoutMs`
+   * @throws E_BAD_RESPONSE not HTTP, cut short, compressed, not UTF-8, or larger than allowed (the last: `details.tooLarge`, not retryable)
+   * @throws E_ABORTED
+   */
+  request(request: HttpRequest): Promise<HttpAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+    const { signal } = request;
+    if (signal?.aborted) {
+      reject(abortError(signal));
+      return promise;
+    }
+    const call = this.#start(request);
+    const where = `${request.method} ${printable(request.url)}`;
+    const fail = (error: VectorError): void => {
+      reject(error);
+      call.destroy();
+    };
+    const onAbort = (): void => {
+      if (signal) fail(abortError(signal));
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    call.once("close", () => signal?.removeEventListener("abort", onAbort));
+    call.once("timeout", () => fail(timeoutError(where)));
+    let answering = false;
+    call.on("error", (error) =>
+      fail(answering ? cutError(where, error) : connectionError(where, error)),
+    );
+    call.once("response", (response) => {
+      answering = true;
+      this.#receive(where, response).then(resolve, (error) => {
+        reject(error);
+        call.destroy();
+      });
+    });
+    call.end(request.body);
+    return promise;
+  }
+
+  /** Closes the connections. Requests still in flight fail. */
+  close(): void {
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
+  }
+
+  #start(request: HttpRequest): http.ClientRequest {
+    const secure = request.url.startsWith("https:");
+    const headers: Record<string, string> = {
+      accept: "application/json",
+      "accept-encoding": "identity",
+      ...this.#headers,
+      ...request.headers,
+    };
+    if (request.body !== undefined) {
+      headers["content-type"] = "application/json";
+      headers["content-length"] = String(Buffer.byteLength(request.body));
+    }
+    return (secure ? https : http).request(request.url, {
+      method: request.method,
+      agent: secure ? this.#agents.https : this.#agents.http,
+      headers,
+      timeout: request.timeoutMs ?? this.#timeoutMs,
+    });
+  }
+
+  async #receive(where: string, response: http.IncomingMessage): Promise<HttpAnswer> {
+    const encoding = response.headers["content-encoding"] ?? "identity";
+    if (encoding !== "identity") {
+      throw new VectorError(
+        "E_BAD_RESPONSE",
+        `${where}: the answer is compressed (${encoding}) although none was asked for.`,
+        { retryable: false },
+      );
+    }
+    const body = await readBody(where, response, this.#answerBytesMax);
+    if (!isUtf8(body))
+      throw new VectorError("E_BAD_RESPONSE", `${where}: the answer is not UTF-8.`);
+    return {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      text: body.toString("utf8"),
+      retryAfterMs: parseRetryAfter(response.headers["retry-after"]),
+    };
+  }
+}
+
+function cutError(where: string, cause?: unknown): VectorError {
+  return new VectorError("E_BAD_RESPONSE", `${where}: the answer was cut short.`, { cause });
+}
+
+async function readBody(
+  where: string,
+  response: http.IncomingMessage,
+  bytesMax: number,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw cutError(where, error);
+  }
+  if (bytes > bytesMax) {
+    throw new VectorError(
+      "E_BAD_RESPONSE",
+      `${where}: the answer is larger than ${bytesMax} bytes.`,
+      { retryable: false, details: { tooLarge: true } },
+    );
+  }
+  if (!response.complete) throw cutError(where);
+  return Buffer.concat(chunks);
+}
+
+/** Retry-After (RFC 9110, 10.2.3): whole seconds, or an HTTP date. */
+function parseRetryAfter(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+function timeoutError(where: string): VectorError {
+  return new VectorError("E_TIMEOUT", `${where}: nothing came for too long.`);
+}
+
+/** Node's codes for a certificate that is not trusted (OpenSSL's X509_V_ERR_… and Node's own). */
+const certificateCodes = new Set([
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_REVOKED",
+  "CERT_UNTRUSTED",
+  "CERT_REJECTED",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_CHAIN_TOO_LONG",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "INVALID_CA",
+  "INVALID_PURPOSE",
+  "HOSTNAME_MISMATCH",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
+function connectionError(where: string, cause: Error): VectorError {
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  if (certificateCodes.has(code)) {
+    const next = "Give the file of the authority that signed the server's certificate.";
+    return new VectorError("E_UNREACHABLE", `${where}: the certificate is not trusted (${code}).`, {
+      cause,
+      retryable: false,
+      next,
+    });
+  }
+  if (code === "EPROTO" || code.startsWith("ERR_SSL_")) {
+    const next = "Check the port, and whether the server speaks TLS at all.";
+    return new VectorError(
+      "E_UNREACHABLE",
+      `${where}: no TLS connection could be made (${code}).`,
+      { cause, retryable: false, next },
+    );
+  }
+  if (code === "ETIMEDOUT")
+    return new VectorError("E_TIMEOUT", `${where}: nothing came for too long.`, { cause });
+  if (code.startsWith("HPE_"))
+    return new VectorError("E_BAD_RESPONSE", `${where}: the answer is not HTTP (${code}).`, {
+      cause,
+    });
+  return new VectorError("E_UNREACHABLE", `${where}: no connection (${code || cause.message}).`, {
+    cause,
+  });
+}
+
+/** The address without query (it may name much) and without user and password. */
+function printable(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
+function checkHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      http.validateHeaderName(name);
+      http.validateHeaderValue(name, value);
+    } catch {
+      // Without the cause: it would print the value, which may be a key.
+      throw new VectorError(
+        "E_CONFIG",
+        `The header ${JSON.stringify(name)} has characters that HTTP does not allow in its name or value.`,
+      );
+    }
+  }
+  return headers;
+}
+
+function readCertificate(path: string): string {
+  try {
+    const text = readFileSync(path, "utf8");
+    new X509Certificate(text);
+    return text;
+  } catch (error) {
+    throw new VectorError("E_CONFIG", `No certificate could be read from ${path}.`, {
+      cause: error,
+    });
+  }
+}
