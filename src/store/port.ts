@@ -55,6 +55,13 @@ export interface ReadOptions extends CallOptions {
   readonly vectors?: boolean;
 }
 
+export interface ScanOptions extends ReadOptions {
+  /** Only the points whose UUID is at or after this one. Default: all, numbers too. */
+  readonly from?: string;
+  /** Only the points whose UUID is at or before this one. */
+  readonly to?: string;
+}
+
 /** The answer to a read by key. Every asked key is in exactly one of the three. */
 export interface ReadResult<Batch extends RecordBatch = RecordBatch> {
   readonly batch: Batch;

@@ -1,0 +1,116 @@
+/** What a person asks of a migration: flags already checked, files already read. Plain data. */
+import type {
+  HnswSettings,
+  Layout,
+  PayloadIndex,
+  Quantization,
+} from '../model/collection.ts';
+import type { Distance } from '../model/distance.ts';
+
+/** Which source records a run is about. Choosing others later adds work to the same migration. */
+export interface Scope {
+  /** Exact names; null = all. A name that is not there is an error. */
+  readonly collections: readonly string[] | null;
+  /** Globs over names (`*` and `?`); empty = all. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Chroma's where, checked; null = every record. */
+  readonly where: unknown;
+  /** At most so many records a collection: a rehearsal; null = all. */
+  readonly limit: number | null;
+}
+
+/** What decides the result. Part of each collection's plan hash. Null: as the journal has it, else the default. */
+export interface Shape {
+  readonly layout: Layout | null;
+  readonly targetCollection: string | null;
+  /** Source name -> target name. */
+  readonly renames: ReadonlyMap<string, string>;
+  /** Source collection name -> tenant. */
+  readonly mapping: ReadonlyMap<string, string> | null;
+  readonly defaultTenant: string | null;
+  /** Source collection name -> text put before every id when its point is named. */
+  readonly idPrefixes: ReadonlyMap<string, string>;
+  readonly vectorSize: number | null;
+  readonly distance: Distance | null;
+}
+
+/** How the target collections are made; never part of the plan hash. */
+export interface TargetSettings {
+  readonly indexes: readonly PayloadIndex[];
+  readonly quantization: Quantization | null;
+  readonly hnsw: HnswSettings;
+  readonly onDisk: boolean | null;
+  readonly shards: number | null;
+  readonly replicas: number | null;
+}
+
+export interface MigrateRequest {
+  readonly scope: Scope;
+  readonly shape: Shape;
+  readonly settings: TargetSettings;
+  /** Rows a batch; null = by the formula in model/batch-size.ts. */
+  readonly batchSize: number | null;
+  /** Write beside points that are not ours. */
+  readonly merge: boolean;
+  /** Forget the journal's entry and copy all again over what stands. */
+  readonly restart: boolean;
+  /** Delete at the target what the source has deleted since, where it still is as we wrote it. */
+  readonly propagateDeletes: boolean;
+  /** Wait at the end until the target has finished indexing. */
+  readonly waitGreen: boolean;
+}
+
+export interface VerifyRequest {
+  /** null: the scope that the journal holds for each collection. */
+  readonly scope: Scope | null;
+  /** Leave out reading the source's records anew. */
+  readonly targetOnly: boolean;
+  /** Compare only so many records, drawn at random; null = all. */
+  readonly sample: number | null;
+  /** Called with one line a record: sigil, collection, id, and what differs. */
+  readonly onRecord: ((line: RecordLine) => void) | null;
+}
+
+/** `=` same, `+` missing at the target, `-` only at the target, `*` differs, `!` could not be read. */
+export type Sigil = '=' | '+' | '-' | '*' | '!';
+
+export interface RecordLine {
+  readonly sigil: Sigil;
+  readonly collection: string;
+  /** The record's id; the point's where no record is known. */
+  readonly id: string;
+  readonly detail: string;
+}
+
+export interface RepairRequest {
+  readonly verify: VerifyRequest;
+  /** Also write over records that were changed at the target. */
+  readonly overwrite: boolean;
+  /** Also delete points of this migration that the source does not have. */
+  readonly deleteExtra: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What a run tells while it goes on. */
+export type MigrateEvent =
+  | { readonly type: 'phase'; readonly phase: Phase; readonly collection: string | null }
+  | {
+      readonly type: 'progress';
+      readonly phase: Phase;
+      readonly collection: string;
+      readonly done: number;
+      readonly total: number | null;
+      readonly bytes: number;
+    }
+  | { readonly type: 'retry'; readonly end: 'source' | 'target'; readonly attempt: number; readonly delayMs: number; readonly code: string }
+  | { readonly type: 'note'; readonly text: string; readonly code?: string };
+
+export type Phase = 'plan' | 'list' | 'copy' | 'relist' | 'verify' | 'verify-source' | 'repair' | 'wait-green';
+
+export interface RunContext {
+  /** Folder of the journal, reports and quarantine. */
+  readonly stateFolder: string;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: MigrateEvent) => void;
+}
