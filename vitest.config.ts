@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+/** A folder of test/ as a project. e2e comes last and alone: its tests start servers and processes of their own. */
+function project(name: string, testTimeoutMs: number, order: number) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      testTimeout: testTimeoutMs,
+      hookTimeout: Math.max(30_000, testTimeoutMs),
+      sequence: { groupOrder: order },
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("tidy", 20_000, 0),
+      project("unit", 20_000, 0),
+      project("conformance", 60_000, 0),
+      project("fault", 120_000, 0),
+      project("e2e", 240_000, 1),
+    ],
+    // Processes, not threads: the code under test starts workers, opens SQLite files and handles signals.
+    pool: "forks",
+    maxWorkers: 2,
+    teardownTimeout: 10_000,
+    reporters: ["default", "./test/support/summary-reporter.ts"],
+    allowOnly: false,
+  },
+});
