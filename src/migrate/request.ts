@@ -1,11 +1,6 @@
 /** What a person asks of a migration: flags already checked, files already read. Plain data. */
-import type {
-  HnswSettings,
-  Layout,
-  PayloadIndex,
-  Quantization,
-} from '../model/collection.ts';
-import type { Distance } from '../model/distance.ts';
+import type { HnswSettings, Layout, PayloadIndex, Quantization } from "../model/collection.ts";
+import type { Distance } from "../model/distance.ts";
 
 /** Which source records a run is about. Choosing others later adds work to the same migration. */
 export interface Scope {
@@ -73,7 +68,7 @@ export interface VerifyRequest {
 }
 
 /** `=` same, `+` missing at the target, `-` only at the target, `*` differs, `!` could not be read. */
-export type Sigil = '=' | '+' | '-' | '*' | '!';
+export type Sigil = "=" | "+" | "-" | "*" | "!";
 
 export interface RecordLine {
   readonly sigil: Sigil;
@@ -94,19 +89,33 @@ export interface RepairRequest {
 
 /** What a run tells while it goes on. */
 export type MigrateEvent =
-  | { readonly type: 'phase'; readonly phase: Phase; readonly collection: string | null }
+  | { readonly type: "phase"; readonly phase: Phase; readonly collection: string | null }
   | {
-      readonly type: 'progress';
+      readonly type: "progress";
       readonly phase: Phase;
       readonly collection: string;
       readonly done: number;
       readonly total: number | null;
       readonly bytes: number;
     }
-  | { readonly type: 'retry'; readonly end: 'source' | 'target'; readonly attempt: number; readonly delayMs: number; readonly code: string }
-  | { readonly type: 'note'; readonly text: string; readonly code?: string };
+  | {
+      readonly type: "retry";
+      readonly end: "source" | "target";
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly code: string;
+    }
+  | { readonly type: "note"; readonly text: string; readonly code?: string };
 
-export type Phase = 'plan' | 'list' | 'copy' | 'relist' | 'verify' | 'verify-source' | 'repair' | 'wait-green';
+export type Phase =
+  | "plan"
+  | "list"
+  | "copy"
+  | "relist"
+  | "verify"
+  | "verify-source"
+  | "repair"
+  | "wait-green";
 
 export interface RunContext {
   /** Folder of the journal, reports and quarantine. */

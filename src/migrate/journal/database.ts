@@ -1,0 +1,150 @@
+/**
+ * The journal's database: `journal.sqlite` in the state folder, mode 0600, SQLite in WAL mode.
+ *
+ * Format 1:
+ *   meta(key, value)            'format' = 1
+ *   migration                   one row a migration: identity key, run, both ends, state, mapping
+ *   target                      one row a target collection of a migration; whether we made it
+ *   collection                  one row a source collection: plan, plan hash, scope, state
+ *   record(collection, ordinal) one row a listed record in the source's order: id, point (16 bytes), digest (16 bytes), state
+ *   point(target, point)        the same by point id: finds collisions, and the record of a point
+ *   failure(collection, ordinal) why a record was not carried
+ *   difference(collection, point) what the newest verify found
+ */
+import { chmodSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { VectorError } from "../../errors.ts";
+
+export const journalFormat = 1;
+
+const schema = `
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE migration(
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, run TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,
+  state TEXT NOT NULL, reason TEXT, mapping TEXT, default_tenant TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+CREATE TABLE target(
+  id INTEGER PRIMARY KEY, migration INTEGER NOT NULL, name TEXT NOT NULL, made INTEGER NOT NULL DEFAULT 0,
+  UNIQUE(migration, name));
+CREATE TABLE collection(
+  id INTEGER PRIMARY KEY, migration INTEGER NOT NULL, key TEXT NOT NULL, target INTEGER NOT NULL, plan TEXT NOT NULL,
+  plan_hash TEXT NOT NULL, scope TEXT NOT NULL, listed INTEGER NOT NULL DEFAULT 0, verified_at TEXT,
+  UNIQUE(migration, key));
+CREATE TABLE record(
+  collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, point BLOB NOT NULL, digest BLOB,
+  state INTEGER NOT NULL, PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;
+CREATE TABLE point(
+  target INTEGER NOT NULL, point BLOB NOT NULL, collection INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+  PRIMARY KEY(target, point)) WITHOUT ROWID;
+CREATE TABLE failure(
+  collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+  PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;
+CREATE TABLE difference(
+  collection INTEGER NOT NULL, point TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
+  PRIMARY KEY(collection, point)) WITHOUT ROWID;
+`;
+
+/** SQLite's result codes (sqlite.org/rescode.html), the primary part. */
+const sqliteFull = 13;
+const sqliteCorrupt = 11;
+const sqliteNotADatabase = 26;
+const sqliteBusy = 5;
+const sqliteIoError = 10;
+
+/** Runs `work` and turns SQLite's failures into ours. @throws E_DISK_FULL, E_JOURNAL_DAMAGED, E_LOCKED, E_STORAGE */
+export function guarded<Result>(file: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw fromSqlite(file, error);
+  }
+}
+
+/** The VectorError for a failure of the journal's database; other errors come back as they are. */
+export function fromSqlite(file: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
+    return error;
+  const words = (sentence: string) => `${sentence} (journal ${file}).`;
+  switch (error.errcode & 0xff) {
+    case sqliteFull:
+      return new VectorError("E_DISK_FULL", words("There is no room left on the disk"), {
+        cause: error,
+      });
+    case sqliteCorrupt:
+    case sqliteNotADatabase:
+      return new VectorError(
+        "E_JOURNAL_DAMAGED",
+        words("The journal is damaged or is not a journal"),
+        { cause: error },
+      );
+    case sqliteBusy:
+      return new VectorError("E_LOCKED", words("Another process is writing to the journal"), {
+        cause: error,
+      });
+    case sqliteIoError:
+      return new VectorError("E_STORAGE", words("The journal cannot be read or written"), {
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}
+
+/**
+ * Opens the journal of a state folder, making both where they are not there; ':memory:' gives a private one that spills
+ * to a temporary file. @throws E_JOURNAL_FORMAT when a newer vecferry wrote it, E_JOURNAL_DAMAGED, E_DISK_FULL
+ */
+export function openDatabase(stateFolder: string): { db: DatabaseSync; file: string } {
+  if (stateFolder === ":memory:") {
+    const db = new DatabaseSync("");
+    prepareDatabase(db, "in memory");
+    return { db, file: "in memory" };
+  }
+  const file = path.join(stateFolder, "journal.sqlite");
+  try {
+    mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new VectorError("E_CONFIG", `The state folder ${stateFolder} cannot be made.`, {
+      cause: error,
+    });
+  }
+  return guarded(file, () => {
+    const db = new DatabaseSync(file);
+    try {
+      chmodSync(file, 0o600);
+      prepareDatabase(db, file);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    return { db, file };
+  });
+}
+
+function prepareDatabase(db: DatabaseSync, file: string): void {
+  db.exec("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
+  db.exec("PRAGMA temp_store=FILE; PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=4000;");
+  const tables = db.prepare("SELECT count(*) AS n FROM sqlite_master WHERE type='table'").get();
+  if (tables?.["n"] === 0) {
+    db.exec(
+      `BEGIN IMMEDIATE;${schema}INSERT INTO meta VALUES('format','${journalFormat}');COMMIT;`,
+    );
+    return;
+  }
+  assertFormat(db, file);
+}
+
+function assertFormat(db: DatabaseSync, file: string): void {
+  const known = db.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name='meta'").get();
+  const row =
+    known?.["n"] === 1 ? db.prepare("SELECT value FROM meta WHERE key='format'").get() : undefined;
+  const format = Number(row?.["value"]);
+  if (format === journalFormat) return;
+  if (Number.isInteger(format) && format > journalFormat) {
+    throw new VectorError(
+      "E_JOURNAL_FORMAT",
+      `The journal ${file} has format ${format}; this version reads ${journalFormat}.`,
+    );
+  }
+  throw new VectorError("E_JOURNAL_DAMAGED", `The file ${file} is not a journal of vecferry.`);
+}

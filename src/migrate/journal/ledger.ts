@@ -1,0 +1,353 @@
+/** The records of one collection in the journal: listed, carried, quarantined. Nothing here holds more than a chunk in memory. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
+import { z } from "zod";
+import { VectorError } from "../../errors.ts";
+import { BucketSums, bucketCount } from "../../model/digest.ts";
+import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
+import type { FailureReason } from "../../model/record.ts";
+import { fromSqlite, guarded } from "./database.ts";
+import { Listing } from "./listing.ts";
+
+/** What became of a listed record. */
+export const recordStates = {
+  /** Listed, to be carried. */
+  pending: 0,
+  /** Acknowledged by the target; its digest is kept. */
+  written: 1,
+  /** Cannot be carried; its reason is kept. */
+  quarantined: 2,
+  /** Never carried, and not in the newest listing. */
+  left: 3,
+  /** Carried, and deleted at the source since. */
+  deleted: 4,
+} as const;
+
+export interface LedgerRow {
+  readonly ordinal: number;
+  readonly id: string;
+  readonly point: string;
+  readonly state: number;
+  /** 16 bytes, where one was ever written. */
+  readonly digest: Uint8Array | null;
+}
+
+export interface LedgerFailure {
+  readonly id: string;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+export type DifferenceKind =
+  | "missing"
+  | "extra"
+  | "changed-at-target"
+  | "changed-at-source"
+  | "deleted-at-source"
+  | "unreadable";
+
+export interface Difference {
+  readonly point: string;
+  readonly id: string;
+  readonly kind: DifferenceKind;
+  readonly detail: string;
+}
+
+export interface LedgerCounts {
+  /** In the newest listing, or carried. */
+  readonly listed: number;
+  readonly pending: number;
+  readonly written: number;
+  readonly quarantined: number;
+  readonly left: number;
+  readonly deleted: number;
+}
+
+const rowSchema = z
+  .object({
+    ordinal: z.number(),
+    id: z.string(),
+    point: z.instanceof(Uint8Array),
+    state: z.number(),
+    digest: z.instanceof(Uint8Array).nullable(),
+  })
+  .transform((row): LedgerRow => ({ ...row, point: bytesToUuid(row.point) }));
+
+const columns = "r.ordinal, r.id, r.point, r.state, r.digest";
+
+export class Ledger {
+  readonly #db: DatabaseSync;
+  readonly #file: string;
+  readonly #collection: number;
+  readonly #target: number;
+
+  constructor(db: DatabaseSync, file: string, collection: number, target: number) {
+    this.#db = db;
+    this.#file = file;
+    this.#collection = collection;
+    this.#target = target;
+  }
+
+  /** Number of records by state. */
+  counts(): LedgerCounts {
+    const rows = this.#all(
+      "SELECT state, count(*) AS n FROM record WHERE collection=? GROUP BY state",
+      this.#collection,
+    );
+    const of = (state: number) => Number(rows.find((row) => row["state"] === state)?.["n"] ?? 0);
+    const [pending, written, quarantined, left, deleted] = [0, 1, 2, 3, 4].map(of) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return {
+      listed: pending + written + quarantined,
+      pending,
+      written,
+      quarantined,
+      left,
+      deleted,
+    };
+  }
+
+  /** Starts a listing of the source's ids; ends with its `finish` or `[Symbol.dispose]` (which takes everything back). */
+  list(): Listing {
+    return new Listing(this.#db, this.#file, this.#collection, this.#target);
+  }
+
+  /** The next records in `state` behind an ordinal, in the source's order. */
+  page(state: number, after: number, limit: number): LedgerRow[] {
+    return this.#rows(
+      `SELECT ${columns} FROM record r WHERE collection=? AND ordinal>? AND state=? ORDER BY ordinal LIMIT ?`,
+      this.#collection,
+      after,
+      state,
+      limit,
+    );
+  }
+
+  /** Enters in one transaction what became of a batch: digests of what the target acknowledged, failures, and records that the source no longer has. */
+  checkpoint(outcome: {
+    readonly written: readonly { ordinal: number; digest: Uint8Array }[];
+    readonly failures: readonly { ordinal: number; reason: FailureReason; detail: string }[];
+    readonly gone: readonly number[];
+  }): void {
+    this.#transaction(() => {
+      const write = this.#db.prepare(
+        "UPDATE record SET digest=?, state=1 WHERE collection=? AND ordinal=?",
+      );
+      const clear = this.#db.prepare("DELETE FROM failure WHERE collection=? AND ordinal=?");
+      const state = this.#db.prepare("UPDATE record SET state=? WHERE collection=? AND ordinal=?");
+      const fail = this.#db.prepare("INSERT OR REPLACE INTO failure VALUES(?,?,?,?)");
+      const hadFailures =
+        this.#db
+          .prepare("SELECT 1 FROM failure WHERE collection=? LIMIT 1")
+          .get(this.#collection) !== undefined;
+      for (const { ordinal, digest } of outcome.written) {
+        write.run(digest, this.#collection, ordinal);
+        if (hadFailures) clear.run(this.#collection, ordinal);
+      }
+      for (const { ordinal, reason, detail } of outcome.failures) {
+        state.run(recordStates.quarantined, this.#collection, ordinal);
+        fail.run(this.#collection, ordinal, reason, detail);
+      }
+      for (const ordinal of outcome.gone) this.#markGone(state, ordinal);
+    });
+  }
+
+  /** Marks records that the source no longer has: `left` where they were never carried, `deleted` where they were. */
+  markGone(ordinals: readonly number[]): void {
+    this.#transaction(() => {
+      const state = this.#db.prepare("UPDATE record SET state=? WHERE collection=? AND ordinal=?");
+      for (const ordinal of ordinals) this.#markGone(state, ordinal);
+    });
+  }
+
+  /** The next carried records that the newest listing did not name, behind an ordinal. */
+  unseen(after: number, limit: number): LedgerRow[] {
+    const sql = `SELECT ${columns} FROM temp.unseen u JOIN record r ON r.collection=? AND r.ordinal=u.ordinal WHERE u.ordinal>? ORDER BY u.ordinal LIMIT ?`;
+    return this.#rows(sql, this.#collection, after, limit);
+  }
+
+  /** Sets one state for many records. */
+  setState(ordinals: readonly number[], state: number): void {
+    this.#transaction(() => {
+      const statement = this.#db.prepare(
+        "UPDATE record SET state=? WHERE collection=? AND ordinal=?",
+      );
+      for (const ordinal of ordinals) statement.run(state, this.#collection, ordinal);
+    });
+  }
+
+  /** Puts quarantined records back into the queue: a later run tries them again. */
+  retryQuarantined(): void {
+    this.#transaction(() => {
+      this.#db
+        .prepare("UPDATE record SET state=0 WHERE collection=? AND state=2")
+        .run(this.#collection);
+      this.#db.prepare("DELETE FROM failure WHERE collection=?").run(this.#collection);
+    });
+  }
+
+  /** The record of a point of this collection, or null. */
+  byPoint(point: string): LedgerRow | null {
+    const sql = `SELECT ${columns} FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=? AND p.collection=?`;
+    return this.#rows(sql, this.#target, uuidToBytes(point), this.#collection)[0] ?? null;
+  }
+
+  /** The next records behind `after` (a point), ascending by point, up to and with `to`. */
+  range(after: string | null, to: string, limit: number): LedgerRow[] {
+    const from = after === null ? new Uint8Array(0) : uuidToBytes(after);
+    const sql = `SELECT ${columns} FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point>? AND p.point<=? AND p.collection=? ORDER BY p.point LIMIT ?`;
+    return this.#rows(sql, this.#target, from, uuidToBytes(to), this.#collection, limit);
+  }
+
+  /** Sums of the digests of all records that stand at the target as far as the journal knows. */
+  async sums(signal: AbortSignal): Promise<BucketSums> {
+    const sums = new BucketSums();
+    for (let after = -1; ; ) {
+      signal.throwIfAborted();
+      const rows = this.#all(
+        "SELECT ordinal, point, digest FROM record WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT 20000",
+        this.#collection,
+        after,
+      );
+      for (const row of rows) {
+        if (row["point"] instanceof Uint8Array && row["digest"] instanceof Uint8Array)
+          sums.add(row["point"], row["digest"]);
+      }
+      const last = rows.at(-1)?.["ordinal"];
+      if (typeof last !== "number") return sums;
+      after = last;
+      await setImmediate();
+    }
+  }
+
+  /** Every failure, in the source's order. */
+  *failures(): Generator<LedgerFailure> {
+    const sql =
+      "SELECT f.ordinal, r.id, f.reason, f.detail FROM failure f JOIN record r USING(collection, ordinal) WHERE f.collection=? AND f.ordinal>? ORDER BY f.ordinal LIMIT 1000";
+    const schema = z.object({
+      ordinal: z.number(),
+      id: z.string(),
+      reason: z.string(),
+      detail: z.string(),
+    });
+    for (let after = -1; ; ) {
+      const rows = this.#all(sql, this.#collection, after).map((row) => schema.parse(row));
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.ordinal;
+    }
+  }
+
+  /** Forgets what an earlier verify found. */
+  clearDifferences(): void {
+    this.#transaction(() =>
+      this.#db.prepare("DELETE FROM difference WHERE collection=?").run(this.#collection),
+    );
+  }
+
+  /** Keeps what verify found. */
+  addDifferences(differences: readonly Difference[]): void {
+    this.#transaction(() => {
+      const insert = this.#db.prepare("INSERT OR REPLACE INTO difference VALUES(?,?,?,?,?)");
+      for (const { point, id, kind, detail } of differences)
+        insert.run(this.#collection, point, id, kind, detail);
+    });
+  }
+
+  /** Takes one difference back. */
+  dropDifference(point: string): void {
+    this.#transaction(() =>
+      this.#db
+        .prepare("DELETE FROM difference WHERE collection=? AND point=?")
+        .run(this.#collection, point),
+    );
+  }
+
+  /** The differences behind a point, ascending; of some kinds, or all. */
+  differences(after = "", limit = 1000): Difference[] {
+    const schema = z.object({
+      point: z.string(),
+      id: z.string(),
+      kind: z.enum([
+        "missing",
+        "extra",
+        "changed-at-target",
+        "changed-at-source",
+        "deleted-at-source",
+        "unreadable",
+      ]),
+      detail: z.string(),
+    });
+    const sql =
+      "SELECT point, id, kind, detail FROM difference WHERE collection=? AND point>? ORDER BY point LIMIT ?";
+    return this.#all(sql, this.#collection, after, limit).map((row) => schema.parse(row));
+  }
+
+  /** Number of differences by kind. */
+  differenceCounts(): Map<string, number> {
+    const rows = this.#all(
+      "SELECT kind, count(*) AS n FROM difference WHERE collection=? GROUP BY kind",
+      this.#collection,
+    );
+    return new Map(rows.map((row) => [String(row["kind"]), Number(row["n"])]));
+  }
+
+  #markGone(state: StatementSync, ordinal: number): void {
+    const row = this.#db
+      .prepare("SELECT digest FROM record WHERE collection=? AND ordinal=?")
+      .get(this.#collection, ordinal);
+    const carried = row?.["digest"] instanceof Uint8Array;
+    state.run(carried ? recordStates.deleted : recordStates.left, this.#collection, ordinal);
+  }
+
+  #transaction(work: () => unknown): void {
+    guarded(this.#file, () => {
+      this.#db.exec("BEGIN IMMEDIATE");
+      try {
+        work();
+        this.#db.exec("COMMIT");
+      } catch (error) {
+        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  #rows(sql: string, ...values: (string | number | Uint8Array)[]): LedgerRow[] {
+    return this.#all(sql, ...values).map((row) => {
+      const parsed = rowSchema.safeParse(row);
+      if (!parsed.success)
+        throw new VectorError(
+          "E_JOURNAL_DAMAGED",
+          `A record in the journal ${this.#file} cannot be read.`,
+          { cause: parsed.error },
+        );
+      return parsed.data;
+    });
+  }
+
+  #all(sql: string, ...values: (string | number | Uint8Array)[]): Record<string, unknown>[] {
+    try {
+      return this.#db.prepare(sql).all(...values);
+    } catch (error) {
+      throw fromSqlite(this.#file, error);
+    }
+  }
+}
+
+/** The first and the last point of a bucket. */
+export function bucketRange(bucket: number): { from: string; to: string } {
+  if (bucket < 0 || bucket >= bucketCount)
+    throw new VectorError("E_INTERNAL", `There is no bucket ${bucket}.`);
+  const first = Buffer.alloc(16, 0);
+  const last = Buffer.alloc(16, 0xff);
+  first[0] = bucket;
+  last[0] = bucket;
+  return { from: bytesToUuid(first), to: bytesToUuid(last) };
+}

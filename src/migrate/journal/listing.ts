@@ -1,0 +1,204 @@
+/**
+ * A listing of a source's ids into the journal: what is new, what is known, what is gone, and which ids would meet in
+ * one point. Ids stand in a temporary table by bucket of their point, so that the journal is written in point order,
+ * and memory holds one chunk. Everything happens in one transaction: a listing is whole or it did not happen.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
+import { VectorError } from "../../errors.ts";
+import { bucketCount } from "../../model/digest.ts";
+import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
+import { guarded } from "./database.ts";
+
+export interface ListingResult {
+  /** Ids listed, each once. */
+  readonly listed: number;
+  /** Records that were not known before, or had gone and are back. */
+  readonly added: number;
+  /** Carried records that the listing does not name: asked about one by one before they count as deleted. */
+  readonly unseen: number;
+}
+
+interface Existing {
+  readonly collection: number;
+  readonly ordinal: number;
+  readonly id: string;
+  readonly state: number;
+}
+
+export class Listing implements Disposable {
+  readonly #db: DatabaseSync;
+  readonly #file: string;
+  readonly #collection: number;
+  readonly #target: number;
+  readonly #first: boolean;
+  #nextOrdinal: number;
+  #open = true;
+
+  constructor(db: DatabaseSync, file: string, collection: number, target: number) {
+    this.#db = db;
+    this.#file = file;
+    this.#collection = collection;
+    this.#target = target;
+    const newest = guarded(file, () =>
+      db.prepare("SELECT max(ordinal) AS n FROM record WHERE collection=?").get(collection),
+    );
+    this.#first = typeof newest?.["n"] !== "number";
+    this.#nextOrdinal = this.#first ? 0 : Number(newest?.["n"]) + 1;
+    guarded(file, () => {
+      db.exec(
+        "BEGIN IMMEDIATE; DROP TABLE IF EXISTS temp.listing; DROP TABLE IF EXISTS temp.unseen;",
+      );
+      db.exec(
+        "CREATE TEMP TABLE listing(bucket INTEGER, seq INTEGER, id TEXT, point BLOB, PRIMARY KEY(bucket, seq)) WITHOUT ROWID",
+      );
+      db.exec("CREATE TEMP TABLE unseen(ordinal INTEGER PRIMARY KEY)");
+    });
+  }
+
+  /** Adds a chunk of the source's ids with their points, in the source's order. */
+  add(ids: readonly string[], points: readonly string[]): void {
+    guarded(this.#file, () => {
+      const list = this.#db.prepare("INSERT INTO temp.listing VALUES(?,?,?,?)");
+      const record = this.#db.prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0)");
+      ids.forEach((id, row) => {
+        const point = uuidToBytes(points[row] ?? "");
+        list.run(point[0] ?? 0, this.#nextOrdinal, id, point);
+        if (this.#first) record.run(this.#collection, this.#nextOrdinal, id, point);
+        this.#nextOrdinal += 1;
+      });
+    });
+  }
+
+  /**
+   * Brings the journal up to the listing and commits. @throws E_ID_COLLISION, naming both records, when two ids would
+   * be one point; the journal is then as it was before.
+   */
+  async finish(signal: AbortSignal): Promise<ListingResult> {
+    let listed = 0;
+    let added = 0;
+    for (let bucket = 0; bucket < bucketCount; bucket += 1) {
+      signal.throwIfAborted();
+      const result = guarded(this.#file, () => this.#finishBucket(bucket));
+      listed += result.listed;
+      added += result.added;
+      await setImmediate();
+    }
+    const unseen = guarded(this.#file, () => {
+      const count = this.#db.prepare("SELECT count(*) AS n FROM temp.unseen").get();
+      this.#db.prepare("UPDATE collection SET listed=1 WHERE id=?").run(this.#collection);
+      this.#db.exec("DROP TABLE temp.listing; COMMIT");
+      this.#open = false;
+      return Number(count?.["n"]);
+    });
+    return { listed, added, unseen };
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#open && this.#db.isTransaction) this.#db.exec("ROLLBACK");
+    this.#open = false;
+  }
+
+  #finishBucket(bucket: number): { listed: number; added: number } {
+    const rows = this.#db
+      .prepare("SELECT seq, id, point FROM temp.listing WHERE bucket=? ORDER BY point, seq")
+      .all(bucket);
+    const insert = this.#db.prepare("INSERT OR IGNORE INTO point VALUES(?,?,?,?)");
+    const seen = new Set<number>();
+    let added = 0;
+    for (const row of rows) {
+      const { seq, id, point } = row;
+      if (typeof seq !== "number" || typeof id !== "string" || !(point instanceof Uint8Array))
+        continue;
+      if (insert.run(this.#target, point, this.#collection, seq).changes === 1) {
+        if (!this.#first)
+          this.#db
+            .prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0)")
+            .run(this.#collection, seq, id, point);
+        seen.add(seq);
+        added += 1;
+      } else if (this.#meet(id, point, seq, seen)) added += 1;
+    }
+    if (!this.#first) this.#noteUnseen(bucket, seen);
+    return { listed: seen.size, added };
+  }
+
+  /** A listed id whose point is taken: by the same record (known, or listed twice) or by another one. True when it is back in the queue. */
+  #meet(id: string, point: Uint8Array, seq: number, seen: Set<number>): boolean {
+    const existing = this.#existing(point);
+    if (existing.collection !== this.#collection || existing.id !== id)
+      throw this.#collision(id, existing, point);
+    const again = seen.has(existing.ordinal);
+    seen.add(existing.ordinal);
+    if (this.#first && existing.ordinal !== seq) {
+      this.#db
+        .prepare("DELETE FROM record WHERE collection=? AND ordinal=?")
+        .run(this.#collection, seq);
+      return false;
+    }
+    if (again || existing.state < 3) return false;
+    this.#db
+      .prepare("UPDATE record SET state=0 WHERE collection=? AND ordinal=?")
+      .run(this.#collection, existing.ordinal);
+    return true;
+  }
+
+  #existing(point: Uint8Array): Existing {
+    const row = this.#db
+      .prepare(
+        "SELECT p.collection, p.ordinal, r.id, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?",
+      )
+      .get(this.#target, point);
+    const { collection, ordinal, id, state } = row ?? {};
+    if (
+      typeof collection !== "number" ||
+      typeof ordinal !== "number" ||
+      typeof id !== "string" ||
+      typeof state !== "number"
+    ) {
+      throw new VectorError(
+        "E_JOURNAL_DAMAGED",
+        `The journal ${this.#file} has a point without a record.`,
+      );
+    }
+    return { collection, ordinal, id, state };
+  }
+
+  /** Records of this bucket that the listing did not name: never carried ones are left out, carried ones are asked about later. */
+  #noteUnseen(bucket: number, seen: ReadonlySet<number>): void {
+    const from = Buffer.alloc(16, 0);
+    const to = Buffer.alloc(16, 0xff);
+    from[0] = bucket;
+    to[0] = bucket;
+    const rows = this.#db
+      .prepare(
+        "SELECT r.ordinal, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point>=? AND p.point<=? AND p.collection=?",
+      )
+      .all(this.#target, from, to, this.#collection);
+    for (const { ordinal, state } of rows) {
+      if (typeof ordinal !== "number" || seen.has(ordinal)) continue;
+      if (state === 0 || state === 2)
+        this.#db
+          .prepare("UPDATE record SET state=3 WHERE collection=? AND ordinal=?")
+          .run(this.#collection, ordinal);
+      if (state === 1) this.#db.prepare("INSERT INTO temp.unseen VALUES(?)").run(ordinal);
+    }
+  }
+
+  #collision(id: string, existing: Existing, point: Uint8Array): VectorError {
+    const name = (collection: number) => {
+      const row = this.#db
+        .prepare("SELECT plan ->> '$.source.name' AS name FROM collection WHERE id=?")
+        .get(collection);
+      return String(row?.["name"] ?? collection);
+    };
+    const here = name(this.#collection);
+    const there = name(existing.collection);
+    const uuid = bytesToUuid(point);
+    return new VectorError(
+      "E_ID_COLLISION",
+      `Record ${JSON.stringify(id)} of collection ${JSON.stringify(here)} and record ${JSON.stringify(existing.id)} of collection ${JSON.stringify(there)} would both be point ${uuid}.`,
+      { details: { ids: [existing.id, id], collections: [there, here], point: uuid } },
+    );
+  }
+}
