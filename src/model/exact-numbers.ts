@@ -1,0 +1,95 @@
+/**
+ * Numbers that a Qdrant server does not give back as they were sent.
+ *
+ * The server keeps payload as JSON text and reads it by serde_json without its `float_roundtrip` feature: the digits become
+ * an integer, that is rounded to a double, then multiplied or divided by a power of ten. Two roundings: about one float in
+ * ten that needs 16 or 17 digits comes back as its neighbour, and an integer beyond 64 bits becomes a float. Such numbers
+ * are therefore noted as text beside the metadata, and put back where the value that stands there is still that neighbour.
+ */
+import { sliceArray, sliceObject } from "../util/json.ts";
+
+/** The texts of such numbers by their place in the metadata (a JSON pointer, RFC 6901). */
+export type ExactNumbers = ReadonlyMap<string, string>;
+
+/** Whether `text` can hold such a number at all: 16 digits in a row, or a large exponent. Most metadata does not. */
+const suspicious = /\d[\d.]{15,}|\d[eE][+-]?\d\d/;
+const number = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+
+/** 2^53 has 16 digits: 15 digits always fit a double exactly, and so do the powers of ten up to 10^22. */
+const digitsMax = 15;
+const powerMax = 22;
+/** Larger floats are written back with a `.0` that costs a digit. */
+const floatMax = 1e15;
+
+/** How far, relatively, the server's reading may be from the number that was sent: some 45 times the smallest step. */
+const drift = 1e-14;
+
+/** The numbers in `json` (JSON text of an object) that need a note; null = none, which is the rule. @throws SyntaxError */
+export function findInexact(json: string): ExactNumbers | null {
+  if (!suspicious.test(json)) return null;
+  const found = new Map<string, string>();
+  mapNumbers(json, "", (pointer, text) => {
+    if (!survives(text)) found.set(pointer, text);
+    return text;
+  });
+  return found.size === 0 ? null : found;
+}
+
+/**
+ * Puts noted numbers back into `json`. A note whose place holds something else than that number as the server reads it
+ * is left out of account and named in `unused`: the value was changed since. @throws SyntaxError
+ */
+export function restoreExact(
+  json: string,
+  noted: ExactNumbers,
+): { json: string; unused: ExactNumbers } {
+  const unused = new Map(noted);
+  const restored = mapNumbers(json, "", (pointer, text) => {
+    const exact = unused.get(pointer);
+    if (exact === undefined || !isNeighbour(text, exact)) return text;
+    unused.delete(pointer);
+    return exact;
+  });
+  return { json: restored, unused };
+}
+
+function survives(text: string): boolean {
+  const [, whole = "", fraction, exponent] = number.exec(text) ?? [];
+  if (fraction === undefined && exponent === undefined) {
+    if (whole.length <= 18) return true;
+    const value = BigInt(text);
+    return value >= -(2n ** 63n) && value < 2n ** 64n;
+  }
+  const digits = (whole + (fraction ?? "")).replace(/^0+/, "").length;
+  const power = Math.abs(Number(exponent ?? 0) - (fraction?.length ?? 0));
+  return digits <= digitsMax && power <= powerMax && Math.abs(Number(text)) < floatMax;
+}
+
+function isNeighbour(text: string, exact: string): boolean {
+  if (!number.test(exact)) return false;
+  const wanted = Number(exact);
+  return Math.abs(Number(text) - wanted) <= Math.abs(wanted) * drift;
+}
+
+/** `json` with every number replaced by what `replace` gives for its pointer and text. */
+function mapNumbers(
+  json: string,
+  pointer: string,
+  replace: (pointer: string, text: string) => string,
+): string {
+  const first = json[0];
+  if (first === "{") {
+    const members = Array.from(sliceObject(json), ([key, value]) => {
+      const step = key.replaceAll("~", "~0").replaceAll("/", "~1");
+      return `${JSON.stringify(key)}:${mapNumbers(value, `${pointer}/${step}`, replace)}`;
+    });
+    return `{${members.join(",")}}`;
+  }
+  if (first === "[") {
+    const elements = sliceArray(json).map((value, index) =>
+      mapNumbers(value, `${pointer}/${index}`, replace),
+    );
+    return `[${elements.join(",")}]`;
+  }
+  return number.test(json) ? replace(pointer, json) : json;
+}

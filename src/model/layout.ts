@@ -1,0 +1,282 @@
+/**
+ * Layouts: how a record stands in a point's payload, so that the application's framework reads it with no further step.
+ *
+ *   vecferry    { document, metadata: {…}, tenant_id?, _vecferry }
+ *   flat        { …metadata, document, tenant_id?, _vecferry }
+ *   langchain   { page_content?, metadata: {…}, tenant_id?, _vecferry }                      langchain-qdrant 1.1
+ *   llamaindex  { …metadata, _node_content, _node_type, document_id, doc_id, ref_doc_id,     llama-index-core 0.14,
+ *                 tenant_id?, _vecferry }                                                    node_to_metadata_dict
+ *
+ * `_vecferry` = { id, run?, uri?, norm?, collection?, exact? }, all of it text: `norm` is a float64 in decimal (a server
+ * does not keep every float, see exact-numbers.ts), `exact` the numbers of the metadata that need the same care.
+ * A record without document has `"document":null`; the frameworks refuse null, so theirs leave the key out.
+ * Metadata travels as raw JSON text throughout: 2, 2.0 and 2^53+1 stay what they are.
+ */
+import { canonicalJson, floatText, sliceObject } from "../util/json.ts";
+import type { Layout } from "./collection.ts";
+import { type ExactNumbers, findInexact, restoreExact } from "./exact-numbers.ts";
+import type { PointBatch } from "./record.ts";
+
+/** The payload key of vecferry's own notes, in every layout. */
+export const markKey = "_vecferry";
+/** The payload key of the tenant, in every layout. */
+export const tenantKey = "tenant_id";
+
+/** What a payload says of its record. */
+export interface DecodedPayload {
+  /** null = the point was not written by vecferry; then everything stands in `rest`. */
+  readonly id: string | null;
+  readonly document: string | null;
+  readonly uri: string | null;
+  /** JSON text of an object; null where there is none, or an empty one. */
+  readonly metadata: string | null;
+  readonly tenant: string | null;
+  /** NaN = none. */
+  readonly norm: number;
+  readonly run: string | null;
+  readonly collection: string | null;
+  /** JSON text of an object with all that the layout does not know; null = nothing. */
+  readonly rest: string | null;
+}
+
+interface LayoutShape {
+  /** Where the document stands; null = inside `_node_content`. */
+  readonly document: string | null;
+  /** Where the metadata stands; null = its keys are top-level ones. */
+  readonly metadata: string | null;
+  readonly reserved: readonly string[];
+}
+
+const nodeKeys = ["_node_content", "_node_type", "document_id", "doc_id", "ref_doc_id"] as const;
+
+const shapes: Record<Layout, LayoutShape> = {
+  vecferry: {
+    document: "document",
+    metadata: "metadata",
+    reserved: ["document", "metadata", tenantKey, markKey],
+  },
+  flat: { document: "document", metadata: null, reserved: ["document", tenantKey, markKey] },
+  langchain: {
+    document: "page_content",
+    metadata: "metadata",
+    reserved: ["page_content", "metadata", tenantKey, markKey],
+  },
+  llamaindex: { document: null, metadata: null, reserved: [...nodeKeys, tenantKey, markKey] },
+};
+
+/** The top-level payload keys that `layout` uses itself. */
+export function reservedKeys(layout: Layout): readonly string[] {
+  return shapes[layout].reserved;
+}
+
+/** The payload path under which `layout` keeps the metadata key `key`. */
+export function metadataPath(layout: Layout, key: string): string {
+  const { metadata } = shapes[layout];
+  return metadata === null ? key : `${metadata}.${key}`;
+}
+
+/** The keys of `metadata` (JSON text of an object) that meet a reserved one; none in layouts that keep metadata apart. @throws SyntaxError */
+export function conflicts(metadata: string | null, layout: Layout): string[] {
+  const shape = shapes[layout];
+  if (metadata === null || shape.metadata !== null) return [];
+  const keys = sliceObject(metadata);
+  return shape.reserved.filter((key) => keys.has(key));
+}
+
+/** The payload of one row as JSON text. The metadata's keys must not meet reserved ones (`conflicts`). @throws SyntaxError where the metadata is no JSON */
+export function encodePayload(batch: PointBatch, row: number, layout: Layout): string {
+  const { payload, placement } = batch;
+  const shape = shapes[layout];
+  const document = payload.documents[row] ?? null;
+  const metadata = payload.metadata[row] ?? "{}";
+  const tenant = placement.tenants[row] ?? null;
+  const members: string[] = [];
+  if (shape.metadata === null) {
+    const inner = metadata.trim().slice(1, -1).trim();
+    if (inner !== "") members.push(inner);
+  }
+  if (layout === "llamaindex")
+    members.push(...nodeMembers(placement.points[row] ?? "", document, metadata));
+  else if (document !== null || layout !== "langchain")
+    members.push(`"${shape.document}":${JSON.stringify(document)}`);
+  if (shape.metadata !== null) members.push(`"${shape.metadata}":${metadata}`);
+  if (tenant !== null) members.push(`"${tenantKey}":${JSON.stringify(tenant)}`);
+  members.push(`"${markKey}":${encodeMark(batch, row, findInexact(metadata))}`);
+  return `{${members.join(",")}}`;
+}
+
+function encodeMark(batch: PointBatch, row: number, exact: ExactNumbers | null): string {
+  const { ids, payload, placement } = batch;
+  const norm = placement.norms[row] ?? Number.NaN;
+  return JSON.stringify({
+    id: ids[row],
+    run: placement.runs[row] ?? undefined,
+    uri: payload.uris[row] ?? undefined,
+    norm: Number.isNaN(norm) ? undefined : floatText(norm),
+    collection: placement.collections[row] ?? undefined,
+    exact: exact === null ? undefined : Object.fromEntries(exact),
+  });
+}
+
+/** What LlamaIndex writes for a TextNode without a source document. The node's id is the point's: the framework reads and deletes by it. */
+function nodeMembers(point: string, document: string | null, metadata: string): string[] {
+  const content = nodeContent(point, document, metadata);
+  return [
+    `"_node_content":${JSON.stringify(content)}`,
+    '"_node_type":"TextNode"',
+    '"document_id":"None"',
+    '"doc_id":"None"',
+    '"ref_doc_id":"None"',
+  ];
+}
+
+function nodeContent(point: string, document: string | null, metadata: string): string {
+  const text = document === null ? "" : `"text":${JSON.stringify(document)},`;
+  return (
+    `{"id_":${JSON.stringify(point)},"embedding":null,"metadata":${metadata},` +
+    '"excluded_embed_metadata_keys":[],"excluded_llm_metadata_keys":[],"relationships":{},' +
+    `"metadata_template":"{key}: {value}","metadata_separator":"\\n",${text}"mimetype":"text/plain",` +
+    '"start_char_idx":null,"end_char_idx":null,"text_template":"{metadata_str}\\n\\n{content}","class_name":"TextNode"}'
+  );
+}
+
+/**
+ * The record in a payload that `encodePayload` wrote for the point `point`: the same values come back, type for type.
+ * Whatever else stands there, or has another type than ours, comes out in `rest`, so that no alteration goes unseen.
+ * @throws SyntaxError where the text is no JSON object
+ */
+export function decodePayload(text: string, layout: Layout, point: string): DecodedPayload {
+  const members = sliceObject(text);
+  const mark = sliceMember(members, markKey);
+  const id = mark === null ? null : takeString(mark, "id");
+  if (mark === null || id === null) return foreign(text);
+  members.delete(markKey);
+  const shape = shapes[layout];
+  const metadata = restoreMetadata(takeMetadata(members, shape), mark);
+  const document =
+    shape.document === null
+      ? takeNode(members, point, metadata)
+      : takeDocument(members, shape.document);
+  const decoded = {
+    id,
+    document,
+    uri: takeString(mark, "uri"),
+    metadata: metadata === "{}" ? null : metadata,
+    tenant: takeString(members, tenantKey),
+    norm: takeNorm(mark),
+    run: takeString(mark, "run"),
+    collection: takeString(mark, "collection"),
+  };
+  if (mark.size > 0) members.set(markKey, joinMembers(mark));
+  return { ...decoded, rest: members.size === 0 ? null : joinMembers(members) };
+}
+
+function foreign(text: string): DecodedPayload {
+  return {
+    id: null,
+    document: null,
+    uri: null,
+    metadata: null,
+    tenant: null,
+    norm: Number.NaN,
+    run: null,
+    collection: null,
+    rest: text,
+  };
+}
+
+type Members = Map<string, string>;
+
+/** The members of the object at `key`; null where there is none. */
+function sliceMember(members: Members, key: string): Members | null {
+  const raw = members.get(key);
+  return raw?.startsWith("{") ? sliceObject(raw) : null;
+}
+
+function joinMembers(members: Members): string {
+  return `{${Array.from(members, ([key, raw]) => `${JSON.stringify(key)}:${raw}`).join(",")}}`;
+}
+
+/** Takes the string at `key` out; anything else stays where it is. */
+function takeString(members: Members, key: string): string | null {
+  const raw = members.get(key);
+  if (!raw?.startsWith('"')) return null;
+  members.delete(key);
+  return String(JSON.parse(raw));
+}
+
+function takeDocument(members: Members, key: string): string | null {
+  if (members.get(key) === "null") members.delete(key);
+  return takeString(members, key);
+}
+
+function takeNorm(mark: Members): number {
+  const text = takeString(mark, "norm");
+  if (text === null) return Number.NaN;
+  const norm = Number(text);
+  if (Number.isNaN(norm) || floatText(norm) !== text) mark.set("norm", JSON.stringify(text));
+  return norm;
+}
+
+/** Takes the metadata out as JSON text of an object. */
+function takeMetadata(members: Members, shape: LayoutShape): string {
+  if (shape.metadata === null) {
+    const metadata: Members = new Map();
+    for (const [key, raw] of members) {
+      if (shape.reserved.includes(key)) continue;
+      metadata.set(key, raw);
+      members.delete(key);
+    }
+    return joinMembers(metadata);
+  }
+  const raw = members.get(shape.metadata);
+  if (!raw?.startsWith("{")) return "{}";
+  members.delete(shape.metadata);
+  return raw;
+}
+
+/** The metadata with the noted numbers in their places; notes that do not fit stay in the mark. */
+function restoreMetadata(metadata: string, mark: Members): string {
+  const noted = sliceMember(mark, "exact");
+  if (noted === null || noted.size === 0) return metadata;
+  const texts = new Map(Array.from(noted.keys(), (key) => [key, takeString(noted, key) ?? ""]));
+  const { json, unused } = restoreExact(metadata, texts);
+  for (const [key, text] of unused) {
+    if (!noted.has(key)) noted.set(key, JSON.stringify(text));
+  }
+  if (noted.size === 0) mark.delete("exact");
+  else mark.set("exact", joinMembers(noted));
+  return json;
+}
+
+/** Takes LlamaIndex's own keys out where they say what we would write; the document is the node's text. */
+function takeNode(members: Members, point: string, metadata: string): string | null {
+  const content = takeString(members, "_node_content");
+  const document = content === null ? null : takeText(content);
+  if (content === null || !sameNode(content, nodeContent(point, document, metadata)))
+    members.set("_node_content", content === null ? "null" : JSON.stringify(content));
+  const fixed = { _node_type: "TextNode", document_id: "None", doc_id: "None", ref_doc_id: "None" };
+  for (const [key, value] of Object.entries(fixed)) {
+    const found = members.get(key) ?? "null";
+    if (found === JSON.stringify(value)) members.delete(key);
+    else members.set(key, found);
+  }
+  return document;
+}
+
+function takeText(content: string): string | null {
+  try {
+    return takeString(sliceObject(content), "text");
+  } catch {
+    return null;
+  }
+}
+
+function sameNode(content: string, wanted: string): boolean {
+  if (content === wanted) return true;
+  try {
+    return canonicalJson(content) === canonicalJson(wanted);
+  } catch {
+    return false;
+  }
+}
