@@ -1,4 +1,5 @@
-import type { Distance } from "./distance.ts";
+import { z } from "zod";
+import { type Distance, distances } from "./distance.ts";
 
 /** How records become payload: design section 4. */
 export const layouts = ["vecferry", "flat", "langchain", "llamaindex"] as const;
@@ -66,27 +67,38 @@ export interface HnswSettings {
   readonly maxIndexingThreads?: number;
 }
 
+const text = z.string().nullable();
+
+/** One source collection that was carried into a target collection, by its mark `run` and its name. */
+export const sourceNoteSchema = z.object({
+  run: z.string(),
+  key: z.string(),
+  name: z.string(),
+  tenant: text,
+  database: text,
+  mappedTenant: text,
+  idPrefix: text,
+  distance: z.enum(distances),
+  metadata: text,
+  configuration: text,
+  schema: text,
+});
+
+export type SourceNote = Readonly<z.infer<typeof sourceNoteSchema>>;
+
 /** What stands in the target collection's own metadata under the key `vecferry`: how its points are to be read. */
+export const collectionNoteSchema = z.object({
+  format: z.literal(1),
+  layout: z.enum(layouts),
+  tenanted: z.boolean(),
+  sources: z.array(sourceNoteSchema),
+});
+
 export interface CollectionNote {
   readonly format: 1;
   readonly layout: Layout;
   readonly tenanted: boolean;
-  /** One entry a source collection that was carried here, by the mark `run` and the collection's name. */
   readonly sources: readonly SourceNote[];
-}
-
-export interface SourceNote {
-  readonly run: string;
-  readonly key: string;
-  readonly name: string;
-  readonly tenant: string | null;
-  readonly database: string | null;
-  readonly mappedTenant: string | null;
-  readonly idPrefix: string | null;
-  readonly distance: Distance;
-  readonly metadata: string | null;
-  readonly configuration: string | null;
-  readonly schema: string | null;
 }
 
 /** A target collection as a plan wants it. `ensure` makes it or finds it fitting. */

@@ -1,0 +1,356 @@
+/** The plan: which collections go where, and how. Drafting reads both ends and changes nothing. */
+import { hash } from "node:crypto";
+import { VectorError } from "../errors.ts";
+import {
+  type CollectionInfo,
+  type CollectionNote,
+  type CollectionSpec,
+  collectionNoteSchema,
+  type SourceNote,
+} from "../model/collection.ts";
+import { assertCollectionName } from "../model/collection-name.ts";
+import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
+import type { CollectionPlan } from "./collection-plan.ts";
+import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
+import type { MigrateRequest, RunContext, Shape } from "./request.ts";
+import { selectCollections } from "./select.ts";
+
+/** Everything a run will do, before it does it. */
+export interface Draft {
+  /** Hash of both ends' identity: the migration's key. */
+  readonly key: string;
+  /** The mark on every point: the first 16 hex digits of the key. */
+  readonly run: string;
+  readonly source: StoreIdentity;
+  readonly target: StoreIdentity;
+  readonly collections: readonly CollectionPlan[];
+  /** The target collections, one for each name. */
+  readonly specs: readonly CollectionSpec[];
+  /** Collections that are listed and not made. */
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly tenants: Tenants;
+}
+
+/** A draft that stands in the journal. */
+export interface Plan extends Draft {
+  readonly migration: Migration;
+  readonly entered: readonly JournalCollection[];
+}
+
+interface Tenants {
+  readonly mapping: ReadonlyMap<string, string> | null;
+  readonly defaultTenant: string | null;
+}
+
+/** The key of the migration between two ends. */
+export function migrationKey(source: StoreIdentity, target: StoreIdentity): string {
+  const end = ({ kind, address, tenant, database }: StoreIdentity) => [
+    kind,
+    address,
+    tenant,
+    database,
+  ];
+  return hash("sha256", JSON.stringify([end(source), end(target)]), "hex");
+}
+
+/** The mark of a migration's points. */
+export function runOf(key: string): string {
+  return key.slice(0, 16);
+}
+
+/**
+ * Draws up the plan and writes nothing, neither at the ends nor in the journal. `known` is the migration as the journal
+ * has it. @throws E_COLLECTION_NOT_FOUND, E_CONFIG, E_MAPPING, E_UNMAPPED, E_NAME, E_SCHEMA_CONFLICT
+ */
+export async function draftPlan(
+  source: SourceStore,
+  target: TargetStore,
+  request: MigrateRequest,
+  known: Migration | null,
+  context: Pick<RunContext, "signal">,
+): Promise<Draft> {
+  const { signal } = context;
+  const found = await source.collections({ signal });
+  const selected = selectCollections(found, request.scope, source.identity.address);
+  const tenants = tenantsOf(request.shape, known, found);
+  assertShape(request.shape, tenants, selected, found);
+  const standing = new Map((await target.collections({ signal })).map((info) => [info.name, info]));
+  const written = selected.filter(
+    (info) => info.dimension !== null || request.shape.vectorSize !== null,
+  );
+  const collections = written.map((info) => planCollection(info, request.shape, tenants, standing));
+  const key = migrationKey(source.identity, target.identity);
+  return {
+    key,
+    run: runOf(key),
+    source: source.identity,
+    target: target.identity,
+    collections,
+    specs: specsOf(collections, request, runOf(key), standing),
+    skipped: selected
+      .filter((info) => !written.includes(info))
+      .map(({ name }) => ({
+        name,
+        reason:
+          "Nothing was ever written to it, so it has no dimension; --vector-size makes it all the same.",
+      })),
+    tenants,
+  };
+}
+
+/** Draws up the plan and enters it in the journal. @throws as `draftPlan`, and E_PLAN_CHANGED */
+export async function makePlan(
+  source: SourceStore,
+  target: TargetStore,
+  request: MigrateRequest,
+  journal: Journal,
+  context: Pick<RunContext, "signal">,
+): Promise<Plan> {
+  const key = migrationKey(source.identity, target.identity);
+  const draft = await draftPlan(source, target, request, journal.find(key), context);
+  const migration = journal.begin(key, draft.run, draft.source, draft.target);
+  const { where, limit } = request.scope;
+  const entered = draft.collections.map((plan) => journal.enter(migration, plan, { where, limit }));
+  journal.setTenants(migration, draft.tenants.mapping, draft.tenants.defaultTenant);
+  return { ...draft, migration, entered };
+}
+
+/** The note of a target collection, or null where none is kept. @throws E_SCHEMA_CONFLICT when another program's note stands there */
+export function noteOf(info: CollectionInfo): CollectionNote | null {
+  if (info.note === null) return null;
+  const parsed = collectionNoteSchema.safeParse(parseJson(info.note));
+  if (parsed.success) return parsed.data;
+  throw new VectorError(
+    "E_SCHEMA_CONFLICT",
+    `The note that vecferry keeps in target collection ${JSON.stringify(info.name)} cannot be read; another version may have written it.`,
+    {
+      cause: parsed.error,
+    },
+  );
+}
+
+/** A target collection with the note that tells how its points are read, also where the server keeps none. */
+export function withNote(info: CollectionInfo, spec: CollectionSpec): CollectionInfo {
+  if (info.note !== null) return info;
+  const { layout, tenanted, sources } = spec;
+  return {
+    ...info,
+    note: JSON.stringify({ format: 1, layout, tenanted, sources } satisfies CollectionNote),
+  };
+}
+
+/** The spec of a collection's target. */
+export function specOf(specs: readonly CollectionSpec[], plan: CollectionPlan): CollectionSpec {
+  const spec = specs.find(({ name }) => name === plan.target);
+  if (spec === undefined)
+    throw new VectorError(
+      "E_INTERNAL",
+      `No spec was made for target collection ${JSON.stringify(plan.target)}.`,
+    );
+  return spec;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The mapping that holds: what is given now goes before what the journal kept. */
+function tenantsOf(
+  shape: Shape,
+  known: Migration | null,
+  found: readonly CollectionInfo[],
+): Tenants {
+  const names = new Set(found.map(({ name }) => name));
+  const absent = [...(shape.mapping?.keys() ?? [])].filter((name) => !names.has(name));
+  if (absent.length > 0) {
+    throw new VectorError(
+      "E_MAPPING",
+      `The tenant mapping names ${list(absent)}, which the source does not have. It has: ${list([...names])}.`,
+    );
+  }
+  const kept = known?.mapping ?? null;
+  const mapping =
+    kept === null && shape.mapping === null
+      ? null
+      : new Map([...(kept ?? []), ...(shape.mapping ?? [])]);
+  return { mapping, defaultTenant: shape.defaultTenant ?? known?.default_tenant ?? null };
+}
+
+function assertShape(
+  shape: Shape,
+  tenants: Tenants,
+  selected: readonly CollectionInfo[],
+  found: readonly CollectionInfo[],
+): void {
+  const tenanted = tenants.mapping !== null || tenants.defaultTenant !== null;
+  if (tenanted && tenants.defaultTenant === null) {
+    const unmapped = selected.map(({ name }) => name).filter((name) => !tenants.mapping?.has(name));
+    if (unmapped.length > 0)
+      throw new VectorError("E_UNMAPPED", `No tenant is given for ${list(unmapped)}.`, {
+        details: { collections: unmapped },
+      });
+  }
+  if (shape.targetCollection !== null && !tenanted && selected.length > 1) {
+    throw new VectorError(
+      "E_UNMAPPED",
+      `--target-collection takes ${selected.length} collections only when each has a tenant: ${list(selected.map(({ name }) => name))}.`,
+    );
+  }
+  const names = new Set(found.map(({ name }) => name));
+  const unknown = [...shape.renames.keys(), ...shape.idPrefixes.keys()].filter(
+    (name) => !names.has(name),
+  );
+  if (unknown.length > 0)
+    throw new VectorError(
+      "E_COLLECTION_NOT_FOUND",
+      `--rename or --id-prefix names ${list(unknown)}, which the source does not have. It has: ${list([...names])}.`,
+    );
+}
+
+function planCollection(
+  source: CollectionInfo,
+  shape: Shape,
+  tenants: Tenants,
+  standing: ReadonlyMap<string, CollectionInfo>,
+): CollectionPlan {
+  const target = shape.targetCollection ?? shape.renames.get(source.name) ?? source.name;
+  assertCollectionName(target);
+  const tenant = tenants.mapping?.get(source.name) ?? tenants.defaultTenant;
+  const info = standing.get(target);
+  const kept = info === undefined ? null : noteOf(info);
+  const layout = shape.layout ?? kept?.layout ?? "vecferry";
+  assertOwn("--vector-size", shape.vectorSize, source.dimension, source.name);
+  assertOwn(
+    "--distance-metric",
+    shape.distance,
+    source.dimension === null ? null : source.distance,
+    source.name,
+  );
+  return {
+    source,
+    target,
+    tenant,
+    tenanted: tenant !== null,
+    merged: tenant !== null || shape.targetCollection !== null,
+    layout,
+    idPrefix: shape.idPrefixes.get(source.name) ?? null,
+    dimension: source.dimension ?? shape.vectorSize ?? 0,
+    distance: shape.distance ?? source.distance ?? "l2",
+  };
+}
+
+function assertOwn(
+  flag: string,
+  given: string | number | null,
+  own: string | number | null,
+  name: string,
+): void {
+  if (given === null || own === null || given === own) return;
+  throw new VectorError(
+    "E_CONFIG",
+    `${flag} says ${given}, and the data of collection ${JSON.stringify(name)} says ${own}.`,
+    {
+      next: `Leave ${flag} away, or give ${own}.`,
+    },
+  );
+}
+
+function specsOf(
+  plans: readonly CollectionPlan[],
+  request: MigrateRequest,
+  run: string,
+  standing: ReadonlyMap<string, CollectionInfo>,
+): CollectionSpec[] {
+  const targets = Map.groupBy(plans, ({ target }) => target);
+  return [...targets].map(([name, group]) => {
+    const [first] = group;
+    if (first === undefined)
+      throw new VectorError("E_INTERNAL", "A target collection has no source.");
+    for (const other of group) assertAlike(first, other);
+    const { dimension, distance, layout, tenanted } = first;
+    assertFits(name, first, standing.get(name));
+    const tenantIndex = tenanted
+      ? [{ key: "tenant_id", type: "keyword", tenant: true } as const]
+      : [];
+    const { indexes, hnsw, ...settings } = request.settings;
+    return {
+      name,
+      dimension,
+      distance,
+      layout,
+      tenanted,
+      indexes: [...tenantIndex, ...indexes.filter(({ key }) => !(tenanted && key === "tenant_id"))],
+      hnsw: tenanted ? { m: 0, payloadM: 16, ...hnsw } : hnsw,
+      ...settings,
+      sources: group.map((plan) => sourceNote(plan, run)),
+    };
+  });
+}
+
+function sourceNote(plan: CollectionPlan, run: string): SourceNote {
+  const { key, name, tenant, database, metadata, configuration, schema } = plan.source;
+  return {
+    run,
+    key,
+    name,
+    tenant,
+    database,
+    mappedTenant: plan.tenant,
+    idPrefix: plan.idPrefix,
+    distance: plan.distance,
+    metadata,
+    configuration,
+    schema,
+  };
+}
+
+function assertAlike(one: CollectionPlan, other: CollectionPlan): void {
+  for (const field of ["dimension", "distance", "layout"] as const) {
+    if (one[field] === other[field]) continue;
+    throw new VectorError(
+      "E_SCHEMA_CONFLICT",
+      `Collections ${JSON.stringify(one.source.name)} and ${JSON.stringify(other.source.name)} cannot share target collection ${JSON.stringify(one.target)}: ${field} is ${one[field]} in the first and ${other[field]} in the second.`,
+    );
+  }
+}
+
+/** A collection that stands at the target must be what the plan would make. */
+function assertFits(name: string, plan: CollectionPlan, info: CollectionInfo | undefined): void {
+  if (info === undefined) return;
+  const note = noteOf(info);
+  const wanted = {
+    dimension: plan.dimension,
+    distance: plan.distance,
+    layout: plan.layout,
+    tenanted: plan.tenanted,
+  };
+  const there = {
+    dimension: info.dimension,
+    distance: info.distance,
+    layout: note?.layout ?? plan.layout,
+    tenanted: note?.tenanted ?? plan.tenanted,
+  };
+  for (const field of ["dimension", "distance", "layout", "tenanted"] as const) {
+    if (wanted[field] === there[field]) continue;
+    throw new VectorError(
+      "E_SCHEMA_CONFLICT",
+      `Target collection ${JSON.stringify(name)} is already there with ${field} ${there[field]}; the plan needs ${wanted[field]}.`,
+      {
+        details: { collection: name, field, there: there[field], wanted: wanted[field] },
+      },
+    );
+  }
+}
+
+function list(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  const shown = names
+    .slice(0, 20)
+    .map((name) => JSON.stringify(name))
+    .join(", ");
+  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
+}

@@ -1,0 +1,77 @@
+/** Which collections of a source a scope means. */
+import { VectorError } from "../errors.ts";
+import type { CollectionInfo } from "../model/collection.ts";
+import type { Scope } from "./request.ts";
+
+/**
+ * The collections in scope, in the source's order. @throws E_COLLECTION_NOT_FOUND for a name or a scope that fits none,
+ * E_CONFIG when two collections in scope bear one name
+ */
+export function selectCollections(
+  found: readonly CollectionInfo[],
+  scope: Scope,
+  address: string,
+): CollectionInfo[] {
+  const names = [...new Set(found.map(({ name }) => name))];
+  const absent = scope.collections?.filter((name) => !names.includes(name)) ?? [];
+  if (absent.length > 0) {
+    throw new VectorError(
+      "E_COLLECTION_NOT_FOUND",
+      `The source has no collection ${absent.map((name) => JSON.stringify(name)).join(", ")}. It has: ${shown(names)}.`,
+      {
+        details: { absent },
+      },
+    );
+  }
+  const include = scope.include.map(globPattern);
+  const exclude = scope.exclude.map(globPattern);
+  const selected = found.filter(
+    ({ name }) =>
+      (scope.collections === null || scope.collections.includes(name)) &&
+      (include.length === 0 || include.some((pattern) => pattern.test(name))) &&
+      !exclude.some((pattern) => pattern.test(name)),
+  );
+  if (selected.length === 0) {
+    throw new VectorError(
+      "E_COLLECTION_NOT_FOUND",
+      `No collection of the source is in the scope. It has: ${shown(names)}.`,
+    );
+  }
+  assertNamesDiffer(selected, address);
+  return selected;
+}
+
+function assertNamesDiffer(selected: readonly CollectionInfo[], address: string): void {
+  for (const [name, same] of Map.groupBy(selected, (info) => info.name)) {
+    if (same.length === 1) continue;
+    const places = same.map(
+      ({ tenant, database }) =>
+        `${address}?tenant=${encodeURIComponent(tenant ?? "")}&database=${encodeURIComponent(database ?? "")}`,
+    );
+    throw new VectorError(
+      "E_CONFIG",
+      `${same.length} collections bear the name ${JSON.stringify(name)}.`,
+      {
+        next: `Carry one tenant and database at a time: ${places.join(" and ")}`,
+      },
+    );
+  }
+}
+
+/** `*` is any text, `?` any one character. */
+function globPattern(glob: string): RegExp {
+  const pattern = glob
+    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", "[^]*")
+    .replaceAll("?", "[^]");
+  return new RegExp(`^${pattern}$`, "u");
+}
+
+function shown(names: readonly string[]): string {
+  const first = names
+    .slice(0, 20)
+    .map((name) => JSON.stringify(name))
+    .join(", ");
+  if (names.length === 0) return "none";
+  return names.length > 20 ? `${first} and ${names.length - 20} more` : first;
+}
