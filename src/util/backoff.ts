@@ -7,7 +7,7 @@ export type OnRetry = (error: VectorError, failed: number, waitMs: number) => vo
 
 export interface RetryOptions {
   /** Attempts in all, the first one included. Default 7. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** Upper bound of the first wait; it doubles with each failure. Default 200. */
   readonly baseMs?: number;
   /** Upper bound of any wait that the server did not ask for. Default 10,000. */

@@ -1,0 +1,89 @@
+import { isVectorError, VectorError } from "../../errors.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
+import { stringifyPlain } from "../../util/json.ts";
+import { listCollections } from "./catalog.ts";
+import { type ChromaClient, statusOf } from "./client.ts";
+import type { Routes } from "./routes.ts";
+
+export type Verb = "get" | "query" | "count";
+
+/** Whether it takes a closer look to know what an error means: 0.4 says 500 for nearly everything, a missing collection included. */
+export function isUnclear(error: VectorError): boolean {
+  return error.code === "E_COLLECTION_NOT_FOUND" || statusOf(error) === 500;
+}
+
+/** Calls that read one collection. */
+export class CollectionCalls {
+  readonly #client: ChromaClient;
+  readonly #routes: Routes;
+
+  constructor(client: ChromaClient, routes: Routes) {
+    this.#client = client;
+    this.#routes = routes;
+  }
+
+  /** Text of the answer. @throws E_COLLECTION_NOT_FOUND, E_SERVER … */
+  async ask(
+    collection: CollectionInfo,
+    verb: Verb,
+    body: object,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    try {
+      return await this.once(collection, verb, body, signal);
+    } catch (error) {
+      if (!isVectorError(error) || !isUnclear(error)) throw error;
+      await this.settle(collection, signal);
+      return this.#send(collection, verb, body, { signal });
+    }
+  }
+
+  /** The same, with an unclear answer (`isUnclear`) going to the caller at once. */
+  once(
+    collection: CollectionInfo,
+    verb: Verb,
+    body: object,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    return this.#send(collection, verb, body, { signal, retry500: false });
+  }
+
+  /**
+   * Tells why the server gives no clear answer: because the collection is gone, or because it can answer nothing of it.
+   * Returns when neither is so, after having waited for a server that was only down for a while.
+   * @throws E_COLLECTION_NOT_FOUND, E_SERVER
+   */
+  async settle(collection: CollectionInfo, signal: AbortSignal | undefined): Promise<void> {
+    const listed = await listCollections(this.#client, this.#routes, signal);
+    if (!listed.some(({ key }) => key === collection.key)) {
+      const names = listed.map(({ name }) => JSON.stringify(name));
+      throw missingCollection(collection, names);
+    }
+    await this.#send(collection, "get", { limit: 1, include: [] }, { signal });
+  }
+
+  #send(
+    collection: CollectionInfo,
+    verb: Verb,
+    body: object,
+    options: { signal: AbortSignal | undefined; retry500?: boolean },
+  ): Promise<string> {
+    const path = this.#routes.records(collection.key, verb);
+    return verb === "count"
+      ? this.#client.get(path, options)
+      : this.#client.post(path, stringifyPlain(body), options);
+  }
+}
+
+/** Names that a message holds at most. */
+const namesMax = 20;
+
+function missingCollection(collection: CollectionInfo, names: readonly string[]): VectorError {
+  const shown = names.slice(0, namesMax).join(", ");
+  const more = names.length > namesMax ? ` and ${names.length - namesMax} more` : "";
+  const there = names.length === 0 ? "there are none" : `there are: ${shown}${more}`;
+  return new VectorError(
+    "E_COLLECTION_NOT_FOUND",
+    `The Chroma server has no collection ${JSON.stringify(collection.name)} (any more); ${there}.`,
+  );
+}

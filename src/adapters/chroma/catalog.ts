@@ -1,0 +1,67 @@
+/** The list of collections in one tenant and database. */
+import { z } from "zod";
+import { sliceArray, sliceObject } from "../../util/json.ts";
+import type { ChromaClient } from "./client.ts";
+import { decode, notChroma } from "./page.ts";
+import type { Routes } from "./routes.ts";
+
+/** A collection as the listing has it: v1 knows neither dimension nor configuration. */
+export interface ListedCollection {
+  readonly key: string;
+  readonly name: string;
+  readonly dimension: number | null;
+  /** JSON texts as the server wrote them. */
+  readonly metadata: string | null;
+  readonly configuration: string | null;
+  readonly schema: string | null;
+  /** The whole entry, decoded. */
+  readonly entry: unknown;
+}
+
+const entrySchema = z.object({
+  id: z.string().min(1),
+  name: z.string(),
+  dimension: z.number().int().positive().nullish(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** The server's own default, and within the quota of every hosted one. */
+const listLimit = 100;
+
+/** All collections, each once, ordered by name; asks for pages until one is empty. */
+export async function listCollections(
+  client: ChromaClient,
+  at: Routes,
+  signal: AbortSignal | undefined,
+): Promise<ListedCollection[]> {
+  const found = new Map<string, ListedCollection>();
+  for (let offset = 0; ; ) {
+    const text = await client.get(at.collections(listLimit, offset), { signal });
+    const page = decode(() => sliceArray(text).map(parseCollection));
+    if (page.length === 0) break;
+    if (offset > 0 && page.every(({ key }) => found.has(key)))
+      throw notChroma("a list of collections that never ends");
+    for (const collection of page) found.set(collection.key, collection);
+    offset += page.length;
+  }
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function parseCollection(text: string): ListedCollection {
+  const entry: unknown = JSON.parse(text);
+  const { id, name, dimension } = entrySchema.parse(entry);
+  const texts = sliceObject(text);
+  const jsonText = (key: string): string | null => {
+    const value = texts.get(key);
+    return value === undefined || value === "null" ? null : value;
+  };
+  return {
+    key: id,
+    name,
+    dimension: dimension ?? null,
+    metadata: jsonText("metadata"),
+    configuration: jsonText("configuration_json"),
+    schema: jsonText("schema"),
+    entry,
+  };
+}

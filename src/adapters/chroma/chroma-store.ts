@@ -1,0 +1,107 @@
+import { VectorError } from "../../errors.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
+import type {
+  CallOptions,
+  Capabilities,
+  Hit,
+  IdsOptions,
+  ReadOptions,
+  ReadResult,
+  SearchOptions,
+  SourceStore,
+  StoreIdentity,
+} from "../../store/port.ts";
+import { CollectionCalls } from "./calls.ts";
+import { listCollections } from "./catalog.ts";
+import type { ChromaClient } from "./client.ts";
+import { describeCollection } from "./describe.ts";
+import { listIds } from "./ids.ts";
+import { decode, notChroma } from "./page.ts";
+import { queryNearest } from "./query.ts";
+import { readRecords } from "./reader.ts";
+import type { Routes, Scope } from "./routes.ts";
+
+/** Ids a request of the listing: 1.x lists 400,000 in a second; the Python servers read the metadata of every record they list. */
+const idsPerRequest = { rust: 100_000, python: 20_000 };
+
+/** One tenant and database of a Chroma server. Only ever reads. */
+export class ChromaStore implements SourceStore {
+  readonly identity: StoreIdentity;
+  readonly capabilities: Capabilities = {
+    write: false,
+    batchSizeMax: null,
+    bodyBytesMax: null,
+    concurrency: 2,
+    live: true,
+    where: true,
+    vectorUlps: 2,
+    notes: false,
+  };
+  readonly #client: ChromaClient;
+  readonly #routes: Routes;
+  readonly #scope: Scope;
+  readonly #calls: CollectionCalls;
+
+  constructor(client: ChromaClient, routes: Routes, scope: Scope, version: string | null) {
+    this.identity = { kind: "chroma", address: client.url, ...scope, version };
+    this.#client = client;
+    this.#routes = routes;
+    this.#scope = scope;
+    this.#calls = new CollectionCalls(client, routes);
+  }
+
+  async collections(options: CallOptions = {}): Promise<CollectionInfo[]> {
+    const infos: CollectionInfo[] = [];
+    for (const listed of await listCollections(this.#client, this.#routes, options.signal)) {
+      infos.push(await describeCollection(this.#calls, this.#scope, listed, options));
+    }
+    return infos;
+  }
+
+  async count(collection: CollectionInfo, { signal }: CallOptions = {}): Promise<number> {
+    const text = await this.#calls.ask(collection, "count", {}, signal);
+    const count: unknown = decode(() => JSON.parse(text));
+    if (!Number.isSafeInteger(count)) throw notChroma("a count that is no integer");
+    return Number(count);
+  }
+
+  ids(collection: CollectionInfo, options: IdsOptions = {}): AsyncGenerator<string[]> {
+    const python = this.identity.version?.startsWith("0.");
+    return listIds(
+      this.#calls,
+      collection,
+      options,
+      python ? idsPerRequest.python : idsPerRequest.rust,
+    );
+  }
+
+  read(
+    collection: CollectionInfo,
+    keys: readonly string[],
+    options: ReadOptions = {},
+  ): Promise<ReadResult> {
+    return readRecords(this.#calls, collection, keys, options);
+  }
+
+  /** @throws E_NOT_SUPPORTED for one tenant's records: inside a collection Chroma has no tenants */
+  async search(
+    collection: CollectionInfo,
+    vector: Float32Array,
+    options: SearchOptions,
+  ): Promise<Hit[]> {
+    if (options.tenant !== undefined) {
+      throw new VectorError(
+        "E_NOT_SUPPORTED",
+        "A Chroma collection cannot be searched for one tenant's records.",
+      );
+    }
+    if (collection.dimension === null) return [];
+    const query = { ...options, include: ["documents"] as const };
+    const found = await queryNearest(this.#calls, collection, Array.from(vector), query);
+    return found.map(({ id, distance, document }) => ({ id, distance, document }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.close();
+  }
+}

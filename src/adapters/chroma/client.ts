@@ -1,0 +1,183 @@
+/** Requests to a Chroma server: who we are, what is tried again, and what its refusals mean. */
+import { z } from "zod";
+import { VectorError } from "../../errors.ts";
+import type { ChromaOptions, ConnectOptions } from "../../store/registry.ts";
+import { type OnRetry, retry } from "../../util/backoff.ts";
+import { type HttpAnswer, HttpClient } from "../../util/http.ts";
+
+/** Beyond what every store takes; both for unusual networks. */
+export interface ChromaConnectOptions extends ConnectOptions {
+  /** The longest silence of the server that is borne. Default 120,000. */
+  readonly timeoutMs?: number;
+  /** true = take any certificate, whoever signed it. */
+  readonly insecureTls?: boolean;
+}
+
+export interface SendOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Attempts in all; fewer than the default while it is not yet known that a Chroma is there. */
+  readonly attempts?: number;
+  /** false = a 500 goes to the caller at once, who asks in another way. Default true. */
+  readonly retry500?: boolean;
+  /** The error when the server says that what the path names does not exist. */
+  readonly missing?: VectorError;
+}
+
+export class ChromaClient {
+  /** The server's address, without a trailing slash. */
+  readonly url: string;
+  readonly #http: HttpClient;
+  readonly #onRetry: OnRetry | undefined;
+  #closed = false;
+
+  /** @throws E_CONFIG when a header or the CA file is of no use */
+  constructor(url: string, options: ChromaConnectOptions) {
+    const { chroma = {}, onRetry } = options;
+    this.url = url.replace(/\/+$/, "");
+    this.#onRetry = onRetry && (({ code }, failed, waitMs) => onRetry({ code, failed, waitMs }));
+    this.#http = new HttpClient({
+      headers: { ...authHeaders(chroma), ...chroma.headers },
+      timeoutMs: options.timeoutMs ?? 120_000,
+      caFile: chroma.caFile,
+      insecureTls: options.insecureTls,
+    });
+  }
+
+  /** Text of the answer to a GET. @throws VectorError for every status but success */
+  get(path: string, options: SendOptions = {}): Promise<string> {
+    return this.#send("GET", path, undefined, options);
+  }
+
+  /** Text of the answer to a POST that reads. @throws VectorError for every status but success */
+  post(path: string, body: string, options: SendOptions = {}): Promise<string> {
+    return this.#send("POST", path, body, options);
+  }
+
+  /** The bare answer to a GET whose status says who answers; the other statuses are errors as everywhere. */
+  probe(path: string, options: SendOptions): Promise<HttpAnswer> {
+    return this.#attempt(
+      "GET",
+      path,
+      undefined,
+      options,
+      ({ status }) => status < 500 && !undecided.has(status),
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#http.close();
+  }
+
+  /** @throws E_CLOSED */
+  assertOpen(): void {
+    if (this.#closed) throw new VectorError("E_CLOSED", `The connection to ${this.url} is closed.`);
+  }
+
+  async #send(
+    method: Method,
+    path: string,
+    body: string | undefined,
+    options: SendOptions,
+  ): Promise<string> {
+    const isSuccess = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;
+    return (await this.#attempt(method, path, body, options, isSuccess)).text;
+  }
+
+  #attempt(
+    method: Method,
+    path: string,
+    body: string | undefined,
+    options: SendOptions,
+    accept: (answer: HttpAnswer) => boolean,
+  ): Promise<HttpAnswer> {
+    const { signal, attempts } = options;
+    const attempt = async (): Promise<HttpAnswer> => {
+      this.assertOpen();
+      const answer = await this.#http.request({ method, url: this.url + path, body, signal });
+      if (accept(answer)) return answer;
+      throw refusal(`${method} ${this.url}${path.replace(/\?.*/, "")}`, answer, options);
+    };
+    return retry(attempt, { attempts, signal, onRetry: this.#onRetry });
+  }
+}
+
+type Method = "GET" | "POST";
+
+/** Statuses below 500 that say nothing about who answers. */
+const undecided = new Set([401, 403, 408, 429]);
+
+/** HTTP status of the answer that an error stands for. */
+export function statusOf(error: VectorError): unknown {
+  return error.details["status"];
+}
+
+function authHeaders(options: ChromaOptions): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (options.user !== undefined) {
+    const pair = Buffer.from(`${options.user}:${options.password ?? ""}`).toString("base64");
+    headers["authorization"] = `Basic ${pair}`;
+  }
+  if (options.token !== undefined) {
+    const name = options.tokenHeader ?? "authorization";
+    headers[name] = name === "authorization" ? `Bearer ${options.token}` : options.token;
+  }
+  return headers;
+}
+
+/** `{"error","message"}` from 0.5 on; 0.4 answers 500 with the exception's repr as `error`. */
+const errorAnswer = z.object({ error: z.string(), message: z.string().optional() });
+
+/** Names of Chroma's errors for what does not exist. */
+const missingNames = new Set(["NotFoundError", "InvalidCollection"]);
+
+/** What an answer other than success means. */
+function refusal(where: string, answer: HttpAnswer, options: SendOptions): VectorError {
+  const { status, retryAfterMs } = answer;
+  const { name, words } = explain(answer.text);
+  const said = `${where}: ${status}${words}`;
+  const details = { status, ...(name === "" ? {} : { name }) };
+  if (status === 401 || status === 403) return new VectorError("E_AUTH", `${said}.`, { details });
+  if (status === 429) {
+    return new VectorError("E_RATE_LIMITED", `${said}.`, {
+      details,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+  if (missingNames.has(name))
+    return options.missing ?? new VectorError("E_COLLECTION_NOT_FOUND", `${said}.`, { details });
+  // A 404 that is not Chroma's own comes from a proxy, often for as long as the server behind it restarts.
+  if (status === 404 && name === "")
+    return new VectorError("E_BAD_RESPONSE", `${said}, not in Chroma's words.`, { details });
+  if (status === 408 || status >= 500) {
+    const retryable = status !== 501 && (status !== 500 || options.retry500 !== false);
+    return new VectorError("E_SERVER", `${said}.`, {
+      details,
+      retryable,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+  return new VectorError("E_SERVER", `${said}.`, {
+    details,
+    retryable: false,
+    next: "The server refuses the request for good; its own words are in the message.",
+  });
+}
+
+function explain(text: string): { name: string; words: string } {
+  const parsed = errorAnswer.safeParse(parseJson(text));
+  if (!parsed.success) return { name: "", words: "" };
+  const { error, message } = parsed.data;
+  const name = /^\w+/.exec(error)?.[0] ?? "";
+  const words = message === undefined ? error : `${error}: ${message}`;
+  return { name, words: ` ${words.slice(0, 200)}` };
+}
+
+/** The decoded text; undefined where it is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

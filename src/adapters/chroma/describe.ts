@@ -1,0 +1,99 @@
+/** What the listing of a server leaves open about a collection: v1's dimension, and the distance where versions lie. */
+import { isVectorError } from "../../errors.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
+import { defaultVector } from "../../model/record.ts";
+import type { CallOptions } from "../../store/port.ts";
+import type { CollectionCalls } from "./calls.ts";
+import type { ListedCollection } from "./catalog.ts";
+import { fittingDistances, type NamedDistance, namedDistance } from "./distance.ts";
+import { parseIds } from "./page.ts";
+import { queryNearest } from "./query.ts";
+import { readRecords } from "./reader.ts";
+import type { Scope } from "./routes.ts";
+
+/** Records that are looked at to find a vector: more than one, as some may have none. */
+const sampleSizes = [20, 1000];
+
+export async function describeCollection(
+  calls: CollectionCalls,
+  scope: Scope,
+  listed: ListedCollection,
+  options: CallOptions,
+): Promise<CollectionInfo> {
+  const { sure, ...named } = namedDistance(listed.entry);
+  const info: CollectionInfo = {
+    key: listed.key,
+    name: listed.name,
+    tenant: scope.tenant,
+    database: scope.database,
+    dimension: listed.dimension,
+    distance: named.distance,
+    distanceFrom: named.from,
+    count: null,
+    metadata: listed.metadata,
+    configuration: listed.configuration,
+    schema: listed.schema,
+    status: null,
+    note: null,
+  };
+  if (sure && info.dimension !== null) return info;
+  const vector = await sampleVector(calls, info, options);
+  if (vector === null) return info;
+  const { distance, from } = sure
+    ? named
+    : await probeDistance(calls, info, named, vector, options);
+  return { ...info, dimension: vector.length, distance, distanceFrom: from };
+}
+
+/** A stored vector that is not zero; null where none is found. */
+async function sampleVector(
+  calls: CollectionCalls,
+  info: CollectionInfo,
+  options: CallOptions,
+): Promise<number[] | null> {
+  for (const limit of sampleSizes) {
+    const ids = parseIds(await calls.ask(info, "get", { limit, include: [] }, options.signal));
+    const { batch } = await readRecords(calls, info, ids, options);
+    const column = batch.vectors.get(defaultVector);
+    for (let row = 0; column !== undefined && row < batch.ids.length; row += 1) {
+      const vector = Array.from(
+        column.data.subarray(row * column.dimension, (row + 1) * column.dimension),
+      );
+      if (vector.some((component) => component !== 0)) return vector;
+    }
+    if (ids.length < limit) return null;
+  }
+  return null;
+}
+
+/** Nearest records that a probe compares. */
+const probeLimit = 5;
+
+/** What the server computes: the named distance where its numbers fit, else the one that does. A server that cannot be asked leaves the named one. */
+async function probeDistance(
+  calls: CollectionCalls,
+  info: CollectionInfo,
+  named: NamedDistance,
+  vector: readonly number[],
+  options: CallOptions,
+): Promise<NamedDistance> {
+  // Three times the stored vector, for distances agree on unit vectors.
+  const query = vector.map((component) => component * 3);
+  try {
+    const found = await queryNearest(calls, info, query, {
+      limit: probeLimit,
+      include: ["embeddings"],
+      ...options,
+    });
+    const usable = found.flatMap(({ vector: stored, distance }) =>
+      stored !== null && Number.isFinite(distance) ? [{ vector: stored, distance }] : [],
+    );
+    const fitting = fittingDistances(query, usable);
+    const [first] = fitting;
+    if (first === undefined || fitting.includes(named.distance)) return named;
+    return { distance: first, from: "probe" };
+  } catch (error) {
+    if (isVectorError(error, "E_SERVER")) return named;
+    throw error;
+  }
+}

@@ -1,0 +1,71 @@
+/** Finds out what answers at an address, and that tenant and database are there. */
+import { z } from "zod";
+import { VectorError } from "../../errors.ts";
+import type { HttpAnswer } from "../../util/http.ts";
+import { type ChromaClient, parseJson } from "./client.ts";
+import type { ChromaApi, Routes, Scope } from "./routes.ts";
+
+const heartbeat = z.object({ "nanosecond heartbeat": z.number() });
+
+/** Few: a host that does not answer at all is told soon. */
+const attempts = 3;
+
+/**
+ * Which API the server speaks: v2 where its heartbeat answers, else v1.
+ * @throws E_NOT_CHROMA when something else answers; E_AUTH when a proxy lets nobody through
+ */
+export async function detectApi(
+  client: ChromaClient,
+  signal: AbortSignal | undefined,
+): Promise<ChromaApi> {
+  const seen: HttpAnswer[] = [];
+  for (const api of ["v2", "v1"] as const) {
+    const answer = await client.probe(`/api/${api}/heartbeat`, { attempts, signal });
+    if (answer.status === 200 && heartbeat.safeParse(parseJson(answer.text)).success) return api;
+    seen.push(answer);
+  }
+  const statuses = seen.map(({ status }) => status);
+  throw new VectorError(
+    "E_NOT_CHROMA",
+    `What answers at ${client.url} is not a Chroma server (status ${statuses.join(" and ")}).`,
+    {
+      details: { statuses },
+    },
+  );
+}
+
+/** @throws E_TENANT_NOT_FOUND, E_AUTH */
+export async function checkDatabase(
+  client: ChromaClient,
+  at: Routes,
+  scope: Scope,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const missing = (what: string): VectorError =>
+    new VectorError("E_TENANT_NOT_FOUND", `The Chroma server at ${client.url} has no ${what}.`);
+  const tenant = JSON.stringify(scope.tenant);
+  const noDatabase = missing(`database ${JSON.stringify(scope.database)} in the tenant ${tenant}`);
+  await client.get(at.tenant, { signal, attempts, missing: missing(`tenant ${tenant}`) });
+  await client.get(at.database, { signal, attempts, missing: noDatabase });
+}
+
+const preflight = z.object({ supports_base64_encoding: z.boolean().optional() });
+const listing = z.array(z.object({ schema: z.unknown().optional() }));
+
+/**
+ * The server's version as exactly as it can be told. Every server from 1.0 on says "1.0.0";
+ * base64 support (1.0.15) and the schema of a collection (1.2) narrow it down.
+ */
+export async function detectVersion(
+  client: ChromaClient,
+  at: Routes,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  const said = z.string().safeParse(parseJson(await client.get(at.version, { signal })));
+  if (!said.success) return null;
+  if (said.data !== "1.0.0") return said.data;
+  const first = listing.safeParse(parseJson(await client.get(at.collections(1, 0), { signal })));
+  if (first.data?.[0]?.schema !== undefined) return "1.2 or later";
+  const checks = preflight.safeParse(parseJson(await client.get(at.preflight, { signal })));
+  return checks.data?.supports_base64_encoding === undefined ? "1.0" : "1.0.15 or later";
+}

@@ -1,0 +1,51 @@
+/** Chroma over HTTP as a source: API v2 (0.5.16 and later) and v1 (0.4.15 to 0.5.15). */
+import { VectorError } from "../../errors.ts";
+import type { ChromaAddress } from "../../store/address.ts";
+import type { SourceStore } from "../../store/port.ts";
+import { ChromaStore } from "./chroma-store.ts";
+import { ChromaClient, type ChromaConnectOptions } from "./client.ts";
+import { checkDatabase, detectApi, detectVersion } from "./detect.ts";
+import { routes } from "./routes.ts";
+
+export type { ChromaConnectOptions } from "./client.ts";
+
+/**
+ * Opens a Chroma server for reading: sends GETs and the POSTs that read, nothing else.
+ * @throws E_NOT_CHROMA something else answers; E_TENANT_NOT_FOUND; E_AUTH; E_NOT_SUPPORTED before 0.4.15; E_UNREACHABLE, E_TIMEOUT, E_SERVER; E_CONFIG
+ */
+export async function openChroma(
+  address: ChromaAddress,
+  options: ChromaConnectOptions = {},
+): Promise<SourceStore> {
+  const { signal } = options;
+  const scope = {
+    tenant: address.tenant ?? "default_tenant",
+    database: address.database ?? "default_database",
+  };
+  const client = new ChromaClient(address.url, options);
+  try {
+    const api = await detectApi(client, signal);
+    const at = routes(api, scope);
+    const version = await detectVersion(client, at, signal);
+    if (version !== null && isBeforeTenants(version)) {
+      throw new VectorError(
+        "E_NOT_SUPPORTED",
+        `The server at ${client.url} is Chroma ${version}; 0.4.15 is the first that can be read over HTTP.`,
+        {
+          next: "Give the path of the server's folder instead of its address.",
+        },
+      );
+    }
+    await checkDatabase(client, at, scope, signal);
+    return new ChromaStore(client, at, scope, version);
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+/** Tenants, databases and uris are in the API from 0.4.15 on. */
+function isBeforeTenants(version: string): boolean {
+  const [, minor, patch] = /^0\.(\d+)\.(\d+)/.exec(version) ?? [];
+  return minor !== undefined && (Number(minor) < 4 || (Number(minor) === 4 && Number(patch) < 15));
+}

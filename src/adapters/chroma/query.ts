@@ -1,0 +1,53 @@
+import { z } from "zod";
+import type { CollectionInfo } from "../../model/collection.ts";
+import type { CallOptions, Hit } from "../../store/port.ts";
+import type { CollectionCalls } from "./calls.ts";
+import { decode, notChroma } from "./page.ts";
+
+/** One answer for one query vector; a distance or component is null where it is not finite. */
+const answer = z.object({
+  ids: z.tuple([z.array(z.string())]),
+  distances: z.tuple([z.array(z.number().nullable())]),
+  documents: z.tuple([z.array(z.string().nullable())]).nullish(),
+  embeddings: z.tuple([z.array(z.array(z.number().nullable()))]).nullish(),
+});
+
+export interface Found extends Hit {
+  /** The stored vector, where it was asked for and is finite. */
+  readonly vector: readonly number[] | null;
+}
+
+export interface QueryOptions extends CallOptions {
+  readonly limit: number;
+  readonly include: readonly ("documents" | "embeddings")[];
+}
+
+/** The nearest records by the server's own index, nearest first. */
+export async function queryNearest(
+  calls: CollectionCalls,
+  collection: CollectionInfo,
+  vector: readonly number[],
+  options: QueryOptions,
+): Promise<Found[]> {
+  const body = {
+    query_embeddings: [vector],
+    n_results: options.limit,
+    include: ["distances", ...options.include],
+  };
+  const text = await calls.ask(collection, "query", body, options.signal);
+  const { ids, distances, documents, embeddings } = decode(() => answer.parse(JSON.parse(text)));
+  const rows = ids[0].length;
+  for (const column of [distances, documents, embeddings]) {
+    if (column && column[0].length !== rows) throw notChroma("columns of unequal length");
+  }
+  return ids[0].map((id, at) => ({
+    id,
+    distance: distances[0][at] ?? Number.POSITIVE_INFINITY,
+    document: documents?.[0][at] ?? null,
+    vector: finite(embeddings?.[0][at]),
+  }));
+}
+
+function finite(vector: readonly (number | null)[] | undefined): readonly number[] | null {
+  return vector?.every((component) => component !== null) ? vector : null;
+}
