@@ -129,16 +129,6 @@ export function noteOf(info: CollectionInfo): CollectionNote | null {
   );
 }
 
-/** A target collection with the note that tells how its points are read, also where the server keeps none. */
-export function withNote(info: CollectionInfo, spec: CollectionSpec): CollectionInfo {
-  if (info.note !== null) return info;
-  const { layout, tenanted, sources } = spec;
-  return {
-    ...info,
-    note: JSON.stringify({ format: 1, layout, tenanted, sources } satisfies CollectionNote),
-  };
-}
-
 /** The spec of a collection's target. */
 export function specOf(specs: readonly CollectionSpec[], plan: CollectionPlan): CollectionSpec {
   const spec = specs.find(({ name }) => name === plan.target);

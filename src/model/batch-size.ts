@@ -19,7 +19,7 @@ export const batchTargetBytes = 8 * 1024 * 1024;
 export const inFlightBytesMax = 64 * 1024 * 1024;
 
 /** Bytes that one vector component takes at most in a JSON body (`-1.2345678806304932e-38` and a comma). */
-const jsonBytesPerComponent = 24;
+export const jsonBytesPerComponent = 24;
 
 /**
  * Rows a batch: targetBytes / (4 × dimension + payloadBytes), clamped to 100..5,000, then bounded by what the ends take.

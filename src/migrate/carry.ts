@@ -1,0 +1,264 @@
+/** Carries records that the journal lists, a batch at a time: read, prepare, write, and only then the checkpoint. */
+import { isVectorError, VectorError } from "../errors.ts";
+import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
+import { digestBytes, digestPoints } from "../model/digest.ts";
+import {
+  type DenseColumn,
+  defaultVector,
+  type PointBatch,
+  type RecordFailure,
+} from "../model/record.ts";
+import type { SourceStore, TargetStore } from "../store/port.ts";
+import { Slots } from "../util/slots.ts";
+import type { CollectionPlan } from "./collection-plan.ts";
+import type { Ledger, LedgerRow } from "./journal/ledger.ts";
+import { prepare } from "./prepare.ts";
+
+/** One collection on its way: both ends, its plan, its records, and the places in flight. */
+export interface Lane {
+  readonly source: SourceStore;
+  readonly target: TargetStore;
+  readonly plan: CollectionPlan;
+  readonly spec: CollectionSpec;
+  readonly run: string;
+  readonly ledger: Ledger;
+  readonly reads: Slots;
+  readonly writes: Slots;
+}
+
+export interface CarryOptions {
+  readonly signal: AbortSignal;
+  /**
+   * What stands at the target is looked at first: a record is written only where its point is missing or still as the
+   * journal says we wrote it. Without it, everything is written over what stands.
+   */
+  readonly careful: boolean;
+  /** Send also what the journal says is at the target already. */
+  readonly resend: boolean;
+}
+
+export interface Carried {
+  readonly written: number;
+  /** Digest equal to the journal's: nothing was sent. */
+  readonly unchanged: number;
+  /** Changed at the target since we wrote them, so left as they are. */
+  readonly kept: readonly LedgerRow[];
+  readonly failures: readonly RecordFailure[];
+  /** Listed, and no longer at the source. */
+  readonly gone: readonly LedgerRow[];
+  /** Bytes of vectors and payload that were sent, as float32 and text. */
+  readonly bytes: number;
+}
+
+/** The places for reads and writes of a pair of stores. */
+export function flightPlaces(
+  source: SourceStore,
+  target: TargetStore,
+): Pick<Lane, "reads" | "writes"> {
+  return {
+    reads: new Slots(source.capabilities.concurrency),
+    writes: new Slots(target.capabilities.concurrency),
+  };
+}
+
+/**
+ * Carries these records, in the source's newest form, and enters what became of each in the journal after the target has
+ * acknowledged it.
+ */
+export async function carry(
+  lane: Lane,
+  rows: readonly LedgerRow[],
+  { signal, careful, resend }: CarryOptions,
+): Promise<Carried> {
+  const { source, plan, ledger } = lane;
+  const ids = rows.map(({ id }) => id);
+  const read = await lane.reads.run(() => source.read(plan.source, ids, { signal }), signal);
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const prepared = prepare(read.batch, plan, lane.run);
+  const digests = digestsOf(prepared.batch);
+  const changed = prepared.batch.ids.flatMap((id, row) =>
+    !resend && sameDigest(byId.get(id), digests, row) ? [] : [row],
+  );
+  const kept = careful
+    ? await changedAtTarget(lane, byId, pick(prepared.batch, changed), signal)
+    : new Set<string>();
+  const sent = changed.filter((row) => !kept.has(prepared.batch.ids[row] ?? ""));
+  const batch = pick(prepared.batch, sent);
+  const refused = batch.ids.length === 0 ? [] : await write(lane, batch, signal);
+  const lost = new Set(refused.map(({ id }) => id));
+  const failures = [...read.failures, ...prepared.failures, ...refused];
+  const gone = read.absent.flatMap((id) => byId.get(id) ?? []);
+  const settled = prepared.batch.ids.flatMap((id, row) => {
+    const known = byId.get(id);
+    if (known === undefined || lost.has(id) || kept.has(id)) return [];
+    return [
+      {
+        ordinal: known.ordinal,
+        digest: digests.subarray(row * digestBytes, (row + 1) * digestBytes),
+      },
+    ];
+  });
+  ledger.checkpoint({
+    written: settled,
+    failures: failures.flatMap(({ id, reason, detail }) => {
+      const known = byId.get(id);
+      return known === undefined ? [] : [{ ordinal: known.ordinal, reason, detail }];
+    }),
+    gone: gone.map(({ ordinal }) => ordinal),
+  });
+  return {
+    written: batch.ids.length - refused.length,
+    unchanged: prepared.batch.ids.length - changed.length,
+    kept: [...kept].flatMap((id) => byId.get(id) ?? []),
+    failures,
+    gone,
+    bytes: sizeOf(batch),
+  };
+}
+
+/** Digests of a batch. @throws E_BAD_RESPONSE where the source's metadata is no JSON */
+function digestsOf(batch: PointBatch): Uint8Array {
+  try {
+    return digestPoints(batch);
+  } catch (error) {
+    throw new VectorError("E_BAD_RESPONSE", "The source answered metadata that is not JSON.", {
+      cause: error,
+    });
+  }
+}
+
+function sameDigest(known: LedgerRow | undefined, digests: Uint8Array, row: number): boolean {
+  if (known === undefined || known.digest === null || known.state !== 1) return false;
+  return (
+    Buffer.compare(known.digest, digests.subarray(row * digestBytes, (row + 1) * digestBytes)) === 0
+  );
+}
+
+/** The ids among `batch` whose points stand at the target in another form than the one we wrote. */
+export async function changedAtTarget(
+  lane: Pick<Lane, "target" | "spec">,
+  known: ReadonlyMap<string, LedgerRow>,
+  batch: PointBatch,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const changed = new Set<string>();
+  if (batch.ids.length === 0) return changed;
+  const { points } = batch.placement;
+  const byPoint = new Map(points.map((point, row) => [point, batch.ids[row] ?? ""]));
+  const standing = await lane.target.read(targetInfo(lane.spec), points, { signal });
+  const digests = digestPoints(standing.batch);
+  standing.batch.placement.points.forEach((point, row) => {
+    const id = byPoint.get(point);
+    if (id === undefined) return;
+    const digest = known.get(id)?.digest ?? null;
+    const there = digests.subarray(row * digestBytes, (row + 1) * digestBytes);
+    if (digest !== null && Buffer.compare(digest, there) !== 0) changed.add(id);
+  });
+  return changed;
+}
+
+/** A target collection by its spec: what reading it needs to know. */
+export function targetInfo(spec: CollectionSpec): CollectionInfo {
+  const { name, dimension, distance, layout, tenanted, sources } = spec;
+  return {
+    key: name,
+    name,
+    tenant: null,
+    database: null,
+    dimension,
+    distance,
+    distanceFrom: "plan",
+    count: null,
+    metadata: null,
+    configuration: null,
+    schema: null,
+    status: null,
+    note: JSON.stringify({ format: 1, layout, tenanted, sources }),
+  };
+}
+
+/** Writes a batch; when the target refuses it for good, the halves, down to the records that are to blame. */
+async function write(lane: Lane, batch: PointBatch, signal: AbortSignal): Promise<RecordFailure[]> {
+  const refused: RecordFailure[] = [];
+  const accepted = await writeHalves(lane, batch, signal, refused);
+  if (accepted === 0 && batch.ids.length > 1) {
+    // Not one record of many was taken: the fault is not the records'.
+    const [first] = refused;
+    throw new VectorError(
+      "E_REJECTED",
+      `The target refuses every record of a batch of ${batch.ids.length}: ${first?.detail ?? ""}`,
+    );
+  }
+  return refused;
+}
+
+async function writeHalves(
+  lane: Lane,
+  batch: PointBatch,
+  signal: AbortSignal,
+  refused: RecordFailure[],
+): Promise<number> {
+  const rows = batch.ids.length;
+  try {
+    await lane.writes.run(() => lane.target.write(lane.spec, batch, { signal }), signal);
+    return rows;
+  } catch (error) {
+    if (!isVectorError(error, "E_REJECTED")) throw error;
+    if (rows === 1) {
+      const reason = error.details["reason"] === "too-large" ? "too-large" : "rejected";
+      refused.push({ id: batch.ids[0] ?? "", reason, detail: error.message });
+      return 0;
+    }
+    const middle = rows >> 1;
+    const places = Array.from({ length: rows }, (_, row) => row);
+    const first = await writeHalves(lane, pick(batch, places.slice(0, middle)), signal, refused);
+    return first + (await writeHalves(lane, pick(batch, places.slice(middle)), signal, refused));
+  }
+}
+
+/** Some rows of a batch, in the order given; the batch itself when it is all of them. */
+export function pick(batch: PointBatch, rows: readonly number[]): PointBatch {
+  if (rows.length === batch.ids.length) return batch;
+  const of = <Value>(column: readonly Value[]): Value[] =>
+    rows.flatMap((row) => column.slice(row, row + 1));
+  const { payload, placement } = batch;
+  return {
+    ids: of(batch.ids),
+    vectors: new Map([...batch.vectors].map(([name, column]) => [name, pickColumn(column, rows)])),
+    payload: {
+      documents: of(payload.documents),
+      uris: of(payload.uris),
+      metadata: of(payload.metadata),
+    },
+    placement: {
+      points: of(placement.points),
+      tenants: of(placement.tenants),
+      norms: Float64Array.from(rows, (row) => placement.norms[row] ?? Number.NaN),
+      runs: of(placement.runs),
+      collections: of(placement.collections),
+      rest: of(placement.rest),
+    },
+  };
+}
+
+function pickColumn(column: DenseColumn, rows: readonly number[]): DenseColumn {
+  const { dimension, present } = column;
+  const data = new Float32Array(rows.length * dimension);
+  rows.forEach((row, place) => {
+    data.set(column.data.subarray(row * dimension, (row + 1) * dimension), place * dimension);
+  });
+  return {
+    ...column,
+    data,
+    present: present === null ? null : Uint8Array.from(rows, (row) => present[row] ?? 0),
+  };
+}
+
+/** Bytes of a batch: float32 vectors, and payload as text. */
+export function sizeOf(batch: PointBatch): number {
+  const { documents, metadata, uris } = batch.payload;
+  const texts = [documents, metadata, uris]
+    .flat()
+    .reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  return texts + (batch.vectors.get(defaultVector)?.data.byteLength ?? 0);
+}

@@ -1,0 +1,190 @@
+/** The transfer of one collection: list its ids, carry the records, list again. Killed anywhere, it goes on from the journal. */
+import { setImmediate } from "node:timers/promises";
+import { VectorError } from "../errors.ts";
+import { inFlightBytesMax, jsonBytesPerComponent, optimalBatchSize } from "../model/batch-size.ts";
+import { conflicts } from "../model/layout.ts";
+import type { RecordBatch } from "../model/record.ts";
+import { throwIfAborted } from "../util/abort.ts";
+import { runWorkers } from "../util/workers.ts";
+import { type Carried, type CarryOptions, carry, type Lane } from "./carry.ts";
+import { pointOf } from "./collection-plan.ts";
+import type { CollectionScope } from "./journal/journal.ts";
+import { type LedgerRow, recordStates } from "./journal/ledger.ts";
+import type { ListingResult } from "./journal/listing.ts";
+
+/** Totals of a pass over a collection. */
+export interface Totals {
+  written: number;
+  unchanged: number;
+  failed: number;
+  gone: number;
+  bytes: number;
+  /** Changed at the target since we wrote them, so left as they are. */
+  kept: number;
+}
+
+export type OnProgress = (done: number, bytes: number) => void;
+
+const listChunk = 10_000;
+const pageRows = 1000;
+const sampleRows = 100;
+const layoutsWithKeysOnTop: readonly string[] = ["flat", "llamaindex"];
+
+/** Lists the source's ids into the journal, whole or not at all. @throws E_ID_COLLISION */
+export async function listIds(
+  lane: Lane,
+  scope: CollectionScope,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<ListingResult> {
+  using listing = lane.ledger.list();
+  const { where, limit } = scope;
+  const options = {
+    signal,
+    chunk: listChunk,
+    ...(where === null ? {} : { where }),
+    ...(limit === null ? {} : { limit }),
+  };
+  let listed = 0;
+  for await (const ids of lane.source.ids(lane.plan.source, options)) {
+    throwIfAborted(signal);
+    listing.add(
+      ids,
+      ids.map((id) => pointOf(lane.plan, id)),
+    );
+    listed += ids.length;
+    onProgress(listed, 0);
+    await setImmediate();
+  }
+  return await listing.finish(signal);
+}
+
+/**
+ * Asks the source about carried records that a listing did not name: those it no longer has are marked deleted, the
+ * others are only out of this run's scope. Returns how many are deleted.
+ */
+export async function settleUnseen(
+  lane: Lane,
+  listing: ListingResult,
+  signal: AbortSignal,
+): Promise<number> {
+  if (listing.unseen === 0) return 0;
+  let deleted = 0;
+  for (let rows = lane.ledger.unseen(-1, pageRows); rows.length > 0; ) {
+    throwIfAborted(signal);
+    const { absent } = await lane.source.read(
+      lane.plan.source,
+      rows.map(({ id }) => id),
+      { signal, vectors: false },
+    );
+    const gone = new Set(absent);
+    const ordinals = rows.filter(({ id }) => gone.has(id)).map(({ ordinal }) => ordinal);
+    lane.ledger.markGone(ordinals);
+    deleted += ordinals.length;
+    rows = lane.ledger.unseen(rows.at(-1)?.ordinal ?? 0, pageRows);
+  }
+  return deleted;
+}
+
+/**
+ * Looks for metadata keys that meet a name which the layout keeps for itself. Reads the metadata of every pending record,
+ * and only for layouts that put metadata at the top. @throws E_RESERVED_KEY
+ */
+export async function assertKeysFit(lane: Lane, signal: AbortSignal): Promise<void> {
+  if (!layoutsWithKeysOnTop.includes(lane.plan.layout)) return;
+  for (let rows = lane.ledger.page(recordStates.pending, -1, pageRows); rows.length > 0; ) {
+    throwIfAborted(signal);
+    const { batch } = await lane.source.read(
+      lane.plan.source,
+      rows.map(({ id }) => id),
+      { signal, vectors: false },
+    );
+    batch.payload.metadata.forEach((metadata, row) => {
+      const [key] = conflicts(metadata, lane.plan.layout);
+      if (key === undefined) return;
+      throw new VectorError(
+        "E_RESERVED_KEY",
+        `Record ${JSON.stringify(batch.ids[row])} of collection ${JSON.stringify(lane.plan.source.name)} has the metadata key ${JSON.stringify(key)}, which layout ${lane.plan.layout} keeps for itself.`,
+        { details: { collection: lane.plan.source.name, key } },
+      );
+    });
+    rows = lane.ledger.page(recordStates.pending, rows.at(-1)?.ordinal ?? 0, pageRows);
+  }
+}
+
+/** How a collection's records travel: rows a batch, and batches in flight. */
+export interface Flight {
+  readonly batchSize: number;
+  readonly workers: number;
+}
+
+/**
+ * Batch size by the formula in model/batch-size.ts, with the mean payload of the first 100 records in `state`, and as many
+ * batches as stay under 64 MiB in flight. A wanted size is taken as far as both ends bear it.
+ */
+export async function planFlight(
+  lane: Lane,
+  state: number,
+  wanted: number | null,
+  signal: AbortSignal,
+): Promise<Flight> {
+  const { source, target, plan } = lane;
+  const rows = lane.ledger.page(state, -1, sampleRows);
+  const ids = rows.map(({ id }) => id);
+  const sample =
+    ids.length === 0 ? null : await source.read(plan.source, ids, { signal, vectors: false });
+  const payloadBytes = sample === null ? 0 : meanPayload(sample.batch);
+  const { bodyBytesMax } = target.capabilities;
+  const bounds = { dimension: plan.dimension, payloadBytes, bodyBytesMax };
+  const rowsMax = [source.capabilities.batchSizeMax, target.capabilities.batchSizeMax];
+  const batchSize =
+    wanted === null
+      ? optimalBatchSize({ ...bounds, rowsMax })
+      : Math.min(wanted, ...rowsMax.filter((bound) => bound !== null));
+  const bytesPerRow =
+    (bodyBytesMax === null ? 4 : jsonBytesPerComponent) * plan.dimension + payloadBytes;
+  const room = Math.floor(inFlightBytesMax / (batchSize * bytesPerRow));
+  const useful = source.capabilities.concurrency + target.capabilities.concurrency;
+  return { batchSize, workers: Math.max(1, Math.min(room, useful)) };
+}
+
+function meanPayload({ ids, payload }: RecordBatch): number {
+  const texts = [payload.documents, payload.metadata, payload.uris, ids].flat();
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? ""), 0);
+  return ids.length === 0 ? 0 : Math.ceil(bytes / ids.length);
+}
+
+/** Carries every record of the collection that the journal has in `state`. */
+export async function carryAll(
+  lane: Lane,
+  state: number,
+  flight: Flight,
+  options: CarryOptions,
+  onProgress: OnProgress,
+): Promise<Totals> {
+  const totals: Totals = { written: 0, unchanged: 0, failed: 0, gone: 0, bytes: 0, kept: 0 };
+  let done = 0;
+  let after = -1;
+  const next = (): LedgerRow[] => {
+    const rows = lane.ledger.page(state, after, flight.batchSize);
+    after = rows.at(-1)?.ordinal ?? after;
+    return rows;
+  };
+  await runWorkers(flight.workers, options.signal, async (signal) => {
+    for (let rows = next(); rows.length > 0; rows = next()) {
+      addTo(totals, await carry(lane, rows, { ...options, signal }));
+      done += rows.length;
+      onProgress(done, totals.bytes);
+    }
+  });
+  return totals;
+}
+
+function addTo(totals: Totals, carried: Carried): void {
+  totals.written += carried.written;
+  totals.unchanged += carried.unchanged;
+  totals.failed += carried.failures.length;
+  totals.gone += carried.gone.length;
+  totals.bytes += carried.bytes;
+  totals.kept += carried.kept.length;
+}

@@ -1,0 +1,23 @@
+/**
+ * Runs `workers` copies of `work` until each has ended. The first that fails ends the others: they are given a signal of
+ * their own, which also follows `signal`. Throws the first failure, and none of those that it caused.
+ */
+export async function runWorkers(
+  workers: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const failures: unknown[] = [];
+  const guarded = async () => {
+    try {
+      await work(either);
+    } catch (error) {
+      failures.push(error);
+      stop.abort(error);
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, guarded));
+  if (failures.length > 0) throw failures[0];
+}
