@@ -7,6 +7,9 @@ export interface JsonObject {
   readonly [key: string]: Json | undefined;
 }
 
+/** An object, or its JSON text: text keeps 2 apart from 2.0. */
+export type JsonInput = JsonObject | string;
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
@@ -38,7 +41,7 @@ export interface ReadPointsOptions extends CallOptions {
 
 export interface ScrollOptions extends ReadPointsOptions {
   /** Qdrant's filter as JSON. */
-  readonly filter?: JsonObject | undefined;
+  readonly filter?: JsonInput | undefined;
   /** Rows to answer at most; default 10. */
   readonly limit?: number;
   /** The first id to answer (inclusive), as `nextOffset` of the page before gave it. */
@@ -57,7 +60,7 @@ export interface SearchOptions extends ReadPointsOptions {
   readonly vector: Float32Array;
   readonly limit: number;
   readonly offset?: number;
-  readonly filter?: JsonObject | undefined;
+  readonly filter?: JsonInput | undefined;
   readonly scoreThreshold?: number | undefined;
 }
 
@@ -67,7 +70,7 @@ export interface ScoredPoints extends PointColumns {
 }
 
 /** Which points an operation means: these ids, or all that fit the filter. */
-export type PointSelector = { readonly ids: readonly string[] } | { readonly filter: JsonObject };
+export type PointSelector = { readonly ids: readonly string[] } | { readonly filter: JsonInput };
 
 /** A collection as `GET /collections/{name}` describes it. */
 export interface CollectionDescription {
@@ -126,21 +129,23 @@ export interface Engine extends AsyncDisposable {
   readonly damaged: ReadonlyMap<string, string>;
 
   /** `config` is the body of `PUT /collections/{name}`. @throws E_SCHEMA_CONFLICT where the name is taken, E_INPUT */
-  createCollection(name: string, config: JsonObject, options?: CallOptions): Promise<void>;
+  createCollection(name: string, config: JsonInput, options?: CallOptions): Promise<void>;
   /** `patch` is the body of `PATCH /collections/{name}`; its metadata is merged into what is there, null takes a key away. */
-  updateCollection(name: string, patch: JsonObject, options?: CallOptions): Promise<void>;
+  updateCollection(name: string, patch: JsonInput, options?: CallOptions): Promise<void>;
   /** False where there was none. */
   deleteCollection(name: string, options?: CallOptions): Promise<boolean>;
   getCollection(name: string, options?: CallOptions): Promise<CollectionDescription>;
+  /** The same as JSON text, numbers of the metadata as they were given. */
+  describeCollection(name: string, options?: CallOptions): Promise<string>;
   /** Names, in order. */
   listCollections(options?: CallOptions): Promise<string[]>;
   collectionExists(name: string, options?: CallOptions): Promise<boolean>;
 
-  /** `schema` is Qdrant's field schema: a type's name, or an object with `type` and its parameters. */
+  /** `schema` is a type's name, or an object (or its JSON text) with `type` and its parameters. */
   createPayloadIndex(
     name: string,
     field: string,
-    schema: string | JsonObject,
+    schema: JsonInput,
     options?: CallOptions,
   ): Promise<void>;
   deletePayloadIndex(name: string, field: string, options?: CallOptions): Promise<void>;
@@ -154,7 +159,7 @@ export interface Engine extends AsyncDisposable {
     options?: ReadPointsOptions,
   ): Promise<PointColumns>;
   scroll(name: string, options?: ScrollOptions): Promise<ScrollPage>;
-  count(name: string, filter?: JsonObject, options?: CallOptions): Promise<number>;
+  count(name: string, filter?: JsonInput, options?: CallOptions): Promise<number>;
   /** Exact nearest neighbours. */
   search(name: string, options: SearchOptions): Promise<ScoredPoints>;
   deletePoints(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;

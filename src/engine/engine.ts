@@ -1,7 +1,334 @@
+import { join, resolve } from "node:path";
+import { Worker } from "node:worker_threads";
 import { VectorError } from "../errors.ts";
-import type { CallOptions, Engine } from "./api.ts";
+import { abortError, throwIfAborted } from "../util/abort.ts";
+import { stringifyPlain } from "../util/json.ts";
+import { acquireLock } from "../util/lock.ts";
+import type {
+  CallOptions,
+  CollectionDescription,
+  Engine,
+  JsonInput,
+  PayloadSelector,
+  PointColumns,
+  PointSelector,
+  ReadPointsOptions,
+  ScoredPoints,
+  ScrollOptions,
+  ScrollPage,
+  SearchOptions,
+} from "./api.ts";
+import { lockName, prepareFolder } from "./catalog.ts";
+import type {
+  Opened,
+  OperationName,
+  Operations,
+  Reply,
+  Request,
+  Sent,
+  SentError,
+} from "./protocol.ts";
 
-/** Opens the folder (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_ABORTED */
-export async function openEngine(_path: string, _options: CallOptions = {}): Promise<Engine> {
-  throw new VectorError("E_NOT_SUPPORTED", "The embedded engine is not there yet.");
+/** Opens the folder (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_CONFIG, E_ABORTED */
+export async function openEngine(path: string, options: CallOptions = {}): Promise<Engine> {
+  throwIfAborted(options.signal);
+  const folder = path === ":memory:" ? path : resolve(path);
+  let lock: AsyncDisposable | null = null;
+  if (folder !== ":memory:") {
+    prepareFolder(folder);
+    lock = await acquireLock(join(folder, lockName), `The folder ${folder}`);
+  }
+  const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: folder,
+    name: "vecferry engine",
+  });
+  try {
+    const damaged = await opened(worker, options.signal);
+    return new WorkerEngine(folder, damaged, worker, lock);
+  } catch (error) {
+    await worker.terminate();
+    await lock?.[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function toError({ code, message, next, details, cause }: SentError): VectorError {
+  return new VectorError(code, message, { next, details, ...(cause === null ? {} : { cause }) });
+}
+
+function opened(
+  worker: Worker,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  return new Promise((settle, reject) => {
+    const abort = (): void => reject(signal === undefined ? undefined : abortError(signal));
+    signal?.addEventListener("abort", abort, { once: true });
+    worker.once("error", reject);
+    worker.once("message", (message: Opened) => {
+      worker.off("error", reject);
+      signal?.removeEventListener("abort", abort);
+      if ("error" in message) reject(toError(message.error));
+      else settle(message.damaged);
+    });
+  });
+}
+
+interface Pending {
+  settle(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** JSON text of what may be an object or text already. */
+function toText(value: JsonInput): string {
+  return typeof value === "string" ? value : stringifyPlain(value);
+}
+
+function toSelector(selector: PointSelector): PointSelector {
+  return "ids" in selector ? selector : { filter: toText(selector.filter) };
+}
+
+/** Options as they are sent: without the signal, with the filter as text. */
+function toSent<
+  Options extends CallOptions & { filter?: JsonInput | undefined; withPayload?: PayloadSelector },
+>(options: Options): Sent<Options> {
+  const { signal: _signal, filter, ...rest } = options;
+  return (filter === undefined ? rest : { ...rest, filter: toText(filter) }) as Sent<Options>;
+}
+
+/** Copies of the columns, so that the caller's stay his while the copies are handed over. */
+function copyColumns(points: PointColumns): { points: PointColumns; buffers: ArrayBuffer[] } {
+  const vectors: PointColumns["vectors"] = new Map();
+  const buffers: ArrayBuffer[] = [];
+  for (const [name, column] of points.vectors) {
+    const data = new Float32Array(column.data);
+    const present = column.present === null ? null : new Uint8Array(column.present);
+    vectors.set(name, { ...column, data, present });
+    buffers.push(data.buffer, ...(present === null ? [] : [present.buffer]));
+  }
+  return { points: { ids: points.ids, payloads: points.payloads, vectors }, buffers };
+}
+
+class WorkerEngine implements Engine {
+  readonly path: string;
+  readonly damaged: ReadonlyMap<string, string>;
+  readonly #worker: Worker;
+  readonly #lock: AsyncDisposable | null;
+  readonly #pending = new Map<number, Pending>();
+  readonly #ended: Promise<void>;
+  #nextId = 0;
+  #fault: unknown = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    path: string,
+    damaged: ReadonlyMap<string, string>,
+    worker: Worker,
+    lock: AsyncDisposable | null,
+  ) {
+    this.path = path;
+    this.damaged = damaged;
+    this.#worker = worker;
+    this.#lock = lock;
+    worker.on("message", (reply: Reply) => this.#receive(reply));
+    worker.on("error", (error) => {
+      this.#fault = error;
+    });
+    this.#ended = new Promise((settle, reject) => {
+      worker.once("exit", () => this.#end().then(settle, reject));
+    });
+    worker.unref();
+  }
+
+  async createCollection(
+    name: string,
+    config: JsonInput,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#call("createCollection", [name, toText(config)], options);
+  }
+
+  async updateCollection(name: string, patch: JsonInput, options: CallOptions = {}): Promise<void> {
+    await this.#call("updateCollection", [name, toText(patch)], options);
+  }
+
+  deleteCollection(name: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#call("deleteCollection", [name], options);
+  }
+
+  async getCollection(name: string, options: CallOptions = {}): Promise<CollectionDescription> {
+    return JSON.parse(await this.describeCollection(name, options)) as CollectionDescription;
+  }
+
+  describeCollection(name: string, options: CallOptions = {}): Promise<string> {
+    return this.#call("describeCollection", [name], options);
+  }
+
+  listCollections(options: CallOptions = {}): Promise<string[]> {
+    return this.#call("listCollections", [], options);
+  }
+
+  collectionExists(name: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#call("collectionExists", [name], options);
+  }
+
+  async createPayloadIndex(
+    name: string,
+    field: string,
+    schema: JsonInput,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#call("createPayloadIndex", [name, field, toText(schema)], options);
+  }
+
+  async deletePayloadIndex(name: string, field: string, options: CallOptions = {}): Promise<void> {
+    await this.#call("deletePayloadIndex", [name, field], options);
+  }
+
+  async upsert(name: string, points: PointColumns, options: CallOptions = {}): Promise<void> {
+    const copy = copyColumns(points);
+    await this.#call("upsert", [name, copy.points], options, copy.buffers);
+  }
+
+  retrieve(
+    name: string,
+    ids: readonly string[],
+    options: ReadPointsOptions = {},
+  ): Promise<PointColumns> {
+    return this.#call("retrieve", [name, ids, toSent(options)], options);
+  }
+
+  scroll(name: string, options: ScrollOptions = {}): Promise<ScrollPage> {
+    return this.#call("scroll", [name, toSent(options)], options);
+  }
+
+  count(name: string, filter?: JsonInput, options: CallOptions = {}): Promise<number> {
+    return this.#call("count", [name, filter === undefined ? undefined : toText(filter)], options);
+  }
+
+  search(name: string, options: SearchOptions): Promise<ScoredPoints> {
+    return this.#call(
+      "search",
+      [name, { ...toSent(options), vector: options.vector.slice() }],
+      options,
+    );
+  }
+
+  async deletePoints(
+    name: string,
+    selector: PointSelector,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#call("deletePoints", [name, toSelector(selector)], options);
+  }
+
+  async setPayload(
+    name: string,
+    selector: PointSelector,
+    payload: string,
+    options: CallOptions & { overwrite?: boolean; key?: string } = {},
+  ): Promise<void> {
+    await this.#call("setPayload", [name, toSelector(selector), payload, toSent(options)], options);
+  }
+
+  async deletePayload(
+    name: string,
+    selector: PointSelector,
+    keys: readonly string[],
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#call("deletePayload", [name, toSelector(selector), keys], options);
+  }
+
+  async clearPayload(
+    name: string,
+    selector: PointSelector,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#call("clearPayload", [name, toSelector(selector)], options);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#fault === null) {
+      this.#worker.ref();
+      await this.#send("close", [], {}).catch(() => undefined);
+    }
+    await this.#ended;
+  }
+
+  #call<Name extends OperationName>(
+    operation: Name,
+    args: Parameters<Operations[Name]>,
+    options: CallOptions,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<ReturnType<Operations[Name]>> {
+    if (this.#closing !== null || this.#fault !== null) {
+      return Promise.reject(
+        new VectorError("E_CLOSED", `The engine on ${this.path} is closed.`, {
+          cause: this.#fault,
+        }),
+      );
+    }
+    return this.#send(operation, args, options, transfer) as Promise<ReturnType<Operations[Name]>>;
+  }
+
+  /** An abort ends the wait, not the work: what was sent is still done. */
+  #send(
+    operation: OperationName,
+    args: readonly unknown[],
+    { signal }: CallOptions,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<unknown> {
+    if (signal?.aborted) return Promise.reject(abortError(signal));
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((settle, reject) => {
+      const abort = (): void => reject(signal === undefined ? undefined : abortError(signal));
+      const done = (): void => signal?.removeEventListener("abort", abort);
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#pending.set(id, {
+        settle: (result) => {
+          done();
+          settle(result);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
+      });
+      this.#worker.ref();
+      this.#worker.postMessage({ id, operation, args } satisfies Request, transfer);
+    });
+  }
+
+  #receive(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (this.#pending.size === 0 && this.#closing === null) this.#worker.unref();
+    if ("error" in reply) pending?.reject(toError(reply.error));
+    else pending?.settle(reply.result);
+  }
+
+  /** The worker is gone: by `close`, or by a fault that nobody may wait on for ever. */
+  async #end(): Promise<void> {
+    this.#fault ??= new VectorError("E_CLOSED", `The engine on ${this.path} is closed.`);
+    for (const { reject } of this.#pending.values()) {
+      reject(
+        new VectorError("E_INTERNAL", `The engine on ${this.path} has ended.`, {
+          cause: this.#fault,
+        }),
+      );
+    }
+    this.#pending.clear();
+    await this.#lock?.[Symbol.asyncDispose]();
+  }
 }

@@ -1,0 +1,98 @@
+/** What the worker keeps of an open collection: its file, its ids and its vectors. */
+import { VectorError } from "../errors.ts";
+import type { CollectionConfig } from "./api.ts";
+import { CollectionFile } from "./collection-file.ts";
+import { decodeConfig, encodeConfig, vectorParams } from "./config.ts";
+import { type Metric, metrics } from "./distance.ts";
+import { type FieldIndex, toFieldIndex } from "./field-index.ts";
+import { IdMap } from "./id-map.ts";
+import { storageError } from "./sqlite.ts";
+import { VectorStore } from "./vector-store.ts";
+
+/** One vector name's store and arithmetic, and the blocks that were changed since the last commit. */
+export interface NamedVectors {
+  readonly store: VectorStore;
+  readonly metric: Metric;
+  readonly dirty: Set<number>;
+}
+
+export interface CollectionState {
+  readonly name: string;
+  readonly file: CollectionFile;
+  config: CollectionConfig;
+  readonly ids: IdMap;
+  readonly vectors: ReadonlyMap<string, NamedVectors>;
+  fields: readonly FieldIndex[];
+}
+
+/** Makes a collection's file. @throws E_DISK_FULL, E_STORAGE */
+export function createCollectionFile(path: string, config: CollectionConfig): CollectionFile {
+  const file = new CollectionFile(path);
+  try {
+    file.initialize(encodeConfig(config));
+    return file;
+  } catch (error) {
+    file.close();
+    throw storageError(error, path);
+  }
+}
+
+function damaged(name: string, path: string, what: string, cause?: unknown): VectorError {
+  return new VectorError("E_STORAGE", `Collection ${name} is damaged: ${what} (${path}).`, {
+    cause,
+    details: { collection: name, file: path },
+  });
+}
+
+/** Opens a collection's file, checks it, and loads its ids and vectors. @throws E_STORAGE that names the collection */
+export function openCollectionState(name: string, path: string): CollectionState {
+  let file: CollectionFile | undefined;
+  try {
+    file = new CollectionFile(path);
+    const fault = file.fault();
+    if (fault !== null) throw damaged(name, path, fault);
+    return loadState(name, file);
+  } catch (error) {
+    file?.close();
+    if (error instanceof VectorError && error.details["collection"] === name) throw error;
+    const cause = storageError(error, path);
+    if (cause instanceof VectorError && cause.code !== "E_STORAGE") throw cause;
+    throw damaged(name, path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** The state of a file, read from it anew. @throws E_STORAGE */
+export function loadState(name: string, file: CollectionFile): CollectionState {
+  const config = decodeConfig(file.config() ?? "");
+  if (config === null) throw damaged(name, file.path, "its configuration cannot be read");
+  const ids = new IdMap();
+  for (const { slot, key } of file.keys()) {
+    if (!ids.load(slot, key))
+      throw damaged(name, file.path, `the id at slot ${slot} cannot be read`);
+  }
+  ids.collectFree();
+  const vectors = new Map<string, NamedVectors>();
+  for (const [vector, params] of vectorParams(config)) {
+    const store = new VectorStore(params.size);
+    for (const { block, data } of file.blocks(vector)) {
+      if (data === null || !store.loadBlock(block, data)) {
+        throw damaged(
+          name,
+          file.path,
+          `block ${block} of vector '${vector}' does not fit its checksum`,
+        );
+      }
+    }
+    vectors.set(vector, { store, metric: metrics[params.distance], dirty: new Set() });
+  }
+  const fields = file.fields().map(({ id, path, schema }) => toFieldIndex(id, path, schema));
+  return { name, file, config, ids, vectors, fields };
+}
+
+/** Puts all that changed since the last commit into the file's transaction. */
+export function flushVectors(state: CollectionState): void {
+  for (const [name, { store, dirty }] of state.vectors) {
+    for (const block of dirty) state.file.saveBlock(name, block, store.readBlock(block));
+    dirty.clear();
+  }
+}

@@ -1,0 +1,129 @@
+/** The bodies of `PUT` and `PATCH /collections/{name}` as Qdrant 1.18.2 takes them: unknown fields are passed over, as there. */
+import { z } from "zod";
+
+const count = z.number().int().nonnegative();
+const flag = z.boolean();
+
+export const hnswSchema = z.object({
+  m: count.nullish(),
+  ef_construct: count.min(4).nullish(),
+  full_scan_threshold: count.min(10).nullish(),
+  max_indexing_threads: count.nullish(),
+  on_disk: flag.nullish(),
+  payload_m: count.nullish(),
+  inline_storage: flag.nullish(),
+});
+
+export const walSchema = z.object({
+  wal_capacity_mb: count.min(1).nullish(),
+  wal_segments_ahead: count.nullish(),
+  wal_retain_closed: count.nullish(),
+});
+
+export const optimizersSchema = z.object({
+  deleted_threshold: z.number().min(0).max(1).nullish(),
+  vacuum_min_vector_number: count.min(100).nullish(),
+  default_segment_number: count.nullish(),
+  max_segment_size: count.min(1).nullish(),
+  memmap_threshold: count.nullish(),
+  indexing_threshold: count.nullish(),
+  flush_interval_sec: count.nullish(),
+  max_optimization_threads: z.union([count, z.literal("auto")]).nullish(),
+  prevent_unoptimized: flag.nullish(),
+});
+
+const scalarSchema = z.object({
+  type: z.literal("int8"),
+  quantile: z.number().min(0.5).max(1).nullish(),
+  always_ram: flag.nullish(),
+});
+const productSchema = z.object({
+  compression: z.enum(["x4", "x8", "x16", "x32", "x64"]),
+  always_ram: flag.nullish(),
+});
+const binarySchema = z.object({
+  always_ram: flag.nullish(),
+  encoding: z.enum(["one_bit", "two_bits", "one_and_half_bits"]).nullish(),
+  query_encoding: z.enum(["default", "binary", "scalar4bits", "scalar8bits"]).nullish(),
+});
+const turboSchema = z.object({
+  always_ram: flag.nullish(),
+  bits: z.enum(["bits1", "bits1_5", "bits2", "bits4"]).nullish(),
+});
+
+export const quantizationSchema = z.union([
+  z.object({ scalar: scalarSchema }),
+  z.object({ product: productSchema }),
+  z.object({ binary: binarySchema }),
+  z.object({ turbo: turboSchema }),
+]);
+
+export const distanceSchema = z.enum(["Cosine", "Euclid", "Dot", "Manhattan"]);
+
+/** Parameters of one dense vector. */
+export const vectorSchema = z.object({
+  size: z.number().int().max(65536),
+  distance: distanceSchema,
+  hnsw_config: hnswSchema.nullish(),
+  quantization_config: quantizationSchema.nullish(),
+  on_disk: flag.nullish(),
+  datatype: z.enum(["float32", "float16", "uint8", "turbo4"]).nullish(),
+  multivector_config: z.object({ comparator: z.literal("max_sim") }).nullish(),
+});
+
+const metadataSchema = z.record(z.string(), z.unknown());
+const positive = z.number().int().min(1);
+
+export const createSchema = z.object({
+  vectors: z.record(z.string(), z.unknown()).optional(),
+  shard_number: positive.nullish(),
+  sharding_method: z.enum(["auto", "custom"]).nullish(),
+  replication_factor: positive.nullish(),
+  write_consistency_factor: positive.nullish(),
+  on_disk_payload: flag.nullish(),
+  hnsw_config: hnswSchema.nullish(),
+  wal_config: walSchema.nullish(),
+  optimizers_config: optimizersSchema.nullish(),
+  quantization_config: quantizationSchema.nullish(),
+  sparse_vectors: z.record(z.string(), z.unknown()).nullish(),
+  strict_mode_config: z.record(z.string(), z.unknown()).nullish(),
+  metadata: metadataSchema.nullish(),
+});
+
+/** Changes to one vector's parameters. */
+const vectorPatchSchema = z.object({
+  hnsw_config: hnswSchema.nullish(),
+  quantization_config: z.union([z.literal("Disabled"), quantizationSchema]).nullish(),
+  on_disk: flag.nullish(),
+});
+
+export const updateSchema = z.object({
+  vectors: z.record(z.string(), vectorPatchSchema).nullish(),
+  optimizers_config: optimizersSchema.nullish(),
+  params: z
+    .object({
+      replication_factor: positive.nullish(),
+      write_consistency_factor: positive.nullish(),
+      read_fan_out_factor: count.nullish(),
+      read_fan_out_delay_ms: count.nullish(),
+      on_disk_payload: flag.nullish(),
+    })
+    .nullish(),
+  hnsw_config: hnswSchema.nullish(),
+  quantization_config: z.union([z.literal("Disabled"), quantizationSchema]).nullish(),
+  strict_mode_config: z.record(z.string(), z.unknown()).nullish(),
+  metadata: metadataSchema.nullish(),
+});
+
+/** A payload index's schema as an object; the parameters beside `type` are kept as given. */
+export const fieldTypeSchema = z.enum([
+  "keyword",
+  "integer",
+  "float",
+  "geo",
+  "text",
+  "bool",
+  "datetime",
+  "uuid",
+]);
+export const fieldSchema = z.union([fieldTypeSchema, z.looseObject({ type: fieldTypeSchema })]);

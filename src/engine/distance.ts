@@ -1,0 +1,125 @@
+/**
+ * Qdrant's arithmetic: how Cosine normalizes what it stores, and the scores.
+ * Source: qdrant 1.18.2, lib/segment/src/spaces (simple.rs, simple_sse.rs, simple_avx.rs, tools.rs).
+ */
+import type { VectorDistance } from "./api.ts";
+
+const { fround, sqrt } = Math;
+/** f32::EPSILON. */
+const epsilon = 2 ** -23;
+/** Four registers side by side, of eight lanes each (AVX) or four (SSE). */
+const lanes = new Float32Array(32);
+
+/** Σx² in float32, summed in the order in which the real engine does on x86-64: AVX with FMA from 32 components, SSE from 16, else one by one. */
+export function squaredLength(data: Float32Array, offset: number, dimension: number): number {
+  const width = dimension >= 32 ? 32 : dimension >= 16 ? 16 : 0;
+  let sum = 0;
+  let at = 0;
+  if (width > 0) {
+    lanes.fill(0);
+    for (; at + width <= dimension; at += width) {
+      for (let lane = 0; lane < width; lane += 1) {
+        const value = data[offset + at + lane] ?? 0;
+        const square = value * value;
+        lanes[lane] = (lanes[lane] ?? 0) + (width === 32 ? square : fround(square));
+      }
+    }
+    sum = width === 32 ? sumAvx(lanes) : sumSse(lanes);
+  }
+  for (; at < dimension; at += 1) {
+    const value = data[offset + at] ?? 0;
+    sum = fround(sum + fround(value * value));
+  }
+  return sum;
+}
+
+/** The registers are added in pairs, then the upper half onto the lower, then neighbours. */
+function sumAvx(registers: Float32Array): number {
+  const at = (lane: number): number => registers[lane] ?? 0;
+  const total = (lane: number): number =>
+    fround(fround(at(lane) + at(lane + 8)) + fround(at(lane + 16) + at(lane + 24)));
+  const half = (lane: number): number => fround(total(lane + 4) + total(lane));
+  return fround(fround(half(0) + half(1)) + fround(half(2) + half(3)));
+}
+
+/** Each register is summed on its own, then the four sums in order. */
+function sumSse(registers: Float32Array): number {
+  const at = (lane: number): number => registers[lane] ?? 0;
+  let sum = 0;
+  for (let lane = 0; lane < 16; lane += 4) {
+    sum = fround(
+      sum + fround(fround(at(lane) + at(lane + 2)) + fround(at(lane + 1) + at(lane + 3))),
+    );
+  }
+  return sum;
+}
+
+/** Normalizes in place as Qdrant does under Cosine: what is of unit length within 1e-6 already, or nearly zero, is left alone. */
+export function normalizeCosine(data: Float32Array, offset: number, dimension: number): void {
+  const squared = squaredLength(data, offset, dimension);
+  if (squared < epsilon || Math.abs(fround(squared - 1)) <= fround(1e-6)) return;
+  const length = fround(sqrt(squared));
+  for (let at = offset; at < offset + dimension; at += 1) data[at] = (data[at] ?? 0) / length;
+}
+
+/** A kernel: how near two rows are, larger is nearer. */
+export type Kernel = (query: Float32Array, data: Float32Array, offset: number) => number;
+
+function dot(query: Float32Array, data: Float32Array, offset: number): number {
+  const dimension = query.length;
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  let at = 0;
+  for (; at + 4 <= dimension; at += 4) {
+    sum0 += (query[at] ?? 0) * (data[offset + at] ?? 0);
+    sum1 += (query[at + 1] ?? 0) * (data[offset + at + 1] ?? 0);
+    sum2 += (query[at + 2] ?? 0) * (data[offset + at + 2] ?? 0);
+    sum3 += (query[at + 3] ?? 0) * (data[offset + at + 3] ?? 0);
+  }
+  for (; at < dimension; at += 1) sum0 += (query[at] ?? 0) * (data[offset + at] ?? 0);
+  return sum0 + sum1 + (sum2 + sum3);
+}
+
+function euclid(query: Float32Array, data: Float32Array, offset: number): number {
+  let sum = 0;
+  for (let at = 0; at < query.length; at += 1) {
+    const difference = (query[at] ?? 0) - (data[offset + at] ?? 0);
+    sum += difference * difference;
+  }
+  return -sum;
+}
+
+function manhattan(query: Float32Array, data: Float32Array, offset: number): number {
+  let sum = 0;
+  for (let at = 0; at < query.length; at += 1)
+    sum += Math.abs((query[at] ?? 0) - (data[offset + at] ?? 0));
+  return -sum;
+}
+
+/** How a distance ranks rows, and the score that Qdrant answers for a kernel's value. */
+export interface Metric {
+  readonly kernel: Kernel;
+  toScore(value: number): number;
+  /** Whether a larger score is nearer. */
+  readonly larger: boolean;
+  readonly normalizes: boolean;
+}
+
+export const metrics: Readonly<Record<VectorDistance, Metric>> = {
+  Cosine: { kernel: dot, toScore: fround, larger: true, normalizes: true },
+  Dot: { kernel: dot, toScore: fround, larger: true, normalizes: false },
+  Euclid: {
+    kernel: euclid,
+    toScore: (value) => fround(sqrt(Math.abs(value))),
+    larger: false,
+    normalizes: false,
+  },
+  Manhattan: {
+    kernel: manhattan,
+    toScore: (value) => fround(Math.abs(value)),
+    larger: false,
+    normalizes: false,
+  },
+};

@@ -1,0 +1,217 @@
+/** The engine's side in the worker: all collections of a folder, and the operations on them, synchronously. */
+import { rmSync } from "node:fs";
+import { VectorError } from "../errors.ts";
+import { type JsonValue, parseLossless } from "../util/json.ts";
+import type {
+  JsonInput,
+  JsonObject,
+  PointColumns,
+  PointSelector,
+  ReadPointsOptions,
+  ScoredPoints,
+  ScrollOptions,
+  ScrollPage,
+  SearchOptions,
+} from "./api.ts";
+import { Catalog } from "./catalog.ts";
+import * as read from "./collection-read.ts";
+import {
+  type CollectionState,
+  createCollectionFile,
+  flushVectors,
+  loadState,
+  openCollectionState,
+} from "./collection-state.ts";
+import * as write from "./collection-write.ts";
+import { assertCollectionName, createConfig, encodeConfig, updateConfig } from "./config.ts";
+import { describe } from "./describe.ts";
+import { badInput, collectionNotFound } from "./errors.ts";
+import { isObject } from "./json-path.ts";
+import type { Operations, Sent } from "./protocol.ts";
+import { storageError } from "./sqlite.ts";
+
+function parseBody(text: string): JsonObject {
+  let value: JsonValue;
+  try {
+    value = parseLossless(text);
+  } catch (cause) {
+    throw badInput(`Format error in JSON body: ${String(cause)}`);
+  }
+  if (!isObject(value)) throw badInput("Format error in JSON body: expected an object");
+  return value as JsonObject;
+}
+
+/** Point changes are made between `begin` and `commit`; everything else commits by itself. */
+export class Host implements Operations {
+  readonly #catalog: Catalog;
+  readonly #states = new Map<string, CollectionState>();
+  /** What is wrong with collections that cannot be served, by name. */
+  readonly damaged = new Map<string, string>();
+
+  /** @throws E_STORAGE, E_NOT_SUPPORTED, E_LOCKED */
+  constructor(folder: string) {
+    this.#catalog = new Catalog(folder);
+    for (const [name, path] of this.#catalog.list()) {
+      try {
+        this.#states.set(name, openCollectionState(name, path));
+      } catch (error) {
+        if (!(error instanceof VectorError) || error.code !== "E_STORAGE") throw error;
+        this.damaged.set(name, error.message);
+      }
+    }
+  }
+
+  begin(name: string): void {
+    this.#state(name).file.begin();
+  }
+
+  /** @throws E_DISK_FULL, E_STORAGE; the caller must roll back then */
+  commit(name: string): void {
+    const state = this.#state(name);
+    try {
+      flushVectors(state);
+      state.file.commit();
+    } catch (error) {
+      throw storageError(error, state.file.path);
+    }
+  }
+
+  /** Undoes everything since `begin`: what is in memory is read from the file again. */
+  rollback(name: string): void {
+    const { file } = this.#state(name);
+    try {
+      file.rollback();
+      this.#states.set(name, loadState(name, file));
+    } catch (error) {
+      this.#states.delete(name);
+      this.damaged.set(name, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  createCollection(name: string, config: string): void {
+    assertCollectionName(name);
+    if (this.collectionExists(name)) {
+      throw new VectorError(
+        "E_SCHEMA_CONFLICT",
+        `Wrong input: Collection \`${name}\` already exists!`,
+        {
+          details: { status: 409, collection: name },
+        },
+      );
+    }
+    const wanted = createConfig(parseBody(config));
+    const path = this.#catalog.newPath();
+    const file = createCollectionFile(path, wanted);
+    this.#catalog.add(name, path);
+    this.#states.set(name, loadState(name, file));
+  }
+
+  updateCollection(name: string, patch: string): void {
+    const state = this.#state(name);
+    const config = updateConfig(state.config, parseBody(patch));
+    this.#transact(state, () => state.file.saveConfig(encodeConfig(config)));
+    state.config = config;
+  }
+
+  deleteCollection(name: string): boolean {
+    const path = this.#catalog.list().get(name);
+    if (path === undefined) return false;
+    this.#catalog.remove(name);
+    this.#states.get(name)?.file.close();
+    this.#states.delete(name);
+    this.damaged.delete(name);
+    if (path !== ":memory:")
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    return true;
+  }
+
+  describeCollection(name: string): string {
+    return describe(this.#state(name));
+  }
+
+  listCollections(): string[] {
+    return [...this.#catalog.list().keys()];
+  }
+
+  collectionExists(name: string): boolean {
+    return this.#states.has(name) || this.damaged.has(name);
+  }
+
+  createPayloadIndex(name: string, field: string, schema: JsonInput): void {
+    const state = this.#state(name);
+    this.#transact(state, () => write.createField(state, field, schema));
+  }
+
+  deletePayloadIndex(name: string, field: string): void {
+    const state = this.#state(name);
+    this.#transact(state, () => write.deleteField(state, field));
+  }
+
+  upsert(name: string, points: PointColumns): void {
+    write.upsert(this.#state(name), points);
+  }
+
+  retrieve(name: string, ids: readonly string[], options: Sent<ReadPointsOptions>): PointColumns {
+    return read.retrieve(this.#state(name), ids, options);
+  }
+
+  scroll(name: string, options: Sent<ScrollOptions>): ScrollPage {
+    return read.scroll(this.#state(name), options);
+  }
+
+  count(name: string, filter: JsonInput | undefined): number {
+    return read.count(this.#state(name), filter);
+  }
+
+  search(name: string, options: Sent<SearchOptions>): ScoredPoints {
+    return read.search(this.#state(name), options);
+  }
+
+  deletePoints(name: string, selector: PointSelector): void {
+    write.deletePoints(this.#state(name), selector);
+  }
+
+  setPayload(
+    name: string,
+    selector: PointSelector,
+    payload: string,
+    options: { overwrite?: boolean; key?: string },
+  ): void {
+    write.setPayload(this.#state(name), selector, payload, options);
+  }
+
+  deletePayload(name: string, selector: PointSelector, keys: readonly string[]): void {
+    write.deletePayload(this.#state(name), selector, keys);
+  }
+
+  clearPayload(name: string, selector: PointSelector): void {
+    write.clearPayload(this.#state(name), selector);
+  }
+
+  close(): void {
+    for (const { file } of this.#states.values()) file.close();
+    this.#states.clear();
+    this.#catalog.close();
+  }
+
+  /** @throws E_COLLECTION_NOT_FOUND, E_STORAGE where it is damaged */
+  #state(name: string): CollectionState {
+    const state = this.#states.get(name);
+    if (state !== undefined) return state;
+    const fault = this.damaged.get(name);
+    if (fault === undefined) throw collectionNotFound(name);
+    throw new VectorError("E_STORAGE", fault, { details: { status: 500, collection: name } });
+  }
+
+  /** Runs `change` in a transaction of its own; where it fails, nothing of it stays. */
+  #transact(state: CollectionState, change: () => void): void {
+    state.file.begin();
+    try {
+      change();
+      state.file.commit();
+    } catch (error) {
+      this.rollback(state.name);
+      throw storageError(error, state.file.path);
+    }
+  }
+}

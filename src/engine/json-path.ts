@@ -1,0 +1,54 @@
+/** Qdrant's payload paths: `a.b`, `tags[]`, `list[3].x`, `"a key"."with dots.in it"` (lib/segment/src/json_path). */
+import { badInput } from "./errors.ts";
+
+/** A key; an index; null = every element of an array. */
+export type PathStep = string | number | null;
+
+const firstStep = /([\p{L}\p{N}_-]+)|"([^"\\]*)"/uy;
+const nextStep = /\.(?:([\p{L}\p{N}_-]+)|"([^"\\]*)")|\[(\d+)\]|(\[\])/uy;
+
+/** @throws E_INPUT where `text` is no path */
+export function parsePath(text: string): PathStep[] {
+  firstStep.lastIndex = 0;
+  const first = firstStep.exec(text);
+  if (first === null) throw badInput(`Invalid json path: '${text}'`);
+  const steps: PathStep[] = [first[1] ?? first[2] ?? ""];
+  let at = firstStep.lastIndex;
+  while (at < text.length) {
+    nextStep.lastIndex = at;
+    const next = nextStep.exec(text);
+    if (next === null) throw badInput(`Invalid json path: '${text}'`);
+    const [, raw, quoted, index] = next;
+    if (index !== undefined) steps.push(Number(index));
+    else steps.push(raw ?? quoted ?? null);
+    at = nextStep.lastIndex;
+  }
+  return steps;
+}
+
+/** The values at `path`; none where it leads nowhere. */
+export function valuesAt(value: unknown, path: readonly PathStep[], from = 0): unknown[] {
+  const found: unknown[] = [];
+  collect(value, path, from, found);
+  return found;
+}
+
+function collect(value: unknown, path: readonly PathStep[], at: number, found: unknown[]): void {
+  const step = path[at];
+  if (step === undefined) {
+    found.push(value);
+    return;
+  }
+  if (typeof step === "string") {
+    if (isObject(value) && Object.hasOwn(value, step)) collect(value[step], path, at + 1, found);
+    return;
+  }
+  if (!Array.isArray(value)) return;
+  if (step === null) for (const element of value) collect(element, path, at + 1, found);
+  else if (step < value.length) collect(value[step], path, at + 1, found);
+}
+
+/** A JSON object: not null, not an array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,77 @@
+/** What goes between the engine's thread and its worker's. */
+import type { ErrorCode } from "../errors.ts";
+import type {
+  JsonInput,
+  PointColumns,
+  PointSelector,
+  ReadPointsOptions,
+  ScoredPoints,
+  ScrollOptions,
+  ScrollPage,
+  SearchOptions,
+} from "./api.ts";
+
+/** Options without their signal, which stays on its own thread. */
+export type Sent<Options> = Omit<Options, "signal">;
+
+/** The worker's operations: what `Engine` has, synchronously. */
+export interface Operations {
+  createCollection(name: string, config: string): void;
+  updateCollection(name: string, patch: string): void;
+  deleteCollection(name: string): boolean;
+  describeCollection(name: string): string;
+  listCollections(): string[];
+  collectionExists(name: string): boolean;
+  createPayloadIndex(name: string, field: string, schema: JsonInput): void;
+  deletePayloadIndex(name: string, field: string): void;
+  upsert(name: string, points: PointColumns): void;
+  retrieve(name: string, ids: readonly string[], options: Sent<ReadPointsOptions>): PointColumns;
+  scroll(name: string, options: Sent<ScrollOptions>): ScrollPage;
+  count(name: string, filter: JsonInput | undefined): number;
+  search(name: string, options: Sent<SearchOptions>): ScoredPoints;
+  deletePoints(name: string, selector: PointSelector): void;
+  setPayload(
+    name: string,
+    selector: PointSelector,
+    payload: string,
+    options: { overwrite?: boolean; key?: string },
+  ): void;
+  deletePayload(name: string, selector: PointSelector, keys: readonly string[]): void;
+  clearPayload(name: string, selector: PointSelector): void;
+  close(): void;
+}
+
+export type OperationName = keyof Operations;
+
+/** Changes of points: several are committed together. */
+export const pointWrites: ReadonlySet<OperationName> = new Set<OperationName>([
+  "upsert",
+  "deletePoints",
+  "setPayload",
+  "deletePayload",
+  "clearPayload",
+]);
+
+export interface Request {
+  readonly id: number;
+  readonly operation: OperationName;
+  readonly args: readonly unknown[];
+}
+
+/** A VectorError as data. */
+export interface SentError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly next: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly cause: string | null;
+}
+
+export type Reply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: SentError };
+
+/** The worker's first message: what was found in the folder, or why it cannot be opened. */
+export type Opened =
+  | { readonly damaged: ReadonlyMap<string, string> }
+  | { readonly error: SentError };

@@ -1,0 +1,35 @@
+/** A set of slots, one bit each. */
+export class SlotSet {
+  readonly #bits: Uint32Array;
+  #count = 0;
+
+  /** For slots below `slots`. */
+  constructor(slots: number) {
+    this.#bits = new Uint32Array((slots + 31) >>> 5);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(slot: number): void {
+    const word = this.#bits[slot >>> 5] ?? 0;
+    const bit = 1 << (slot & 31);
+    if ((word & bit) !== 0) return;
+    this.#bits[slot >>> 5] = word | bit;
+    this.#count += 1;
+  }
+
+  has(slot: number): boolean {
+    return ((this.#bits[slot >>> 5] ?? 0) & (1 << (slot & 31))) !== 0;
+  }
+
+  /** The slots in ascending order. */
+  *[Symbol.iterator](): Generator<number> {
+    for (let at = 0; at < this.#bits.length; at += 1) {
+      for (let word = this.#bits[at] ?? 0; word !== 0; word &= word - 1) {
+        yield at * 32 + 31 - Math.clz32(word & -word);
+      }
+    }
+  }
+}

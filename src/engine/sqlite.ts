@@ -1,0 +1,56 @@
+/** SQLite as the engine uses it: how a database is opened, and what its errors mean. */
+import { closeSync, openSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { isVectorError, VectorError } from "../errors.ts";
+
+/** Primary result codes of SQLite (sqlite.org/rescode.html). */
+const sqliteBusy = 5;
+const sqliteIoError = 10;
+const sqliteCorrupt = 11;
+const sqliteFull = 13;
+const sqliteNotADatabase = 26;
+
+const pageBytes = 8192;
+const cacheKib = 32 * 1024;
+/** Pages in the write-ahead log before they are carried into the database: 32 MiB. */
+const checkpointPages = 4096;
+
+/**
+ * Opens (or makes, mode 0600) a database that only this process may use. A committed transaction is on the disk:
+ * write-ahead log, synced at every commit. @throws E_LOCKED, E_STORAGE, E_DISK_FULL
+ */
+export function openDatabase(path: string): DatabaseSync {
+  if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA page_size = ${pageBytes};
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA cache_size = -${cacheKib};
+      PRAGMA wal_autocheckpoint = ${checkpointPages};
+      PRAGMA journal_size_limit = ${pageBytes * checkpointPages};
+      PRAGMA temp_store = MEMORY;
+    `);
+  } catch (error) {
+    database.close();
+    throw storageError(error, path);
+  }
+  return database;
+}
+
+/** The error of the table for one that SQLite threw; any other comes back as it is. */
+export function storageError(error: unknown, path: string): unknown {
+  if (isVectorError(error) || !(error instanceof Error) || !("errcode" in error)) return error;
+  const code = Number(error.errcode) & 0xff;
+  const options = { cause: error, details: { file: path, sqlite: Number(error.errcode) } };
+  if (code === sqliteFull)
+    return new VectorError("E_DISK_FULL", `The disk is full: ${path} cannot grow.`, options);
+  if (code === sqliteBusy)
+    return new VectorError("E_LOCKED", `Another process has ${path} open.`, options);
+  if (code === sqliteCorrupt || code === sqliteNotADatabase || code === sqliteIoError) {
+    return new VectorError("E_STORAGE", `${path} is damaged: ${error.message}.`, options);
+  }
+  return error;
+}

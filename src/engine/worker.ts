@@ -1,0 +1,139 @@
+/** The worker's thread: takes requests in order and answers each; changes of points that wait together are committed together. */
+import {
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+} from "node:worker_threads";
+import { isVectorError, VectorError } from "../errors.ts";
+import { Host } from "./host.ts";
+import { pointWrites, type Reply, type Request, type SentError } from "./protocol.ts";
+import { storageError } from "./sqlite.ts";
+
+/** Requests taken in one go. */
+const drainMax = 64;
+
+function toSentError(error: unknown): SentError {
+  const known = isVectorError(error)
+    ? error
+    : new VectorError("E_INTERNAL", error instanceof Error ? error.message : String(error), {
+        cause: error,
+      });
+  const { code, message, next, details, cause } = known;
+  return {
+    code,
+    message,
+    next,
+    details,
+    cause: cause instanceof Error ? (cause.stack ?? cause.message) : null,
+  };
+}
+
+/** The buffers of an answer's columns, which are handed over and not copied. */
+function buffersOf(result: unknown): ArrayBuffer[] {
+  if (typeof result !== "object" || result === null || !("vectors" in result)) return [];
+  const { vectors } = result;
+  if (!(vectors instanceof Map)) return [];
+  return [...vectors.values()].flatMap(({ data, present }) =>
+    present === null ? [data.buffer] : [data.buffer, present.buffer],
+  );
+}
+
+class RequestLoop {
+  readonly #port: MessagePort;
+  readonly #host: Host;
+  /** Changes that are made and not yet committed, all of one collection. */
+  #group: { name: string; ids: number[] } | null = null;
+
+  constructor(port: MessagePort, host: Host) {
+    this.#port = port;
+    this.#host = host;
+  }
+
+  /** Handles `first` and what waits behind it. */
+  drain(first: Request): void {
+    let request: Request | undefined = first;
+    for (let taken = 0; request !== undefined; taken += 1) {
+      this.#handle(request);
+      request = taken + 1 < drainMax ? receiveMessageOnPort(this.#port)?.message : undefined;
+    }
+    this.#commit();
+  }
+
+  #handle(request: Request): void {
+    const name = String(request.args[0]);
+    const joins = pointWrites.has(request.operation);
+    if (!joins || this.#group?.name !== name) this.#commit();
+    if (!joins) {
+      this.#answer(request);
+      return;
+    }
+    try {
+      if (this.#group === null) {
+        this.#host.begin(name);
+        this.#group = { name, ids: [] };
+      }
+      this.#run(request);
+      this.#group.ids.push(request.id);
+    } catch (error) {
+      // A refused request has changed nothing; after any other fault nothing of the group may stay.
+      if (!isVectorError(error)) this.#fail(error);
+      this.#reply({ id: request.id, error: toSentError(error) });
+    }
+  }
+
+  #answer(request: Request): void {
+    try {
+      const result = this.#run(request);
+      this.#port.postMessage({ id: request.id, result } satisfies Reply, buffersOf(result));
+    } catch (error) {
+      this.#reply({ id: request.id, error: toSentError(error) });
+    }
+    if (request.operation === "close") this.#port.close();
+  }
+
+  #run({ operation, args }: Request): unknown {
+    return Reflect.apply(this.#host[operation], this.#host, args);
+  }
+
+  #commit(): void {
+    if (this.#group === null) return;
+    const { name, ids } = this.#group;
+    try {
+      this.#host.commit(name);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#group = null;
+    for (const id of ids) this.#reply({ id, result: undefined });
+  }
+
+  /** Undoes the group and says so to all who are in it. */
+  #fail(error: unknown): void {
+    if (this.#group === null) return;
+    const { name, ids } = this.#group;
+    this.#group = null;
+    this.#host.rollback(name);
+    for (const id of ids) this.#reply({ id, error: toSentError(storageError(error, name)) });
+  }
+
+  #reply(reply: Reply): void {
+    this.#port.postMessage(reply);
+  }
+}
+
+function main(port: MessagePort): void {
+  let host: Host;
+  try {
+    host = new Host(String(workerData));
+  } catch (error) {
+    port.postMessage({ error: toSentError(error) });
+    return;
+  }
+  const loop = new RequestLoop(port, host);
+  port.postMessage({ damaged: host.damaged });
+  port.on("message", (request: Request) => loop.drain(request));
+}
+
+if (parentPort !== null) main(parentPort);
