@@ -1,0 +1,118 @@
+/**
+ * What the store asks of one Qdrant, however it is reached. Columns in, columns out: no JSON but the payload texts and the
+ * note, so that a road without JSON fits as well.
+ */
+import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import type { Distance } from "../../model/distance.ts";
+import type { DenseColumn } from "../../model/record.ts";
+import type { CallOptions } from "../../store/port.ts";
+
+/** Points by columns: all have `points.length` rows. */
+export interface PointColumns {
+  /** Canonical lowercase UUIDs, or decimal unsigned integers. */
+  readonly points: string[];
+  /** The unnamed vectors; null where none were asked for. */
+  readonly vectors: DenseColumn | null;
+  /** JSON texts of objects; null = none asked for, or none there. */
+  readonly payloads: (string | null)[];
+}
+
+/** Points in Qdrant's order of ids. */
+export interface PointPage extends PointColumns {
+  /** The point that the next page begins with; null = this was the last. */
+  readonly next: string | null;
+}
+
+/** Points, nearest first, without vectors. */
+export interface ScoredPoints extends PointColumns {
+  /** Qdrant's scores. */
+  readonly scores: number[];
+}
+
+/** A payload path that must hold this text, or an array with it. */
+export interface Match {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Which points are meant: these, or those that fit every match. */
+export type PointSelector =
+  | { readonly points: readonly string[] }
+  | { readonly matches: readonly Match[] };
+
+export interface ReadColumns extends CallOptions {
+  readonly payload: boolean;
+  readonly vectors: boolean;
+  /** Of the unnamed vector; the columns have this width. */
+  readonly dimension: number;
+}
+
+export interface ScrollColumns extends ReadColumns {
+  readonly limit: number;
+  /** The first point of the page; null = from the beginning. */
+  readonly from: string | null;
+}
+
+export interface QueryColumns extends CallOptions {
+  readonly vector: Float32Array;
+  readonly limit: number;
+  readonly matches: readonly Match[];
+}
+
+/** A collection as it stands. */
+export interface CollectionState {
+  readonly name: string;
+  readonly status: string;
+  /** Approximate on a server. */
+  readonly points: number;
+  /** Of the unnamed vector; null where all vectors have names. */
+  readonly dimension: number | null;
+  /** In Qdrant's word; null where all vectors have names. */
+  readonly metric: string | null;
+  /** In Chroma's word; null where Chroma has none for it. */
+  readonly distance: Distance | null;
+  /** JSON text of what stands in the collection's metadata under `vecferry`. */
+  readonly note: string | null;
+  /** Payload paths that have an index. */
+  readonly indexes: readonly string[];
+  /** Rows that strict mode lets through in one upsert, and in one page; null = any number. */
+  readonly upsertRowsMax: number | null;
+  readonly pageRowsMax: number | null;
+}
+
+/**
+ * One Qdrant. Every write is answered when it is done, not when it is queued.
+ * Errors: E_COLLECTION_NOT_FOUND, E_REJECTED (refused for good; `details.tooLarge` with `details.point` where one point is
+ * too large), E_SCHEMA_CONFLICT (the name is taken), E_AUTH, E_CLOSED, E_ABORTED, and what the road adds.
+ */
+export interface QdrantApi extends AsyncDisposable {
+  readonly kind: "qdrant" | "embedded";
+  /** Canonical address or absolute path. */
+  readonly address: string;
+  readonly version: string | null;
+  /** Whether collections have metadata of their own (1.16). */
+  readonly notes: boolean;
+  readonly bodyBytesMax: number | null;
+  /** Calls in flight that it bears well. */
+  readonly concurrency: number;
+
+  /** Names, in order. */
+  list(options?: CallOptions): Promise<string[]>;
+  get(name: string, options?: CallOptions): Promise<CollectionState>;
+  /** `note` is JSON text; it is left out where collections have no metadata. */
+  create(spec: CollectionSpec, note: string, options?: CallOptions): Promise<void>;
+  setNote(name: string, note: string, options?: CallOptions): Promise<void>;
+  /** Nothing happens where there is none. */
+  drop(name: string, options?: CallOptions): Promise<void>;
+  createIndex(name: string, index: PayloadIndex, options?: CallOptions): Promise<void>;
+
+  /** Writes every row over what stands at its point. Rows go in the order given, in as many requests as they need. */
+  upsert(name: string, columns: PointColumns, options?: CallOptions): Promise<void>;
+  /** The points that are there, in any order. */
+  retrieve(name: string, points: readonly string[], options: ReadColumns): Promise<PointColumns>;
+  scroll(name: string, options: ScrollColumns): Promise<PointPage>;
+  /** Exact. */
+  count(name: string, options?: CallOptions): Promise<number>;
+  delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;
+  query(name: string, options: QueryColumns): Promise<ScoredPoints>;
+}

@@ -1,0 +1,72 @@
+/** Between batches of records and the columns of points that Qdrant holds. */
+import type { Layout } from "../../model/collection.ts";
+import { decodePayload, encodePayload } from "../../model/layout.ts";
+import { type DenseColumn, defaultVector, type PointBatch } from "../../model/record.ts";
+import type { PointColumns } from "./api.ts";
+
+/** The rows from `start` to `end` as points. @throws SyntaxError where metadata is no JSON */
+export function toColumns(
+  batch: PointBatch,
+  start: number,
+  end: number,
+  layout: Layout,
+): PointColumns {
+  const vectors = batch.vectors.get(defaultVector);
+  const payloads: string[] = [];
+  for (let row = start; row < end; row += 1) payloads.push(encodePayload(batch, row, layout));
+  return {
+    points: batch.placement.points.slice(start, end),
+    vectors: vectors === undefined ? null : sliceColumn(vectors, start, end),
+    payloads,
+  };
+}
+
+function sliceColumn(column: DenseColumn, start: number, end: number): DenseColumn {
+  return {
+    ...column,
+    data: column.data.subarray(start * column.dimension, end * column.dimension),
+    present: column.present?.subarray(start, end) ?? null,
+  };
+}
+
+/** Points as records. A point that was not written by vecferry has its own id and its whole payload in `rest`; without `layout` all are such. */
+export function toBatch(columns: PointColumns, layout: Layout | null): PointBatch {
+  const { points, vectors, payloads } = columns;
+  const batch: PointBatch = {
+    ids: [],
+    vectors: new Map(vectors === null ? [] : [[defaultVector, vectors]]),
+    payload: { documents: [], uris: [], metadata: [] },
+    placement: {
+      points,
+      tenants: [],
+      norms: new Float64Array(points.length).fill(Number.NaN),
+      runs: [],
+      collections: [],
+      rest: [],
+    },
+  };
+  points.forEach((point, row) => {
+    addRow(batch, row, point, payloads[row] ?? null, layout);
+  });
+  return batch;
+}
+
+function addRow(
+  batch: PointBatch,
+  row: number,
+  point: string,
+  text: string | null,
+  layout: Layout | null,
+): void {
+  const { ids, payload, placement } = batch;
+  const record = layout === null || text === null ? null : decodePayload(text, layout, point);
+  ids.push(record?.id ?? point);
+  payload.documents.push(record?.document ?? null);
+  payload.uris.push(record?.uri ?? null);
+  payload.metadata.push(record?.metadata ?? null);
+  placement.tenants.push(record?.tenant ?? null);
+  placement.norms[row] = record?.norm ?? Number.NaN;
+  placement.runs.push(record?.run ?? null);
+  placement.collections.push(record?.collection ?? null);
+  placement.rest.push(record === null ? text : record.rest);
+}

@@ -1,0 +1,151 @@
+/** Qdrant's API over the embedded engine, in this process. */
+import {
+  type Engine,
+  type PointColumns as EnginePoints,
+  type JsonObject,
+  openEngine,
+} from "../../engine/index.ts";
+import { isVectorError, VectorError } from "../../errors.ts";
+import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import { defaultVector } from "../../model/record.ts";
+import type { CallOptions } from "../../store/port.ts";
+import type {
+  CollectionState,
+  PointColumns,
+  PointPage,
+  PointSelector,
+  QdrantApi,
+  QueryColumns,
+  ReadColumns,
+  ScoredPoints,
+  ScrollColumns,
+} from "./api.ts";
+import { creationBody, describedState, filterBody, indexSchema, noteBody } from "./settings.ts";
+
+/** Opens the folder at `path` (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_ABORTED */
+export async function connectEmbedded(path: string, options: CallOptions): Promise<QdrantApi> {
+  return new EmbeddedApi(await openEngine(path, options));
+}
+
+class EmbeddedApi implements QdrantApi {
+  readonly kind = "embedded";
+  readonly address: string;
+  readonly version = null;
+  readonly notes = true;
+  readonly bodyBytesMax = null;
+  readonly concurrency = 2;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.address = engine.path;
+  }
+
+  async list(options: CallOptions = {}): Promise<string[]> {
+    return this.#engine.listCollections(options);
+  }
+
+  async get(name: string, options: CallOptions = {}): Promise<CollectionState> {
+    return describedState(name, await this.#engine.getCollection(name, options));
+  }
+
+  async create(spec: CollectionSpec, note: string, options: CallOptions = {}): Promise<void> {
+    await refusable(this.#engine.createCollection(spec.name, creationBody(spec, note), options));
+  }
+
+  async setNote(name: string, note: string, options: CallOptions = {}): Promise<void> {
+    await refusable(this.#engine.updateCollection(name, { metadata: noteBody(note) }, options));
+  }
+
+  async drop(name: string, options: CallOptions = {}): Promise<void> {
+    await this.#engine.deleteCollection(name, options);
+  }
+
+  async createIndex(name: string, index: PayloadIndex, options: CallOptions = {}): Promise<void> {
+    await refusable(this.#engine.createPayloadIndex(name, index.key, indexSchema(index), options));
+  }
+
+  async upsert(name: string, columns: PointColumns, options: CallOptions = {}): Promise<void> {
+    const { points, vectors, payloads } = columns;
+    const named = new Map(vectors === null ? [] : [[defaultVector, vectors]]);
+    await refusable(this.#engine.upsert(name, { ids: points, vectors: named, payloads }, options));
+  }
+
+  async retrieve(
+    name: string,
+    points: readonly string[],
+    options: ReadColumns,
+  ): Promise<PointColumns> {
+    const found = await this.#engine.retrieve(name, points, readOptions(options));
+    return columnsOf(found, options);
+  }
+
+  async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
+    const page = await this.#engine.scroll(name, {
+      ...readOptions(options),
+      limit: options.limit,
+      offset: options.from ?? undefined,
+    });
+    return { ...columnsOf(page, options), next: page.nextOffset };
+  }
+
+  async count(name: string, options: CallOptions = {}): Promise<number> {
+    return this.#engine.count(name, undefined, options);
+  }
+
+  async delete(name: string, selector: PointSelector, options: CallOptions = {}): Promise<void> {
+    const meant =
+      "points" in selector ? { ids: selector.points } : { filter: filterBody(selector.matches) };
+    await refusable(this.#engine.deletePoints(name, meant, options));
+  }
+
+  async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
+    const { vector, limit, matches, signal } = options;
+    const filter: JsonObject | undefined = matches.length === 0 ? undefined : filterBody(matches);
+    const found = await refusable(
+      this.#engine.search(name, {
+        vector,
+        limit,
+        filter,
+        withPayload: true,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
+    const { ids, payloads, scores } = found;
+    return { points: ids, vectors: null, payloads, scores: Array.from(scores) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#engine.close();
+  }
+}
+
+function readOptions({ payload, vectors, signal }: ReadColumns) {
+  return {
+    withPayload: payload,
+    withVector: vectors,
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function columnsOf(found: EnginePoints, { vectors, dimension }: ReadColumns): PointColumns {
+  const { ids, payloads } = found;
+  if (!vectors) return { points: ids, vectors: null, payloads };
+  const none = {
+    kind: "dense",
+    dimension,
+    data: new Float32Array(ids.length * dimension),
+    present: new Uint8Array(ids.length),
+  } as const;
+  return { points: ids, vectors: found.vectors.get(defaultVector) ?? none, payloads };
+}
+
+/** What a server answers 400 or 422 to is E_INPUT in the engine: here it is a refusal for good, as a server's is. */
+async function refusable<Result>(call: Promise<Result>): Promise<Result> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!isVectorError(error, "E_INPUT")) throw error;
+    throw new VectorError("E_REJECTED", error.message, { cause: error, details: error.details });
+  }
+}

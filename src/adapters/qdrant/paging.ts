@@ -1,0 +1,139 @@
+/** Reading page by page, with pages of bounded size whatever the points hold. */
+import { isVectorError } from "../../errors.ts";
+import type { DenseColumn } from "../../model/record.ts";
+import type { PointColumns, PointPage, QdrantApi, ReadColumns } from "./api.ts";
+
+/** Bytes that a page aims at. */
+const pageBytes = 8 * 1024 * 1024;
+const firstRows = 64;
+/** A page has at most so many times the rows of the one before: payloads may be larger further on. */
+const growth = 8;
+/** Bytes of a component as a JSON number, at most, with its comma. */
+const componentBytes = 12;
+/** Bytes of what stands around a point. */
+const pointBytes = 100;
+
+export interface ScanOptions extends ReadColumns {
+  /** Rows a page at most. */
+  readonly rowsMax: number;
+}
+
+/**
+ * Every point once, in the order of point ids. While the caller works on a page the next one is on its way.
+ * Pages aim at 8 MiB; one that turns out too large to be taken is asked for again by half.
+ */
+export async function* scanPages(
+  api: QdrantApi,
+  name: string,
+  options: ScanOptions,
+): AsyncGenerator<PointColumns> {
+  let rows = Math.min(
+    options.rowsMax,
+    options.payload || options.vectors ? firstRows : options.rowsMax,
+  );
+  let coming: Promise<PointPage> | null = readPage(api, name, options, null, rows);
+  try {
+    while (coming !== null) {
+      const page: PointPage = await coming;
+      coming = null;
+      if (page.next !== null) {
+        rows = Math.min(options.rowsMax, rows * growth, rowsOf(pageBytes, page));
+        coming = readPage(api, name, options, page.next, rows);
+        // It is awaited on the next turn; until then its failure is nobody's.
+        coming.catch(() => undefined);
+      }
+      if (page.points.length > 0) yield page;
+    }
+  } finally {
+    await coming?.catch(() => undefined);
+  }
+}
+
+/** How many rows like those of `page` take `bytes`. */
+function rowsOf(bytes: number, page: PointColumns): number {
+  const { points, vectors, payloads } = page;
+  const payloadBytes = payloads.reduce((sum, payload) => sum + (payload?.length ?? 0), 0);
+  const rowBytes =
+    pointBytes +
+    (vectors?.dimension ?? 0) * componentBytes +
+    payloadBytes / Math.max(1, points.length);
+  return Math.max(1, Math.floor(bytes / rowBytes));
+}
+
+async function readPage(
+  api: QdrantApi,
+  name: string,
+  options: ScanOptions,
+  from: string | null,
+  rows: number,
+): Promise<PointPage> {
+  for (let limit = rows; ; limit = Math.ceil(limit / 2)) {
+    try {
+      return await api.scroll(name, { ...options, limit, from });
+    } catch (error) {
+      if (limit === 1 || !isTooLarge(error)) throw error;
+    }
+  }
+}
+
+/** Points by id, in as many calls as keep each answer bounded. */
+export async function* retrievePages(
+  api: QdrantApi,
+  name: string,
+  points: readonly string[],
+  options: ScanOptions,
+): AsyncGenerator<PointColumns> {
+  const waiting = [points];
+  for (let some = waiting.pop(); some !== undefined; some = waiting.pop()) {
+    if (some.length === 0) continue;
+    const rows = Math.min(
+      options.rowsMax,
+      Math.ceil(pageBytes / (pointBytes + options.dimension * componentBytes)),
+    );
+    if (some.length > rows) {
+      waiting.push(some.slice(rows), some.slice(0, rows));
+      continue;
+    }
+    try {
+      yield await api.retrieve(name, some, options);
+    } catch (error) {
+      if (some.length === 1 || !isTooLarge(error)) throw error;
+      const half = Math.ceil(some.length / 2);
+      waiting.push(some.slice(half), some.slice(0, half));
+    }
+  }
+}
+
+/** Whether an answer was larger than is taken. */
+function isTooLarge(error: unknown): boolean {
+  return isVectorError(error, "E_BAD_RESPONSE") && error.details["tooLarge"] === true;
+}
+
+/** Pages as one. */
+export function joinColumns(
+  pages: readonly PointColumns[],
+  { vectors, dimension }: ScanOptions,
+): PointColumns {
+  const [first] = pages;
+  if (pages.length === 1 && first !== undefined) return first;
+  const points = pages.flatMap((page) => page.points);
+  return {
+    points,
+    vectors: vectors ? joinVectors(pages, points.length, dimension) : null,
+    payloads: pages.flatMap((page) => page.payloads),
+  };
+}
+
+function joinVectors(pages: readonly PointColumns[], rows: number, dimension: number): DenseColumn {
+  const data = new Float32Array(rows * dimension);
+  const present = new Uint8Array(rows).fill(1);
+  let row = 0;
+  for (const { points, vectors } of pages) {
+    if (vectors !== null) {
+      data.set(vectors.data, row * dimension);
+      if (vectors.present !== null) present.set(vectors.present, row);
+    }
+    row += points.length;
+  }
+  return { kind: "dense", dimension, data, present: present.includes(0) ? present : null };
+}

@@ -1,0 +1,168 @@
+/** Requests to a Qdrant server: who we are, what is tried again, and what its refusals mean. */
+import { z } from "zod";
+import { VectorError, type VectorErrorOptions } from "../../errors.ts";
+import { type OnRetry, retry } from "../../util/backoff.ts";
+import { type HttpAnswer, HttpClient, type HttpRequest } from "../../util/http.ts";
+import { sliceObject } from "../../util/json.ts";
+
+export interface QdrantOptions {
+  readonly apiKey?: string | undefined;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly caFile?: string | undefined;
+  /** true = take any certificate. */
+  readonly insecureTls?: boolean | undefined;
+  /** The longest silence of the server that is borne. Default 120,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Told of every request that is tried again. */
+  readonly onRetry?: OnRetry | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Method = HttpRequest["method"];
+
+/** Attempts while it is not yet known that a Qdrant is there. */
+const probeAttempts = 3;
+
+/** The greeting of `GET /`. */
+const greeting = z.looseObject({ title: z.string(), version: z.string() });
+
+export class RestClient {
+  /** Canonical address, without a trailing slash. */
+  readonly url: string;
+  readonly #http: HttpClient;
+  readonly #onRetry: OnRetry | undefined;
+  #closed = false;
+
+  constructor(url: string, options: QdrantOptions) {
+    this.url = url;
+    this.#onRetry = options.onRetry;
+    this.#http = new HttpClient({
+      headers: options.apiKey === undefined ? {} : { "api-key": options.apiKey },
+      timeoutMs: options.timeoutMs ?? 120_000,
+      caFile: options.caFile,
+      insecureTls: options.insecureTls,
+    });
+  }
+
+  /**
+   * The raw JSON text of an answer's `result`.
+   * @throws VectorError for every status but success; E_BAD_RESPONSE where the answer is not in Qdrant's form
+   */
+  async send(
+    method: Method,
+    path: string,
+    body: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const where = `${method} ${this.url}${path.replace(/\?.*/, "")}`;
+    const attempt = async (): Promise<string> => {
+      const answer = await this.#request(method, path, body, signal);
+      if (answer.status !== 200) throw refusal(where, answer);
+      return resultOf(where, answer.text);
+    };
+    return retry(attempt, { signal, onRetry: this.#onRetry });
+  }
+
+  /**
+   * The version that the server says it has.
+   * @throws E_NOT_QDRANT where something else answers; E_UNREACHABLE, E_TIMEOUT, E_AUTH, E_SERVER
+   */
+  async greet(signal: AbortSignal | undefined): Promise<string> {
+    const where = `GET ${this.url}/`;
+    const attempt = async (): Promise<string> => {
+      const answer = await this.#request("GET", "/", undefined, signal);
+      const { status } = answer;
+      if (status === 401 || status === 403 || status === 429 || status >= 500)
+        throw refusal(where, answer);
+      const parsed = greeting.safeParse(parseJson(answer.text));
+      if (status === 200 && parsed.success && /qdrant/i.test(parsed.data.title))
+        return parsed.data.version;
+      throw notQdrant(`${this.url} answers, but not as Qdrant does (HTTP ${status}).`);
+    };
+    try {
+      return await retry(attempt, { attempts: probeAttempts, signal, onRetry: this.#onRetry });
+    } catch (error) {
+      if (error instanceof VectorError && error.code === "E_BAD_RESPONSE")
+        throw notQdrant(`${this.url} answers, but not as Qdrant does.`, error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#http.close();
+  }
+
+  async #request(
+    method: Method,
+    path: string,
+    body: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
+    if (this.#closed) throw new VectorError("E_CLOSED", `The connection to ${this.url} is closed.`);
+    return this.#http.request({ method, url: this.url + path, body, signal });
+  }
+}
+
+function notQdrant(message: string, cause?: unknown): VectorError {
+  return new VectorError("E_NOT_QDRANT", message, cause === undefined ? {} : { cause });
+}
+
+function resultOf(where: string, text: string): string {
+  try {
+    const result = sliceObject(text).get("result");
+    if (result !== undefined) return result;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new VectorError("E_BAD_RESPONSE", `${where}: the answer is not in Qdrant's form.`);
+}
+
+/** Qdrant's error answer: `{"status": {"error": "…"}, "time": …}`. */
+const errorAnswer = z.looseObject({ status: z.looseObject({ error: z.string() }) });
+
+/** What an answer other than success means. */
+function refusal(where: string, answer: HttpAnswer): VectorError {
+  const { status, retryAfterMs } = answer;
+  const parsed = errorAnswer.safeParse(parseJson(answer.text));
+  const words = parsed.success ? `: ${parsed.data.status.error.slice(0, 300)}` : "";
+  const said = `${where}: HTTP ${status}${words}.`;
+  const options: VectorErrorOptions = {
+    details: { status },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+  switch (status) {
+    case 400:
+    case 422:
+      return new VectorError("E_REJECTED", said, options);
+    case 413:
+      return new VectorError("E_REJECTED", said, { details: { status, tooLarge: true } });
+    case 401:
+    case 403:
+      return new VectorError("E_AUTH", said, options);
+    case 408:
+    case 504:
+      return new VectorError("E_TIMEOUT", said, options);
+    case 409:
+      return new VectorError("E_SCHEMA_CONFLICT", said, options);
+    case 429:
+      return new VectorError("E_RATE_LIMITED", said, options);
+    case 501:
+    case 507:
+      return new VectorError("E_SERVER", said, { ...options, retryable: false });
+  }
+  if (status >= 500) return new VectorError("E_SERVER", said, options);
+  // A 404 that is not in Qdrant's words comes from a proxy, often for as long as the server behind it restarts.
+  if (status === 404 && parsed.success)
+    return new VectorError("E_COLLECTION_NOT_FOUND", said, options);
+  return new VectorError("E_BAD_RESPONSE", said, options);
+}
+
+/** The decoded text; undefined where it is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

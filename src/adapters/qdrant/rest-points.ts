@@ -1,0 +1,111 @@
+/** Points as Qdrant's REST API spells them: columns into request bodies, answers into columns. */
+import { VectorError } from "../../errors.ts";
+import type { DenseColumn } from "../../model/record.ts";
+import { sliceArray, sliceObject } from "../../util/json.ts";
+import type { PointColumns } from "./api.ts";
+
+/** Room for what stands around the points in a body. */
+const frameBytes = 64;
+
+/** A point id as JSON: a number where it is one, else a string. */
+export function pointText(point: string): string {
+  return /^\d+$/.test(point) ? point : JSON.stringify(point);
+}
+
+/**
+ * Components from `start` to `end` as a JSON array. Nine significant digits name a float32 (IEEE 754: 1 + ⌈24 log₁₀ 2⌉),
+ * and leave the server's own reading of decimals no room to miss it.
+ */
+export function vectorText(data: Float32Array, start: number, end: number): string {
+  let text = "";
+  for (let index = start; index < end; index += 1) {
+    const component = data[index] ?? 0;
+    const digits =
+      component === 0 ? (Object.is(component, -0) ? "-0.0" : "0.0") : component.toPrecision(9);
+    text += index === start ? digits : `,${digits}`;
+  }
+  return `[${text}]`;
+}
+
+/**
+ * The bodies of as many upserts as keep each under `bytesMax` bytes.
+ * @throws E_REJECTED where a single point is larger; `details.tooLarge`, and `details.point` names it
+ */
+export function* upsertBodies(columns: PointColumns, bytesMax: number): Generator<string> {
+  let rows: string[] = [];
+  let bytes = frameBytes;
+  for (let row = 0; row < columns.points.length; row += 1) {
+    const text = rowText(columns, row);
+    const rowBytes = Buffer.byteLength(text) + 1;
+    if (rowBytes + frameBytes > bytesMax)
+      throw tooLarge(columns.points[row] ?? "", rowBytes, bytesMax);
+    if (bytes + rowBytes > bytesMax) {
+      yield `{"points":[${rows.join(",")}]}`;
+      rows = [];
+      bytes = frameBytes;
+    }
+    rows.push(text);
+    bytes += rowBytes;
+  }
+  if (rows.length > 0) yield `{"points":[${rows.join(",")}]}`;
+}
+
+function rowText(columns: PointColumns, row: number): string {
+  const { points, vectors, payloads } = columns;
+  const id = pointText(points[row] ?? "");
+  const hasVector = vectors !== null && (vectors.present === null || vectors.present[row] === 1);
+  const vector = hasVector
+    ? vectorText(vectors.data, row * vectors.dimension, (row + 1) * vectors.dimension)
+    : "{}";
+  return `{"id":${id},"vector":${vector},"payload":${payloads[row] ?? "{}"}}`;
+}
+
+function tooLarge(point: string, bytes: number, bytesMax: number): VectorError {
+  return new VectorError(
+    "E_REJECTED",
+    `Point ${point} takes ${bytes} bytes as JSON, and a request may have ${bytesMax}.`,
+    { details: { tooLarge: true, point, bytes, bytesMax } },
+  );
+}
+
+/** The id in an answer. */
+export function pointOf(raw: string | undefined): string {
+  if (raw === undefined) throw new SyntaxError("a point without id");
+  return raw.startsWith('"') ? String(JSON.parse(raw)) : raw;
+}
+
+/** Points from the raw text of an answer's array. `dimension` null = no vectors were asked for. @throws SyntaxError */
+export function columnsOf(array: string, dimension: number | null): PointColumns {
+  const rows = sliceArray(array).map(sliceObject);
+  return {
+    points: rows.map((row) => pointOf(row.get("id"))),
+    vectors: dimension === null ? null : vectorsOf(rows, dimension),
+    payloads: rows.map((row) => {
+      const payload = row.get("payload");
+      return payload === undefined || payload === "null" ? null : payload;
+    }),
+  };
+}
+
+function vectorsOf(rows: readonly Map<string, string>[], dimension: number): DenseColumn {
+  const data = new Float32Array(rows.length * dimension);
+  const present = new Uint8Array(rows.length);
+  rows.forEach((row, index) => {
+    const raw = unnamedVector(row.get("vector"));
+    if (raw === undefined) return;
+    const components: unknown = JSON.parse(raw);
+    if (!Array.isArray(components) || components.length !== dimension)
+      throw new SyntaxError(`a vector that has not ${dimension} components`);
+    if (!components.every((component) => typeof component === "number"))
+      throw new SyntaxError("a vector with a component that is no number");
+    data.set(components, index * dimension);
+    present[index] = 1;
+  });
+  return { kind: "dense", dimension, data, present: present.includes(0) ? present : null };
+}
+
+/** A collection with named vectors beside the unnamed one answers an object; a point without vector an empty one. */
+function unnamedVector(raw: string | undefined): string | undefined {
+  if (raw === undefined || raw === "null") return undefined;
+  return raw.startsWith("{") ? sliceObject(raw).get("") : raw;
+}

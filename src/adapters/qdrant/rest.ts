@@ -1,0 +1,217 @@
+/** Qdrant by REST. Bodies are built and answers taken apart as text: payload is never decoded on the way. */
+import { z } from "zod";
+import { VectorError } from "../../errors.ts";
+import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import type { CallOptions } from "../../store/port.ts";
+import { sliceArray, sliceObject } from "../../util/json.ts";
+import type {
+  CollectionState,
+  PointColumns,
+  PointPage,
+  PointSelector,
+  QdrantApi,
+  QueryColumns,
+  ReadColumns,
+  ScoredPoints,
+  ScrollColumns,
+} from "./api.ts";
+import { type QdrantOptions, RestClient } from "./rest-client.ts";
+import { columnsOf, pointOf, pointText, upsertBodies, vectorText } from "./rest-points.ts";
+import { creationBody, describedState, filterBody, indexSchema, noteBody } from "./settings.ts";
+
+/** The server's default bound of a body (`service.max_request_size_mb`). */
+const bodyBytesMax = 32 * 1024 * 1024;
+/** The first version with `POST points/query`, and the first with metadata of collections. */
+const oldestVersion = [1, 10] as const;
+const notesVersion = [1, 16] as const;
+
+const collectionList = z.looseObject({
+  collections: z.array(z.looseObject({ name: z.string() })),
+});
+const updateResult = z.looseObject({ status: z.string() });
+const countResult = z.looseObject({ count: z.number() });
+
+/**
+ * Greets the server at `url` (`http(s)://host:port`) and shows it the key.
+ * @throws E_UNREACHABLE, E_TIMEOUT, E_NOT_QDRANT, E_NOT_SUPPORTED (older than 1.10), E_AUTH
+ */
+export async function connectRest(url: string, options: QdrantOptions): Promise<QdrantApi> {
+  const client = new RestClient(url, options);
+  try {
+    const version = await client.greet(options.signal);
+    if (!isSince(version, oldestVersion)) {
+      throw new VectorError(
+        "E_NOT_SUPPORTED",
+        `${url} is a Qdrant ${version}; 1.10 is the oldest that can be used.`,
+      );
+    }
+    const api = new RestApi(client, version);
+    // The greeting needs no key; the list of collections does.
+    await api.list(options.signal === undefined ? {} : { signal: options.signal });
+    return api;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+/** Whether `version` ("1.18.2", "1.19.0-dev") is `since` or newer. */
+function isSince(version: string, since: readonly [number, number]): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > since[0] || (major === since[0] && minor >= since[1]);
+}
+
+class RestApi implements QdrantApi {
+  readonly kind = "qdrant";
+  readonly address: string;
+  readonly version: string;
+  readonly notes: boolean;
+  readonly bodyBytesMax = bodyBytesMax;
+  readonly concurrency = 4;
+  readonly #client: RestClient;
+
+  constructor(client: RestClient, version: string) {
+    this.#client = client;
+    this.address = client.url;
+    this.version = version;
+    this.notes = isSince(version, notesVersion);
+  }
+
+  async list(options: CallOptions = {}): Promise<string[]> {
+    const result = await this.#client.send("GET", "/collections", undefined, options.signal);
+    const { collections } = this.#check(collectionList, result);
+    return collections.map(({ name }) => name).sort();
+  }
+
+  async get(name: string, options: CallOptions = {}): Promise<CollectionState> {
+    const result = await this.#client.send("GET", path(name), undefined, options.signal);
+    return describedState(name, JSON.parse(result));
+  }
+
+  async create(spec: CollectionSpec, note: string, options: CallOptions = {}): Promise<void> {
+    const body = creationBody(spec, this.notes ? note : null);
+    await this.#client.send("PUT", path(spec.name), JSON.stringify(body), options.signal);
+  }
+
+  async setNote(name: string, note: string, options: CallOptions = {}): Promise<void> {
+    if (!this.notes) return;
+    const body = JSON.stringify({ metadata: noteBody(note) });
+    await this.#client.send("PATCH", path(name), body, options.signal);
+  }
+
+  async drop(name: string, options: CallOptions = {}): Promise<void> {
+    await this.#client.send("DELETE", path(name), undefined, options.signal);
+  }
+
+  async createIndex(name: string, index: PayloadIndex, options: CallOptions = {}): Promise<void> {
+    const body = { field_name: index.key, field_schema: indexSchema(index) };
+    await this.#update("PUT", `${path(name)}/index`, JSON.stringify(body), options);
+  }
+
+  async upsert(name: string, columns: PointColumns, options: CallOptions = {}): Promise<void> {
+    for (const body of upsertBodies(columns, bodyBytesMax))
+      await this.#update("PUT", `${path(name)}/points`, body, options);
+  }
+
+  async retrieve(
+    name: string,
+    points: readonly string[],
+    options: ReadColumns,
+  ): Promise<PointColumns> {
+    const body = `{"ids":[${points.map(pointText).join(",")}],${wanted(options)}}`;
+    const result = await this.#client.send("POST", `${path(name)}/points`, body, options.signal);
+    return this.#parse(() => columnsOf(result, options.vectors ? options.dimension : null));
+  }
+
+  async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
+    const from = options.from === null ? "" : `"offset":${pointText(options.from)},`;
+    const body = `{"limit":${options.limit},${from}${wanted(options)}}`;
+    const address = `${path(name)}/points/scroll`;
+    const result = await this.#client.send("POST", address, body, options.signal);
+    return this.#parse(() => {
+      const page = sliceObject(result);
+      const next = page.get("next_page_offset") ?? "null";
+      const columns = columnsOf(
+        page.get("points") ?? "",
+        options.vectors ? options.dimension : null,
+      );
+      return { ...columns, next: next === "null" ? null : pointOf(next) };
+    });
+  }
+
+  async count(name: string, options: CallOptions = {}): Promise<number> {
+    const address = `${path(name)}/points/count`;
+    const result = await this.#client.send("POST", address, '{"exact":true}', options.signal);
+    return this.#check(countResult, result).count;
+  }
+
+  async delete(name: string, selector: PointSelector, options: CallOptions = {}): Promise<void> {
+    const body =
+      "points" in selector
+        ? `{"points":[${selector.points.map(pointText).join(",")}]}`
+        : JSON.stringify({ filter: filterBody(selector.matches) });
+    await this.#update("POST", `${path(name)}/points/delete`, body, options);
+  }
+
+  async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
+    const { vector, limit, matches, signal } = options;
+    const filter = matches.length === 0 ? "" : `,"filter":${JSON.stringify(filterBody(matches))}`;
+    const query = vectorText(vector, 0, vector.length);
+    const body = `{"query":${query},"limit":${limit},"with_payload":true${filter}}`;
+    const result = await this.#client.send("POST", `${path(name)}/points/query`, body, signal);
+    return this.#parse(() => {
+      const array = sliceObject(result).get("points") ?? "";
+      const scores = sliceArray(array).map((row) => Number(sliceObject(row).get("score")));
+      if (scores.some(Number.isNaN)) throw new SyntaxError("a hit without score");
+      return { ...columnsOf(array, null), scores };
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.close();
+  }
+
+  /** A write that is answered when it is done. */
+  async #update(
+    method: "PUT" | "POST",
+    address: string,
+    body: string,
+    options: CallOptions,
+  ): Promise<void> {
+    const result = await this.#client.send(method, `${address}?wait=true`, body, options.signal);
+    const { status } = this.#check(updateResult, result);
+    if (status === "completed") return;
+    throw new VectorError(
+      "E_TIMEOUT",
+      `${method} ${this.address}${address}: the server answered "${status}" before the write was done.`,
+    );
+  }
+
+  #check<Schema extends z.ZodType>(schema: Schema, result: string): z.infer<Schema> {
+    return this.#parse(() => schema.parse(JSON.parse(result)));
+  }
+
+  /** Runs `decode`; an answer that is not as Qdrant gives it is E_BAD_RESPONSE. */
+  #parse<Result>(decode: () => Result): Result {
+    try {
+      return decode();
+    } catch (error) {
+      if (!(error instanceof SyntaxError) && !(error instanceof z.ZodError)) throw error;
+      throw new VectorError(
+        "E_BAD_RESPONSE",
+        `${this.address}: an answer is not in Qdrant's form.`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+function path(name: string): string {
+  return `/collections/${encodeURIComponent(name)}`;
+}
+
+function wanted({ payload, vectors }: ReadColumns): string {
+  return `"with_payload":${payload},"with_vector":${vectors}`;
+}

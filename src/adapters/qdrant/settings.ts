@@ -1,0 +1,142 @@
+/** Collections in Qdrant's own JSON: the body that makes one, and the description that is answered. */
+import { z } from "zod";
+import { VectorError } from "../../errors.ts";
+import type {
+  CollectionSpec,
+  HnswSettings,
+  PayloadIndex,
+  Quantization,
+} from "../../model/collection.ts";
+import { fromQdrantDistance, qdrantDistances } from "../../model/distance.ts";
+import type { CollectionState, Match } from "./api.ts";
+
+/** JSON as this adapter writes it. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** The key of the note in a collection's metadata. */
+const noteKey = "vecferry";
+
+/** Without a graph over all points, with one for each tenant: Qdrant's own advice for many tenants in a collection. */
+const tenantedHnsw: HnswSettings = { m: 0, payloadM: 16 };
+
+/** The body of `PUT /collections/{name}`. */
+export function creationBody(spec: CollectionSpec, note: string | null): JsonObject {
+  const hnsw = { ...(spec.tenanted ? tenantedHnsw : {}), ...spec.hnsw };
+  return compact({
+    vectors: compact({
+      size: spec.dimension,
+      distance: qdrantDistances[spec.distance],
+      on_disk: spec.onDisk,
+    }),
+    hnsw_config: compact({
+      m: hnsw.m,
+      payload_m: hnsw.payloadM,
+      ef_construct: hnsw.efConstruct,
+      full_scan_threshold: hnsw.fullScanThreshold,
+      max_indexing_threads: hnsw.maxIndexingThreads,
+    }),
+    quantization_config: spec.quantization === null ? null : quantizationBody(spec.quantization),
+    shard_number: spec.shards,
+    replication_factor: spec.replicas,
+    metadata: note === null ? null : noteBody(note),
+  });
+}
+
+/** A collection's metadata with the note in it. `note` is JSON text. */
+export function noteBody(note: string): JsonObject {
+  return { [noteKey]: JSON.parse(note) };
+}
+
+function quantizationBody(quantization: Quantization): JsonObject {
+  const { kind, quantile, compression = "x16", bits, alwaysRam } = quantization;
+  switch (kind) {
+    case "scalar":
+      return { scalar: compact({ type: "int8", quantile, always_ram: alwaysRam }) };
+    case "product":
+      return { product: compact({ compression, always_ram: alwaysRam }) };
+    case "binary":
+      return { binary: compact({ encoding: bits, always_ram: alwaysRam }) };
+    case "turbo":
+      return { turbo: compact({ bits, always_ram: alwaysRam }) };
+  }
+}
+
+/** The `field_schema` of `PUT /collections/{name}/index`. */
+export function indexSchema(index: PayloadIndex): string | JsonObject {
+  return index.tenant === true ? { type: index.type, is_tenant: true } : index.type;
+}
+
+/** A filter that asks for every match. */
+export function filterBody(matches: readonly Match[]): JsonObject {
+  return { must: matches.map(({ key, value }) => ({ key, match: { value } })) };
+}
+
+/** The members that say something. */
+function compact(members: Record<string, Json | undefined>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(members).filter(
+      (member): member is [string, Json] => member[1] !== undefined && member[1] !== null,
+    ),
+  );
+}
+
+const vectorParams = z.looseObject({ size: z.number(), distance: z.string() });
+const strictMode = z.looseObject({
+  enabled: z.boolean().nullish(),
+  upsert_max_batchsize: z.number().nullish(),
+  max_query_limit: z.number().nullish(),
+});
+const description = z.looseObject({
+  status: z.string(),
+  points_count: z.number().nullish(),
+  config: z.looseObject({
+    params: z.looseObject({
+      vectors: z.union([vectorParams, z.record(z.string(), vectorParams)]).nullish(),
+    }),
+    strict_mode_config: strictMode.nullish(),
+    metadata: z.looseObject({ [noteKey]: z.unknown() }).nullish(),
+  }),
+  payload_schema: z.record(z.string(), z.unknown()),
+});
+
+/** A collection from Qdrant's description of it. @throws E_BAD_RESPONSE */
+export function describedState(name: string, described: unknown): CollectionState {
+  const parsed = description.safeParse(described);
+  if (!parsed.success) {
+    throw new VectorError(
+      "E_BAD_RESPONSE",
+      `The description of collection "${name}" is not as Qdrant gives it.`,
+      { cause: parsed.error },
+    );
+  }
+  const { status, points_count, config, payload_schema } = parsed.data;
+  const vector = unnamedVector(config.params.vectors);
+  const strict = config.strict_mode_config?.enabled === true ? config.strict_mode_config : null;
+  const note = config.metadata?.[noteKey];
+  return {
+    name,
+    status,
+    points: points_count ?? 0,
+    dimension: vector?.size ?? null,
+    metric: vector?.distance ?? null,
+    distance: vector === null ? null : fromQdrantDistance(vector.distance),
+    note: note === undefined || note === null ? null : JSON.stringify(note),
+    indexes: Object.keys(payload_schema),
+    upsertRowsMax: strict?.upsert_max_batchsize ?? null,
+    pageRowsMax: strict?.max_query_limit ?? null,
+  };
+}
+
+type VectorParams = z.infer<typeof vectorParams>;
+
+function unnamedVector(
+  vectors: VectorParams | Record<string, VectorParams> | null | undefined,
+): VectorParams | null {
+  const single = vectorParams.safeParse(vectors);
+  if (single.success) return single.data;
+  const unnamed = vectorParams.safeParse(Object(vectors)[""]);
+  return unnamed.success ? unnamed.data : null;
+}

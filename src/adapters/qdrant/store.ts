@@ -1,0 +1,356 @@
+/** Qdrant as a store: a server, a cluster, Qdrant Cloud, or the embedded engine. */
+import { isVectorError, VectorError } from "../../errors.ts";
+import type { CollectionInfo, CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import { assertCollectionName } from "../../model/collection-name.ts";
+import { qdrantDistances, toChromaDistance } from "../../model/distance.ts";
+import { markKey, tenantKey } from "../../model/layout.ts";
+import type { PointBatch } from "../../model/record.ts";
+import type {
+  CallOptions,
+  Capabilities,
+  Hit,
+  IdsOptions,
+  ReadOptions,
+  ReadResult,
+  RemoveSelector,
+  SearchOptions,
+  StoreIdentity,
+  TargetStore,
+} from "../../store/port.ts";
+import { throwIfAborted } from "../../util/abort.ts";
+import type { CollectionState, Match, PointColumns, QdrantApi, ReadColumns } from "./api.ts";
+import { toBatch, toColumns } from "./convert.ts";
+import { connectEmbedded } from "./embedded.ts";
+import { conflict, mergeNote, noteLayout } from "./note.ts";
+import { joinColumns, retrievePages, type ScanOptions, scanPages } from "./paging.ts";
+import { connectRest } from "./rest.ts";
+import type { QdrantOptions } from "./rest-client.ts";
+
+/** Ids a chunk, and points a request to delete. */
+const idsChunk = 10_000;
+const scanRows = 5_000;
+const readRows = 5_000;
+const deleteRows = 5_000;
+/** Names that an error lists at most. */
+const namesListed = 20;
+
+/**
+ * Opens the Qdrant at `url` (`http(s)://host:port`) by REST.
+ * @throws E_UNREACHABLE, E_TIMEOUT, E_NOT_QDRANT, E_NOT_SUPPORTED (older than 1.10), E_AUTH, E_CONFIG (CA file)
+ */
+export async function openQdrant(
+  address: { readonly url: string },
+  options: QdrantOptions = {},
+): Promise<TargetStore> {
+  return new QdrantStore(await connectRest(address.url, options));
+}
+
+/** Opens an embedded Qdrant: a folder (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_ABORTED */
+export async function openEmbedded(path: string, options: CallOptions = {}): Promise<TargetStore> {
+  return new QdrantStore(await connectEmbedded(path, options));
+}
+
+class QdrantStore implements TargetStore {
+  readonly identity: StoreIdentity;
+  readonly capabilities: Capabilities;
+  readonly #api: QdrantApi;
+  /** What strict mode lets through, by collection; read once, when a collection is first ensured or written. */
+  readonly #upsertRows = new Map<string, number>();
+  #closed = false;
+
+  constructor(api: QdrantApi) {
+    const { kind, address, version, notes, bodyBytesMax, concurrency } = api;
+    this.#api = api;
+    this.identity = { kind, address, tenant: null, database: null, version };
+    this.capabilities = {
+      write: true,
+      batchSizeMax: null,
+      bodyBytesMax,
+      concurrency,
+      live: kind === "qdrant",
+      where: false,
+      vectorUlps: 0,
+      notes,
+    };
+  }
+
+  async collections(options: CallOptions = {}): Promise<CollectionInfo[]> {
+    this.#begin(options.signal);
+    const infos: CollectionInfo[] = [];
+    for (const name of await this.#api.list(options)) {
+      const state = await this.#find(name, options);
+      if (state !== null) infos.push(infoOf(state));
+    }
+    return infos;
+  }
+
+  async count(collection: CollectionInfo, options: CallOptions = {}): Promise<number> {
+    this.#begin(options.signal);
+    return this.#named(collection.name, this.#api.count(collection.name, options));
+  }
+
+  async *ids(collection: CollectionInfo, options: IdsOptions = {}): AsyncGenerator<string[]> {
+    const { where, limit = Number.POSITIVE_INFINITY, chunk = idsChunk, signal } = options;
+    this.#begin(signal);
+    if (where !== undefined)
+      throw new VectorError("E_NOT_SUPPORTED", "Qdrant does not take Chroma's where.");
+    const scan = await this.#scanOptions(collection, Math.min(chunk, idsChunk), signal);
+    let left = limit;
+    if (left <= 0) return;
+    for await (const { points } of scanPages(this.#api, collection.name, {
+      ...scan,
+      payload: false,
+      vectors: false,
+    })) {
+      yield points.slice(0, left);
+      left -= points.length;
+      if (left <= 0) return;
+    }
+  }
+
+  async read(
+    collection: CollectionInfo,
+    keys: readonly string[],
+    options: ReadOptions = {},
+  ): Promise<ReadResult<PointBatch>> {
+    const { vectors = true, signal } = options;
+    this.#begin(signal);
+    if (vectors) assertUnnamed(collection);
+    const { name } = collection;
+    const scan = { ...readColumns(collection, signal), vectors, rowsMax: readRows };
+    const pages: PointColumns[] = [];
+    const reading = retrievePages(this.#api, name, keys, scan);
+    await this.#named(
+      name,
+      (async () => {
+        for await (const page of reading) pages.push(page);
+      })(),
+    );
+    const columns = joinColumns(pages, scan);
+    const found = new Set(columns.points);
+    return {
+      batch: toBatch(columns, noteLayout(name, collection.note)),
+      absent: keys.filter((key) => !found.has(key)),
+      failures: [],
+    };
+  }
+
+  async *scan(
+    collection: CollectionInfo,
+    options: ReadOptions & { batchSize?: number } = {},
+  ): AsyncGenerator<PointBatch> {
+    const { vectors = true, batchSize = scanRows, signal } = options;
+    this.#begin(signal);
+    if (vectors) assertUnnamed(collection);
+    const layout = noteLayout(collection.name, collection.note);
+    const scan = { ...(await this.#scanOptions(collection, batchSize, signal)), vectors };
+    for await (const columns of scanPages(this.#api, collection.name, scan))
+      yield toBatch(columns, layout);
+  }
+
+  async search(
+    collection: CollectionInfo,
+    vector: Float32Array,
+    options: SearchOptions,
+  ): Promise<Hit[]> {
+    const { limit, tenant, signal } = options;
+    this.#begin(signal);
+    const { name, distance } = assertUnnamed(collection);
+    if (distance === null)
+      throw new VectorError("E_NOT_SUPPORTED", `Chroma has no distance like that of "${name}".`);
+    const matches = tenant === undefined ? [] : [{ key: tenantKey, value: tenant }];
+    const query = { vector, limit, matches, ...withSignal(signal) };
+    const found = await this.#named(name, this.#api.query(name, query));
+    const { ids, payload } = toBatch(found, noteLayout(name, collection.note));
+    return ids.map((id, row) => ({
+      id,
+      distance: toChromaDistance(distance, found.scores[row] ?? Number.NaN),
+      document: payload.documents[row] ?? null,
+    }));
+  }
+
+  async ensure(spec: CollectionSpec, options: CallOptions = {}): Promise<{ created: boolean }> {
+    this.#begin(options.signal);
+    assertCollectionName(spec.name);
+    const created =
+      (await this.#find(spec.name, options)) === null && (await this.#create(spec, options));
+    const state = await this.#state(spec.name, options);
+    assertFits(spec, state);
+    const note = JSON.stringify(mergeNote(spec, state.note));
+    if (this.#api.notes && note !== state.note) await this.#api.setNote(spec.name, note, options);
+    for (const index of lacking(spec, state))
+      await this.#api.createIndex(spec.name, index, options);
+    return { created };
+  }
+
+  async write(spec: CollectionSpec, batch: PointBatch, options: CallOptions = {}): Promise<void> {
+    this.#begin(options.signal);
+    const rows = await this.#upsertRowsMax(spec.name, options);
+    for (let start = 0; start < batch.ids.length; start += rows) {
+      const end = Math.min(batch.ids.length, start + rows);
+      const columns = toColumns(batch, start, end, spec.layout);
+      await this.#named(spec.name, this.#api.upsert(spec.name, columns, options));
+    }
+  }
+
+  async remove(
+    collection: CollectionInfo,
+    selector: RemoveSelector,
+    options: CallOptions = {},
+  ): Promise<void> {
+    this.#begin(options.signal);
+    const { name } = collection;
+    if ("everything" in selector) {
+      await this.#state(name, options);
+      this.#upsertRows.delete(name);
+      return this.#api.drop(name, options);
+    }
+    if ("run" in selector) {
+      const removal = this.#api.delete(name, { matches: markMatches(selector) }, options);
+      return this.#named(name, removal);
+    }
+    for (let start = 0; start < selector.points.length; start += deleteRows) {
+      const points = selector.points.slice(start, start + deleteRows);
+      await this.#named(name, this.#api.delete(name, { points }, options));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await this.#api[Symbol.asyncDispose]();
+  }
+
+  #begin(signal: AbortSignal | undefined): void {
+    if (this.#closed) throw new VectorError("E_CLOSED", `${this.identity.address} is closed.`);
+    throwIfAborted(signal);
+  }
+
+  /** False where another made it in the meantime. */
+  async #create(spec: CollectionSpec, options: CallOptions): Promise<boolean> {
+    try {
+      await this.#api.create(spec, JSON.stringify(mergeNote(spec, null)), options);
+      return true;
+    } catch (error) {
+      if (isVectorError(error, "E_SCHEMA_CONFLICT")) return false;
+      throw error;
+    }
+  }
+
+  async #find(name: string, options: CallOptions): Promise<CollectionState | null> {
+    try {
+      return await this.#api.get(name, options);
+    } catch (error) {
+      if (isVectorError(error, "E_COLLECTION_NOT_FOUND")) return null;
+      throw error;
+    }
+  }
+
+  /** @throws E_COLLECTION_NOT_FOUND with the names that exist */
+  async #state(name: string, options: CallOptions): Promise<CollectionState> {
+    return this.#named(name, this.#api.get(name, options));
+  }
+
+  /** The call's result; where the collection is not there, an error with the names that are. */
+  async #named<Result>(name: string, call: Promise<Result>): Promise<Result> {
+    try {
+      return await call;
+    } catch (error) {
+      if (!isVectorError(error, "E_COLLECTION_NOT_FOUND")) throw error;
+      const names = await this.#api.list();
+      const listed = names.slice(0, namesListed).map((other) => JSON.stringify(other));
+      const more = names.length > namesListed ? ` and ${names.length - namesListed} more` : "";
+      const there = names.length === 0 ? "no collection" : `${listed.join(", ")}${more}`;
+      throw new VectorError(
+        "E_COLLECTION_NOT_FOUND",
+        `${this.identity.address} has no collection "${name}". It has ${there}.`,
+        { cause: error, details: { collection: name } },
+      );
+    }
+  }
+
+  async #scanOptions(
+    collection: CollectionInfo,
+    rowsMax: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ScanOptions> {
+    const { pageRowsMax } = await this.#state(collection.name, withSignal(signal));
+    const rows = Math.max(1, Math.min(rowsMax, pageRowsMax ?? rowsMax));
+    return { ...readColumns(collection, signal), rowsMax: rows };
+  }
+
+  async #upsertRowsMax(name: string, options: CallOptions): Promise<number> {
+    const known = this.#upsertRows.get(name);
+    if (known !== undefined) return known;
+    const { upsertRowsMax } = await this.#state(name, options);
+    const rows = upsertRowsMax ?? Number.MAX_SAFE_INTEGER;
+    this.#upsertRows.set(name, rows);
+    return rows;
+  }
+}
+
+function withSignal(signal: AbortSignal | undefined): CallOptions {
+  return signal === undefined ? {} : { signal };
+}
+
+function readColumns(collection: CollectionInfo, signal: AbortSignal | undefined): ReadColumns {
+  return {
+    payload: true,
+    vectors: true,
+    dimension: collection.dimension ?? 0,
+    ...withSignal(signal),
+  };
+}
+
+function infoOf(state: CollectionState): CollectionInfo {
+  const { name, dimension, distance, points, status, note } = state;
+  return {
+    key: name,
+    name,
+    tenant: null,
+    database: null,
+    dimension,
+    distance,
+    distanceFrom: distance === null ? null : "configuration",
+    count: points,
+    metadata: null,
+    configuration: null,
+    schema: null,
+    status,
+    note,
+  };
+}
+
+/** @throws E_NOT_SUPPORTED where all vectors of the collection have names */
+function assertUnnamed(collection: CollectionInfo): CollectionInfo {
+  if (collection.dimension !== null) return collection;
+  throw new VectorError(
+    "E_NOT_SUPPORTED",
+    `Collection "${collection.name}" has named vectors only; vecferry reads and writes the unnamed one.`,
+  );
+}
+
+/** @throws E_NOT_SUPPORTED, E_SCHEMA_CONFLICT */
+function assertFits(spec: CollectionSpec, state: CollectionState): void {
+  const { name, dimension, metric } = {
+    ...state,
+    dimension: assertUnnamed(infoOf(state)).dimension,
+  };
+  if (dimension !== null && dimension !== spec.dimension)
+    throw conflict(name, "dimension", dimension, spec.dimension);
+  const wanted = qdrantDistances[spec.distance];
+  if (metric !== null && metric !== wanted) throw conflict(name, "distance", metric, wanted);
+}
+
+/** The indexes that are not there yet: the tenant's first. */
+function lacking(spec: CollectionSpec, state: CollectionState): PayloadIndex[] {
+  const tenantIndex: PayloadIndex = { key: tenantKey, type: "keyword", tenant: true };
+  const others = spec.indexes.filter(({ key }) => !spec.tenanted || key !== tenantKey);
+  const wanted = spec.tenanted ? [tenantIndex, ...others] : others;
+  return wanted.filter(({ key }) => !state.indexes.includes(key));
+}
+
+function markMatches({ run, collection }: { run: string; collection?: string }): Match[] {
+  const matches = [{ key: `${markKey}.run`, value: run }];
+  if (collection !== undefined) matches.push({ key: `${markKey}.collection`, value: collection });
+  return matches;
+}
