@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  canonicalJson,
+  floatText,
+  parseLossless,
+  sliceArray,
+  sliceObject,
+  stringifyLossless,
+  stringifyPlain,
+} from "../../../src/util/json.ts";
+
+describe("lossless JSON", () => {
+  it("tells an integer from a float and keeps every digit", () => {
+    expect(
+      parseLossless('{"a":2,"b":2.0,"c":9007199254740993,"d":-9223372036854775808,"e":1e3}'),
+    ).toEqual({
+      a: 2n,
+      b: 2,
+      c: 9007199254740993n,
+      d: -9223372036854775808n,
+      e: 1000,
+    });
+  });
+
+  it("writes a float as a float", () => {
+    expect([2, -0, 1e21, 0.1, 1e-7].map(floatText)).toEqual([
+      "2.0",
+      "-0.0",
+      "1e+21",
+      "0.1",
+      "1e-7",
+    ]);
+  });
+
+  it("comes back as it went", () => {
+    const text = '{"list":[1,2.0,"x",null,true],"nested":{"z":-0.0,"__proto__":1},"empty":{}}';
+    expect(stringifyLossless(parseLossless(text))).toBe(text);
+  });
+
+  it("takes an application's numbers as they look", () => {
+    expect(stringifyPlain({ whole: 2, big: 9007199254740993n, half: 0.5 })).toBe(
+      '{"whole":2,"big":9007199254740993,"half":0.5}',
+    );
+  });
+
+  it("has one canonical text for one value, whatever the spelling", () => {
+    expect(canonicalJson('{ "b": 1.50, "a": [1, "\\u0041"] }')).toBe(
+      canonicalJson('{"a":[1,"A"],"b":1.5}'),
+    );
+    expect(canonicalJson('{"a":2}')).not.toBe(canonicalJson('{"a":2.0}'));
+  });
+});
+
+describe("slicing", () => {
+  it("gives the raw text of each value", () => {
+    const members = sliceObject(' { "a" : [1, {"x":"]}"}] , "b":2.0,"c":"q\\"\\\\" , "d":null } ');
+    expect(Object.fromEntries(members)).toEqual({
+      a: '[1, {"x":"]}"}]',
+      b: "2.0",
+      c: '"q\\"\\\\"',
+      d: "null",
+    });
+    expect(sliceArray('[ 1, "a,b" ,[2,[3]],{"k":[]} ]')).toEqual([
+      "1",
+      '"a,b"',
+      "[2,[3]]",
+      '{"k":[]}',
+    ]);
+    expect(sliceArray("[]")).toEqual([]);
+    expect(sliceObject("{}").size).toBe(0);
+  });
+
+  it("agrees with JSON.parse on any value", () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        fc.array(fc.jsonValue()),
+        (object, array) => {
+          const members = sliceObject(JSON.stringify(object, null, 1));
+          expect([...members.keys()].sort()).toEqual(Object.keys(object).sort());
+          for (const [key, text] of members)
+            expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(object[key])));
+          expect(sliceArray(JSON.stringify(array)).map((text) => JSON.parse(text))).toEqual(
+            JSON.parse(JSON.stringify(array)),
+          );
+        },
+      ),
+    );
+  });
+
+  it("refuses an answer that was cut anywhere", () => {
+    const whole = '{"ids":["a","b"],"n":[1,2],"m":{"k":"v"}}';
+    for (let length = 0; length < whole.length; length += 1) {
+      expect(() => sliceObject(whole.slice(0, length)), whole.slice(0, length)).toThrow(
+        SyntaxError,
+      );
+    }
+  });
+});
