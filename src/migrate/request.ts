@@ -122,4 +122,6 @@ export interface RunContext {
   readonly stateFolder: string;
   readonly signal: AbortSignal;
   readonly onEvent: (event: MigrateEvent) => void;
+  /** Repeated calls to each end so far, counted by whoever opened the stores. */
+  readonly retries?: Readonly<Record<"source" | "target", number>>;
 }

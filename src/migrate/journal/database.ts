@@ -9,9 +9,10 @@
  *   record(collection, ordinal) one row a listed record in the source's order: id, point (16 bytes), digest (16 bytes), state
  *   point(target, point)        the same by point id: finds collisions, and the record of a point
  *   failure(collection, ordinal) why a record was not carried
- *   difference(collection, point) what the newest verify found
+ *   difference(collection, point) what the newest verify found, and the digest that stood at the target then
+ *   progress(kind, owner)       how far a verify is: 'scan' of a target, 'read' of a collection's source
  */
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { VectorError } from "../../errors.ts";
@@ -41,7 +42,10 @@ CREATE TABLE failure(
   PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;
 CREATE TABLE difference(
   collection INTEGER NOT NULL, point TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
-  PRIMARY KEY(collection, point)) WITHOUT ROWID;
+  digest BLOB, PRIMARY KEY(collection, point)) WITHOUT ROWID;
+CREATE TABLE progress(
+  kind TEXT NOT NULL, owner INTEGER NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY(kind, owner)) WITHOUT ROWID;
 `;
 
 /** SQLite's result codes (sqlite.org/rescode.html), the primary part. */
@@ -113,6 +117,23 @@ export function openDatabase(stateFolder: string): { db: DatabaseSync; file: str
     try {
       chmodSync(file, 0o600);
       prepareDatabase(db, file);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    return { db, file };
+  });
+}
+
+/** Opens a journal that another process may be writing to, and changes nothing. @throws E_NO_MIGRATION where there is none, and as `openDatabase` */
+export function openDatabaseToRead(stateFolder: string): { db: DatabaseSync; file: string } {
+  const file = path.join(stateFolder, "journal.sqlite");
+  if (!existsSync(file))
+    throw new VectorError("E_NO_MIGRATION", `There is no journal in ${stateFolder}.`);
+  return guarded(file, () => {
+    const db = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+    try {
+      assertFormat(db, file);
     } catch (error) {
       db.close();
       throw error;

@@ -5,8 +5,10 @@ import { VectorError } from "../../errors.ts";
 import type { StoreIdentity } from "../../store/port.ts";
 import { type CollectionPlan, collectionPlanSchema, planHash } from "../collection-plan.ts";
 import type { Scope } from "../request.ts";
-import { guarded, openDatabase } from "./database.ts";
+import { guarded, openDatabase, openDatabaseToRead } from "./database.ts";
 import { Ledger } from "./ledger.ts";
+import { type PointRow, pointsBetween } from "./points.ts";
+import { Progress } from "./progress.ts";
 
 /** States of design and docs; a failure is a reason attached to a state. */
 export const migrationStates = [
@@ -90,6 +92,12 @@ export class Journal implements Disposable {
     return new Journal(db, file);
   }
 
+  /** Opens the journal to look into it while another process may write. @throws E_NO_MIGRATION, and as `open` */
+  static openToRead(stateFolder: string): Journal {
+    const { db, file } = openDatabaseToRead(stateFolder);
+    return new Journal(db, file);
+  }
+
   [Symbol.dispose](): void {
     this.#db.close();
   }
@@ -157,7 +165,10 @@ export class Journal implements Disposable {
 
   /** Forgets everything about a migration but the target collections that it made. */
   forget(migration: Migration): void {
-    for (const { id } of this.collections(migration)) this.#drop(id);
+    for (const { id, target } of this.collections(migration)) {
+      this.#write("DELETE FROM progress WHERE kind='scan' AND owner=?", target);
+      this.#drop(id);
+    }
     this.#write(
       "UPDATE migration SET state='PLANNED', reason=NULL, mapping=NULL, default_tenant=NULL WHERE id=?",
       migration.id,
@@ -230,6 +241,21 @@ export class Journal implements Disposable {
     return new Ledger(this.#db, this.file, collection.id, collection.target);
   }
 
+  /** The records whose points lie between two of one target collection, whichever collection they come from. */
+  points(collection: JournalCollection, from: string, to: string): Generator<PointRow> {
+    return pointsBetween(this.#db, this.file, collection.target, from, to);
+  }
+
+  /** How far the scan of a collection's target is, for all collections that share it. */
+  scanProgress(collection: JournalCollection): Progress {
+    return new Progress(this.#db, this.file, "scan", collection.target);
+  }
+
+  /** How far the reading of a collection's source is. */
+  readProgress(collection: JournalCollection): Progress {
+    return new Progress(this.#db, this.file, "read", collection.id);
+  }
+
   #targetId(migration: Migration, name: string): number {
     this.#write("INSERT OR IGNORE INTO target(migration,name) VALUES(?,?)", migration.id, name);
     const row = this.#read(() =>
@@ -243,6 +269,7 @@ export class Journal implements Disposable {
   #drop(collection: number): void {
     for (const table of ["record", "point", "failure", "difference"])
       this.#write(`DELETE FROM ${table} WHERE collection=?`, collection);
+    this.#write("DELETE FROM progress WHERE kind='read' AND owner=?", collection);
     this.#write("DELETE FROM collection WHERE id=?", collection);
   }
 

@@ -8,6 +8,7 @@ import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
 import type { FailureReason } from "../../model/record.ts";
 import { fromSqlite, guarded } from "./database.ts";
 import { Listing } from "./listing.ts";
+import { clearProgress } from "./progress.ts";
 
 /** What became of a listed record. */
 export const recordStates = {
@@ -38,20 +39,30 @@ export interface LedgerFailure {
   readonly detail: string;
 }
 
-export type DifferenceKind =
-  | "missing"
-  | "extra"
-  | "changed-at-target"
-  | "changed-at-source"
-  | "deleted-at-source"
-  | "unreadable";
+/** What verify can find wrong with a record. */
+export const differenceKinds = [
+  /** Not at the target. */
+  "missing",
+  /** At the target with this migration's mark, and no record of the source. */
+  "extra",
+  "changed-at-target",
+  "changed-at-source",
+  /** Still at the target, as we wrote it. */
+  "deleted-at-source",
+  /** Carried, and no longer to be read or carried. */
+  "unreadable",
+] as const;
+export type DifferenceKind = (typeof differenceKinds)[number];
 
-export interface Difference {
-  readonly point: string;
-  readonly id: string;
-  readonly kind: DifferenceKind;
-  readonly detail: string;
-}
+const differenceSchema = z.object({
+  point: z.string(),
+  id: z.string(),
+  kind: z.enum(differenceKinds),
+  detail: z.string(),
+  /** What stood at the target when it was found, 16 bytes; null = nothing. */
+  digest: z.instanceof(Uint8Array).nullable(),
+});
+export type Difference = Readonly<z.infer<typeof differenceSchema>>;
 
 export interface LedgerCounts {
   /** In the newest listing, or carried. */
@@ -135,6 +146,7 @@ export class Ledger {
     readonly gone: readonly number[];
   }): void {
     this.#transaction(() => {
+      if (outcome.written.length > 0) clearProgress(this.#db, this.#target, this.#collection);
       const write = this.#db.prepare(
         "UPDATE record SET digest=?, state=1 WHERE collection=? AND ordinal=?",
       );
@@ -154,6 +166,16 @@ export class Ledger {
         fail.run(this.#collection, ordinal, reason, detail);
       }
       for (const ordinal of outcome.gone) this.#markGone(state, ordinal);
+    });
+  }
+
+  /** Enters records as carried which were found at the target with this digest; unlike a checkpoint, nothing was written. */
+  adopt(rows: readonly { ordinal: number; digest: Uint8Array }[]): void {
+    this.#transaction(() => {
+      const write = this.#db.prepare(
+        "UPDATE record SET digest=?, state=1 WHERE collection=? AND ordinal=?",
+      );
+      for (const { ordinal, digest } of rows) write.run(digest, this.#collection, ordinal);
     });
   }
 
@@ -244,6 +266,13 @@ export class Ledger {
     }
   }
 
+  /** Number of failures by reason. */
+  failureCounts(): Map<string, number> {
+    const sql = "SELECT reason, count(*) AS n FROM failure WHERE collection=? GROUP BY reason";
+    const rows = this.#all(sql, this.#collection);
+    return new Map(rows.map((row) => [String(row["reason"]), Number(row["n"])]));
+  }
+
   /** Forgets what an earlier verify found. */
   clearDifferences(): void {
     this.#transaction(() =>
@@ -254,39 +283,25 @@ export class Ledger {
   /** Keeps what verify found. */
   addDifferences(differences: readonly Difference[]): void {
     this.#transaction(() => {
-      const insert = this.#db.prepare("INSERT OR REPLACE INTO difference VALUES(?,?,?,?,?)");
-      for (const { point, id, kind, detail } of differences)
-        insert.run(this.#collection, point, id, kind, detail);
+      const insert = this.#db.prepare("INSERT OR REPLACE INTO difference VALUES(?,?,?,?,?,?)");
+      for (const { point, id, kind, detail, digest } of differences)
+        insert.run(this.#collection, point, id, kind, detail, digest);
     });
   }
 
-  /** Takes one difference back. */
-  dropDifference(point: string): void {
-    this.#transaction(() =>
-      this.#db
-        .prepare("DELETE FROM difference WHERE collection=? AND point=?")
-        .run(this.#collection, point),
-    );
+  /** Takes differences back. */
+  dropDifferences(points: readonly string[]): void {
+    this.#transaction(() => {
+      const drop = this.#db.prepare("DELETE FROM difference WHERE collection=? AND point=?");
+      for (const point of points) drop.run(this.#collection, point);
+    });
   }
 
-  /** The differences behind a point, ascending; of some kinds, or all. */
+  /** The next differences behind a point, ascending. */
   differences(after = "", limit = 1000): Difference[] {
-    const schema = z.object({
-      point: z.string(),
-      id: z.string(),
-      kind: z.enum([
-        "missing",
-        "extra",
-        "changed-at-target",
-        "changed-at-source",
-        "deleted-at-source",
-        "unreadable",
-      ]),
-      detail: z.string(),
-    });
     const sql =
-      "SELECT point, id, kind, detail FROM difference WHERE collection=? AND point>? ORDER BY point LIMIT ?";
-    return this.#all(sql, this.#collection, after, limit).map((row) => schema.parse(row));
+      "SELECT point, id, kind, detail, digest FROM difference WHERE collection=? AND point>? ORDER BY point LIMIT ?";
+    return this.#all(sql, this.#collection, after, limit).map((row) => differenceSchema.parse(row));
   }
 
   /** Number of differences by kind. */

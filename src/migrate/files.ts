@@ -1,0 +1,60 @@
+/** The files of a migration, in the state folder under its mark. */
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import path from "node:path";
+import { VectorError } from "../errors.ts";
+
+export interface MigrationFiles {
+  readonly folder: string;
+  readonly lock: string;
+  readonly report: string;
+  readonly quarantine: string;
+}
+
+/** Where the files of the migration with the mark `run` stand. */
+export function migrationFiles(stateFolder: string, run: string): MigrationFiles {
+  const folder = path.join(stateFolder, run);
+  return {
+    folder,
+    lock: path.join(folder, "lock"),
+    report: path.join(folder, "report.json"),
+    quarantine: path.join(folder, "quarantine.jsonl"),
+  };
+}
+
+/**
+ * Writes a text file whole or not at all, mode 0600, from pieces of any number; its folder is made.
+ * @throws E_DISK_FULL, E_CONFIG when it cannot be written
+ */
+export function writeFileAtomic(file: string, pieces: Iterable<string>): void {
+  const partial = `${file}.${process.pid}.part`;
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    const descriptor = openSync(partial, "w", 0o600);
+    try {
+      for (const piece of pieces) writeSync(descriptor, piece);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    chmodSync(partial, 0o600);
+    renameSync(partial, file);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    if (error instanceof VectorError) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    throw new VectorError(
+      code === "ENOSPC" ? "E_DISK_FULL" : "E_CONFIG",
+      `The file ${file} cannot be written (${code}).`,
+      { cause: error },
+    );
+  }
+}

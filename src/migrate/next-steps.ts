@@ -1,0 +1,91 @@
+/** What a person can do after a run, as sentences with the command in them. */
+import type { StoreIdentity } from "../store/port.ts";
+import type { Migration } from "./journal/journal.ts";
+import type { DifferenceKind } from "./journal/ledger.ts";
+import type { Report, VerifyReport } from "./report-schema.ts";
+
+export interface Aftermath {
+  readonly migration: Pick<Migration, "source" | "target">;
+  readonly command: Report["command"];
+  readonly verify: VerifyReport | null;
+  readonly quarantineFile: string | null;
+  readonly failure: Report["failure"];
+}
+
+/** The steps, the nearest first; none where all is well. */
+export function nextSteps(aftermath: Aftermath): string[] {
+  const { verify, quarantineFile, failure } = aftermath;
+  if (failure !== null) return failure.next === "" ? [] : [failure.next];
+  const steps = verify === null ? [] : differenceSteps(verify, endsText(aftermath.migration));
+  if (quarantineFile !== null) {
+    steps.push(
+      `Every record that was not carried stands with its reason in ${quarantineFile}; mend what can be mended at the source and run \`migrate\` again.`,
+    );
+  }
+  return steps;
+}
+
+function differenceSteps(verify: VerifyReport, ends: string): string[] {
+  const found = (...kinds: DifferenceKind[]) =>
+    verify.collections.some(({ differences }) =>
+      kinds.some((kind) => (differences[kind] ?? 0) > 0),
+    );
+  const steps: string[] = [];
+  if (verify.collections.some(({ schema }) => schema.length > 0)) {
+    steps.push("A target collection is not as it was made; see `schema` in the report.");
+  }
+  if (found("missing", "changed-at-source"))
+    steps.push(
+      `\`vecferry repair ${ends}\` writes what is missing and what changed at the source.`,
+    );
+  if (found("changed-at-target"))
+    steps.push(
+      `\`vecferry repair ${ends} --overwrite\` also writes over what was changed at the target.`,
+    );
+  if (found("deleted-at-source"))
+    steps.push(
+      `\`vecferry migrate ${ends} --propagate-deletes\` deletes at the target what the source has deleted.`,
+    );
+  if (found("extra"))
+    steps.push(
+      `\`vecferry repair ${ends} --delete-extra --dry-run\` shows which points would be deleted.`,
+    );
+  if (found("unreadable"))
+    steps.push(
+      "Records that the source no longer gives are named in the report; look into the source's log.",
+    );
+  return steps;
+}
+
+/** Both ends as the command line takes them. */
+export function endsText({ source, target }: Pick<Migration, "source" | "target">): string {
+  return `${endText(source)} ${endText(target)}`;
+}
+
+function endText({ kind, address, tenant, database }: StoreIdentity): string {
+  const scope = [tenant, database].flatMap((part) =>
+    part === null ? [] : [encodeURIComponent(part)],
+  );
+  switch (kind) {
+    case "chroma":
+      return quoted([address.replace(/^http/, "chroma"), ...scope].join("/"));
+    case "chroma-folder": {
+      const query = new URLSearchParams();
+      if (tenant !== null) query.set("tenant", tenant);
+      if (database !== null) query.set("database", database);
+      const path = `chroma-folder:${address.replace(/^chroma-folder:/, "")}`;
+      return quoted(query.size === 0 ? path : `${path}?${query}`);
+    }
+    case "embedded":
+      return quoted(
+        address === ":memory:" ? address : `embedded:${address.replace(/^embedded:/, "")}`,
+      );
+    case "qdrant":
+      return quoted(address);
+  }
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,247 @@
+/** Builds the report of a run while it goes on, and writes it however the run ends. */
+import os from "node:os";
+import { isVectorError } from "../errors.ts";
+import { packageVersion } from "../util/version.ts";
+import { migrationFiles, writeFileAtomic } from "./files.ts";
+import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
+import { nextSteps } from "./next-steps.ts";
+import { writeQuarantine } from "./quarantine.ts";
+import {
+  type CollectionReport,
+  type Report,
+  type RunCounts,
+  reportFormat,
+  reportSchema,
+  type VerifyReport,
+} from "./report-schema.ts";
+import type { Phase, RunContext } from "./request.ts";
+import type { Flight, Totals } from "./transfer.ts";
+
+export type { Report, VerifyReport } from "./report-schema.ts";
+
+/** How a run that came to its end ended. */
+export interface Outcome {
+  /** 3: records stand in quarantine; 4: differences are left. */
+  readonly exit: 0 | 3 | 4;
+  readonly report: Report;
+  readonly files: OutcomeFiles;
+}
+
+export interface OutcomeFiles {
+  readonly report: string;
+  /** null = nothing is quarantined. */
+  readonly quarantine: string | null;
+  readonly journal: string;
+}
+
+export interface ReportInput {
+  readonly command: Report["command"];
+  readonly journal: Journal;
+  readonly migration: Migration;
+  readonly context: Pick<RunContext, "stateFolder" | "retries">;
+}
+
+/** What one run did to one collection. */
+interface Work extends Record<keyof RunCounts, number> {
+  batchSize: number | null;
+  batchesInFlight: number | null;
+}
+
+export class ReportBuilder {
+  readonly #input: ReportInput;
+  readonly #startedAt = new Date();
+  readonly #phases = new Map<string, number>();
+  readonly #notes: string[] = [];
+  /** By the journal's number of the collection, in the order in which they were met. */
+  readonly #work = new Map<number, Work>();
+  #skipped: Report["skipped"] = [];
+  #verify: VerifyReport | null = null;
+
+  constructor(input: ReportInput) {
+    this.#input = input;
+  }
+
+  /** Starts the clock of a phase; the function that it gives stops it. Parts of one phase are added up. */
+  phase(phase: Phase): () => void {
+    const start = performance.now();
+    return () => {
+      this.#phases.set(phase, (this.#phases.get(phase) ?? 0) + performance.now() - start);
+    };
+  }
+
+  note(text: string): void {
+    this.#notes.push(text);
+  }
+
+  /** The collections that the run is about, and those that it leaves out. */
+  plan(plan: {
+    readonly entered: readonly JournalCollection[];
+    readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  }): void {
+    for (const collection of plan.entered) this.#of(collection);
+    this.#skipped = plan.skipped.map((one) => ({ ...one }));
+  }
+
+  listed(collection: JournalCollection, found: { listed: number; deleted: number }): void {
+    const work = this.#of(collection);
+    work.listed = found.listed;
+    work.vanished += found.deleted;
+  }
+
+  relisted(collection: JournalCollection, found: { added: number; deleted: number }): void {
+    const work = this.#of(collection);
+    work.appeared += found.added;
+    work.vanished += found.deleted;
+  }
+
+  flight(collection: JournalCollection, { batchSize, workers }: Flight): void {
+    Object.assign(this.#of(collection), { batchSize, batchesInFlight: workers });
+  }
+
+  carried(collection: JournalCollection, totals: Totals): void {
+    const work = this.#of(collection);
+    work.carried += totals.written;
+    work.unchanged += totals.unchanged;
+    work.failed += totals.failed;
+    work.vanished += totals.gone;
+    work.kept += totals.kept;
+    work.bytes += totals.bytes;
+  }
+
+  removed(collection: JournalCollection, points: number): void {
+    this.#of(collection).removed += points;
+  }
+
+  /** What verify found; a second one takes the place of the first. */
+  verified(verify: VerifyReport): void {
+    this.#verify = verify;
+  }
+
+  /** Writes quarantine and report of a run that came to its end. @throws E_DISK_FULL, E_CONFIG */
+  finish(): Outcome {
+    const { journal, migration, context, command } = this.#input;
+    const quarantine = writeQuarantine(journal, migration, context.stateFolder);
+    const differences = this.#verify?.differences ?? 0;
+    const exit = differences > 0 ? 4 : quarantine !== null && command === "migrate" ? 3 : 0;
+    const report = this.#build(exit, quarantine, null);
+    const file = migrationFiles(context.stateFolder, migration.run).report;
+    writeReport(report, file);
+    return { exit, report, files: { report: file, quarantine, journal: journal.file } };
+  }
+
+  /** Writes quarantine and report of a run that failed, as far as it came. Never throws: the failure itself is what counts. */
+  fail(error: unknown): void {
+    const { journal, migration, context } = this.#input;
+    try {
+      const quarantine = writeQuarantine(journal, migration, context.stateFolder);
+      const failure = isVectorError(error)
+        ? { code: error.code, message: error.message, next: error.next, exit: error.exit }
+        : { code: "E_INTERNAL", message: "A fault in vecferry; see the log.", next: "", exit: 1 };
+      const report = this.#build(failure.exit, quarantine, failure);
+      writeReport(report, migrationFiles(context.stateFolder, migration.run).report);
+    } catch {
+      // Where the disk is full or the journal cannot be read, there is no place for a report.
+    }
+  }
+
+  #of(collection: JournalCollection): Work {
+    const known = this.#work.get(collection.id);
+    if (known !== undefined) return known;
+    const work = { ...emptyCounts(), batchSize: null, batchesInFlight: null };
+    this.#work.set(collection.id, work);
+    return work;
+  }
+
+  #build(exit: number, quarantineFile: string | null, failure: Report["failure"]): Report {
+    const { command, journal, context } = this.#input;
+    const migration = journal.find(this.#input.migration.key) ?? this.#input.migration;
+    const entered = journal.collections(migration).filter(({ id }) => this.#work.has(id));
+    const collections = entered.map((one) => this.#collection(one));
+    const totals = emptyCounts();
+    for (const { run } of collections) for (const key of countKeys) totals[key] += run[key];
+    const byReason: Record<string, number> = {};
+    for (const one of journal.collections(migration))
+      for (const [reason, number] of journal.ledger(one).failureCounts())
+        byReason[reason] = (byReason[reason] ?? 0) + number;
+    const records = Object.values(byReason).reduce((sum, number) => sum + number, 0);
+    const seconds = (this.#phases.get("copy") ?? 0) / 1000;
+    const rate = (amount: number) =>
+      seconds === 0 || amount === 0 ? null : Math.round(amount / seconds);
+    return reportSchema.parse({
+      format: reportFormat,
+      tool: { name: "vecferry", version: packageVersion },
+      command,
+      migration: { key: migration.key, run: migration.run },
+      state: migration.state,
+      source: migration.source,
+      target: migration.target,
+      collections,
+      skipped: this.#skipped,
+      totals,
+      rates: { recordsPerSecond: rate(totals.carried), bytesPerSecond: rate(totals.bytes) },
+      phases: Object.fromEntries([...this.#phases].map(([name, ms]) => [name, Math.round(ms)])),
+      retries: { ...(context.retries ?? { source: 0, target: 0 }) },
+      quarantine: { records, byReason, file: quarantineFile },
+      verify: this.#verify,
+      notes: this.#notes,
+      environment: environment(),
+      startedAt: this.#startedAt.toISOString(),
+      endedAt: new Date().toISOString(),
+      exit,
+      failure,
+      next: nextSteps({ migration, command, verify: this.#verify, quarantineFile, failure }),
+    });
+  }
+
+  #collection(collection: JournalCollection): CollectionReport {
+    const { plan } = collection;
+    const { key, name, tenant, database } = plan.source;
+    const { batchSize, batchesInFlight, ...run } = this.#of(collection);
+    const ledger = this.#input.journal.ledger(collection);
+    return {
+      source: { key, name, tenant, database },
+      target: plan.target,
+      tenant: plan.tenant,
+      layout: plan.layout,
+      dimension: plan.dimension,
+      distance: plan.distance,
+      idPrefix: plan.idPrefix,
+      counts: ledger.counts(),
+      run,
+      batchSize,
+      batchesInFlight,
+      quarantine: Object.fromEntries(ledger.failureCounts()),
+    };
+  }
+}
+
+/** Writes a report as JSON, whole or not at all, mode 0600. @throws E_DISK_FULL, E_CONFIG */
+export function writeReport(report: Report, file: string): void {
+  writeFileAtomic(file, [`${JSON.stringify(report, null, 2)}\n`]);
+}
+
+function emptyCounts(): Record<keyof RunCounts, number> {
+  return {
+    listed: 0,
+    appeared: 0,
+    vanished: 0,
+    carried: 0,
+    unchanged: 0,
+    failed: 0,
+    kept: 0,
+    removed: 0,
+    bytes: 0,
+  };
+}
+
+const countKeys = Object.keys(emptyCounts()) as (keyof RunCounts)[];
+
+function environment(): Report["environment"] {
+  return {
+    node: process.version,
+    platform: process.platform,
+    arch: process.arch,
+    cpus: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
+  };
+}
