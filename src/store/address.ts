@@ -1,0 +1,190 @@
+/** Addresses: one line of text that says where a store is. Never a key in one. */
+import { VectorError } from "../errors.ts";
+
+export interface ChromaAddress {
+  readonly kind: "chroma";
+  /** `http(s)://host:port`, the host in lower case, the port always there. */
+  readonly url: string;
+  /** null = the server's default_tenant and default_database. */
+  readonly tenant: string | null;
+  readonly database: string | null;
+}
+
+export interface ChromaFolderAddress {
+  readonly kind: "chroma-folder";
+  /** As given: relative to where the process runs, or absolute. */
+  readonly path: string;
+  /** null = every tenant, every database in the folder. */
+  readonly tenant: string | null;
+  readonly database: string | null;
+}
+
+export interface QdrantAddress {
+  readonly kind: "qdrant";
+  /** `http(s)://host:port`, the host in lower case, the port always there. */
+  readonly url: string;
+  /** What `?grpc=PORT` names; null = nothing. */
+  readonly grpcPort: number | null;
+}
+
+export interface EmbeddedAddress {
+  readonly kind: "embedded";
+  /** As given, or ':memory:'. */
+  readonly path: string;
+}
+
+export type Address = ChromaAddress | ChromaFolderAddress | QdrantAddress | EmbeddedAddress;
+export type AddressOf<Kind extends Address["kind"]> = Extract<Address, { kind: Kind }>;
+
+/** The ports that servers have unless changed. */
+export const chromaPort = 8000;
+export const qdrantPort = 6333;
+
+/** What an address may look like, for messages. */
+export const acceptedAddresses =
+  "chroma://host:8000/tenant/database (chromas:// for TLS), chroma-folder:./path or the path of a folder that holds chroma.sqlite3 " +
+  "(?tenant=…&database=… choose within it), http(s)://host:6333 (Qdrant), embedded:./path, :memory:";
+
+/** Schemes that have their place in the list of stores but no adapter. */
+const comingSchemes = new Set(["chroma-cloud", "faiss", "archive"]);
+
+/**
+ * Reads an address. Touches neither disk nor network.
+ * @throws E_CONFIG where the text is no address or holds a user or a password; E_NOT_SUPPORTED for a store that comes later
+ */
+export function parseAddress(text: string): Address {
+  if (text === ":memory:") return { kind: "embedded", path: text };
+  const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(text) ?? [];
+  switch (scheme.toLowerCase()) {
+    case "":
+      return folderAddress(text, text);
+    case "chroma":
+      return chromaAddress(text, "http", rest);
+    case "chromas":
+      return chromaAddress(text, "https", rest);
+    case "http":
+    case "https":
+      return qdrantAddress(text, scheme.toLowerCase(), rest);
+    case "chroma-folder":
+      return folderAddress(text, rest);
+    case "embedded":
+      return embeddedAddress(text, rest);
+    default:
+      throw unknownScheme(text, scheme.toLowerCase());
+  }
+}
+
+/** The text without user, password and query: fit to be printed. */
+export function printableAddress(text: string): string {
+  return text.replace(/\/\/[^/?#]*@/s, "//…@").replace(/\?.*$/s, "");
+}
+
+function chromaAddress(text: string, protocol: string, rest: string): ChromaAddress {
+  const { url, path, query } = serverParts(text, protocol, rest, chromaPort);
+  onlyParameters(text, query, []);
+  const parts = path.split("/").filter((part) => part !== "");
+  if (parts.length > 2) {
+    throw malformed(text, "has more than a tenant and a database after the host");
+  }
+  const [tenant = null, database = null] = parts.map((part) => decode(text, part));
+  return { kind: "chroma", url, tenant, database };
+}
+
+function qdrantAddress(text: string, protocol: string, rest: string): QdrantAddress {
+  const { url, path, query } = serverParts(text, protocol, rest, qdrantPort);
+  if (path !== "" && path !== "/") {
+    throw malformed(text, "has a path after the host, and Qdrant's REST port has none");
+  }
+  onlyParameters(text, query, ["grpc"]);
+  const grpc = query.get("grpc");
+  return { kind: "qdrant", url, grpcPort: grpc === null ? null : parsePort(text, grpc) };
+}
+
+function folderAddress(text: string, rest: string): ChromaFolderAddress {
+  const [path = "", ...after] = rest.split("?");
+  if (path === "") throw malformed(text, "names no path");
+  const query = new URLSearchParams(after.join("?"));
+  onlyParameters(text, query, ["tenant", "database"]);
+  return {
+    kind: "chroma-folder",
+    path,
+    tenant: query.get("tenant") || null,
+    database: query.get("database") || null,
+  };
+}
+
+function embeddedAddress(text: string, rest: string): EmbeddedAddress {
+  if (rest === "") throw malformed(text, "names no path");
+  return { kind: "embedded", path: rest };
+}
+
+interface ServerParts {
+  readonly url: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+function serverParts(text: string, protocol: string, rest: string, port: number): ServerParts {
+  const authority = /^\/\/([^/?#]*)/s.exec(rest)?.[1];
+  if (!authority) throw malformed(text, "names no host");
+  if (authority.includes("@")) {
+    throw new VectorError(
+      "E_CONFIG",
+      `The address "${printableAddress(text)}" holds a user, a password or a key.`,
+      { next: "Take it out of the address; give it by a file or a variable (see --help)." },
+    );
+  }
+  const parsed = URL.parse(`${protocol}:${rest}`);
+  if (parsed === null || parsed.hash !== "") throw malformed(text, "is not well formed");
+  // URL drops a port that is its scheme's default, so the port is read from the text.
+  const named = /:(\d*)$/.exec(authority)?.[1];
+  const finalPort = named ? parsePort(text, named) : port;
+  return {
+    url: `${protocol}://${parsed.hostname}:${finalPort}`,
+    path: parsed.pathname,
+    query: parsed.searchParams,
+  };
+}
+
+function parsePort(text: string, port: string): number {
+  const value = /^\d{1,5}$/.test(port) ? Number(port) : 0;
+  if (value < 1 || value > 65_535) throw malformed(text, "names a port that is not 1 to 65535");
+  return value;
+}
+
+function onlyParameters(text: string, query: URLSearchParams, known: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (known.includes(name)) continue;
+    const takes = known.length === 0 ? "none" : known.map((each) => `${each}=`).join(", ");
+    throw malformed(text, `has a parameter that is not known there (it takes ${takes})`);
+  }
+}
+
+function decode(text: string, part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    throw malformed(text, "has a % that begins no escape", error);
+  }
+}
+
+function malformed(text: string, what: string, cause?: unknown): VectorError {
+  return new VectorError(
+    "E_CONFIG",
+    `The address "${printableAddress(text)}" ${what}. Accepted are: ${acceptedAddresses}.`,
+    { cause },
+  );
+}
+
+function unknownScheme(text: string, scheme: string): VectorError {
+  if (comingSchemes.has(scheme)) {
+    return new VectorError(
+      "E_NOT_SUPPORTED",
+      `Addresses with ${scheme}: come later; this version has no store for them.`,
+    );
+  }
+  // `localhost:8000` reads as a scheme: the likeliest slip, so the right spellings are shown.
+  const host = /^[^/:]+:\d+/.exec(text)?.[0];
+  const hint = host === undefined ? "" : ` (perhaps chroma://${host} or http://${host}?)`;
+  return malformed(text, `is none that vecferry knows${hint}`);
+}

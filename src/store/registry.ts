@@ -1,0 +1,57 @@
+/** What a table of adapters looks like. The table itself is made where adapters may be imported. */
+import type { Address, AddressOf } from "./address.ts";
+import type { SourceStore, TargetStore } from "./port.ts";
+
+/** How to reach a server or open a folder, beyond its address. Keys stay in memory and are never printed. */
+export interface ConnectOptions {
+  readonly chroma?: ChromaOptions | undefined;
+  readonly qdrant?: QdrantOptions | undefined;
+  /** Told of each retry of a call. */
+  readonly onRetry?: OnStoreRetry | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type OnStoreRetry = (retry: {
+  readonly code: string;
+  /** Attempts that have failed so far. */
+  readonly failed: number;
+  readonly waitMs: number;
+}) => void;
+
+export interface ChromaOptions {
+  readonly token?: string | undefined;
+  /** The header that bears the token: `authorization` (as a bearer token; the default) or `x-chroma-token`. */
+  readonly tokenHeader?: "authorization" | "x-chroma-token" | undefined;
+  /** Basic authentication. */
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly caFile?: string | undefined;
+}
+
+export interface QdrantOptions {
+  readonly apiKey?: string | undefined;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly caFile?: string | undefined;
+}
+
+/** Stores that can be read as a source of a migration, and those that can be its target, by the kind of their address. */
+export interface StoreTable {
+  readonly sources: {
+    readonly [Kind in SourceKind]: Opener<Kind, SourceStore>;
+  };
+  readonly targets: {
+    readonly [Kind in TargetKind]: Opener<Kind, TargetStore>;
+  };
+}
+
+export type SourceKind = "chroma" | "chroma-folder";
+export type TargetKind = "qdrant" | "embedded";
+
+/** Opens one store. Throws what the adapter throws: E_UNREACHABLE, E_AUTH, E_NO_FOLDER and their like. */
+export type Opener<Kind extends Address["kind"], Store extends SourceStore> = (
+  address: AddressOf<Kind>,
+  options: ConnectOptions,
+) => Promise<Store>;
