@@ -1,6 +1,6 @@
 /** The list of collections in one tenant and database. */
 import { z } from "zod";
-import { sliceArray, sliceObject } from "../../util/json.ts";
+import { canonicalJson, sliceArray, sliceObject } from "../../util/json.ts";
 import type { ChromaClient } from "./client.ts";
 import { decode, notChroma } from "./page.ts";
 import type { Routes } from "./routes.ts";
@@ -10,7 +10,7 @@ export interface ListedCollection {
   readonly key: string;
   readonly name: string;
   readonly dimension: number | null;
-  /** JSON texts as the server wrote them. */
+  /** Canonical JSON texts: a server writes an object's keys in another order each time. */
   readonly metadata: string | null;
   readonly configuration: string | null;
   readonly schema: string | null;
@@ -53,7 +53,7 @@ function parseCollection(text: string): ListedCollection {
   const texts = sliceObject(text);
   const jsonText = (key: string): string | null => {
     const value = texts.get(key);
-    return value === undefined || value === "null" ? null : value;
+    return value === undefined || value === "null" ? null : canonicalJson(value);
   };
   return {
     key: id,
