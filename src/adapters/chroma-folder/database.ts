@@ -1,0 +1,198 @@
+/**
+ * chroma.sqlite3, read and never written: opened read-only, each look in one short read transaction, integers exact.
+ * Where a killed writer left a hot journal, the database and its journal are copied to a private folder, and SQLite
+ * rolls back there.
+ */
+import { constants, statSync } from "node:fs";
+import { chmod, copyFile, mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { VectorError } from "../../errors.ts";
+import { Statements } from "./statements.ts";
+
+export const databaseFile = "chroma.sqlite3";
+/** How long SQLite waits for a writer's lock. */
+const busyTimeoutMs = 1000;
+
+const journalSuffixes = ["", "-journal", "-wal"];
+const sqliteMagic = "SQLite format 3\0";
+/** Bytes 18 and 19 of the header are 2 in write-ahead mode, which cannot be read without writing. */
+const walVersion = 2;
+const readonlyRollback = 776;
+const resultCodes = { busy: 5, locked: 6, readonly: 8, corrupt: 11, notDatabase: 26 } as const;
+
+/** A database that was rolled back elsewhere. */
+interface Copy {
+  /** The private folder that it stands in. */
+  readonly path: string;
+  readonly folder: string;
+  /** The original files' sizes and times: once they differ, the copy is out of date. */
+  readonly original: string;
+}
+
+export class ChromaDatabase {
+  readonly query: Statements;
+  readonly #database: DatabaseSync;
+  readonly #copy: Copy | null;
+
+  private constructor(database: DatabaseSync, copy: Copy | null) {
+    this.query = new Statements(database);
+    this.#database = database;
+    this.#copy = copy;
+  }
+
+  /** @throws E_NOT_CHROMA, E_FOLDER_IN_USE, E_FOLDER_TORN */
+  static async open(folder: string): Promise<ChromaDatabase> {
+    const path = join(folder, databaseFile);
+    const header = await readHeader(path);
+    if (header.length > 0 && header.toString("latin1", 0, 16) !== sqliteMagic) {
+      throw new VectorError("E_NOT_CHROMA", `${path} is not an SQLite database.`);
+    }
+    try {
+      if (header[18] === walVersion) return await openCopy(folder, create);
+      return create(openReadOnly(path), null);
+    } catch (error) {
+      if (sqliteCode(error) === readonlyRollback) return await openCopy(folder, create);
+      throw databaseError(error, folder);
+    }
+    function create(database: DatabaseSync, copy: Copy | null): ChromaDatabase {
+      return new ChromaDatabase(database, copy);
+    }
+  }
+
+  /**
+   * Runs `look` in one read transaction: what it sees is of one moment. It must not wait for anything.
+   * @throws E_FOLDER_IN_USE where a copy is read and the folder has changed since
+   */
+  snapshot<Result>(look: () => Result): Result {
+    const copy = this.#copy;
+    if (copy !== null && filesText(copy.folder) !== copy.original) throw inUse(copy.folder);
+    this.#database.exec("begin");
+    try {
+      return look();
+    } finally {
+      this.#database.exec("rollback");
+    }
+  }
+
+  /** Whether `table` has `column`. */
+  hasColumn(table: string, column: string): boolean {
+    return (
+      this.query.first("select 1 from pragma_table_info(?) where name = ?", table, column) !==
+      undefined
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#database.close();
+    if (this.#copy !== null) await rm(this.#copy.path, { recursive: true, force: true });
+  }
+}
+
+async function readHeader(path: string): Promise<Buffer> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(100), 0, 100, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Opens without writing, and reads once: only then does SQLite look for a journal. */
+function openReadOnly(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
+  try {
+    database.prepare("select count(*) from sqlite_master").get();
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function openCopy(
+  folder: string,
+  create: (database: DatabaseSync, copy: Copy) => ChromaDatabase,
+): Promise<ChromaDatabase> {
+  const copy = await mkdtemp(join(tmpdir(), "vecferry-"));
+  try {
+    await chmod(copy, 0o700);
+    const before = filesText(folder);
+    for (const suffix of journalSuffixes) {
+      const name = databaseFile + suffix;
+      await copyFile(join(folder, name), join(copy, name), constants.COPYFILE_FICLONE).catch(
+        ignoreMissing,
+      );
+    }
+    if (filesText(folder) !== before) throw inUse(folder);
+    const path = join(copy, databaseFile);
+    const recovering = new DatabaseSync(path);
+    try {
+      recovering.exec("pragma journal_mode = delete; select count(*) from sqlite_master");
+    } finally {
+      recovering.close();
+    }
+    return create(openReadOnly(path), { path: copy, folder, original: before });
+  } catch (error) {
+    await rm(copy, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Sizes and times of the database and its journals, as one text. */
+function filesText(folder: string): string {
+  return journalSuffixes
+    .map((suffix) => {
+      const path = join(folder, databaseFile + suffix);
+      const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+      return found === undefined ? "-" : `${found.ino} ${found.size} ${found.mtimeNs}`;
+    })
+    .join();
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+  throw error;
+}
+
+/** SQLite's extended result code; null for any other error. */
+function sqliteCode(error: unknown): number | null {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number"
+    ? error.errcode
+    : null;
+}
+
+/** Whether the same look may well succeed a moment later: a writer holds the file, or changed it under our eyes. */
+export function isPassing(error: unknown): boolean {
+  const code = sqliteCode(error);
+  if (code === null) return false;
+  const primary = code & 0xff;
+  return (
+    primary === resultCodes.busy ||
+    primary === resultCodes.locked ||
+    primary === resultCodes.corrupt ||
+    code === readonlyRollback
+  );
+}
+
+function inUse(folder: string, cause?: unknown): VectorError {
+  return new VectorError("E_FOLDER_IN_USE", `Another process writes to ${folder}.`, { cause });
+}
+
+/** SQLite's own error in the words of the table; any other error as it is. */
+export function databaseError(error: unknown, folder: string): unknown {
+  const code = sqliteCode(error);
+  if (code === null) return error;
+  const primary = code & 0xff;
+  if (primary === resultCodes.busy || primary === resultCodes.locked) return inUse(folder, error);
+  if (primary === resultCodes.readonly) return inUse(folder, error);
+  const path = join(folder, databaseFile);
+  if (primary === resultCodes.notDatabase) {
+    return new VectorError("E_NOT_CHROMA", `${path} is not an SQLite database.`, { cause: error });
+  }
+  return new VectorError("E_FOLDER_TORN", `${path} cannot be read: it is damaged or cut short.`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,1 @@
+export { type ChromaFolderOptions, openChromaFolder } from "./store.ts";

@@ -1,0 +1,92 @@
+/**
+ * Metadata as Chroma keeps it, a row a key with one of four columns filled, and as the JSON text that it becomes: an
+ * integer keeps every digit, a float keeps its point.
+ */
+import { floatText } from "../../util/json.ts";
+import type { Row, Value } from "./statements.ts";
+
+/** The record's document and uri are kept among its metadata under these keys. */
+export const documentKey = "chroma:document";
+export const uriKey = "chroma:uri";
+
+/** What a record carries beside its vector. */
+export interface Payload {
+  document: string | null;
+  uri: string | null;
+  /** JSON text of an object; null = none. */
+  metadata: string | null;
+  /** Why the metadata cannot be JSON: the key whose value is a NaN or an infinity; null = it can. */
+  notJson: string | null;
+}
+
+/** string_value, int_value, float_value and bool_value, in this order, from column `at` on. */
+export const valueColumns = "string_value, int_value, float_value, bool_value";
+
+/** JSON text of a value in the four columns; null = no value, undefined = none that JSON has. */
+export function valueText(row: Row, at: number): string | null | undefined {
+  const text = row[at];
+  if (typeof text === "string") return JSON.stringify(text);
+  const integer = row[at + 1];
+  if (typeof integer === "bigint") return integer.toString();
+  const float = row[at + 2];
+  if (typeof float === "number") return Number.isFinite(float) ? floatText(float) : undefined;
+  const bool: Value | undefined = row[at + 3];
+  if (typeof bool === "bigint") return bool === 0n ? "false" : "true";
+  return null;
+}
+
+/** Gathers a record's metadata, key by key, into one text. */
+export class PayloadBuilder {
+  #document: string | null = null;
+  #uri: string | null = null;
+  #members: string[] = [];
+  #notJson: string | null = null;
+
+  /** A row (key, string_value, int_value, float_value, bool_value) from column `at` on. */
+  addValue(row: Row, at: number): void {
+    const key = row[at];
+    if (typeof key !== "string") return;
+    const plain = row[at + 1];
+    if (key === documentKey) this.#document = typeof plain === "string" ? plain : null;
+    else if (key === uriKey) this.#uri = typeof plain === "string" ? plain : null;
+    else this.addText(key, valueText(row, at + 1));
+  }
+
+  /** A member's JSON text; null = the key has no value, undefined = none that JSON has. */
+  addText(key: string, text: string | null | undefined): void {
+    if (text === undefined) this.#notJson = key;
+    else if (text !== null) this.#members.push(`${keyText(key)}:${text}`);
+  }
+
+  build(): Payload {
+    return {
+      document: this.#document,
+      uri: this.#uri,
+      metadata: this.#members.length === 0 ? null : `{${this.#members.join()}}`,
+      notJson: this.#notJson,
+    };
+  }
+}
+
+const keyTexts = new Map<string, string>();
+const keyTextsMax = 1000;
+
+/** A key as JSON text: the same few come with every record. */
+function keyText(key: string): string {
+  const known = keyTexts.get(key);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(key);
+  if (keyTexts.size < keyTextsMax) keyTexts.set(key, text);
+  return text;
+}
+
+/** JSON text of a collection's own metadata from rows (key, str_value, int_value, float_value[, bool_value]); null = none. */
+export function collectionMetadata(rows: readonly Row[]): string | null {
+  const members = rows.flatMap((row) => {
+    const text = valueText(row, 1);
+    return typeof row[0] === "string" && typeof text === "string"
+      ? [`${JSON.stringify(row[0])}:${text}`]
+      : [];
+  });
+  return members.length === 0 ? null : `{${members.join()}}`;
+}

@@ -1,0 +1,152 @@
+/** The vectors of one collection as they are now: the index, and over it what the queue says. */
+import { join } from "node:path";
+import { VectorError } from "../../errors.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
+import type { FailureReason } from "../../model/record.ts";
+import type { ChromaDatabase } from "./database.ts";
+import { IndexFileError } from "./hnsw.ts";
+import type { Member } from "./members.ts";
+import { queuedVector, VectorTail } from "./queue.ts";
+import { seqOf } from "./values.ts";
+import { VectorIndex } from "./vector-index.ts";
+
+export interface Problem {
+  readonly reason: FailureReason;
+  readonly detail: string;
+}
+
+/** Where a member's vector is: in the queue and already read, in the index under a label, or nowhere. */
+export type Place =
+  | { readonly vector: Float32Array }
+  | { readonly label: number }
+  | { readonly problem: Problem };
+
+export interface VectorsOptions {
+  readonly folder: string;
+  readonly collection: CollectionInfo;
+  /** The vector segment. */
+  readonly segment: string;
+  /** The segment's entry in max_seq_id; null = none. */
+  readonly flushed: number | null;
+  readonly signal: AbortSignal | undefined;
+}
+
+export class Vectors implements AsyncDisposable {
+  /** The state of the database that it was made for. */
+  readonly flushed: number | null;
+  readonly #index: VectorIndex;
+  readonly #tail: VectorTail;
+  readonly #indexedSeq: number;
+  readonly #dimension: number;
+
+  private constructor(options: VectorsOptions, index: VectorIndex) {
+    this.flushed = options.flushed;
+    this.#index = index;
+    this.#indexedSeq = options.flushed ?? index.maxSeqId ?? 0;
+    this.#tail = new VectorTail(options.collection.key, this.#indexedSeq, (id) => index.has(id));
+    this.#dimension = options.collection.dimension ?? 0;
+  }
+
+  /** Reads the index's pickle. @throws E_FOLDER_TORN, which names the file and the collection */
+  static async open(options: VectorsOptions): Promise<Vectors> {
+    const { folder, segment, collection, flushed, signal } = options;
+    try {
+      const scaled = collection.distance === "cosine";
+      const wasFlushed = (flushed ?? 0) > 0;
+      const index = await VectorIndex.open(join(folder, segment), scaled, wasFlushed, signal);
+      return new Vectors(options, index);
+    } catch (error) {
+      if (!(error instanceof IndexFileError)) throw error;
+      const file = `${segment}/${error.file}`;
+      throw new VectorError(
+        "E_FOLDER_TORN",
+        `The vectors of ${JSON.stringify(collection.name)} cannot be read: ${file}: ${error.message}.`,
+        { cause: error, details: { file, collection: collection.name } },
+      );
+    }
+  }
+
+  /** Where each member's vector is. Must stand inside one snapshot of the database. */
+  locate(database: ChromaDatabase, members: readonly Member[]): Place[] {
+    this.#tail.extend(database);
+    const ids = members.map(({ id }) => id);
+    const tail = this.#tail.find(ids);
+    const labels = this.#index.labels(ids);
+    const unflushed = members.filter(({ seq }) => seq > this.#indexedSeq);
+    const queued = this.#queueRows(database, unflushed, tail);
+    return members.map(({ id, seq }) => {
+      if (seq > this.#indexedSeq && !queued.has(seq)) return { problem: stale };
+      const entry = tail.get(id);
+      const label = entry === undefined ? labels.get(id) : undefined;
+      if (label !== undefined) {
+        return this.#index.dimension === this.#dimension ? { label } : { problem: otherIndex };
+      }
+      if (entry === undefined || entry === null) return { problem: none };
+      const vector = queued.get(entry);
+      if (!vector) return { problem: unknownForm };
+      return vector.length === this.#dimension ? { vector } : { problem: otherLength };
+    });
+  }
+
+  /** Fills the rows of `target` from the index and returns the rows whose vector is not where it must be. */
+  async read(
+    wanted: readonly { row: number; label: number }[],
+    target: Float32Array,
+    signal: AbortSignal | undefined,
+  ): Promise<number[]> {
+    return this.#index.read(wanted, target, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#tail[Symbol.dispose]();
+    await this.#index[Symbol.asyncDispose]();
+  }
+
+  /** The queue's rows that the members were last written by, and those that hold their vectors; null = a row without a vector that can be read. */
+  #queueRows(
+    database: ChromaDatabase,
+    members: readonly Member[],
+    tail: ReadonlyMap<string, number | null>,
+  ): Map<number, Float32Array | null> {
+    const seqs = new Set(members.map(({ seq }) => seq));
+    for (const seq of tail.values()) if (seq !== null) seqs.add(seq);
+    const rows = database.query.allIn(
+      "select seq_id, vector, encoding from embeddings_queue where seq_id in (?*)",
+      [...seqs],
+    );
+    return new Map(
+      rows.map(([seq, vector, encoding]) => [
+        seqOf(seq, "embeddings_queue.seq_id"),
+        queuedVector(vector, encoding),
+      ]),
+    );
+  }
+}
+
+const stale: Problem = {
+  reason: "stale-vector",
+  detail:
+    "Its last write is in neither the index nor the queue: the vector is lost or an older one.",
+};
+const none: Problem = {
+  reason: "no-vector",
+  detail: "Neither the index nor the queue has a vector for it.",
+};
+const unknownForm: Problem = {
+  reason: "torn",
+  detail: "The queue has its vector in a form that is not known.",
+};
+const otherLength: Problem = {
+  reason: "wrong-dimension",
+  detail: "Its vector in the queue has another dimension than the collection.",
+};
+const otherIndex: Problem = {
+  reason: "wrong-dimension",
+  detail: "The index has another dimension than the collection.",
+};
+/** A row that `Vectors.read` returned. */
+export const lostSlot: Problem = {
+  reason: "torn",
+  detail:
+    "The index has no slot with its label: data_level0.bin or length.bin is damaged or cut short.",
+};
