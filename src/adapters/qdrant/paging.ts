@@ -76,32 +76,36 @@ async function readPage(
   }
 }
 
-/** Points by id, in as many calls as keep each answer bounded. */
-export async function* retrievePages(
+/** The points that are there, in as many calls as keep each answer bounded. */
+export async function retrieveAll(
   api: QdrantApi,
   name: string,
   points: readonly string[],
-  options: ScanOptions,
-): AsyncGenerator<PointColumns> {
-  const waiting = [points];
-  for (let some = waiting.pop(); some !== undefined; some = waiting.pop()) {
-    if (some.length === 0) continue;
-    const rows = Math.min(
-      options.rowsMax,
-      Math.ceil(pageBytes / (pointBytes + options.dimension * componentBytes)),
-    );
-    if (some.length > rows) {
-      waiting.push(some.slice(rows), some.slice(0, rows));
-      continue;
-    }
-    try {
-      yield await api.retrieve(name, some, options);
-    } catch (error) {
-      if (some.length === 1 || !isTooLarge(error)) throw error;
-      const half = Math.ceil(some.length / 2);
-      waiting.push(some.slice(half), some.slice(0, half));
-    }
+  options: ReadColumns,
+): Promise<PointColumns> {
+  const rows = Math.ceil(pageBytes / (pointBytes + options.dimension * componentBytes));
+  const pages: PointColumns[] = [];
+  for (let start = 0; start < points.length; start += rows)
+    pages.push(...(await retrieveSome(api, name, points.slice(start, start + rows), options)));
+  return joinColumns(pages, options);
+}
+
+async function retrieveSome(
+  api: QdrantApi,
+  name: string,
+  points: readonly string[],
+  options: ReadColumns,
+): Promise<PointColumns[]> {
+  try {
+    return [await api.retrieve(name, points, options)];
+  } catch (error) {
+    if (points.length === 1 || !isTooLarge(error)) throw error;
   }
+  const half = Math.ceil(points.length / 2);
+  return [
+    ...(await retrieveSome(api, name, points.slice(0, half), options)),
+    ...(await retrieveSome(api, name, points.slice(half), options)),
+  ];
 }
 
 /** Whether an answer was larger than is taken. */
@@ -110,9 +114,9 @@ function isTooLarge(error: unknown): boolean {
 }
 
 /** Pages as one. */
-export function joinColumns(
+function joinColumns(
   pages: readonly PointColumns[],
-  { vectors, dimension }: ScanOptions,
+  { vectors, dimension }: ReadColumns,
 ): PointColumns {
   const [first] = pages;
   if (pages.length === 1 && first !== undefined) return first;

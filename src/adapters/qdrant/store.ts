@@ -18,18 +18,17 @@ import type {
   TargetStore,
 } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
-import type { CollectionState, Match, PointColumns, QdrantApi, ReadColumns } from "./api.ts";
+import type { CollectionState, Match, QdrantApi, ReadColumns } from "./api.ts";
 import { toBatch, toColumns } from "./convert.ts";
 import { connectEmbedded } from "./embedded.ts";
 import { conflict, mergeNote, noteLayout } from "./note.ts";
-import { joinColumns, retrievePages, type ScanOptions, scanPages } from "./paging.ts";
+import { retrieveAll, type ScanOptions, scanPages } from "./paging.ts";
 import { connectRest } from "./rest.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 
 /** Ids a chunk, and points a request to delete. */
 const idsChunk = 10_000;
 const scanRows = 5_000;
-const readRows = 5_000;
 const deleteRows = 5_000;
 /** Names that an error lists at most. */
 const namesListed = 20;
@@ -46,8 +45,11 @@ export async function openQdrant(
 }
 
 /** Opens an embedded Qdrant: a folder (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_ABORTED */
-export async function openEmbedded(path: string, options: CallOptions = {}): Promise<TargetStore> {
-  return new QdrantStore(await connectEmbedded(path, options));
+export async function openEmbedded(
+  path: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<TargetStore> {
+  return new QdrantStore(await connectEmbedded(path, withSignal(options.signal)));
 }
 
 class QdrantStore implements TargetStore {
@@ -117,16 +119,8 @@ class QdrantStore implements TargetStore {
     this.#begin(signal);
     if (vectors) assertUnnamed(collection);
     const { name } = collection;
-    const scan = { ...readColumns(collection, signal), vectors, rowsMax: readRows };
-    const pages: PointColumns[] = [];
-    const reading = retrievePages(this.#api, name, keys, scan);
-    await this.#named(
-      name,
-      (async () => {
-        for await (const page of reading) pages.push(page);
-      })(),
-    );
-    const columns = joinColumns(pages, scan);
+    const wanted = { ...readColumns(collection, signal), vectors };
+    const columns = await this.#named(name, retrieveAll(this.#api, name, keys, wanted));
     const found = new Set(columns.points);
     return {
       batch: toBatch(columns, noteLayout(name, collection.note)),
