@@ -41,11 +41,11 @@ export interface StartOptions {
 }
 
 /**
- * Why a server of this version cannot be started here; null when it can. Installs the current version once, into VECFERRY_CACHE (default `.cache/`);
+ * Why a server of this version cannot be had here; null when it can. `own` = it must be started here, whatever CHROMA_URL says. Installs the current version once, into VECFERRY_CACHE (default `.cache/`);
  * older ones only where VECFERRY_OLD_CHROMA=1 asks for it.
  */
-export function chromaAvailable(version: ChromaVersion = current): string | null {
-  if (version === current && process.env["CHROMA_URL"]) return null;
+export function chromaAvailable(version: ChromaVersion = current, own = false): string | null {
+  if (version === current && !own && process.env["CHROMA_URL"]) return null;
   if (existsSync(installed(version))) return null;
   if (version !== current && process.env["VECFERRY_OLD_CHROMA"] !== "1") {
     return `Chroma ${version} is not in ${cache}; VECFERRY_OLD_CHROMA=1 installs it`;
