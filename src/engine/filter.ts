@@ -1,7 +1,7 @@
 /**
  * Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition, Match, Range).
  */
-import { badInput, notImplemented } from "./errors.ts";
+import { badInput, invalid, notImplemented } from "./errors.ts";
 import { isObject, type PathStep, parsePath } from "./json-path.ts";
 import { canonicalPointId } from "./point-key.ts";
 
@@ -78,7 +78,8 @@ export function parseFilter(value: unknown, depth = 0): Filter {
 function parseConditions(value: unknown, depth: number): Condition[] | null {
   if (value === undefined || value === null) return null;
   const list = Array.isArray(value) ? value : [value];
-  return list.map((condition) => parseCondition(condition, depth + 1));
+  // An empty list is no condition, `should` too.
+  return list.length === 0 ? null : list.map((condition) => parseCondition(condition, depth + 1));
 }
 
 function parseMinShould(value: unknown, depth: number): Filter["minShould"] {
@@ -145,7 +146,9 @@ function parseTest(value: Record<string, unknown>): FieldTest {
   for (const geo of ["geo_radius", "geo_bounding_box", "geo_polygon"]) {
     if (value[geo] !== undefined && value[geo] !== null) throw notImplemented("geo conditions");
   }
-  throw malformed(conditionWords);
+  throw invalid(
+    "Validation error in JSON body: [filter: Validation error: At least one field condition must be specified [{}]]",
+  );
 }
 
 function parseMatch(match: unknown): FieldTest {

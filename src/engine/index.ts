@@ -4,6 +4,7 @@ export type {
   CollectionDescription,
   Engine,
   Json,
+  JsonInput,
   JsonObject,
   PayloadFieldInfo,
   PayloadSelector,
@@ -19,3 +20,4 @@ export type {
   VectorSelector,
 } from "./api.ts";
 export { openEngine } from "./engine.ts";
+export { canonicalPointId } from "./point-key.ts";

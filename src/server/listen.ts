@@ -1,0 +1,75 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { VectorError } from "../errors.ts";
+import { abortError } from "../util/abort.ts";
+import type { QdrantApp } from "./server.ts";
+
+/** How long open requests may go on after a shutdown began. */
+const shutdownMs = 4000;
+const requestTimeoutMs = 300_000;
+const headersTimeoutMs = 20_000;
+const connectionsMax = 4096;
+
+export interface ListenOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 6333; 0 = a free one. */
+  readonly port?: number;
+  /** An abort closes the server. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Listening extends AsyncDisposable {
+  /** With the port that was taken, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  /** Takes no more requests, lets those that run come to their end (4 s at most), and frees the port. Twice is harmless. */
+  close(): Promise<void>;
+}
+
+/** Answers HTTP at an address. @throws E_CONFIG where the address cannot be taken, E_ABORTED */
+export async function listen(app: QdrantApp, options: ListenOptions = {}): Promise<Listening> {
+  const { host = "127.0.0.1", port = 6333, signal } = options;
+  if (signal?.aborted) throw abortError(signal);
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.requestTimeout = requestTimeoutMs;
+  server.headersTimeout = headersTimeoutMs;
+  server.maxConnections = connectionsMax;
+  await bind(server, host, port);
+  const taken = server.address() as AddressInfo;
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => {
+    closing ??= shutDown(server);
+    return closing;
+  };
+  signal?.addEventListener("abort", () => void close(), { once: true });
+  const name = host.includes(":") ? `[${host}]` : host;
+  return {
+    url: `http://${name}:${taken.port}`,
+    port: taken.port,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((settle, reject) => {
+    server.once("error", (cause) => {
+      const words = `The address ${host}:${port} cannot be taken: ${cause.message}.`;
+      reject(new VectorError("E_CONFIG", words, { cause, details: { host, port } }));
+    });
+    server.listen(port, host, settle);
+  });
+}
+
+function shutDown(server: Server): Promise<void> {
+  return new Promise((settle) => {
+    const force = setTimeout(() => server.closeAllConnections(), shutdownMs);
+    server.close(() => {
+      clearTimeout(force);
+      settle();
+    });
+    server.closeIdleConnections();
+  });
+}

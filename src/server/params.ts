@@ -1,0 +1,41 @@
+/** Path and query parameters, checked by Qdrant's rules. */
+import type { Context } from "hono";
+import { refused } from "./body.ts";
+
+/** The collection's name in the path. @throws E_INPUT (422) */
+export function collectionName(c: Context): string {
+  const name = c.req.param("collection") ?? "";
+  if (name.length < 1 || name.length > 255) {
+    throw refused(
+      "Validation error in path parameters: [collection_name: must be between 1 and 255 characters]",
+      422,
+    );
+  }
+  const found = ["/", "\0"].find((character) => name.includes(character));
+  if (found === undefined) return name;
+  throw refused(
+    `Validation error in path parameters: [collection_name: collection name cannot contain "${found}" char]`,
+    422,
+  );
+}
+
+/** Whether the caller waits for the write. Every write is on disk when it is answered; this decides only the word. @throws E_INPUT (400) */
+export function waits(c: Context): boolean {
+  const wait = c.req.query("wait") ?? "false";
+  if (wait !== "true" && wait !== "false") {
+    throw refused(
+      "Deserialize error in query parameters: provided string was not `true` or `false`",
+    );
+  }
+  return wait === "true";
+}
+
+/** Checks `timeout`, which nothing here takes long enough to need. @throws E_INPUT (400) */
+export function checkTimeout(c: Context): void {
+  const timeout = c.req.query("timeout");
+  if (timeout !== undefined && !/^[1-9]\d*$/.test(timeout)) {
+    throw refused(
+      `Deserialize error in query parameters: invalid value: \`${timeout.slice(0, 40)}\`, expected a nonzero u64`,
+    );
+  }
+}
