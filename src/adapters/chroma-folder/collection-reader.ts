@@ -1,16 +1,15 @@
 /** Reads one collection: every look is of one moment, and is repeated when the files changed meanwhile. */
 import { isVectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import { matches, type Where } from "../../model/filter.ts";
+import { type Metadata, matches, type Where } from "../../model/filter.ts";
 import type { ReadResult } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { retry } from "../../util/backoff.ts";
-import { parseLossless } from "../../util/json.ts";
 import { BatchBuilder } from "./batch.ts";
 import type { Segments } from "./catalog.ts";
 import { type ChromaDatabase, databaseError, isPassing } from "./database.ts";
 import { type Member, Members } from "./members.ts";
-import type { Payload } from "./metadata.ts";
+import { decodeMetadata, type Payload } from "./metadata.ts";
 import { Pending } from "./pending.ts";
 import {
   databaseState,
@@ -30,7 +29,6 @@ export interface ReadParts {
 
 /** Looks at a folder that changes: about 4 s in all. */
 const tries = { attempts: 8, baseMs: 150, maxMs: 2000 };
-const noMetadata = {};
 
 export class CollectionReader implements AsyncDisposable {
   readonly #database: ChromaDatabase;
@@ -195,10 +193,7 @@ export class CollectionReader implements AsyncDisposable {
     const ids = members.map(({ id }) => id);
     if (where === null) return ids;
     const payloads = this.#payloads(members);
-    return ids.filter((_, row) => {
-      const metadata = payloads[row]?.metadata ?? null;
-      return matches(where, metadata === null ? noMetadata : parseLossless(metadata));
-    });
+    return ids.filter((_, row) => matches(where, decodeMetadata(payloads[row]?.metadata ?? null)));
   }
 
   async *#addedIds(

@@ -2,10 +2,10 @@
  * Writes that stand in the queue and have not reached the records: a server that is killed can leave some. They are
  * applied here to a copy of the records they touch.
  */
-import { type JsonValue, parseLossless, stringifyLossless } from "../../util/json.ts";
+import { type JsonValue, stringifyLossless } from "../../util/json.ts";
 import type { ChromaDatabase } from "./database.ts";
 import type { Member, Members } from "./members.ts";
-import { documentKey, type Payload, uriKey } from "./metadata.ts";
+import { decodeMetadata, documentKey, type Payload, uriKey } from "./metadata.ts";
 import { operations, queueEnd, queueRows } from "./queue.ts";
 import { Scratch } from "./scratch.ts";
 import type { Row } from "./statements.ts";
@@ -130,10 +130,10 @@ function recordOf(row: Row, at: number): PendingRecord {
 
 /** Chroma's own rule: a key that is named is set, null takes it away, all others stay. */
 function merge(current: Payload | null, text: string | null): Payload {
-  const fields = new Map(fieldsOf(current?.metadata ?? null));
+  const fields = new Map(Object.entries(decodeMetadata(current?.metadata ?? null)));
   let document = current?.document ?? null;
   let uri = current?.uri ?? null;
-  for (const [key, value] of fieldsOf(text)) {
+  for (const [key, value] of Object.entries(decodeMetadata(text))) {
     if (key === documentKey) document = typeof value === "string" ? value : null;
     else if (key === uriKey) uri = typeof value === "string" ? value : null;
     else if (value === null) fields.delete(key);
@@ -141,11 +141,6 @@ function merge(current: Payload | null, text: string | null): Payload {
   }
   const metadata = fields.size === 0 ? null : stringifyLossless(Object.fromEntries(fields));
   return { document, uri, metadata, notJson: null };
-}
-
-function fieldsOf(text: string | null): [string, JsonValue][] {
-  const value = text === null ? null : parseLossless(text);
-  return value !== null && typeof value === "object" ? Object.entries(value) : [];
 }
 
 /** Chroma keeps scalars and non-empty lists of them. */
