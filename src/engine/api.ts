@@ -152,7 +152,7 @@ export interface Engine extends AsyncDisposable {
 
   /** Writes every row over what stands at its id, all or nothing. Vectors under Cosine are normalized as Qdrant does. */
   upsert(name: string, points: PointColumns, options?: CallOptions): Promise<void>;
-  /** Points that are there, in the order asked; absent ids are left out. */
+  /** Points that are there, each once, in the order asked; absent ids are left out. */
   retrieve(
     name: string,
     ids: readonly string[],

@@ -148,13 +148,14 @@ function namedVectors(state: CollectionState, name: string): NamedVectors {
   return vectors;
 }
 
-/** Points by id, in the order asked; absent ones are left out. @throws E_INPUT */
+/** Points by id, each once, in the order asked; absent ones are left out. @throws E_INPUT */
 export function retrieve(
   state: CollectionState,
   ids: readonly string[],
   options: ReadPointsOptions,
 ): PointColumns {
-  const slots = ids.map((id) => state.ids.find(id)).filter((slot) => slot !== -1);
+  const found = new Set(ids.map((id) => state.ids.find(id)));
+  const slots = [...found].filter((slot) => slot !== -1);
   return toColumns(state, { slots, payloads: null }, options);
 }
 

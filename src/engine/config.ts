@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { type JsonValue, parseLossless, stringifyLossless, stringifyPlain } from "../util/json.ts";
 import type { CollectionConfig, Json, JsonObject, VectorParams } from "./api.ts";
 import { createSchema, updateSchema, vectorSchema } from "./config-schema.ts";
-import { badInput, invalid, notImplemented } from "./errors.ts";
+import { badInput, checkInput, invalid, notImplemented } from "./errors.ts";
 import { isObject } from "./json-path.ts";
 
 const hnswDefaults = {
@@ -65,23 +65,6 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
 }
 
-/** Checks `value`: what has the wrong shape is 400, what breaks a bound 422. @throws E_INPUT */
-export function check<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  prefix = "",
-): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const path = [prefix, ...(issue?.path ?? []).map(String)].filter((step) => step !== "").join(".");
-  const words = `${path === "" ? "" : `${path}: `}${issue?.message ?? "invalid"}`;
-  if (issue?.code === "too_small" || issue?.code === "too_big") {
-    throw invalid(`Validation error in JSON body: [${words}]`);
-  }
-  throw badInput(`Format error in JSON body: ${words}`);
-}
-
 /** Only what is set: neither null nor undefined. */
 function given(value: Readonly<Record<string, unknown>> | null | undefined): JsonObject {
   const entries = Object.entries(value ?? {}).filter(
@@ -106,7 +89,7 @@ function unalias(body: Record<string, unknown>): Record<string, unknown> {
 
 function toVectorParams(value: unknown, path: string): VectorParams {
   const body = isObject(value) ? unalias(value) : value;
-  const params = check(vectorSchema, body, path);
+  const params = checkInput(vectorSchema, body, path);
   if (params.size < 1)
     throw badInput(`Format error in JSON body: ${path}.size: expected a nonzero u64`);
   if (params.datatype !== undefined && params.datatype !== null && params.datatype !== "float32") {
@@ -150,7 +133,7 @@ function toVectors(
 /** The configuration that `body` (of `PUT /collections/{name}`) asks for. @throws E_INPUT, E_NOT_SUPPORTED */
 export function createConfig(body: JsonObject): CollectionConfig {
   const { metadata, ...rest } = body;
-  const wanted = check(createSchema, { ...unalias(plainObject(rest)), metadata });
+  const wanted = checkInput(createSchema, { ...unalias(plainObject(rest)), metadata });
   if (wanted.sparse_vectors && Object.keys(wanted.sparse_vectors).length > 0)
     throw notImplemented("sparse vectors");
   if (wanted.sharding_method === "custom") throw notImplemented("custom sharding");
@@ -186,7 +169,7 @@ function plainObject(value: JsonObject): Record<string, unknown> {
 /** `config` with the changes of `patch` (the body of `PATCH /collections/{name}`). @throws E_INPUT */
 export function updateConfig(config: CollectionConfig, patch: JsonObject): CollectionConfig {
   const { metadata, ...rest } = patch;
-  const wanted = check(updateSchema, { ...unalias(plainObject(rest)), metadata });
+  const wanted = checkInput(updateSchema, { ...unalias(plainObject(rest)), metadata });
   const quantization = wanted.quantization_config;
   return {
     params: {
@@ -214,14 +197,13 @@ function mergedStrictMode(
   return config.strict_mode_config === undefined && !patch ? {} : { strict_mode_config: merged };
 }
 
-/** Qdrant's merge: keys are replaced, null takes one away; an empty object takes all away. */
+/** Qdrant's merge: keys are replaced, null takes one away. */
 function mergedMetadata(
   old: JsonObject | undefined,
   patch: Json | undefined,
 ): { metadata?: JsonObject } {
   if (patch === undefined || patch === null || !isObject(patch))
     return old === undefined ? {} : { metadata: old };
-  if (Object.keys(patch).length === 0) return { metadata: {} };
   const merged = { ...old, ...(patch as JsonObject) };
   return { metadata: given(merged) };
 }

@@ -1,4 +1,5 @@
 /** The engine's errors in Qdrant's words, each with the HTTP status that Qdrant answers as `details.status`. */
+import type { z } from "zod";
 import { VectorError } from "../errors.ts";
 
 /** A request that Qdrant answers with 400. */
@@ -9,6 +10,11 @@ export function badInput(message: string, details: Record<string, unknown> = {})
 /** A request that is well formed and breaks a rule: 422. */
 export function invalid(message: string): VectorError {
   return new VectorError("E_INPUT", message, { details: { status: 422 } });
+}
+
+/** Something that is not there, a collection excepted: 404. */
+export function notFound(message: string): VectorError {
+  return new VectorError("E_INPUT", message, { details: { status: 404 } });
 }
 
 export function collectionNotFound(name: string): VectorError {
@@ -30,4 +36,29 @@ export function notImplemented(what: string): VectorError {
       details: { status: 501 },
     },
   );
+}
+
+/** Checks `value`, which stands at `path` of a request: a wrong shape is 400, what breaks a bound 422. @throws E_INPUT */
+export function checkInput<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  path = "",
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const steps = [path, ...(issue?.path ?? []).map(String)].filter((step) => step !== "");
+  const bound = issue === undefined ? null : boundOf(issue);
+  if (bound !== null) {
+    throw invalid(`Validation error in JSON body: [${steps.join(".")}: value invalid, ${bound}]`);
+  }
+  throw badInput(
+    `Format error in JSON body: ${[...steps, issue?.message ?? "invalid"].join(": ")}`,
+  );
+}
+
+/** The words for a bound that is broken; null for any other fault. */
+function boundOf(issue: z.core.$ZodIssue): string | null {
+  if (issue.code === "too_small") return `must be ${issue.minimum} or larger`;
+  return issue.code === "too_big" ? `must be ${issue.maximum} or smaller` : null;
 }

@@ -2,9 +2,8 @@
 
 import type { JsonInput } from "./api.ts";
 import type { CollectionFile, FieldValue } from "./collection-file.ts";
-import { check } from "./config.ts";
 import { fieldSchema } from "./config-schema.ts";
-import { badInput } from "./errors.ts";
+import { badInput, checkInput } from "./errors.ts";
 import { type Bounds, type FieldTest, parseInstant, withinBounds } from "./filter.ts";
 import { isObject, type PathStep, parsePath, valuesAt } from "./json-path.ts";
 import type { SlotSet } from "./slot-set.ts";
@@ -25,7 +24,7 @@ export interface FieldIndex {
 export function encodeFieldSchema(schema: JsonInput): string {
   const value: unknown =
     typeof schema === "string" && schema.trimStart().startsWith("{") ? JSON.parse(schema) : schema;
-  return JSON.stringify(check(fieldSchema, value, "field_schema"));
+  return JSON.stringify(checkInput(fieldSchema, value, "field_schema"));
 }
 
 export function toFieldIndex(id: number, path: string, schema: string): FieldIndex {

@@ -20,4 +20,5 @@ export type {
   VectorSelector,
 } from "./api.ts";
 export { openEngine } from "./engine.ts";
+export { badInput, checkInput, invalid, notFound, notImplemented } from "./errors.ts";
 export { canonicalPointId } from "./point-key.ts";

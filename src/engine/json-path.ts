@@ -11,13 +11,13 @@ const nextStep = /\.(?:([\p{L}\p{N}_-]+)|"([^"\\]*)")|\[(\d+)\]|(\[\])/uy;
 export function parsePath(text: string): PathStep[] {
   firstStep.lastIndex = 0;
   const first = firstStep.exec(text);
-  if (first === null) throw badInput(`Invalid json path: '${text}'`);
+  if (first === null) throw badInput(`Format error in JSON body: Invalid json path: '${text}'`);
   const steps: PathStep[] = [first[1] ?? first[2] ?? ""];
   let at = firstStep.lastIndex;
   while (at < text.length) {
     nextStep.lastIndex = at;
     const next = nextStep.exec(text);
-    if (next === null) throw badInput(`Invalid json path: '${text}'`);
+    if (next === null) throw badInput(`Format error in JSON body: Invalid json path: '${text}'`);
     const [, raw, quoted, index] = next;
     if (index !== undefined) steps.push(Number(index));
     else steps.push(raw ?? quoted ?? null);

@@ -2,7 +2,9 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import {
+  badInput,
   canonicalPointId,
+  checkInput,
   type PayloadSelector,
   type PointSelector,
   type VectorSelector,
@@ -12,27 +14,11 @@ import { sliceArray, sliceObject } from "../util/json.ts";
 
 const bodyBytesMax = 32 * 1024 * 1024;
 
-/** A request that Qdrant answers with `status` and these words. */
-export function refused(message: string, status: 400 | 404 | 422 = 400): VectorError {
-  return new VectorError("E_INPUT", message, { details: { status } });
-}
-
-/** Something that a Qdrant server has and this one has not: 501. */
-export function notImplemented(what: string): VectorError {
-  return new VectorError(
-    "E_NOT_SUPPORTED",
-    `The embedded server does not have ${what} yet; a Qdrant server has.`,
-    {
-      details: { status: 501 },
-    },
-  );
-}
-
 /** The request's body as text. @throws E_INPUT (400) over 32 MiB, as Qdrant answers it */
 export async function readBody(c: Context): Promise<string> {
   const announced = Number(c.req.header("content-length") ?? Number.NaN);
   if (announced > bodyBytesMax) {
-    throw refused(
+    throw badInput(
       `JSON payload (${announced} bytes) is larger than allowed (limit: ${bodyBytesMax} bytes).`,
     );
   }
@@ -42,7 +28,7 @@ export async function readBody(c: Context): Promise<string> {
   for await (const chunk of c.req.raw.body ?? []) {
     bytes += chunk.byteLength;
     if (bytes > bodyBytesMax)
-      throw refused(`JSON payload has exceeded limit (${bodyBytesMax} bytes).`);
+      throw badInput(`JSON payload has exceeded limit (${bodyBytesMax} bytes).`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
@@ -63,7 +49,7 @@ export class Members {
   /** @throws E_INPUT where `text` is no JSON object */
   constructor(text: string) {
     if (text.trim() === "")
-      throw refused("Format error in JSON body: EOF while parsing a value at line 1 column 0");
+      throw badInput("Format error in JSON body: EOF while parsing a value at line 1 column 0");
     try {
       this.#texts = sliceObject(text);
     } catch (error) {
@@ -89,19 +75,13 @@ export class Members {
   get<Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> | undefined {
     const text = this.raw(name);
     if (text === undefined) return undefined;
-    const result = schema.safeParse(parse(text));
-    if (result.success) return result.data;
-    const issue = result.error.issues[0];
-    const words = [name, ...(issue?.path ?? []).map(String)].join(".");
-    throw issue?.code === "too_small" || issue?.code === "too_big"
-      ? refused(`Validation error in JSON body: [${words}: ${issue.message}]`, 422)
-      : refused(`Format error in JSON body: ${words}: ${issue?.message ?? "invalid"}`);
+    return checkInput(schema, parse(text), name);
   }
 
   /** As `get`, and it must be there. */
   need<Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> {
     const value = this.get(name, schema);
-    if (value === undefined) throw refused(`Format error in JSON body: missing field \`${name}\``);
+    if (value === undefined) throw badInput(`Format error in JSON body: missing field \`${name}\``);
     return value;
   }
 
@@ -132,7 +112,7 @@ export function toPointId(text: string): string {
   const value = quoted ? String(parse(text)) : text;
   const id = canonicalPointId(value);
   if (id === null || quoted !== (id.length === 36)) {
-    throw refused(
+    throw badInput(
       `Format error in JSON body: value ${value.slice(0, 100)} is not a valid point ID, valid values are either an unsigned integer or a UUID`,
     );
   }
@@ -163,11 +143,14 @@ export function selectors(
 /** Which points a body means, by `points` or `filter`; null where it says neither. */
 export function toSelector(body: Members): PointSelector | null {
   const points = body.list("points");
+  if (points?.length === 0) throw badInput("Bad request: Empty update request");
   if (points !== undefined) return { ids: points.map(toPointId) };
   const filter = body.raw("filter");
   return filter === undefined ? null : { filter };
 }
 
-/** A bound on rows: at least 1 (422), an integer (400). */
-export const limitSchema = z.int().min(1);
-export const offsetSchema = z.int().min(0);
+const natural = z.int().refine((value) => value >= 0, { error: "expected usize" });
+/** A bound on rows: a natural number (400) of at least 1 (422). */
+export const limitSchema = natural.min(1);
+/** Rows to pass over: a natural number (400). */
+export const offsetSchema = natural;

@@ -1,21 +1,20 @@
 /** Path and query parameters, checked by Qdrant's rules. */
+
 import type { Context } from "hono";
-import { refused } from "./body.ts";
+import { badInput, invalid } from "../engine/index.ts";
 
 /** The collection's name in the path. @throws E_INPUT (422) */
 export function collectionName(c: Context): string {
   const name = c.req.param("collection") ?? "";
   if (name.length < 1 || name.length > 255) {
-    throw refused(
+    throw invalid(
       "Validation error in path parameters: [collection_name: must be between 1 and 255 characters]",
-      422,
     );
   }
   const found = ["/", "\0"].find((character) => name.includes(character));
   if (found === undefined) return name;
-  throw refused(
+  throw invalid(
     `Validation error in path parameters: [collection_name: collection name cannot contain "${found}" char]`,
-    422,
   );
 }
 
@@ -23,7 +22,7 @@ export function collectionName(c: Context): string {
 export function waits(c: Context): boolean {
   const wait = c.req.query("wait") ?? "false";
   if (wait !== "true" && wait !== "false") {
-    throw refused(
+    throw badInput(
       "Deserialize error in query parameters: provided string was not `true` or `false`",
     );
   }
@@ -34,7 +33,7 @@ export function waits(c: Context): boolean {
 export function checkTimeout(c: Context): void {
   const timeout = c.req.query("timeout");
   if (timeout !== undefined && !/^[1-9]\d*$/.test(timeout)) {
-    throw refused(
+    throw badInput(
       `Deserialize error in query parameters: invalid value: \`${timeout.slice(0, 40)}\`, expected a nonzero u64`,
     );
   }

@@ -1,9 +1,9 @@
 /** Routes of collections, their payload indexes and their aliases. */
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { Engine } from "../engine/index.ts";
+import { badInput, type Engine } from "../engine/index.ts";
 import { ok, type Timed } from "./answer.ts";
-import { Members, readBody, refused } from "./body.ts";
+import { Members, readBody } from "./body.ts";
 import { checkTimeout, collectionName, waits } from "./params.ts";
 import { updated } from "./routes-update.ts";
 
@@ -19,10 +19,7 @@ export function addCollectionRoutes(app: Hono<Timed>, engine: Engine): void {
   app.get("/collections/:collection/exists", async (c) => {
     return ok(c, JSON.stringify({ exists: await engine.collectionExists(collectionName(c)) }));
   });
-  app.get("/collections/:collection/aliases", async (c) => {
-    await engine.describeCollection(collectionName(c));
-    return ok(c, '{"aliases":[]}');
-  });
+  app.get("/collections/:collection/aliases", (c) => ok(c, '{"aliases":[]}'));
   app.put("/collections/:collection", async (c) => {
     checkTimeout(c);
     await engine.createCollection(collectionName(c), await readBody(c));
@@ -42,7 +39,7 @@ export function addCollectionRoutes(app: Hono<Timed>, engine: Engine): void {
     const field = body.need("field_name", z.string());
     const schema = body.raw("field_schema") ?? body.raw("field_type");
     if (schema === undefined) {
-      throw refused(
+      throw badInput(
         "Bad request: Can't auto-detect field type, please specify `field_schema` in the request",
       );
     }

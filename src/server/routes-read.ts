@@ -1,8 +1,14 @@
 /** Routes that read points: by id, in pages, by count. */
 import type { Hono } from "hono";
-import { canonicalPointId, type Engine } from "../engine/index.ts";
+import {
+  badInput,
+  canonicalPointId,
+  type Engine,
+  notFound,
+  notImplemented,
+} from "../engine/index.ts";
 import { idText, ok, pointsText, type Timed } from "./answer.ts";
-import { limitSchema, Members, notImplemented, refused, selectors, toPointId } from "./body.ts";
+import { limitSchema, Members, selectors, toPointId } from "./body.ts";
 import { checkTimeout, collectionName } from "./params.ts";
 
 const scrollLimitDefault = 10;
@@ -12,8 +18,8 @@ export function addReadRoutes(app: Hono<Timed>, engine: Engine): void {
     checkTimeout(c);
     const body = await Members.read(c);
     const ids = body.list("ids");
-    if (ids === undefined) throw refused("Format error in JSON body: missing field `ids`");
-    const options = selectors(body, true);
+    if (ids === undefined) throw badInput("Format error in JSON body: missing field `ids`");
+    const options = selectors(body, false);
     const found = await engine.retrieve(collectionName(c), ids.map(toPointId), options);
     return ok(c, pointsText(found, options.withPayload !== false));
   });
@@ -44,13 +50,12 @@ export function addReadRoutes(app: Hono<Timed>, engine: Engine): void {
   app.get("/collections/:collection/points/:id", async (c) => {
     const given = c.req.param("id");
     const id = canonicalPointId(given);
-    if (id === null) throw refused(`Wrong input: Can not recognize "${given}" as point id`);
+    if (id === null) throw badInput(`Wrong input: Can not recognize "${given}" as point id`);
     const found = await engine.retrieve(collectionName(c), [id], {
       withPayload: true,
       withVector: true,
     });
-    if (found.ids.length === 0)
-      throw refused(`Not found: Point with id ${id} does not exists!`, 404);
+    if (found.ids.length === 0) throw notFound(`Not found: Point with id ${id} does not exists!`);
     return ok(c, pointsText(found, true).slice(1, -1));
   });
 }

@@ -1,18 +1,16 @@
 /** Routes that rank points: `query` and the older `search`, alone and in batches. */
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { Engine, ScoredPoints, ScrollOptions } from "../engine/index.ts";
-import { ok, pointsText, type Timed } from "./answer.ts";
 import {
-  limitSchema,
-  Members,
+  badInput,
+  type Engine,
+  notFound,
   notImplemented,
-  offsetSchema,
-  parse,
-  refused,
-  selectors,
-  toPointId,
-} from "./body.ts";
+  type ScoredPoints,
+  type ScrollOptions,
+} from "../engine/index.ts";
+import { ok, pointsText, type Timed } from "./answer.ts";
+import { limitSchema, Members, offsetSchema, parse, selectors, toPointId } from "./body.ts";
 import { checkTimeout, collectionName } from "./params.ts";
 import { toQueryVector } from "./vectors.ts";
 
@@ -78,7 +76,7 @@ function nearest(body: Members): string | undefined {
   if (query.raw("mmr") !== undefined) throw notImplemented("the query `mmr`");
   const near = query.raw("nearest");
   if (near === undefined)
-    throw refused(
+    throw badInput(
       "Format error in JSON body: data did not match any variant of untagged enum QueryInterface",
     );
   return near;
@@ -101,12 +99,9 @@ async function nearestPoints(
     withVector: [options.using],
   });
   const column = found.vectors.get(options.using);
-  if (found.ids.length === 0) throw refused(`Not found: No point with id ${id} found`, 404);
+  if (found.ids.length === 0) throw notFound(`Not found: No point with id ${id} found`);
   if (column === undefined || column.present !== null) {
-    throw refused(
-      `Wrong input: Vector with name '${options.using}' for point with id ${id} not found`,
-      404,
-    );
+    throw notFound(`Not found: Vector with name "${options.using}" for point not found`);
   }
   const self = `"must_not":[{"has_id":[${query}]}]`;
   const filter =
@@ -149,7 +144,7 @@ export function addSearchRoutes(app: Hono<Timed>, engine: Engine): void {
       const name = collectionName(c);
       const searches = (await Members.read(c)).list("searches");
       if (searches === undefined)
-        throw refused("Format error in JSON body: missing field `searches`");
+        throw badInput("Format error in JSON body: missing field `searches`");
       const results: string[] = [];
       for (const search of searches) results.push(await run(engine, name, new Members(search)));
       return ok(c, `[${results.join(",")}]`);

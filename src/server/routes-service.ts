@@ -1,7 +1,8 @@
 /** Routes about the server itself, and those that are answered with 501. */
+
 import type { Hono } from "hono";
+import { notImplemented } from "../engine/index.ts";
 import { ok, type Timed } from "./answer.ts";
-import { notImplemented } from "./body.ts";
 
 /** The Qdrant version whose answers these are. */
 export const followedVersion = "1.18.2";

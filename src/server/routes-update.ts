@@ -1,9 +1,9 @@
 /** Routes that change points. */
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import type { Engine, PointColumns } from "../engine/index.ts";
+import { badInput, type Engine, invalid, type PointColumns } from "../engine/index.ts";
 import { ok, type Timed } from "./answer.ts";
-import { Members, refused, toPointId, toSelector } from "./body.ts";
+import { Members, toPointId, toSelector } from "./body.ts";
 import { collectionName, waits } from "./params.ts";
 import { type GivenVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
 
@@ -23,7 +23,7 @@ function toColumns(
   vectors: GivenVectors[],
   payloads: (string | null)[],
 ): PointColumns {
-  if (ids.length === 0) throw refused("Bad request: Empty update request");
+  if (ids.length === 0) throw badInput("Bad request: Empty update request");
   return { ids, payloads, vectors: toVectorColumns(vectors) };
 }
 
@@ -32,7 +32,7 @@ function fromList(points: readonly string[]): PointColumns {
   const members = points.map((point) => new Members(point));
   const need = (member: Members, name: string): string => {
     const text = member.raw(name);
-    if (text === undefined) throw refused(`Format error in JSON body: missing field \`${name}\``);
+    if (text === undefined) throw badInput(`Format error in JSON body: missing field \`${name}\``);
     return text;
   };
   return toColumns(
@@ -49,9 +49,8 @@ function fromBatch(text: string): PointColumns {
   const payloads = batch.list("payloads")?.map((payload) => (payload === "null" ? null : payload));
   const vectors = batchVectors(batch, ids.length);
   const unequal = (what: string, count: number) =>
-    refused(
+    invalid(
       `Validation error in JSON body: [batch: number of ids and ${what} must be equal (${ids.length} != ${count})]`,
-      422,
     );
   if (vectors.length !== ids.length) throw unequal("vectors", vectors.length);
   if (payloads !== undefined && payloads.length !== ids.length)
@@ -61,7 +60,7 @@ function fromBatch(text: string): PointColumns {
 
 function batchVectors(batch: Members, rows: number): GivenVectors[] {
   const text = batch.raw("vectors");
-  if (text === undefined) throw refused("Format error in JSON body: missing field `vectors`");
+  if (text === undefined) throw badInput("Format error in JSON body: missing field `vectors`");
   if (text.startsWith("[")) return (batch.list("vectors") ?? []).map(toGivenVectors);
   const named = new Members(text);
   const given: GivenVectors[] = Array.from({ length: rows }, () => new Map());
@@ -82,13 +81,13 @@ export function addUpdateRoutes(app: Hono<Timed>, engine: Engine): void {
     const batch = body.raw("batch");
     const points = body.list("points");
     if (batch === undefined && points === undefined) {
-      throw refused(
+      throw badInput(
         "Format error in JSON body: data did not match any variant of untagged enum PointInsertOperations",
       );
     }
     for (const condition of ["update_filter", "update_mode"]) {
       if (body.raw(condition) !== undefined)
-        throw refused(`Wrong input: ${condition} is not there yet`);
+        throw badInput(`Wrong input: ${condition} is not there yet`);
     }
     await engine.upsert(
       collectionName(c),
@@ -100,7 +99,7 @@ export function addUpdateRoutes(app: Hono<Timed>, engine: Engine): void {
     const wait = waits(c);
     const selector = toSelector(await Members.read(c));
     if (selector === null) {
-      throw refused(
+      throw badInput(
         "Format error in JSON body: data did not match any variant of untagged enum PointsSelector",
       );
     }
@@ -113,7 +112,9 @@ export function addUpdateRoutes(app: Hono<Timed>, engine: Engine): void {
 function needSelector(body: Members) {
   const selector = toSelector(body);
   if (selector === null) {
-    throw refused("Format error in JSON body: Either list of point ids or filter must be provided");
+    throw badInput(
+      "Format error in JSON body: Either list of point ids or filter must be provided",
+    );
   }
   return selector;
 }
@@ -123,7 +124,7 @@ function addPayloadRoutes(app: Hono<Timed>, engine: Engine): void {
     const wait = waits(c);
     const body = await Members.read(c);
     const payload = body.raw("payload");
-    if (payload === undefined) throw refused("Format error in JSON body: missing field `payload`");
+    if (payload === undefined) throw badInput("Format error in JSON body: missing field `payload`");
     const key = body.get("key", z.string());
     const options = { overwrite, ...(key === undefined ? {} : { key }) };
     await engine.setPayload(collectionName(c), needSelector(body), payload, options);

@@ -1,7 +1,9 @@
 /** Vectors in request bodies. */
+
 import { z } from "zod";
+import { badInput, notImplemented } from "../engine/index.ts";
 import type { DenseColumn } from "../model/record.ts";
-import { notImplemented, parse, refused } from "./body.ts";
+import { parse } from "./body.ts";
 
 /** One point's dense vectors by name; the unnamed one has the name ''. */
 export type GivenVectors = Map<string, number[]>;
@@ -16,7 +18,7 @@ function toComponents(value: unknown): number[] {
   } else if (typeof value === "object" && value !== null) {
     throw "indices" in value ? notImplemented("sparse vectors") : notImplemented("inference");
   }
-  throw refused(
+  throw badInput(
     "Format error in JSON body: data did not match any variant of untagged enum VectorStruct",
   );
 }
@@ -57,7 +59,7 @@ function toColumn(rows: readonly GivenVectors[], name: string): DenseColumn {
       continue;
     }
     if (vector.length !== dimension) {
-      throw refused(
+      throw badInput(
         `Wrong input: Vector dimension error: expected dim: ${dimension}, got ${vector.length}`,
       );
     }
