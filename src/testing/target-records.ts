@@ -115,13 +115,18 @@ function canonicalOf(metadata: string | null): string | null {
   return metadata === null || metadata === "{}" ? null : canonicalJson(metadata);
 }
 
-/** `count` rows of random unit vectors, normalized in float64 and rounded to float32. */
+/** `count` rows of unit vectors in all directions, normalized in float64 and rounded to float32. The same ones every time. */
 export function unitRecords(count: number, dimension: number): TestRecord[] {
   return Array.from({ length: count }, (_, row) => {
-    const raw = Array.from({ length: dimension }, () => Math.random() - 0.5);
+    const raw = Array.from({ length: dimension }, (_, index) => scattered(row * dimension + index));
     const norm = Math.hypot(...raw);
     return { id: `unit ${row}`, vector: raw.map((component) => component / norm), norm };
   });
+}
+
+/** A number between -0.5 and 0.5 (the fractional part of a multiple of the golden ratio, Knuth's multiplicative hash). */
+function scattered(index: number): number {
+  return Math.imul(index + 1, 2_654_435_761) / 2 ** 32;
 }
 
 export function sourceNote(key: string, run: string): SourceNote {

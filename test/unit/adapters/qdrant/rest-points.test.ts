@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import type { PointColumns } from "../../../../src/adapters/qdrant/api.ts";
+import {
+  columnsOf,
+  upsertBodies,
+  vectorText,
+} from "../../../../src/adapters/qdrant/rest-points.ts";
+
+const uuid = "00000000-0000-5000-8000-00000000000a";
+
+function columns(payloads: readonly string[], vector = [1, -0]): PointColumns {
+  const data = Float32Array.from(payloads.flatMap(() => vector));
+  return {
+    points: payloads.map((_, row) => String(row)),
+    vectors: { kind: "dense", dimension: vector.length, data, present: null },
+    payloads: [...payloads],
+  };
+}
+
+describe("vectorText", () => {
+  it("names every float32: bits from all over, the ends of the range, both zeros", () => {
+    const bits = new Uint32Array(200_000);
+    bits.forEach((_, index) => {
+      bits[index] = Math.imul(index, 2_654_435_761);
+    });
+    bits.set([0, 0x8000_0000, 1, 0x8000_0001, 0x7f7f_ffff, 0xff7f_ffff, 0x0080_0000, 0x007f_ffff]);
+    const data = new Float32Array(bits.buffer).filter(Number.isFinite);
+    const back = Float32Array.from(JSON.parse(vectorText(data, 0, data.length)));
+    expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(data.buffer))).toBe(0);
+  });
+
+  it("writes every component as a float, and no more digits than are needed", () => {
+    const data = Float32Array.of(0, -0, 1, 0.1, 2 ** 127);
+    expect(vectorText(data, 0, 5)).toBe("[0.0,-0.0,1.00000000,0.100000001,1.70141183e+38]");
+    expect(vectorText(data, 1, 3)).toBe("[-0.0,1.00000000]");
+  });
+});
+
+describe("upsertBodies", () => {
+  it("splices payload as it stands", () => {
+    const payload = '{"a":2.0,"b":9007199254740993,"c":{"d":[1,1.0]}}';
+    expect([...upsertBodies(columns([payload]), 10_000)]).toEqual([
+      `{"points":[{"id":0,"vector":[1.00000000,-0.0],"payload":${payload}}]}`,
+    ]);
+  });
+
+  it("writes UUIDs as strings, and a row without vector as a point without one", () => {
+    const given: PointColumns = {
+      points: [uuid, "18446744073709551615"],
+      vectors: {
+        kind: "dense",
+        dimension: 1,
+        data: Float32Array.of(1, 0),
+        present: Uint8Array.of(1, 0),
+      },
+      payloads: [null, null],
+    };
+    expect([...upsertBodies(given, 10_000)]).toEqual([
+      `{"points":[{"id":"${uuid}","vector":[1.00000000],"payload":{}},{"id":18446744073709551615,"vector":{},"payload":{}}]}`,
+    ]);
+  });
+
+  it("keeps every body under the bound, counted in bytes, and loses no row", () => {
+    const payloads = Array.from(
+      { length: 100 },
+      (_, row) => `{"row":${row},"t":"${"日".repeat(row)}"}`,
+    );
+    const bodies = [...upsertBodies(columns(payloads), 1000)];
+    expect(bodies.length).toBeGreaterThan(10);
+    expect(bodies.every((body) => Buffer.byteLength(body) <= 1000)).toBe(true);
+    const rows = bodies.flatMap((body) => JSON.parse(body).points);
+    expect(rows.map(({ id, payload }) => [id, payload.row])).toEqual(
+      payloads.map((_, row) => [row, row]),
+    );
+  });
+
+  it("refuses a single point over the bound and names it", () => {
+    const bodies = upsertBodies(columns(["{}", `{"t":"${"x".repeat(1000)}"}`]), 1000);
+    expect(() => [...bodies]).toThrow(
+      expect.objectContaining({
+        code: "E_REJECTED",
+        details: expect.objectContaining({ tooLarge: true, point: "1" }),
+      }),
+    );
+  });
+});
+
+describe("columnsOf", () => {
+  it("takes ids, raw payload and vectors of every shape", () => {
+    const answer = `[
+      {"id":18446744073709551615,"payload":{"a":2.0},"vector":[0.1,-0.0]},
+      {"id":"${uuid}","payload":null,"vector":{"":[1,2],"other":[7]}},
+      {"id":1,"vector":{}}]`;
+    const { points, payloads, vectors } = columnsOf(answer, 2);
+    expect(points).toEqual(["18446744073709551615", uuid, "1"]);
+    expect(payloads).toEqual(['{"a":2.0}', null, null]);
+    expect(vectors?.data).toEqual(Float32Array.of(0.1, -0, 1, 2, 0, 0));
+    expect(vectors?.present).toEqual(Uint8Array.of(1, 1, 0));
+  });
+
+  it("has no vectors where none were asked for", () => {
+    expect(columnsOf('[{"id":1,"payload":{}}]', null).vectors).toBeNull();
+    expect(columnsOf("[]", null)).toEqual({ points: [], vectors: null, payloads: [] });
+  });
+});
