@@ -134,11 +134,11 @@ function serverParts(text: string, protocol: string, rest: string, port: number)
       { next: "Take it out of the address; give it by a file or a variable (see --help)." },
     );
   }
-  const parsed = URL.parse(`${protocol}:${rest}`);
-  if (parsed === null || parsed.hash !== "") throw malformed(text, "is not well formed");
   // URL drops a port that is its scheme's default, so the port is read from the text.
   const named = /:(\d*)$/.exec(authority)?.[1];
   const finalPort = named ? parsePort(text, named) : port;
+  const parsed = URL.parse(`${protocol}:${rest}`);
+  if (parsed === null || parsed.hash !== "") throw malformed(text, "is not well formed");
   return {
     url: `${protocol}://${parsed.hostname}:${finalPort}`,
     path: parsed.pathname,

@@ -1,0 +1,465 @@
+/** Every flag of every verb, in the groups that help shows. */
+import { z } from "zod";
+import { layouts } from "../model/collection.ts";
+import type { FlagTable } from "./setting.ts";
+import {
+  distance,
+  fraction,
+  headers,
+  host,
+  json,
+  jsonFile,
+  listenAddress,
+  oneOf,
+  onOff,
+  pairs,
+  payloadIndexes,
+  port,
+  text,
+  texts,
+  wholeNumber,
+} from "./values.ts";
+
+/** How to reach Chroma: beside an address, or instead of one. */
+export const chromaFlags = {
+  chromadbHost: {
+    flag: "--chromadb-host <host>",
+    variable: "CHROMA_HOST",
+    help: "host of the Chroma server; default localhost",
+    schema: host,
+  },
+  chromadbPort: {
+    flag: "--chromadb-port <port>",
+    variable: "CHROMA_PORT",
+    help: "its port; default 8000",
+    schema: port,
+  },
+  chromadbUseHttps: {
+    flag: "--chromadb-use-https",
+    variable: "CHROMA_USE_HTTPS",
+    help: "speak TLS to it",
+    schema: onOff,
+  },
+  chromadbCaFile: {
+    flag: "--chromadb-ca-file <file>",
+    variable: "CHROMA_CA_FILE",
+    help: "PEM file of the authority that signed its certificate",
+    schema: text,
+  },
+  chromadbTenant: {
+    flag: "--chromadb-tenant <name>",
+    variable: "CHROMA_TENANT",
+    help: "tenant; default default_tenant on a server, all in a folder",
+    schema: text,
+  },
+  chromadbDatabase: {
+    flag: "--chromadb-database <name>",
+    variable: "CHROMA_DATABASE",
+    help: "database; default default_database on a server, all in a folder",
+    schema: text,
+  },
+  chromadbToken: {
+    flag: "--chromadb-token <token>",
+    variable: "CHROMA_API_KEY",
+    help: "token (the process list shows it: better in a file or the variable)",
+    schema: text,
+    secret: true,
+  },
+  chromadbTokenFile: {
+    flag: "--chromadb-token-file <file>",
+    variable: "CHROMA_API_KEY_FILE",
+    help: "file that holds the token alone",
+    schema: text,
+  },
+  chromadbTokenHeader: {
+    flag: "--chromadb-token-header <name>",
+    variable: "CHROMA_TOKEN_HEADER",
+    help: "header that bears the token: Authorization (the default) or X-Chroma-Token",
+    schema: z
+      .string()
+      .transform((name) => name.toLowerCase())
+      .pipe(z.enum(["authorization", "x-chroma-token"], "must be Authorization or X-Chroma-Token")),
+  },
+  chromadbUser: {
+    flag: "--chromadb-user <name>",
+    variable: "CHROMA_USER",
+    help: "user of basic authentication",
+    schema: text,
+  },
+  chromadbPassword: {
+    flag: "--chromadb-password <text>",
+    variable: "CHROMA_PASSWORD",
+    help: "its password (the process list shows it: better in a file or the variable)",
+    schema: text,
+    secret: true,
+  },
+  chromadbPasswordFile: {
+    flag: "--chromadb-password-file <file>",
+    variable: "CHROMA_PASSWORD_FILE",
+    help: "file that holds the password alone",
+    schema: text,
+  },
+  chromadbHeader: {
+    flag: "--chromadb-header <header>",
+    variable: "CHROMA_HEADER",
+    help: "further header, 'Name: value'",
+    schema: headers,
+    repeat: true,
+    secret: true,
+  },
+} as const satisfies FlagTable;
+
+/** How to reach Qdrant: beside an address, or instead of one. */
+export const qdrantFlags = {
+  qdrantUrl: {
+    flag: "--qdrant-url <address>",
+    variable: "QDRANT_URL",
+    help: "the whole address, http(s)://host:6333",
+    schema: text,
+  },
+  qdrantHost: {
+    flag: "--qdrant-host <host>",
+    variable: "QDRANT_HOST",
+    help: "host of the Qdrant server; default localhost",
+    schema: host,
+  },
+  qdrantPort: {
+    flag: "--qdrant-port <port>",
+    variable: "QDRANT_PORT",
+    help: "its REST port; default 6333",
+    schema: port,
+  },
+  qdrantGrpcPort: {
+    flag: "--qdrant-grpc-port <port>",
+    variable: "QDRANT_GRPC_PORT",
+    help: "its gRPC port",
+    schema: port,
+  },
+  qdrantUseHttps: {
+    flag: "--qdrant-use-https",
+    variable: "QDRANT_USE_HTTPS",
+    help: "speak TLS to it",
+    schema: onOff,
+  },
+  qdrantCaFile: {
+    flag: "--qdrant-ca-file <file>",
+    variable: "QDRANT_CA_FILE",
+    help: "PEM file of the authority that signed its certificate",
+    schema: text,
+  },
+  qdrantApiKey: {
+    flag: "--qdrant-api-key <key>",
+    variable: "QDRANT_API_KEY",
+    help: "API key (the process list shows it: better in a file or the variable)",
+    schema: text,
+    secret: true,
+  },
+  qdrantApiKeyFile: {
+    flag: "--qdrant-api-key-file <file>",
+    variable: "QDRANT_API_KEY_FILE",
+    help: "file that holds the API key alone",
+    schema: text,
+  },
+} as const satisfies FlagTable;
+
+/** Which records a run is about. */
+export const scopeFlags = {
+  chromadbCollections: {
+    flag: "--chromadb-collections <name...>",
+    help: "only these collections (`--` ends the list)",
+    schema: texts,
+  },
+  include: {
+    flag: "--include <glob>",
+    help: "only collections whose name fits (* and ?)",
+    schema: texts,
+    repeat: true,
+  },
+  exclude: {
+    flag: "--exclude <glob>",
+    help: "no collection whose name fits",
+    schema: texts,
+    repeat: true,
+  },
+  where: {
+    flag: "--where <json>",
+    help: "only records whose metadata fits Chroma's where",
+    schema: json,
+  },
+  limit: {
+    flag: "--limit <records>",
+    help: "at most so many records a collection: a rehearsal",
+    schema: wholeNumber(1, 1_000_000_000),
+  },
+} as const satisfies FlagTable;
+
+/** What decides how a record comes out. A later run must say the same, or nothing. */
+export const shapeFlags = {
+  targetCollection: {
+    flag: "--target-collection <name>",
+    variable: "VECTOR_COLLECTION_NAME",
+    help: "one collection that takes all; default: the source's names",
+    schema: text,
+  },
+  rename: {
+    flag: "--rename <old=new>",
+    help: "another name at the target for one collection",
+    schema: pairs,
+    repeat: true,
+  },
+  tenantMapping: {
+    flag: "--tenant-mapping <file>",
+    help: 'JSON file { "collection": "tenant" }; comments with # and // are allowed',
+    schema: text,
+  },
+  defaultTenant: {
+    flag: "--default-tenant <name>",
+    help: "tenant of the collections that no mapping names",
+    schema: text,
+  },
+  layout: {
+    flag: "--layout <name>",
+    help: "how records become payload: vecferry (default), flat, langchain, llamaindex",
+    schema: oneOf(layouts),
+  },
+  idPrefix: {
+    flag: "--id-prefix <collection=text>",
+    help: "keeps the ids of one collection apart from another's",
+    schema: pairs,
+    repeat: true,
+  },
+  vectorSize: {
+    flag: "--vector-size <number>",
+    variable: "VECTOR_DIMENSION",
+    help: "dimension of the vectors; default: the source's own",
+    schema: wholeNumber(1, 65_536),
+  },
+  distanceMetric: {
+    flag: "--distance-metric <name>",
+    variable: "VECTOR_DISTANCE_METRIC",
+    help: "cosine, ip (dot) or l2 (euclid); default: the source's own",
+    schema: distance,
+  },
+} as const satisfies FlagTable;
+
+/** How the target collections are made. */
+export const makeFlags = {
+  index: {
+    flag: "--index <key[:type]>",
+    help: "payload index, made before the points; type keyword unless given",
+    schema: payloadIndexes,
+    repeat: true,
+  },
+  quantization: {
+    flag: "--quantization <kind>",
+    help: "scalar, product, binary or turbo",
+    schema: oneOf(["scalar", "product", "binary", "turbo"]),
+  },
+  quantizationQuantile: {
+    flag: "--quantization-quantile <number>",
+    help: "scalar: share of the values that is kept in range, 0.5 to 1",
+    schema: fraction(0.5, 1),
+  },
+  quantizationCompression: {
+    flag: "--quantization-compression <ratio>",
+    help: "product: x4, x8, x16 (default), x32 or x64",
+    schema: oneOf(["x4", "x8", "x16", "x32", "x64"]),
+  },
+  quantizationBits: {
+    flag: "--quantization-bits <number>",
+    help: "binary: 1, 1.5 or 2; turbo: 1, 1.5, 2 or 4",
+    schema: oneOf(["1", "1.5", "2", "4"]),
+  },
+  alwaysRam: {
+    flag: "--always-ram",
+    help: "keep the quantized vectors in memory",
+    schema: onOff,
+  },
+  enableQuantization: {
+    flag: "--enable-quantization",
+    help: "the same as --quantization scalar --quantization-quantile 0.99 --always-ram",
+    schema: onOff,
+  },
+  hnswM: {
+    flag: "--hnsw-m <number>",
+    help: "edges a node in the HNSW graph",
+    schema: wholeNumber(0, 10_000),
+  },
+  hnswEfConstruct: {
+    flag: "--hnsw-ef-construct <number>",
+    help: "candidates looked at while the graph is built",
+    schema: wholeNumber(4, 100_000),
+  },
+  fullScanThreshold: {
+    flag: "--full-scan-threshold <kilobytes>",
+    help: "size below which a scan is preferred to the graph",
+    schema: wholeNumber(10, 1_000_000_000),
+  },
+  maxIndexingThreads: {
+    flag: "--max-indexing-threads <number>",
+    help: "threads that build the graph; 0 = as many as fit",
+    schema: wholeNumber(0, 1_024),
+  },
+  onDisk: { flag: "--on-disk", help: "keep the vectors on disk", schema: onOff },
+  shards: {
+    flag: "--shards <number>",
+    help: "shards a collection",
+    schema: wholeNumber(1, 10_000),
+  },
+  replicas: {
+    flag: "--replicas <number>",
+    help: "copies of each shard",
+    schema: wholeNumber(1, 1_000),
+  },
+} as const satisfies FlagTable;
+
+/** How a migration goes about it. */
+export const runFlags = {
+  batchSize: {
+    flag: "--batch-size <rows>",
+    help: "records a request; default: from the size of a record",
+    schema: wholeNumber(1, 100_000),
+  },
+  merge: { flag: "--merge", help: "write beside points that are not vecferry's", schema: onOff },
+  restart: {
+    flag: "--restart",
+    help: "forget what was done and copy all again over what stands; deletes nothing",
+    schema: onOff,
+  },
+  propagateDeletes: {
+    flag: "--propagate-deletes",
+    help: "delete at the target what the source has deleted since",
+    schema: onOff,
+  },
+  waitGreen: {
+    flag: "--wait-green",
+    help: "wait until the target has finished indexing",
+    schema: onOff,
+  },
+  dryRun: { flag: "--dry-run", help: "print the plan and write nothing", schema: onOff },
+} as const satisfies FlagTable;
+
+/** What `verify` compares. */
+export const verifyFlags = {
+  sourceChromadb: {
+    flag: "--source-chromadb",
+    help: "the source is the Chroma server of the flags, the variables or the defaults",
+    schema: onOff,
+  },
+  targetQdrant: {
+    flag: "--target-qdrant",
+    help: "the target is the Qdrant server of the flags, the variables or the defaults",
+    schema: onOff,
+  },
+  targetOnly: {
+    flag: "--target-only",
+    help: "compare the target with the journal alone; the source is not read",
+    schema: onOff,
+  },
+  sample: {
+    flag: "--sample <records>",
+    help: "compare only so many records of each collection, drawn at random",
+    schema: wholeNumber(1, 1_000_000_000),
+  },
+  combined: {
+    flag: "--combined <file>",
+    help: "write a line a record: = same, + missing at the target, - only there, * differs, ! unreadable",
+    schema: text,
+  },
+} as const satisfies FlagTable;
+
+/** How differences are mended. */
+export const fixFlags = {
+  fixMissing: {
+    flag: "--fix-missing",
+    help: "write what is missing and what differs, and verify again (as `repair` does)",
+    schema: onOff,
+  },
+  overwrite: {
+    flag: "--overwrite",
+    help: "write over records that were changed at the target, too",
+    schema: onOff,
+  },
+} as const satisfies FlagTable;
+
+/** What `repair` may do. */
+export const repairFlags = {
+  overwrite: fixFlags.overwrite,
+  deleteExtra: {
+    flag: "--delete-extra",
+    help: "delete points of this migration that the source does not have",
+    schema: onOff,
+  },
+  dryRun: { flag: "--dry-run", help: "say what would be done and change nothing", schema: onOff },
+} as const satisfies FlagTable;
+
+export const cancelFlags = {
+  dryRun: { flag: "--dry-run", help: "say what would go and remove nothing", schema: onOff },
+} as const satisfies FlagTable;
+
+/** How the embedded Qdrant is served. */
+export const serveFlags = {
+  port: {
+    flag: "--port <port>",
+    help: "port of the REST API; default 6333, 0 = any that is free",
+    schema: wholeNumber(0, 65_535),
+  },
+  host: {
+    flag: "--host <address>",
+    help: "address to listen on; default 127.0.0.1",
+    schema: listenAddress,
+  },
+  apiKey: {
+    flag: "--api-key <key>",
+    variable: "QDRANT__SERVICE__API_KEY",
+    help: "key that callers must give (the process list shows it: better in a file or the variable)",
+    schema: text,
+    secret: true,
+  },
+  apiKeyFile: {
+    flag: "--api-key-file <file>",
+    help: "file that holds the key alone",
+    schema: text,
+  },
+} as const satisfies FlagTable;
+
+/** Where a verb keeps what it knows. */
+export const stateFlags = {
+  state: {
+    flag: "--state <folder>",
+    variable: "VECFERRY_STATE",
+    help: "folder of the journal, reports and quarantine; default ./.vecferry",
+    schema: text,
+  },
+} as const satisfies FlagTable;
+
+/** How a verb speaks. */
+export const outputFlags = {
+  json: {
+    flag: "--json",
+    help: "JSON lines on stdout, words for people on stderr",
+    schema: onOff,
+  },
+} as const satisfies FlagTable;
+
+/** What a run leaves behind. */
+export const reportFlags = {
+  reportFile: {
+    flag: "--report-file <file.json>",
+    help: "write the report there too",
+    schema: jsonFile,
+  },
+} as const satisfies FlagTable;
+
+export const logFlags = {
+  logFile: {
+    flag: "--log-file <file>",
+    help: "log there; default migration_<UTC time>.log",
+    schema: text,
+  },
+  logLevel: {
+    flag: "--log-level <level>",
+    help: "error, warn, info (default) or debug",
+    schema: oneOf(["error", "warn", "info", "debug"]),
+  },
+} as const satisfies FlagTable;

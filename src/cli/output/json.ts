@@ -1,0 +1,41 @@
+/** What programs read: one JSON object a line on stdout, each with the format's number and its type. */
+import type { Writable } from "node:stream";
+import type { MigrateEvent } from "../../migrate/request.ts";
+import { stringifyPlain } from "../../util/json.ts";
+
+/** Grows when a line changes so that a reader of the older form would misread it. */
+export const jsonFormat = 1;
+
+const progressEveryMs = 1_000;
+
+export class JsonLines {
+  readonly #stream: Writable;
+  readonly #now: () => number;
+  readonly #redact: (text: string) => string;
+  /** When each collection's progress was last written. */
+  readonly #writtenMs = new Map<string, number>();
+
+  constructor(stream: Writable, redact: (text: string) => string, now: () => number) {
+    this.#stream = stream;
+    this.#redact = redact;
+    this.#now = now;
+  }
+
+  /** Every event but progress, of which each collection has a line a second, and its last. */
+  event(event: MigrateEvent): void {
+    if (event.type === "progress") {
+      const now = this.#now();
+      const key = `${event.phase} ${event.collection}`;
+      const due = now - (this.#writtenMs.get(key) ?? 0) >= progressEveryMs;
+      if (!due && event.done !== event.total) return;
+      this.#writtenMs.set(key, now);
+    }
+    this.write(event.type, event);
+  }
+
+  /** A line of `type` with the members of `data`. */
+  write(type: string, data: object): void {
+    const text = stringifyPlain({ format: jsonFormat, ...data, type });
+    this.#stream.write(`${this.#redact(text)}\n`);
+  }
+}

@@ -1,0 +1,70 @@
+/** The last words of a run that came to its end. */
+import { migrationFiles } from "../../migrate/files.ts";
+import { migrationKey, runOf } from "../../migrate/plan.ts";
+import type { Outcome } from "../../migrate/report.ts";
+import type { RunContext } from "../../migrate/request.ts";
+import type { SourceStore, TargetStore } from "../../store/port.ts";
+import type { Session } from "../session.ts";
+import { count } from "./progress.ts";
+
+/** Where the report of a run between these ends stands. */
+export function reportPath(source: SourceStore, target: TargetStore, context: RunContext): string {
+  const run = runOf(migrationKey(source.identity, target.identity));
+  return migrationFiles(context.stateFolder, run).report;
+}
+
+/** Prints what a run did and where it says so; gives the exit status. */
+export function tellOutcome(session: Session, outcome: Outcome): number {
+  const { exit, report, files } = outcome;
+  const named = {
+    ...files,
+    report: session.writeReportCopy() ?? files.report,
+    log: session.logPath,
+  };
+  session.logEnd(exit, { files: named });
+  session.output.result(
+    "result",
+    { exit, report, files: named },
+    [...summary(outcome), ...fileLines(named)].join("\n"),
+  );
+  return exit;
+}
+
+function summary({ exit, report }: Outcome): string[] {
+  const { totals, quarantine, verify, rates } = report;
+  const lines: string[] = [];
+  if (report.command !== "verify") {
+    const rate =
+      rates.recordsPerSecond === null ? "" : ` at ${count(rates.recordsPerSecond)} records/s`;
+    const unchanged =
+      totals.unchanged === 0 ? "" : `, ${count(totals.unchanged)} found as they were`;
+    lines.push(`${count(totals.carried)} records carried${rate}${unchanged}.`);
+  }
+  for (const { name, reason } of report.skipped) lines.push(`Left out: ${name}: ${reason}`);
+  if (verify !== null) {
+    lines.push(verify.verdict);
+    const foreign = Object.entries(verify.foreign).filter(([, points]) => points > 0);
+    for (const [target, points] of foreign) {
+      lines.push(`${target} also holds ${count(points)} points that are not these collections'.`);
+    }
+    if (verify.sample !== null) lines.push(verify.sample.bound ?? "");
+  }
+  if (quarantine.records > 0) {
+    const reasons = Object.entries(quarantine.byReason).map(
+      ([reason, records]) => `${count(records)} ${reason}`,
+    );
+    lines.push(`${count(quarantine.records)} records in quarantine: ${reasons.join(", ")}.`);
+  }
+  if (exit === 0) lines.push("Done.");
+  return [...lines, ...report.next.map((step) => `Next: ${step}`)];
+}
+
+/** The last lines: where journal, quarantine, log and report are. */
+export function fileLines(files: Readonly<Record<string, string | null>>): string[] {
+  const order = ["journal", "quarantine", "log", "report"];
+  return order.flatMap((name) => {
+    const path = files[name];
+    if (path === undefined || path === null) return [];
+    return [`${`${name.charAt(0).toUpperCase()}${name.slice(1)}:`.padEnd(12)}${path}`];
+  });
+}

@@ -1,0 +1,161 @@
+/** What one call of the command holds: its output, its keys, its log, and what to say if it fails. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Writable } from "node:stream";
+import { VectorError } from "../errors.ts";
+import { writeFileAtomic } from "../migrate/files.ts";
+import type { MigrateEvent, RunContext } from "../migrate/request.ts";
+import { type Environment, readEnvironment } from "./env.ts";
+import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
+import { chromaFlags, type logFlags, qdrantFlags } from "./flags.ts";
+import { Keys } from "./keys.ts";
+import { errorFields, logName, RunLog } from "./log.ts";
+import { Output } from "./output/output.ts";
+import { count } from "./output/progress.ts";
+import type { Flag, Values } from "./setting.ts";
+
+/** The world as the command sees it. */
+export interface Io {
+  /** Without the program and the script. */
+  readonly argv: readonly string[];
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Where `.env` is looked for. */
+  readonly folder: string;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Aborts when the person interrupts. */
+  readonly signal: AbortSignal;
+}
+
+const secretFlags: readonly Flag[] = Object.values({ ...chromaFlags, ...qdrantFlags }).filter(
+  (entry: Flag) => entry.secret,
+);
+
+export class Session implements Disposable {
+  readonly io: Io;
+  readonly keys: Keys;
+  readonly output: Output;
+  #environment: Environment | null = null;
+  #log: RunLog | null = null;
+  #stateFolder: string | null = null;
+  #report: { readonly from: string; readonly to: string | null } | null = null;
+  readonly #startedMs = Date.now();
+  readonly #retries = { source: 0, target: 0 };
+
+  constructor(io: Io) {
+    this.io = io;
+    this.keys = new Keys((text) => this.warn(text));
+    const { stdout, stderr, argv } = io;
+    const flags = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+    const json = flags.includes("--json");
+    this.output = new Output({ stdout, stderr, json, redact: (text) => this.keys.redact(text) });
+  }
+
+  /** The variables, with `.env` behind them. @throws E_CONFIG */
+  get environment(): Environment {
+    this.#environment ??= readEnvironment(this.io.variables, this.io.folder);
+    return this.#environment;
+  }
+
+  /** Path of the log; null while there is none. */
+  get logPath(): string | null {
+    return this.#log?.path ?? null;
+  }
+
+  warn(text: string): void {
+    this.output.warn(text);
+    this.#log?.write("warn", "warning", { text });
+  }
+
+  /** Opens the log, under its own name where none is given. @throws E_CONFIG */
+  openLog(verb: string, values: Values<typeof logFlags>): void {
+    const path = values.logFile ?? logName(new Date());
+    this.#log = new RunLog(path, values.logLevel ?? "info", (text) => this.keys.redact(text));
+    const { version, platform, arch } = process;
+    this.#log.write("info", "begin", { verb, node: version, platform, arch });
+  }
+
+  /** What a run is handed; from here on a failure speaks of its journal. */
+  context(stateFolder: string): RunContext {
+    this.#stateFolder = resolve(stateFolder);
+    return {
+      stateFolder: this.#stateFolder,
+      signal: this.io.signal,
+      onEvent: (event) => this.event(event),
+      retries: this.#retries,
+    };
+  }
+
+  event(event: MigrateEvent): void {
+    if (event.type === "retry") this.#retries[event.end] += 1;
+    this.output.event(event);
+    this.#log?.event(event);
+  }
+
+  /** At the end, however it comes, the report that stands at `from` then is written to `to` as well. */
+  copyReport(from: string, to: string | undefined): void {
+    this.#report = { from, to: to === undefined ? null : resolve(to) };
+  }
+
+  /** Writes the report where it was asked for, if this run has made one; gives that path. @throws E_CONFIG, E_DISK_FULL */
+  writeReportCopy(): string | null {
+    const { from, to } = this.#report ?? { from: "", to: null };
+    if (to === null) return null;
+    const stat = statSync(from, { throwIfNoEntry: false });
+    if (stat === undefined || stat.mtimeMs < this.#startedMs) return null;
+    writeFileAtomic(to, [readFileSync(from, "utf8")]);
+    return to;
+  }
+
+  /** Notes in the log how the run ended. */
+  logEnd(exit: number, fields: object = {}): void {
+    this.#log?.write("info", "end", { exit, ...fields });
+  }
+
+  /** Prints and logs a failure; gives the exit status. */
+  fail(thrown: unknown): number {
+    const error = toVectorError(thrown);
+    const aftermath = this.#aftermath(error);
+    this.#log?.write("error", "failed", errorFields(error));
+    try {
+      this.writeReportCopy();
+    } catch (second) {
+      this.warn(`The report could not be written: ${toVectorError(second).message}`);
+    }
+    this.output.fail(failureData(error, aftermath), failureText(error, aftermath));
+    this.logEnd(error.exit);
+    return error.exit;
+  }
+
+  [Symbol.dispose](): void {
+    this.output[Symbol.dispose]();
+    this.#log?.[Symbol.dispose]();
+    this.#log = null;
+  }
+
+  #aftermath(error: VectorError): Aftermath {
+    const { copied } = this.output.progress;
+    const journal = this.#stateFolder === null ? null : join(this.#stateFolder, "journal.sqlite");
+    const kept =
+      copied > 0 && journal !== null
+        ? `${count(copied)} records of this run are at the target and noted in ${journal}.`
+        : "this run has written no record; what earlier runs have written stands.";
+    const files = [journal, this.logPath].filter((path) => path !== null && existsSync(path));
+    const verb = this.io.argv.find((word) => !word.startsWith("-"));
+    const help = `vecferry ${verb === undefined || error.code !== "E_USAGE" ? "" : `${verb} `}--help`;
+    // Once the copy has begun anew, --restart would begin it anew again.
+    const dropped = copied > 0 ? ["--restart"] : [];
+    const command =
+      error.code === "E_USAGE" ? help : commandAgain(this.io.argv, secretFlags, dropped);
+    return { kept, command, files: files.filter((path) => path !== null) };
+  }
+}
+
+/** @throws E_CONFIG where the folder that shall hold `path` is not there */
+export function assertFolderOf(flag: string, path: string | undefined): void {
+  if (path === undefined) return;
+  const folder = dirname(resolve(path));
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) return;
+  throw new VectorError("E_CONFIG", `${flag}: the folder ${folder} is not there.`);
+}

@@ -1,0 +1,140 @@
+/** What flags and variables may hold: one schema a kind of value. A message completes the sentence "--flag …". */
+import { z } from "zod";
+import {
+  type PayloadIndex,
+  type PayloadIndexType,
+  payloadIndexTypes,
+} from "../model/collection.ts";
+import type { Distance } from "../model/distance.ts";
+
+/** Any text but the empty one. */
+export const text = z.string().min(1, "must not be empty");
+/** A flag without a value; its variable says true or false. */
+export const onOff = z.union([z.literal(true), z.stringbool()], "must be true or false");
+
+/** A whole number in decimal digits, within bounds. */
+export function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .pipe(z.number().min(min, message).max(max, message));
+}
+
+export const port = wholeNumber(1, 65_535);
+
+/** A number with or without a fraction, within bounds. */
+export function fraction(min: number, max: number) {
+  const message = `must be a number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, message)
+    .transform(Number)
+    .pipe(z.number().min(min, message).max(max, message));
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, `must be one of ${words.join(", ")}`);
+}
+
+/** A host's name alone. */
+export const host = z
+  .string()
+  .regex(
+    /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?\.?)$/i,
+    "must be the name of a host alone, without scheme, port or path",
+  );
+
+/** A host's name or an IP address, to listen on. */
+export const listenAddress = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]*$|^[0-9a-f:.]*:[0-9a-f:.]*$/i, "must be a host or an IP address");
+
+export const jsonFile = text.refine((name) => name.endsWith(".json"), "must end in .json");
+
+/** A list of texts; none of them empty. */
+export const texts = z.array(text);
+
+/** `NAME=TEXT` entries; a name at most once. */
+export const pairs = z.array(text).transform((entries, context) => {
+  const map = new Map<string, string>();
+  for (const [index, entry] of entries.entries()) {
+    const at = entry.indexOf("=");
+    const fault =
+      at < 1 || at === entry.length - 1
+        ? "must be NAME=TEXT"
+        : map.has(entry.slice(0, at))
+          ? "must name a collection only once"
+          : null;
+    if (fault !== null) {
+      context.addIssue({ code: "custom", message: fault, path: [index] });
+      return z.NEVER;
+    }
+    map.set(entry.slice(0, at), entry.slice(at + 1));
+  }
+  return map;
+});
+
+/** `KEY` or `KEY:TYPE`; without a type, keyword. */
+export const payloadIndexes = z.array(text).transform((entries, context): PayloadIndex[] =>
+  entries.map((entry, index) => {
+    const at = entry.lastIndexOf(":");
+    if (at < 0) return { key: entry, type: "keyword" };
+    const type = payloadIndexTypes.find((each): each is PayloadIndexType => {
+      return each === entry.slice(at + 1);
+    });
+    if (type !== undefined && at > 0) return { key: entry.slice(0, at), type };
+    const types = payloadIndexTypes.join(", ");
+    const message = `must be KEY or KEY:TYPE with a type of ${types} (a key that holds a colon needs its type)`;
+    context.addIssue({ code: "custom", message, path: [index] });
+    return { key: entry, type: "keyword" };
+  }),
+);
+
+const distanceWords: Readonly<Record<string, Distance>> = {
+  cosine: "cosine",
+  ip: "ip",
+  dot: "ip",
+  l2: "l2",
+  euclid: "l2",
+  euclidean: "l2",
+};
+
+/** A distance in Chroma's words or in Qdrant's, in any case. */
+export const distance = z.string().transform((word, context): Distance => {
+  const found = Object.hasOwn(distanceWords, word.toLowerCase())
+    ? distanceWords[word.toLowerCase()]
+    : undefined;
+  if (found !== undefined) return found;
+  context.addIssue({
+    code: "custom",
+    message: "must be cosine, ip (dot) or l2 (euclid)",
+  });
+  return z.NEVER;
+});
+
+/** `Name: value` lines; no line breaks, which would smuggle in further headers. */
+export const headers = z.array(text).transform((lines, context) => {
+  const record: Record<string, string> = {};
+  for (const [index, line] of lines.entries()) {
+    const [, name, value] = /^([!#$%&'*+.^_`|~0-9a-z-]+):[ \t]*([^\r\n]+)$/i.exec(line) ?? [];
+    if (name === undefined || value === undefined) {
+      context.addIssue({ code: "custom", message: "must be 'Name: value'", path: [index] });
+      return z.NEVER;
+    }
+    record[name] = value;
+  }
+  return record;
+});
+
+/** JSON text; what is in it is checked by who uses it. */
+export const json = z.string().transform((value, context): unknown => {
+  try {
+    return JSON.parse(value);
+  } catch {
+    context.addIssue({ code: "custom", message: "must be JSON" });
+    return z.NEVER;
+  }
+});

@@ -1,0 +1,78 @@
+/** Opens stores by their address. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { VectorError } from "./errors.ts";
+import { type Address, parseAddress } from "./store/address.ts";
+import type { SourceStore, TargetStore } from "./store/port.ts";
+import type { ConnectOptions } from "./store/registry.ts";
+import { stores } from "./stores.ts";
+
+/**
+ * Opens the store that `address` names: one that can be written where its kind can.
+ *
+ * @example
+ * await using target = await connect("embedded:./qdrant_data");
+ * for (const { name, count } of await target.collections()) console.log(name, count);
+ *
+ * @throws {VectorError} E_CONFIG for what is no address, E_NOT_SUPPORTED, and what the store's opening throws:
+ * E_UNREACHABLE, E_AUTH, E_NOT_CHROMA, E_NOT_QDRANT, E_NO_FOLDER, E_FOLDER_LAYOUT, E_LOCKED and their like
+ */
+export async function connect(
+  address: string | Address,
+  options: ConnectOptions = {},
+): Promise<SourceStore | TargetStore> {
+  const parsed = typeof address === "string" ? parseAddress(address) : address;
+  if (parsed.kind === "qdrant" || parsed.kind === "embedded") return connectTarget(parsed, options);
+  return connectSource(parsed, options);
+}
+
+/** Opens a store that a migration reads. Nothing that is done with it changes the store. @throws {VectorError} as `connect`; E_CONFIG for a Qdrant */
+export async function connectSource(
+  address: string | Address,
+  options: ConnectOptions = {},
+): Promise<SourceStore> {
+  const parsed = assertSource(typeof address === "string" ? parseAddress(address) : address);
+  if (parsed.kind === "chroma") return stores.sources.chroma(parsed, options);
+  return stores.sources["chroma-folder"](parsed, options);
+}
+
+/** Opens a store that a migration writes. @throws {VectorError} as `connect`; E_CONFIG for a Chroma */
+export async function connectTarget(
+  address: string | Address,
+  options: ConnectOptions = {},
+): Promise<TargetStore> {
+  const parsed = assertTarget(typeof address === "string" ? parseAddress(address) : address);
+  if (parsed.kind === "qdrant") return stores.targets.qdrant(parsed, options);
+  assertNoChroma(parsed.path);
+  return stores.targets.embedded(parsed, options);
+}
+
+/** An embedded Qdrant does not settle in a Chroma's folder, which nothing may change. @throws {VectorError} E_CONFIG */
+export function assertNoChroma(path: string): void {
+  if (path === ":memory:" || !existsSync(join(path, "chroma.sqlite3"))) return;
+  throw new VectorError(
+    "E_CONFIG",
+    `The folder ${path} holds a Chroma, which vecferry never writes.`,
+    {
+      next: "Give an embedded Qdrant a folder of its own.",
+    },
+  );
+}
+
+/** The address, where a migration can read what it names. @throws {VectorError} E_CONFIG */
+export function assertSource(address: Address) {
+  if (address.kind === "chroma" || address.kind === "chroma-folder") return address;
+  const where = address.kind === "qdrant" ? address.url : `embedded:${address.path}`;
+  throw new VectorError("E_CONFIG", `The source ${where} is a Qdrant; a source is a Chroma.`, {
+    next: "Give chroma://host:8000 for a Chroma server, or the path of a folder that holds chroma.sqlite3.",
+  });
+}
+
+/** The address, where a migration can write what it names. @throws {VectorError} E_CONFIG */
+export function assertTarget(address: Address) {
+  if (address.kind === "qdrant" || address.kind === "embedded") return address;
+  const where = address.kind === "chroma" ? address.url : address.path;
+  throw new VectorError("E_CONFIG", `The target ${where} is a Chroma; a target is a Qdrant.`, {
+    next: "Give http://host:6333 for a Qdrant server, or embedded:./path for a folder.",
+  });
+}

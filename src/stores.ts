@@ -1,0 +1,35 @@
+/** The one place that knows all adapters. Each is loaded when it is first needed. */
+import type { StoreTable } from "./store/registry.ts";
+
+export const stores: StoreTable = {
+  sources: {
+    chroma: async (address, options) => {
+      const { openChroma } = await import("./adapters/chroma/index.ts");
+      return openChroma(address, options);
+    },
+    "chroma-folder": async (address, options) => {
+      const { openChromaFolder } = await import("./adapters/chroma-folder/index.ts");
+      const { path, tenant, database } = address;
+      return openChromaFolder(path, {
+        ...(tenant === null ? {} : { tenant }),
+        ...(database === null ? {} : { database }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+    },
+  },
+  targets: {
+    qdrant: async (address, options) => {
+      const { openQdrant } = await import("./adapters/qdrant/index.ts");
+      const { onRetry, signal } = options;
+      return openQdrant(address, {
+        ...options.qdrant,
+        onRetry: onRetry && (({ code }, failed, waitMs) => onRetry({ code, failed, waitMs })),
+        signal,
+      });
+    },
+    embedded: async (address, options) => {
+      const { openEmbedded } = await import("./adapters/qdrant/index.ts");
+      return openEmbedded(address.path, { signal: options.signal });
+    },
+  },
+};

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { commandAgain, failureText, toVectorError } from "../../../src/cli/exit.ts";
+import { chromaFlags, qdrantFlags } from "../../../src/cli/flags.ts";
+import { VectorError } from "../../../src/errors.ts";
+
+const secret = [qdrantFlags.qdrantApiKey, chromaFlags.chromadbHeader];
+
+describe("the command to run again", () => {
+  it("is the one that was given, quoted for a shell", () => {
+    const argv = ["migrate", "./a b", "embedded:./q", "--where", '{"a": "it\'s"}'];
+    expect(commandAgain(argv, secret, [])).toBe(
+      `vecferry migrate './a b' embedded:./q --where '{"a": "it'\\''s"}'`,
+    );
+  });
+
+  it("has no key in it, however it was given", () => {
+    const argv = ["migrate", "--qdrant-api-key", "k1", "--chromadb-header=A: k2", "--merge"];
+    const text = commandAgain(argv, secret, []);
+    expect(text).toBe("vecferry migrate --qdrant-api-key '***' --chromadb-header='***' --merge");
+  });
+
+  it("leaves out what would begin anew", () => {
+    expect(commandAgain(["migrate", "--restart"], secret, ["--restart"])).toBe("vecferry migrate");
+  });
+});
+
+describe("a failure", () => {
+  it("says what is wrong, what to do, what was kept, and how to go on", () => {
+    const error = new VectorError("E_UNREACHABLE", "Nobody answers at http://h:1.");
+    const text = failureText(error, { kept: "K.", command: "vecferry migrate", files: ["/log"] });
+    expect(text.split("\n")).toEqual([
+      "Nobody answers at http://h:1. [E_UNREACHABLE]",
+      `  What to do:    ${error.next}`,
+      "  What was kept: K.",
+      "  To go on:      vecferry migrate",
+      "  See also:      /log",
+    ]);
+  });
+
+  it("that nobody had foreseen is our fault, and does not repeat its words", () => {
+    const error = toVectorError(new TypeError("a document's text"));
+    expect(error.code).toBe("E_INTERNAL");
+    expect(error.message).not.toContain("document's");
+  });
+});
