@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { errorsPage } from "../../scripts/errors-page.ts";
+import { pages } from "../../scripts/pages.ts";
 import { errorCodes } from "../../src/errors.ts";
 import { readProjectFile, sourcesBelow } from "../support/files.ts";
 
@@ -11,9 +11,11 @@ describe("error codes", () => {
       .join("\n");
     expect(Object.keys(errorCodes).filter((name) => !code.includes(`"${name}"`))).toEqual([]);
   });
+});
 
-  it("stand in docs/errors.md as the table has them (`npm run docs` writes it)", () => {
-    expect(readProjectFile("docs/errors.md").replaceAll("\r\n", "\n")).toBe(errorsPage());
+describe("pages made from the code (`npm run docs` writes them)", () => {
+  it.each(Object.entries(pages))("%s is as the code has it", (path, page) => {
+    expect(readProjectFile(path).replaceAll("\r\n", "\n")).toBe(page());
   });
 });
 

@@ -1,0 +1,32 @@
+/** docs/cli.md as text: the help of every verb, as the command itself prints it. */
+import type { Command } from "commander";
+import { buildProgram } from "../src/cli/run.ts";
+
+const width = 110;
+
+/** The whole page. The same flags always give the same text. */
+export function cliPage(): string {
+  const program = buildProgram(() => Promise.resolve());
+  return `# The command line
+
+Made by \`npm run docs\` from the flags' own table; do not edit it here. The same text is what \`vecferry help COMMAND\` prints.
+
+Flags go before the environment, and that before a \`.env\` in the working directory; an empty variable counts as unset.
+Addresses stand before flags that take a list, and \`--\` ends such a list. Keys are better in the environment or in a file:
+a key given as a flag works, and warns that the process list shows it. \`NO_COLOR\` is obeyed.
+
+${program.commands.map(section).join("\n")}`;
+}
+
+function section(command: Command): string {
+  let help = "";
+  command.configureOutput({
+    writeOut: (text) => {
+      help += text;
+    },
+    getOutHelpWidth: () => width,
+    getOutHasColors: () => false,
+  });
+  command.outputHelp();
+  return `## vecferry ${command.name()}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`;
+}

@@ -1,0 +1,10 @@
+/** The pages of docs/ that are made from the code, by their path. */
+import { reportJsonSchema } from "../src/migrate/report-schema.ts";
+import { cliPage } from "./cli-page.ts";
+import { errorsPage } from "./errors-page.ts";
+
+export const pages: Readonly<Record<string, () => string>> = {
+  "docs/cli.md": cliPage,
+  "docs/errors.md": errorsPage,
+  "docs/report.schema.json": reportJsonSchema,
+};
