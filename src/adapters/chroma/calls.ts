@@ -1,11 +1,18 @@
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import { stringifyPlain } from "../../util/json.ts";
+import type { Parse } from "./answer.ts";
 import { listCollections } from "./catalog.ts";
-import { type ChromaClient, statusOf } from "./client.ts";
+import { type ChromaClient, type SendOptions, statusOf } from "./client.ts";
+import { parseIds } from "./page.ts";
 import type { Routes } from "./routes.ts";
 
-export type Verb = "get" | "query" | "count";
+/** What is asked of a collection, and how the answer is to be taken. */
+export interface Question<T> {
+  readonly verb: "get" | "query" | "count";
+  readonly body?: object;
+  readonly parse: Parse<T>;
+}
 
 /** Whether it takes a closer look to know what an error means: 0.4 says 500 for nearly everything, a missing collection included. */
 export function isUnclear(error: VectorError): boolean {
@@ -22,30 +29,28 @@ export class CollectionCalls {
     this.#routes = routes;
   }
 
-  /** Text of the answer. @throws E_COLLECTION_NOT_FOUND, E_SERVER … */
-  async ask(
+  /** The answer. @throws E_COLLECTION_NOT_FOUND, E_SERVER … */
+  async ask<T>(
     collection: CollectionInfo,
-    verb: Verb,
-    body: object,
+    question: Question<T>,
     signal: AbortSignal | undefined,
-  ): Promise<string> {
+  ): Promise<T> {
     try {
-      return await this.once(collection, verb, body, signal);
+      return await this.once(collection, question, signal);
     } catch (error) {
       if (!isVectorError(error) || !isUnclear(error)) throw error;
       await this.settle(collection, signal);
-      return this.#send(collection, verb, body, { signal });
+      return this.#send(collection, question, { signal });
     }
   }
 
   /** The same, with an unclear answer (`isUnclear`) going to the caller at once. */
-  once(
+  once<T>(
     collection: CollectionInfo,
-    verb: Verb,
-    body: object,
+    question: Question<T>,
     signal: AbortSignal | undefined,
-  ): Promise<string> {
-    return this.#send(collection, verb, body, { signal, retry500: false });
+  ): Promise<T> {
+    return this.#send(collection, question, { signal, retry500: false });
   }
 
   /**
@@ -59,19 +64,19 @@ export class CollectionCalls {
       const names = listed.map(({ name }) => JSON.stringify(name));
       throw missingCollection(collection, names);
     }
-    await this.#send(collection, "get", { limit: 1, include: [] }, { signal });
+    const body = { limit: 1, include: [] };
+    await this.#send(collection, { verb: "get", body, parse: parseIds }, { signal });
   }
 
-  #send(
+  #send<T>(
     collection: CollectionInfo,
-    verb: Verb,
-    body: object,
-    options: { signal: AbortSignal | undefined; retry500?: boolean },
-  ): Promise<string> {
+    { verb, body, parse }: Question<T>,
+    options: SendOptions,
+  ): Promise<T> {
     const path = this.#routes.records(collection.key, verb);
-    return verb === "count"
-      ? this.#client.get(path, options)
-      : this.#client.post(path, stringifyPlain(body), options);
+    return body === undefined
+      ? this.#client.get(path, parse, options)
+      : this.#client.post(path, stringifyPlain(body), parse, options);
   }
 }
 

@@ -1,8 +1,8 @@
 /** The list of collections in one tenant and database. */
 import { z } from "zod";
 import { canonicalJson, sliceArray, sliceObject } from "../../util/json.ts";
+import { notChroma } from "./answer.ts";
 import type { ChromaClient } from "./client.ts";
-import { decode, notChroma } from "./page.ts";
 import type { Routes } from "./routes.ts";
 
 /** A collection as the listing has it: v1 knows neither dimension nor configuration. */
@@ -36,8 +36,7 @@ export async function listCollections(
 ): Promise<ListedCollection[]> {
   const found = new Map<string, ListedCollection>();
   for (let offset = 0; ; ) {
-    const text = await client.get(at.collections(listLimit, offset), { signal });
-    const page = decode(() => sliceArray(text).map(parseCollection));
+    const page = await client.get(at.collections(listLimit, offset), parseListing, { signal });
     if (page.length === 0) break;
     if (offset > 0 && page.every(({ key }) => found.has(key)))
       throw notChroma("a list of collections that never ends");
@@ -45,6 +44,10 @@ export async function listCollections(
     offset += page.length;
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function parseListing(text: string): ListedCollection[] {
+  return sliceArray(text).map(parseCollection);
 }
 
 function parseCollection(text: string): ListedCollection {

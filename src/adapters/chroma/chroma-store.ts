@@ -11,12 +11,12 @@ import type {
   SourceStore,
   StoreIdentity,
 } from "../../store/port.ts";
+import { notChroma } from "./answer.ts";
 import { CollectionCalls } from "./calls.ts";
 import { listCollections } from "./catalog.ts";
 import type { ChromaClient } from "./client.ts";
 import { describeCollection } from "./describe.ts";
 import { listIds } from "./ids.ts";
-import { decode, notChroma } from "./page.ts";
 import { queryNearest } from "./query.ts";
 import { readRecords } from "./reader.ts";
 import type { Routes, Scope } from "./routes.ts";
@@ -58,11 +58,8 @@ export class ChromaStore implements SourceStore {
     return infos;
   }
 
-  async count(collection: CollectionInfo, { signal }: CallOptions = {}): Promise<number> {
-    const text = await this.#calls.ask(collection, "count", {}, signal);
-    const count: unknown = decode(() => JSON.parse(text));
-    if (!Number.isSafeInteger(count)) throw notChroma("a count that is no integer");
-    return Number(count);
+  count(collection: CollectionInfo, { signal }: CallOptions = {}): Promise<number> {
+    return this.#calls.ask(collection, { verb: "count", parse: parseCount }, signal);
   }
 
   ids(collection: CollectionInfo, options: IdsOptions = {}): AsyncGenerator<string[]> {
@@ -104,4 +101,10 @@ export class ChromaStore implements SourceStore {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client.close();
   }
+}
+
+function parseCount(text: string): number {
+  const count: unknown = JSON.parse(text);
+  if (!Number.isSafeInteger(count)) throw notChroma("a count that is no integer");
+  return Number(count);
 }

@@ -4,6 +4,7 @@ import { VectorError } from "../../errors.ts";
 import type { ChromaOptions, ConnectOptions } from "../../store/registry.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
 import { type HttpAnswer, HttpClient } from "../../util/http.ts";
+import { decode, type Parse, parseJson } from "./answer.ts";
 
 /** Beyond what every store takes; both for unusual networks. */
 export interface ChromaConnectOptions extends ConnectOptions {
@@ -43,25 +44,21 @@ export class ChromaClient {
     });
   }
 
-  /** Text of the answer to a GET. @throws VectorError for every status but success */
-  get(path: string, options: SendOptions = {}): Promise<string> {
-    return this.#send("GET", path, undefined, options);
+  /** What `parse` makes of the answer to a GET. @throws VectorError for every status but success */
+  get<T>(path: string, parse: Parse<T>, options: SendOptions = {}): Promise<T> {
+    return this.#send({ method: "GET", path }, ifSuccess(parse), options);
   }
 
-  /** Text of the answer to a POST that reads. @throws VectorError for every status but success */
-  post(path: string, body: string, options: SendOptions = {}): Promise<string> {
-    return this.#send("POST", path, body, options);
+  /** What `parse` makes of the answer to a POST that reads. @throws VectorError for every status but success */
+  post<T>(path: string, body: string, parse: Parse<T>, options: SendOptions = {}): Promise<T> {
+    return this.#send({ method: "POST", path, body }, ifSuccess(parse), options);
   }
 
   /** The bare answer to a GET whose status says who answers; the other statuses are errors as everywhere. */
-  probe(path: string, options: SendOptions): Promise<HttpAnswer> {
-    return this.#attempt(
-      "GET",
-      path,
-      undefined,
-      options,
-      ({ status }) => status < 500 && !undecided.has(status),
-    );
+  async probe(path: string, options: SendOptions): Promise<HttpAnswer> {
+    const isDecided = ({ status }: HttpAnswer): boolean => status < 500 && !undecided.has(status);
+    const use: Use<HttpAnswer> = (answer) => (isDecided(answer) ? { value: answer } : null);
+    return this.#send({ method: "GET", path }, use, options);
   }
 
   close(): void {
@@ -74,35 +71,33 @@ export class ChromaClient {
     if (this.#closed) throw new VectorError("E_CLOSED", `The connection to ${this.url} is closed.`);
   }
 
-  async #send(
-    method: Method,
-    path: string,
-    body: string | undefined,
-    options: SendOptions,
-  ): Promise<string> {
-    const isSuccess = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;
-    return (await this.#attempt(method, path, body, options, isSuccess)).text;
-  }
-
-  #attempt(
-    method: Method,
-    path: string,
-    body: string | undefined,
-    options: SendOptions,
-    accept: (answer: HttpAnswer) => boolean,
-  ): Promise<HttpAnswer> {
+  #send<T>(request: Request, use: Use<T>, options: SendOptions): Promise<T> {
     const { signal, attempts } = options;
-    const attempt = async (): Promise<HttpAnswer> => {
+    const { method, path, body } = request;
+    const attempt = async (): Promise<T> => {
       this.assertOpen();
       const answer = await this.#http.request({ method, url: this.url + path, body, signal });
-      if (accept(answer)) return answer;
+      const used = use(answer);
+      if (used !== null) return used.value;
       throw refusal(`${method} ${this.url}${path.replace(/\?.*/, "")}`, answer, options);
     };
     return retry(attempt, { attempts, signal, onRetry: this.#onRetry });
   }
 }
 
-type Method = "GET" | "POST";
+interface Request {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body?: string;
+}
+
+/** Takes an answer; null = it is an error. In the attempt, so that an answer cut short is asked for again. */
+type Use<T> = (answer: HttpAnswer) => { readonly value: T } | null;
+
+function ifSuccess<T>(parse: Parse<T>): Use<T> {
+  return ({ status, text }) =>
+    status >= 200 && status < 300 ? { value: decode(text, parse) } : null;
+}
 
 /** Statuses below 500 that say nothing about who answers. */
 const undecided = new Set([401, 403, 408, 429]);
@@ -171,13 +166,4 @@ function explain(text: string): { name: string; words: string } {
   const name = /^\w+/.exec(error)?.[0] ?? "";
   const words = message === undefined ? error : `${error}: ${message}`;
   return { name, words: ` ${words.slice(0, 200)}` };
-}
-
-/** The decoded text; undefined where it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

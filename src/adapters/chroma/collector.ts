@@ -1,6 +1,7 @@
 import { defaultVector, type RecordBatch, type RecordFailure } from "../../model/record.ts";
 import type { ReadResult } from "../../store/port.ts";
-import { notChroma, type RecordPage } from "./page.ts";
+import { notChroma } from "./answer.ts";
+import type { RecordPage } from "./page.ts";
 
 /** Gathers the records of several answers into one batch. */
 export class RecordCollector {

@@ -52,7 +52,11 @@ async function sampleVector(
   options: CallOptions,
 ): Promise<number[] | null> {
   for (const limit of sampleSizes) {
-    const ids = parseIds(await calls.ask(info, "get", { limit, include: [] }, options.signal));
+    const ids = await calls.ask(
+      info,
+      { verb: "get", body: { limit, include: [] }, parse: parseIds },
+      options.signal,
+    );
     const { batch } = await readRecords(calls, info, ids, options);
     const column = batch.vectors.get(defaultVector);
     for (let row = 0; column !== undefined && row < batch.ids.length; row += 1) {

@@ -1,8 +1,8 @@
 /** Finds out what answers at an address, and that tenant and database are there. */
 import { z } from "zod";
-import { VectorError } from "../../errors.ts";
-import type { HttpAnswer } from "../../util/http.ts";
-import { type ChromaClient, parseJson } from "./client.ts";
+import { isVectorError, VectorError } from "../../errors.ts";
+import { parseJson } from "./answer.ts";
+import type { ChromaClient } from "./client.ts";
 import type { ChromaApi, Routes, Scope } from "./routes.ts";
 
 const heartbeat = z.object({ "nanosecond heartbeat": z.number() });
@@ -18,19 +18,20 @@ export async function detectApi(
   client: ChromaClient,
   signal: AbortSignal | undefined,
 ): Promise<ChromaApi> {
-  const seen: HttpAnswer[] = [];
+  const seen: string[] = [];
   for (const api of ["v2", "v1"] as const) {
-    const answer = await client.probe(`/api/${api}/heartbeat`, { attempts, signal });
-    if (answer.status === 200 && heartbeat.safeParse(parseJson(answer.text)).success) return api;
-    seen.push(answer);
+    try {
+      const { status, text } = await client.probe(`/api/${api}/heartbeat`, { attempts, signal });
+      if (status === 200 && heartbeat.safeParse(parseJson(text)).success) return api;
+      seen.push(`status ${status}`);
+    } catch (error) {
+      if (!isVectorError(error, "E_BAD_RESPONSE")) throw error;
+      seen.push(error.message);
+    }
   }
-  const statuses = seen.map(({ status }) => status);
   throw new VectorError(
     "E_NOT_CHROMA",
-    `What answers at ${client.url} is not a Chroma server (status ${statuses.join(" and ")}).`,
-    {
-      details: { statuses },
-    },
+    `What answers at ${client.url} is not a Chroma server (${seen.join(", then ")}).`,
   );
 }
 
@@ -45,8 +46,12 @@ export async function checkDatabase(
     new VectorError("E_TENANT_NOT_FOUND", `The Chroma server at ${client.url} has no ${what}.`);
   const tenant = JSON.stringify(scope.tenant);
   const noDatabase = missing(`database ${JSON.stringify(scope.database)} in the tenant ${tenant}`);
-  await client.get(at.tenant, { signal, attempts, missing: missing(`tenant ${tenant}`) });
-  await client.get(at.database, { signal, attempts, missing: noDatabase });
+  await client.get(at.tenant, parseJson, {
+    signal,
+    attempts,
+    missing: missing(`tenant ${tenant}`),
+  });
+  await client.get(at.database, parseJson, { signal, attempts, missing: noDatabase });
 }
 
 const preflight = z.object({ supports_base64_encoding: z.boolean().optional() });
@@ -61,11 +66,11 @@ export async function detectVersion(
   at: Routes,
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
-  const said = z.string().safeParse(parseJson(await client.get(at.version, { signal })));
+  const said = z.string().safeParse(await client.get(at.version, parseJson, { signal }));
   if (!said.success) return null;
   if (said.data !== "1.0.0") return said.data;
-  const first = listing.safeParse(parseJson(await client.get(at.collections(1, 0), { signal })));
+  const first = listing.safeParse(await client.get(at.collections(1, 0), parseJson, { signal }));
   if (first.data?.[0]?.schema !== undefined) return "1.2 or later";
-  const checks = preflight.safeParse(parseJson(await client.get(at.preflight, { signal })));
+  const checks = preflight.safeParse(await client.get(at.preflight, parseJson, { signal }));
   return checks.data?.supports_base64_encoding === undefined ? "1.0" : "1.0.15 or later";
 }

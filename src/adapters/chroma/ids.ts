@@ -1,9 +1,10 @@
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { IdsOptions } from "../../store/port.ts";
+import { notChroma } from "./answer.ts";
 import type { CollectionCalls } from "./calls.ts";
 import { statusOf } from "./client.ts";
-import { notChroma, parseIds } from "./page.ts";
+import { parseIds } from "./page.ts";
 
 /**
  * The ids of a collection in the server's order, `chunkMax` a request at most. By offset, up to an empty page:
@@ -44,7 +45,7 @@ async function idPage(
   signal: AbortSignal | undefined,
 ): Promise<string[] | null> {
   try {
-    return parseIds(await calls.ask(collection, "get", request, signal));
+    return await calls.ask(collection, { verb: "get", body: request, parse: parseIds }, signal);
   } catch (error) {
     if (!isVectorError(error)) throw error;
     if (error.details["tooLarge"] === true && request.limit > 1) return null;

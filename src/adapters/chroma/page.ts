@@ -1,7 +1,7 @@
-/** Answers of `get`: one text, cut into its columns; only what must be looked into is decoded. */
+/** Answers of `get`: one text, cut into its columns; only what must be looked into is decoded. All to be called within `decode`. */
 import { z } from "zod";
-import { VectorError } from "../../errors.ts";
 import { sliceArray, sliceObject } from "../../util/json.ts";
+import { notChroma } from "./answer.ts";
 
 /** Records as one answer has them. Its columns need not be of equal length: see `isAligned`. */
 export interface RecordPage {
@@ -18,27 +18,23 @@ const idColumn = z.array(z.string());
 const textColumn = z.array(z.string().nullable());
 const rowColumn = z.array(z.unknown());
 
-/** The ids alone. @throws E_BAD_RESPONSE */
+/** The ids alone. */
 export function parseIds(text: string): string[] {
-  return decode(() => idColumn.parse(JSON.parse(column(sliceObject(text), "ids"))));
+  return idColumn.parse(JSON.parse(column(sliceObject(text), "ids")));
 }
 
-/** Records with documents, uris and metadata, and embeddings where they were asked for. @throws E_BAD_RESPONSE */
+/** Records with documents, uris and metadata, and embeddings where they were asked for. */
 export function parsePage(text: string, vectors: boolean): RecordPage {
-  return decode(() => {
-    const columns = sliceObject(text);
-    const ids = idColumn.parse(JSON.parse(column(columns, "ids")));
-    const texts = (name: string): (string | null)[] =>
-      textColumn.parse(JSON.parse(column(columns, name)));
-    return {
-      ids,
-      embeddings: vectors ? rowColumn.parse(JSON.parse(column(columns, "embeddings"))) : null,
-      documents: texts("documents"),
-      // Servers before 0.4.15 know no uris.
-      uris: (columns.get("uris") ?? "null") === "null" ? ids.map(() => null) : texts("uris"),
-      metadata: metadataColumn(column(columns, "metadatas")),
-    };
-  });
+  const columns = sliceObject(text);
+  const texts = (name: string): (string | null)[] =>
+    textColumn.parse(JSON.parse(column(columns, name)));
+  return {
+    ids: idColumn.parse(JSON.parse(column(columns, "ids"))),
+    embeddings: vectors ? rowColumn.parse(JSON.parse(column(columns, "embeddings"))) : null,
+    documents: texts("documents"),
+    uris: texts("uris"),
+    metadata: metadataColumn(column(columns, "metadatas")),
+  };
 }
 
 /** Whether every column has one row an id. Servers before 1.0 leave out the embeddings that they lack, and shift the rest. */
@@ -66,26 +62,4 @@ function metadataColumn(text: string): (string | null)[] {
       throw notChroma("a metadata is not an object");
     return texts[at] ?? null;
   });
-}
-
-/** Runs `parse` and names what it finds wrong: places and types, never a record's contents. @throws E_BAD_RESPONSE */
-export function decode<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof SyntaxError) throw notChroma("malformed JSON");
-    if (error instanceof z.ZodError) {
-      const [issue] = error.issues;
-      throw notChroma(`${issue?.code ?? ""} at /${issue?.path.join("/") ?? ""}`);
-    }
-    throw error;
-  }
-}
-
-/** What comes from the address is an answer, but not one of Chroma's. */
-export function notChroma(what: string): VectorError {
-  return new VectorError(
-    "E_BAD_RESPONSE",
-    `The server's answer is not what Chroma answers: ${what}.`,
-  );
 }

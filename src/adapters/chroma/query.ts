@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { CallOptions, Hit } from "../../store/port.ts";
+import { notChroma } from "./answer.ts";
 import type { CollectionCalls } from "./calls.ts";
-import { decode, notChroma } from "./page.ts";
 
 /** One answer for one query vector; a distance or component is null where it is not finite. */
 const answer = z.object({
@@ -23,7 +23,7 @@ export interface QueryOptions extends CallOptions {
 }
 
 /** The nearest records by the server's own index, nearest first. */
-export async function queryNearest(
+export function queryNearest(
   calls: CollectionCalls,
   collection: CollectionInfo,
   vector: readonly number[],
@@ -34,8 +34,11 @@ export async function queryNearest(
     n_results: options.limit,
     include: ["distances", ...options.include],
   };
-  const text = await calls.ask(collection, "query", body, options.signal);
-  const { ids, distances, documents, embeddings } = decode(() => answer.parse(JSON.parse(text)));
+  return calls.ask(collection, { verb: "query", body, parse: parseFound }, options.signal);
+}
+
+function parseFound(text: string): Found[] {
+  const { ids, distances, documents, embeddings } = answer.parse(JSON.parse(text));
   const rows = ids[0].length;
   for (const column of [distances, documents, embeddings]) {
     if (column && column[0].length !== rows) throw notChroma("columns of unequal length");

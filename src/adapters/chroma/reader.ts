@@ -105,13 +105,12 @@ async function askTwice(reading: Reading, ids: readonly string[]): Promise<Recor
 
 async function request(reading: Reading, ids: readonly string[]): Promise<RecordPage> {
   const include = ["documents", "metadatas", "uris", ...(reading.vectors ? ["embeddings"] : [])];
-  const text = await reading.calls.once(
+  const parse = (text: string): RecordPage => parsePage(text, reading.vectors);
+  return reading.calls.once(
     reading.collection,
-    "get",
-    { ids, include },
+    { verb: "get", body: { ids, include }, parse },
     reading.signal,
   );
-  return parsePage(text, reading.vectors);
 }
 
 /** An answer larger than we take, or larger than a proxy lets pass. */
