@@ -116,7 +116,7 @@ export interface TargetStore extends SourceStore<PointBatch> {
   /** Every point once, in the order of point ids, in bounded batches: what verify reads. */
   scan(
     collection: CollectionInfo,
-    options?: ReadOptions & { batchSize?: number },
+    options?: ScanOptions & { batchSize?: number },
   ): AsyncIterable<PointBatch>;
   /** Makes the collection and its indexes, or finds them fitting and adds the indexes and notes that lack. @throws E_SCHEMA_CONFLICT, E_NAME */
   ensure(spec: CollectionSpec, options?: CallOptions): Promise<{ created: boolean }>;
