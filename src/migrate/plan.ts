@@ -281,7 +281,7 @@ function specsOf(
   });
 }
 
-function sourceNote(plan: CollectionPlan, run: string): SourceNote {
+export function sourceNote(plan: CollectionPlan, run: string): SourceNote {
   const { key, name, tenant, database, metadata, configuration, schema } = plan.source;
   return {
     run,

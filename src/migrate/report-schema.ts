@@ -73,7 +73,7 @@ const verifiedCollectionSchema = z.object({
     .describe("What of the target collection itself differs from the plan."),
   compared: count.describe("Records compared with the target."),
   readAgain: count.describe("Records of the source that were read anew."),
-  differences: z.record(z.enum(differenceKinds), count),
+  differences: z.partialRecord(z.enum(differenceKinds), count),
   quarantined: count.describe("Listed, not carried, and no difference."),
   goneAtBothEnds: count.describe("Deleted at the source, and not at the target either."),
   examples: z.array(differenceSchema).max(examplesMax),

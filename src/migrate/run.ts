@@ -129,7 +129,6 @@ async function steps(
   await settle(run, source);
   journal.setState(migration, "COPIED");
   const verdict = await verifyCollections({
-    target,
     journal,
     migration,
     lanes,
@@ -203,7 +202,7 @@ async function copy(
   const totals = await carryAll(lane, state, flight, options, (rows, bytes) =>
     tell(done + rows, bytes),
   );
-  report.carried(entered, totals, how);
+  report.carried(entered, totals);
   if (totals.written > 0) run.journal.setVerified(entered, null);
   noteTotals(run, lane, totals);
   stop();

@@ -85,6 +85,32 @@ export class BucketSums {
     });
   }
 
+  /** The first `end` buckets as text: what `fromText` reads. */
+  toText(end: number): string {
+    return Array.from(
+      { length: end },
+      (_, bucket) => `${this.count(bucket)}:${this.sum(bucket)}`,
+    ).join(" ");
+  }
+
+  /** Sums from `toText`; the buckets that it does not have are empty. @throws SyntaxError */
+  static fromText(text: string): BucketSums {
+    const sums = new BucketSums();
+    const buckets = text === "" ? [] : text.split(" ");
+    if (buckets.length > bucketCount) throw new SyntaxError("too many buckets");
+    buckets.forEach((entry, bucket) => {
+      const [, count, sum] = /^(\d+):([0-9a-f]{32})$/.exec(entry) ?? [];
+      if (count === undefined || sum === undefined) throw new SyntaxError("malformed bucket");
+      sums.#counts[bucket] = Number(count);
+      for (let word = 0; word < 4; word += 1)
+        sums.#words[bucket * 4 + word] = Number.parseInt(
+          sum.slice((3 - word) * 8, (4 - word) * 8),
+          16,
+        );
+    });
+    return sums;
+  }
+
   /** Number of rows in a bucket. */
   count(bucket: number): number {
     return this.#counts[bucket] ?? 0;

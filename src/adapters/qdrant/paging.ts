@@ -5,7 +5,7 @@ import type { PointColumns, PointPage, QdrantApi, ReadColumns } from "./api.ts";
 
 /** Bytes that a page aims at. */
 const pageBytes = 8 * 1024 * 1024;
-const firstRows = 64;
+const startRows = 64;
 /** A page has at most so many times the rows of the one before: payloads may be larger further on. */
 const growth = 8;
 /** Bytes of a component as a JSON number, at most, with its comma. */
@@ -16,6 +16,8 @@ const pointBytes = 100;
 export interface ScanOptions extends ReadColumns {
   /** Rows a page at most. */
   readonly rowsMax: number;
+  /** The point to begin at, or at the next one behind it; default: the first. */
+  readonly from?: string;
 }
 
 /**
@@ -29,9 +31,9 @@ export async function* scanPages(
 ): AsyncGenerator<PointColumns> {
   let rows = Math.min(
     options.rowsMax,
-    options.payload || options.vectors ? firstRows : options.rowsMax,
+    options.payload || options.vectors ? startRows : options.rowsMax,
   );
-  let coming: Promise<PointPage> | null = readPage(api, name, options, null, rows);
+  let coming: Promise<PointPage> | null = readPage(api, name, options, options.from ?? null, rows);
   try {
     while (coming !== null) {
       const page: PointPage = await coming;
@@ -111,6 +113,22 @@ async function retrieveSome(
 /** Whether an answer was larger than is taken. */
 function isTooLarge(error: unknown): boolean {
   return isVectorError(error, "E_BAD_RESPONSE") && error.details["tooLarge"] === true;
+}
+
+/** The first `end` rows of a page. */
+export function firstRows({ points, vectors, payloads }: PointColumns, end: number): PointColumns {
+  return {
+    points: points.slice(0, end),
+    vectors:
+      vectors === null
+        ? null
+        : {
+            ...vectors,
+            data: vectors.data.subarray(0, end * vectors.dimension),
+            present: vectors.present?.subarray(0, end) ?? null,
+          },
+    payloads: payloads.slice(0, end),
+  };
 }
 
 /** Pages as one. */

@@ -4,6 +4,7 @@ import type { CollectionInfo, CollectionSpec, PayloadIndex } from "../../model/c
 import { assertCollectionName } from "../../model/collection-name.ts";
 import { qdrantDistances, toChromaDistance } from "../../model/distance.ts";
 import { markKey, tenantKey } from "../../model/layout.ts";
+import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import type {
   CallOptions,
@@ -13,6 +14,7 @@ import type {
   ReadOptions,
   ReadResult,
   RemoveSelector,
+  ScanOptions,
   SearchOptions,
   StoreIdentity,
   TargetStore,
@@ -22,7 +24,7 @@ import type { CollectionState, Match, QdrantApi, ReadColumns } from "./api.ts";
 import { toBatch, toColumns } from "./convert.ts";
 import { connectEmbedded } from "./embedded.ts";
 import { conflict, mergeNote, noteLayout } from "./note.ts";
-import { retrieveAll, type ScanOptions, scanPages } from "./paging.ts";
+import { firstRows, type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
 import { connectRest } from "./rest.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 
@@ -131,15 +133,20 @@ class QdrantStore implements TargetStore {
 
   async *scan(
     collection: CollectionInfo,
-    options: ReadOptions & { batchSize?: number } = {},
+    options: ScanOptions & { batchSize?: number } = {},
   ): AsyncGenerator<PointBatch> {
-    const { vectors = true, batchSize = scanRows, signal } = options;
+    const { vectors = true, batchSize = scanRows, signal, from, to } = options;
     this.#begin(signal);
     if (vectors) assertUnnamed(collection);
     const layout = noteLayout(collection.name, collection.note);
-    const scan = { ...(await this.#scanOptions(collection, batchSize, signal)), vectors };
-    for await (const columns of scanPages(this.#api, collection.name, scan))
-      yield toBatch(columns, layout);
+    const start = from === undefined ? {} : { from };
+    const scan = { ...(await this.#scanOptions(collection, batchSize, signal)), vectors, ...start };
+    for await (const columns of scanPages(this.#api, collection.name, scan)) {
+      const past = to === undefined ? -1 : columns.points.findIndex((point) => isPast(point, to));
+      const batch = toBatch(past === -1 ? columns : firstRows(columns, past), layout);
+      if (batch.ids.length > 0) yield batch;
+      if (past !== -1) return;
+    }
   }
 
   async search(
@@ -266,7 +273,7 @@ class QdrantStore implements TargetStore {
     collection: CollectionInfo,
     rowsMax: number,
     signal: AbortSignal | undefined,
-  ): Promise<ScanOptions> {
+  ): Promise<PageOptions> {
     const { pageRowsMax } = await this.#state(collection.name, withSignal(signal));
     const rows = Math.max(1, Math.min(rowsMax, pageRowsMax ?? rowsMax));
     return { ...readColumns(collection, signal), rowsMax: rows };
@@ -280,6 +287,11 @@ class QdrantStore implements TargetStore {
     this.#upsertRows.set(name, rows);
     return rows;
   }
+}
+
+/** Whether a point comes behind the UUID `to`; numbers come before every UUID. */
+function isPast(point: string, to: string): boolean {
+  return isCanonicalUuid(point) && point > to;
 }
 
 function withSignal(signal: AbortSignal | undefined): CallOptions {

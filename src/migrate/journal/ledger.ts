@@ -62,7 +62,13 @@ const differenceSchema = z.object({
   /** What stood at the target when it was found, 16 bytes; null = nothing. */
   digest: z.instanceof(Uint8Array).nullable(),
 });
-export type Difference = Readonly<z.infer<typeof differenceSchema>>;
+export interface Difference {
+  readonly point: string;
+  readonly id: string;
+  readonly kind: DifferenceKind;
+  readonly detail: string;
+  readonly digest: Uint8Array | null;
+}
 
 export interface LedgerCounts {
   /** In the newest listing, or carried. */
@@ -297,6 +303,14 @@ export class Ledger {
     });
   }
 
+  /** The difference at a point, or null. */
+  difference(point: string): Difference | null {
+    const sql =
+      "SELECT point, id, kind, detail, digest FROM difference WHERE collection=? AND point=?";
+    const [row] = this.#all(sql, this.#collection, point);
+    return row === undefined ? null : differenceSchema.parse(row);
+  }
+
   /** The next differences behind a point, ascending. */
   differences(after = "", limit = 1000): Difference[] {
     const sql =
@@ -304,13 +318,20 @@ export class Ledger {
     return this.#all(sql, this.#collection, after, limit).map((row) => differenceSchema.parse(row));
   }
 
+  /** Every difference, ascending by point. */
+  *eachDifference(): Generator<Difference> {
+    for (let page = this.differences(); page.length > 0; ) {
+      yield* page;
+      page = this.differences(page.at(-1)?.point);
+    }
+  }
+
   /** Number of differences by kind. */
-  differenceCounts(): Map<string, number> {
-    const rows = this.#all(
-      "SELECT kind, count(*) AS n FROM difference WHERE collection=? GROUP BY kind",
-      this.#collection,
-    );
-    return new Map(rows.map((row) => [String(row["kind"]), Number(row["n"])]));
+  differenceCounts(): Map<DifferenceKind, number> {
+    const sql = "SELECT kind, count(*) AS n FROM difference WHERE collection=? GROUP BY kind";
+    const schema = z.object({ kind: z.enum(differenceKinds), n: z.number() });
+    const rows = this.#all(sql, this.#collection).map((row) => schema.parse(row));
+    return new Map(rows.map(({ kind, n }) => [kind, n]));
   }
 
   #markGone(state: StatementSync, ordinal: number): void {

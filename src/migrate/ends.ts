@@ -1,0 +1,219 @@
+/** The two ends of `verify` and `repair`: the migration between them, locked, with what the journal has of it. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { isVectorError, VectorError } from "../errors.ts";
+import type { CollectionSpec } from "../model/collection.ts";
+import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
+import { abortError } from "../util/abort.ts";
+import { Slots } from "../util/slots.ts";
+import type { CollectionPlan } from "./collection-plan.ts";
+import { Journal, type JournalCollection, type Migration } from "./journal/journal.ts";
+import { lockMigration } from "./lock.ts";
+import { enterNoted } from "./noted-plan.ts";
+import { makePlan, migrationKey, runOf, sourceNote } from "./plan.ts";
+import { type Outcome, ReportBuilder } from "./report.ts";
+import type { MigrateRequest, RunContext, Scope } from "./request.ts";
+import { selectCollections } from "./select.ts";
+import { listIds } from "./transfer.ts";
+import type { VerifyLane } from "./verify/lane.ts";
+
+export interface Ends {
+  readonly journal: Journal;
+  readonly migration: Migration;
+  readonly lanes: readonly VerifyLane[];
+  readonly report: ReportBuilder;
+  readonly context: RunContext;
+  /** Whether there was no journal: then it is a private one that only lists the source's ids. */
+  readonly freshJournal: boolean;
+}
+
+export interface EndsInput {
+  /** null = the newest migration to the target. */
+  readonly source: SourceStore | null;
+  readonly target: TargetStore;
+  /** Chooses among the collections of the migration; null = all. */
+  readonly scope: Scope | null;
+  readonly context: RunContext;
+}
+
+/**
+ * Runs `work` on the migration between two ends. Writes the report also when it fails.
+ * @throws E_NO_MIGRATION without source and journal; E_LOCKED; E_COLLECTION_NOT_FOUND for a scope that fits nothing
+ */
+export async function withEnds(
+  command: "verify" | "repair",
+  input: EndsInput,
+  work: (ends: Ends) => Promise<Outcome>,
+): Promise<Outcome> {
+  const { source, target, context } = input;
+  using kept = existsSync(path.join(context.stateFolder, "journal.sqlite"))
+    ? Journal.open(context.stateFolder)
+    : null;
+  const known = kept === null ? null : knownMigration(kept, source, target);
+  const key =
+    known?.key ?? (source === null ? null : migrationKey(source.identity, target.identity));
+  if (key === null) {
+    throw new VectorError(
+      "E_NO_MIGRATION",
+      `The journal in ${context.stateFolder} has no migration to ${target.identity.address}.`,
+    );
+  }
+  await using _lock = await lockMigration(context.stateFolder, runOf(key));
+  using fresh = known === null ? Journal.open(":memory:") : null;
+  const journal = known === null ? fresh : kept;
+  if (journal === null) throw new VectorError("E_INTERNAL", "There is no journal.");
+  const migration = known ?? beginFresh(journal, key, input);
+  const report = new ReportBuilder({ command, journal, migration, context });
+  try {
+    const entered =
+      known === null
+        ? await enterFresh(journal, migration, input, report)
+        : chosen(journal.collections(migration), input);
+    report.plan({ entered, skipped: [] });
+    const lanes = lanesOf(entered, input, journal, migration);
+    if (known === null) await listFresh(lanes, context);
+    return await work({ journal, migration, lanes, report, context, freshJournal: known === null });
+  } catch (error) {
+    const failure =
+      context.signal.aborted && !isVectorError(error) ? abortError(context.signal) : error;
+    report.fail(failure);
+    throw failure;
+  }
+}
+
+/** The journal's migration between the ends, if anything of it was ever planned. */
+function knownMigration(
+  journal: Journal,
+  source: SourceStore | null,
+  target: TargetStore,
+): Migration | null {
+  const found =
+    source === null
+      ? (journal.migrations().find((one) => isSame(one.target, target.identity)) ?? null)
+      : journal.find(migrationKey(source.identity, target.identity));
+  return found !== null && journal.collections(found).length > 0 ? found : null;
+}
+
+function isSame(one: StoreIdentity, other: StoreIdentity): boolean {
+  return one.kind === other.kind && one.address === other.address;
+}
+
+function beginFresh(journal: Journal, key: string, { source, target }: EndsInput): Migration {
+  if (source === null) throw new VectorError("E_NO_MIGRATION", "There is no source to read.");
+  return journal.begin(key, runOf(key), source.identity, target.identity);
+}
+
+/** The plans without a journal: as the target's own notes tell them, else as a copy without flags would make them. */
+async function enterFresh(
+  journal: Journal,
+  migration: Migration,
+  { source, target, scope, context }: EndsInput,
+  report: ReportBuilder,
+): Promise<JournalCollection[]> {
+  if (source === null) return [];
+  report.note("There is no journal of a migration between these two ends; both were read.");
+  const wanted = scope ?? everything;
+  const noted = await enterNoted(source, target, wanted, journal, migration, context.signal);
+  if (noted !== null) return noted;
+  const plan = await makePlan(source, target, plainRequest(wanted), journal, context);
+  return [...plan.entered];
+}
+
+const everything: Scope = { collections: null, include: [], exclude: [], where: null, limit: null };
+
+function plainRequest(scope: Scope): MigrateRequest {
+  return {
+    scope,
+    shape: {
+      layout: null,
+      targetCollection: null,
+      renames: new Map(),
+      mapping: null,
+      defaultTenant: null,
+      idPrefixes: new Map(),
+      vectorSize: null,
+      distance: null,
+    },
+    settings: {
+      indexes: [],
+      quantization: null,
+      hnsw: {},
+      onDisk: null,
+      shards: null,
+      replicas: null,
+    },
+    batchSize: null,
+    merge: false,
+    restart: false,
+    propagateDeletes: false,
+    waitGreen: false,
+  };
+}
+
+function chosen(
+  collections: readonly JournalCollection[],
+  { scope, source }: EndsInput,
+): JournalCollection[] {
+  if (scope === null) return [...collections];
+  const infos = collections.map(({ plan }) => plan.source);
+  const selected = selectCollections(infos, scope, source?.identity.address ?? "");
+  const keys = new Set(selected.map(({ key }) => key));
+  return collections.filter(({ key }) => keys.has(key));
+}
+
+function lanesOf(
+  entered: readonly JournalCollection[],
+  { source, target }: EndsInput,
+  journal: Journal,
+  migration: Migration,
+): VerifyLane[] {
+  const plans = journal.collections(migration).map(({ plan }) => plan);
+  const specs = new Map(plans.map((plan) => [plan.target, specFor(plan, plans, migration.run)]));
+  const reads = new Slots(source?.capabilities.concurrency ?? 1);
+  const writes = new Slots(target.capabilities.concurrency);
+  return entered.map((one) => ({
+    entered: one,
+    lane: {
+      source,
+      target,
+      plan: one.plan,
+      spec: specs.get(one.plan.target) ?? specFor(one.plan, plans, migration.run),
+      run: migration.run,
+      ledger: journal.ledger(one),
+      reads,
+      writes,
+    },
+  }));
+}
+
+/** The target collection of a plan as it was made; what only matters when it is made stays open. */
+function specFor(
+  plan: CollectionPlan,
+  plans: readonly CollectionPlan[],
+  run: string,
+): CollectionSpec {
+  return {
+    name: plan.target,
+    dimension: plan.dimension,
+    distance: plan.distance,
+    layout: plan.layout,
+    tenanted: plan.tenanted,
+    indexes: plan.tenanted ? [{ key: "tenant_id", type: "keyword", tenant: true }] : [],
+    quantization: null,
+    hnsw: plan.tenanted ? { m: 0, payloadM: 16 } : {},
+    onDisk: null,
+    shards: null,
+    replicas: null,
+    sources: plans
+      .filter(({ target }) => target === plan.target)
+      .map((one) => sourceNote(one, run)),
+  };
+}
+
+async function listFresh(lanes: readonly VerifyLane[], { signal }: RunContext): Promise<void> {
+  for (const { lane, entered } of lanes) {
+    const { source } = lane;
+    if (source === null) continue;
+    await listIds({ ...lane, source }, entered.scope, signal, () => undefined);
+  }
+}

@@ -1,0 +1,59 @@
+/** One line a record, in the order of points: what `--combined` writes. */
+import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "../../util/abort.ts";
+import {
+  bucketRange,
+  type Difference,
+  type DifferenceKind,
+  type LedgerRow,
+  recordStates,
+} from "../journal/ledger.ts";
+import type { RecordLine, Sigil } from "../request.ts";
+import type { Course } from "./lane.ts";
+
+const pageRows = 1000;
+
+export const sigils: Readonly<Record<DifferenceKind, Sigil>> = {
+  missing: "+",
+  extra: "-",
+  "deleted-at-source": "-",
+  "changed-at-source": "*",
+  "changed-at-target": "*",
+  unreadable: "!",
+};
+
+/** Tells every record of a collection: those at both ends, those quarantined, and all differences. */
+export async function tellRecords(
+  { lane }: Course,
+  onRecord: (line: RecordLine) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger, plan } = lane;
+  const collection = plan.source.name;
+  const differences = ledger.eachDifference();
+  let next = differences.next();
+  const tellDifference = ({ kind, id, detail }: Difference) =>
+    onRecord({ sigil: sigils[kind], collection, id, detail: `${kind}: ${detail}` });
+  const end = bucketRange(255).to;
+  for (let rows = ledger.range(null, end, pageRows); rows.length > 0; ) {
+    throwIfAborted(signal);
+    for (const row of rows) {
+      for (; !next.done && next.value.point < row.point; next = differences.next())
+        tellDifference(next.value);
+      if (!next.done && next.value.point === row.point) {
+        tellDifference(next.value);
+        next = differences.next();
+      } else tellRow(row, collection, onRecord);
+    }
+    rows = ledger.range(rows.at(-1)?.point ?? end, end, pageRows);
+    await setImmediate();
+  }
+  for (; !next.done; next = differences.next()) tellDifference(next.value);
+}
+
+function tellRow(row: LedgerRow, collection: string, onRecord: (line: RecordLine) => void): void {
+  const { id, state } = row;
+  if (state === recordStates.written) onRecord({ sigil: "=", collection, id, detail: "" });
+  if (state === recordStates.quarantined)
+    onRecord({ sigil: "!", collection, id, detail: "quarantined: see the quarantine file" });
+}

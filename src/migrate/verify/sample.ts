@@ -1,0 +1,97 @@
+/** A verify of some records, drawn at random, and what they say of all. */
+import { randomInt } from "node:crypto";
+import { throwIfAborted } from "../../util/abort.ts";
+import { type LedgerRow, recordStates } from "../journal/ledger.ts";
+import type { VerifyReport } from "../report-schema.ts";
+import type { Course } from "./lane.ts";
+import { readRows } from "./reread.ts";
+import { settle, settleRows } from "./settle.ts";
+
+const pageRows = 5000;
+
+/**
+ * Compares `wanted` records of these collections at both ends; every record is as likely as any other. With a fresh journal,
+ * one that lists the source's ids and nothing else, the records are read into it first.
+ */
+export async function verifySample(
+  courses: readonly Course[],
+  wanted: number,
+  freshJournal: boolean,
+  signal: AbortSignal,
+  seed = randomInt(2 ** 32),
+): Promise<NonNullable<VerifyReport["sample"]>> {
+  const state = freshJournal ? "pending" : "written";
+  const total = courses.reduce((sum, { lane }) => sum + lane.ledger.counts()[state], 0);
+  const ranks = drawRanks(Math.min(wanted, total), total, seed);
+  let rank = 0;
+  let mismatches = 0;
+  for (const course of courses) {
+    for (const rows of pages(course, recordStates[state])) {
+      throwIfAborted(signal);
+      const picked = rows.filter((_, place) => ranks.has(rank + place));
+      rank += rows.length;
+      const drawn = freshJournal ? await readPicked(course, picked, signal) : picked;
+      mismatches += (await settle(course, drawn, signal)).length;
+      course.tally.compared += drawn.length;
+    }
+  }
+  return {
+    records: ranks.size,
+    seed: String(seed),
+    mismatches,
+    bound: boundOf(ranks.size, mismatches),
+  };
+}
+
+/**
+ * Rule of three (Hanley and Lippman-Hand, JAMA 249, 1983): when none of n records drawn at random differs, fewer than 3/n
+ * of all differ, with 95 % confidence.
+ */
+export function boundOf(records: number, mismatches: number): string | null {
+  if (records === 0 || mismatches > 0) return null;
+  const percent = Math.min(100, 300 / records);
+  return `fewer than ${Number(percent.toPrecision(3))} % of all records differ (3/${records}, rule of three, 95 % confidence)`;
+}
+
+async function readPicked(
+  course: Course,
+  rows: readonly LedgerRow[],
+  signal: AbortSignal,
+): Promise<LedgerRow[]> {
+  const { source, ledger } = course.lane;
+  for (let start = 0; source !== null && start < rows.length; start += settleRows)
+    await readRows(course, source, rows.slice(start, start + settleRows), signal);
+  return rows.flatMap(({ point }) => ledger.byPoint(point) ?? []);
+}
+
+function* pages({ lane }: Course, state: number): Generator<LedgerRow[]> {
+  for (let after = -1; ; ) {
+    const rows = lane.ledger.page(state, after, pageRows);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows;
+    after = last.ordinal;
+  }
+}
+
+/** So many different numbers below `total` (Floyd's method: each set of them is as likely as any other). */
+function drawRanks(wanted: number, total: number, seed: number): Set<number> {
+  const random = generator(seed);
+  const ranks = new Set<number>();
+  for (let top = total - wanted; top < total; top += 1) {
+    const rank = Math.floor(random() * (top + 1));
+    ranks.add(ranks.has(rank) ? top : rank);
+  }
+  return ranks;
+}
+
+/** Mulberry32: numbers in [0, 1) that a seed repeats. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,131 @@
+/** One pass over a target collection: digests summed by bucket for each source collection that shares it. Resumable. */
+import { setImmediate } from "node:timers/promises";
+import { z } from "zod";
+import { BucketSums, bucketCount, digestBytes } from "../../model/digest.ts";
+import { isCanonicalUuid, uuidToBytes } from "../../model/point-id.ts";
+import type { PointBatch } from "../../model/record.ts";
+import { throwIfAborted } from "../../util/abort.ts";
+import { bucketRange } from "../journal/ledger.ts";
+import type { Progress } from "../journal/progress.ts";
+import type { Course } from "./lane.ts";
+import { digestsOf } from "./settle.ts";
+
+/** Progress is kept so often at most. */
+const saveEveryMs = 2000;
+
+export interface TargetScan {
+  /** By the journal's number of the collection. */
+  readonly sums: ReadonlyMap<number, BucketSums>;
+  /** Points that belong to none of these collections. */
+  readonly foreign: number;
+  /** The bucket at which an earlier, killed scan was taken up; 0 = from the beginning. */
+  readonly resumedAt: number;
+}
+
+/** The owner of a point among collections that share a target: by its mark. */
+export type OwnerOf = (batch: PointBatch, row: number) => Course | null;
+
+export function ownersOf(group: readonly Course[]): OwnerOf {
+  const byMark = new Map(
+    group.map((course) => [course.lane.plan.merged ? course.lane.plan.source.name : null, course]),
+  );
+  const run = group[0]?.lane.run;
+  return ({ placement }, row) => {
+    if (placement.runs[row] !== run || !isCanonicalUuid(placement.points[row] ?? "")) return null;
+    return byMark.get(placement.collections[row] ?? null) ?? null;
+  };
+}
+
+const progressSchema = z.object({
+  /** The first bucket that is not done. */
+  bucket: z.int().min(0).max(bucketCount),
+  sums: z.record(z.string(), z.string()),
+  foreign: z.array(z.number()),
+});
+
+/** Scans the target that `group` shares; `onRows` is told how many points were read so far. */
+export async function scanTarget(
+  group: readonly Course[],
+  progress: Progress,
+  signal: AbortSignal,
+  onRows: (rows: number) => void,
+): Promise<TargetScan> {
+  const scan = readProgress(group, progress) ?? new Scan(group, 0);
+  const resumedAt = scan.bucket;
+  const [first] = group;
+  if (first?.info == null || resumedAt === bucketCount) return scan.result(resumedAt);
+  const from = resumedAt === 0 ? {} : { from: bucketRange(resumedAt).from };
+  let rows = 0;
+  let savedMs = Date.now();
+  for await (const batch of first.lane.target.scan(first.info, { signal, ...from })) {
+    throwIfAborted(signal);
+    scan.add(batch);
+    rows += batch.ids.length;
+    onRows(rows);
+    if (Date.now() - savedMs >= saveEveryMs) {
+      progress.set(scan.toText());
+      savedMs = Date.now();
+    }
+    await setImmediate();
+  }
+  scan.bucket = bucketCount;
+  progress.set(scan.toText());
+  return scan.result(resumedAt);
+}
+
+class Scan {
+  /** The bucket that is being read. Those before it are done, for points come in order. */
+  bucket: number;
+  readonly sums: Map<number, BucketSums>;
+  /** Points that are nobody's, by bucket; those that are numbers come first and stand in bucket 0. */
+  readonly foreign = new Float64Array(bucketCount);
+  readonly #ownerOf: OwnerOf;
+
+  constructor(group: readonly Course[], bucket: number) {
+    this.bucket = bucket;
+    this.sums = new Map(group.map(({ entered }) => [entered.id, new BucketSums()]));
+    this.#ownerOf = ownersOf(group);
+  }
+
+  add(batch: PointBatch): void {
+    const digests = digestsOf(batch);
+    batch.placement.points.forEach((point, row) => {
+      const bytes = isCanonicalUuid(point) ? uuidToBytes(point) : null;
+      const bucket = bytes?.[0] ?? 0;
+      this.bucket = Math.max(this.bucket, bucket);
+      const owner = this.#ownerOf(batch, row);
+      if (owner === null || bytes === null) this.foreign[bucket] = (this.foreign[bucket] ?? 0) + 1;
+      else {
+        const digest = digests.subarray(row * digestBytes, (row + 1) * digestBytes);
+        this.sums.get(owner.entered.id)?.add(bytes, digest);
+      }
+    });
+  }
+
+  toText(): string {
+    const sums = Array.from(this.sums, ([id, one]) => [String(id), one.toText(this.bucket)]);
+    const foreign = [...this.foreign.subarray(0, this.bucket)];
+    return JSON.stringify({ bucket: this.bucket, sums: Object.fromEntries(sums), foreign });
+  }
+
+  result(resumedAt: number): TargetScan {
+    const foreign = this.foreign.reduce((sum, number) => sum + number, 0);
+    return { sums: this.sums, foreign, resumedAt };
+  }
+}
+
+/** The scan that was killed; null where there was none, or one of other collections. */
+function readProgress(group: readonly Course[], progress: Progress): Scan | null {
+  const text = progress.get();
+  if (text === null) return null;
+  const kept = progressSchema.parse(JSON.parse(text));
+  const scan = new Scan(group, kept.bucket);
+  if (Object.keys(kept.sums).length !== group.length) return null;
+  for (const { entered } of group) {
+    const sums = kept.sums[String(entered.id)];
+    if (sums === undefined) return null;
+    scan.sums.set(entered.id, BucketSums.fromText(sums));
+  }
+  scan.foreign.set(kept.foreign);
+  return scan;
+}

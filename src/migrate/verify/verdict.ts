@@ -1,0 +1,98 @@
+/** What a verify found, as data and as one sentence. */
+import type { DifferenceKind } from "../journal/ledger.ts";
+import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
+import type { Course, VerifyInput } from "./lane.ts";
+
+const words: Readonly<Record<DifferenceKind, string>> = {
+  missing: "missing at the target",
+  extra: "only at the target",
+  "changed-at-target": "changed at the target",
+  "changed-at-source": "changed at the source",
+  "deleted-at-source": "deleted at the source",
+  unreadable: "no longer readable",
+};
+
+/** The counts of one collection, and its first differences. */
+export function collectionResult({ lane, tally }: Course): VerifiedCollection {
+  const { ledger, plan } = lane;
+  return {
+    name: plan.source.name,
+    target: plan.target,
+    schema: [...tally.schema],
+    compared: tally.compared,
+    readAgain: tally.readAgain,
+    differences: Object.fromEntries(ledger.differenceCounts()),
+    quarantined: ledger.counts().quarantined,
+    goneAtBothEnds: tally.goneAtBothEnds,
+    examples: ledger
+      .differences("", examplesMax)
+      .map(({ kind, id, point, detail }) => ({ kind, id, point, detail })),
+  };
+}
+
+export function differencesOf({ schema, differences }: VerifiedCollection): number {
+  return Object.values(differences).reduce((sum, number) => sum + number, schema.length);
+}
+
+/** The whole result. */
+export function verifyResult(
+  input: Pick<VerifyInput, "readSource" | "freshJournal">,
+  courses: readonly Course[],
+  foreign: ReadonlyMap<string, number>,
+  sample: VerifyReport["sample"],
+): VerifyReport {
+  const collections = courses.map(collectionResult);
+  const differences = collections.reduce((sum, one) => sum + differencesOf(one), 0);
+  const readSource = sample === null && (input.readSource || input.freshJournal === true);
+  const withinUlps = courses.reduce((sum, { tally }) => sum + tally.withinUlps, 0);
+  const verdict = [
+    comparedSentence(collections, differences, sample),
+    sourceSentence(readSource, sample),
+    withinUlps === 0
+      ? ""
+      : `${withinUlps} vectors came back from the source with other last bits than before, within the 2 ulp that it allows itself.`,
+    differences === 0 ? "" : `${differences} differences are left: ${foundWords(collections)}.`,
+  ];
+  return {
+    verdict: verdict.filter((sentence) => sentence !== "").join(" "),
+    readSource,
+    differences,
+    foreign: Object.fromEntries(foreign),
+    sample,
+    collections,
+  };
+}
+
+function comparedSentence(
+  collections: readonly VerifiedCollection[],
+  differences: number,
+  sample: VerifyReport["sample"],
+): string {
+  const compared = collections.reduce((sum, one) => sum + one.compared, 0);
+  const what = "id, vector bits, document, uri, tenant, and every metadata key with its type";
+  if (sample !== null) {
+    const bound = sample.bound === null ? "" : ` So ${sample.bound}.`;
+    return `${sample.records} records drawn at random (seed ${sample.seed}) were compared in ${what}; ${sample.mismatches} differ.${bound}`;
+  }
+  return differences === 0
+    ? `All ${compared} carried records stand at the target, equal in ${what}; nothing is missing and nothing is there besides.`
+    : `${compared} carried records were compared with the target in ${what}.`;
+}
+
+function sourceSentence(readSource: boolean, sample: VerifyReport["sample"]): string {
+  if (sample !== null) return "The others were not looked at.";
+  return readSource
+    ? "Every record of the source was read for it anew."
+    : "The source's records were not read again: the target was compared with the journal of what was sent.";
+}
+
+function foundWords(collections: readonly VerifiedCollection[]): string {
+  const counts = new Map<string, number>();
+  const add = (name: string, number: number) => counts.set(name, (counts.get(name) ?? 0) + number);
+  for (const { differences, schema } of collections) {
+    for (const [kind, number] of Object.entries(differences))
+      add(kind in words ? words[kind as DifferenceKind] : kind, number);
+    if (schema.length > 0) add("of the target collection itself", schema.length);
+  }
+  return Array.from(counts, ([name, number]) => `${number} ${name}`).join(", ");
+}
