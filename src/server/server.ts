@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { type Engine, notFound } from "../engine/index.ts";
+import type { Engine } from "../engine/index.ts";
 import { failure, type Timed } from "./answer.ts";
 import { keys, onlyLoopbackNames } from "./guard.ts";
 import { addCollectionRoutes } from "./routes-collections.ts";
