@@ -8,6 +8,6 @@ export function lockMigration(stateFolder: string, run: string): Promise<AsyncDi
 }
 
 /** The process that works on the migration `run`, or died while it did; null where none is known. */
-export function migrationHolder(stateFolder: string, run: string): Promise<LockHolder | null> {
+export function migrationHolder(stateFolder: string, run: string): LockHolder | null {
   return readLock(migrationFiles(stateFolder, run).lock);
 }

@@ -57,31 +57,28 @@ function differenceSteps(verify: VerifyReport, ends: string): string[] {
   return steps;
 }
 
-/** Both ends as the command line takes them. */
+/** Both ends as the words of a command line. */
 export function endsText({ source, target }: Pick<Migration, "source" | "target">): string {
-  return `${endText(source)} ${endText(target)}`;
+  return `${quoted(endAddress(source))} ${quoted(endAddress(target))}`;
 }
 
-function endText({ kind, address, tenant, database }: StoreIdentity): string {
-  const scope = [tenant, database].flatMap((part) =>
-    part === null ? [] : [encodeURIComponent(part)],
-  );
+/** The address that opens this store again. */
+export function endAddress({ kind, address, tenant, database }: StoreIdentity): string {
+  const scope = [tenant, database].filter((part) => part !== null).map(encodeURIComponent);
   switch (kind) {
     case "chroma":
-      return quoted([address.replace(/^http/, "chroma"), ...scope].join("/"));
+      return [address.replace(/^http/, "chroma"), ...scope].join("/");
     case "chroma-folder": {
       const query = new URLSearchParams();
       if (tenant !== null) query.set("tenant", tenant);
       if (database !== null) query.set("database", database);
       const path = `chroma-folder:${address.replace(/^chroma-folder:/, "")}`;
-      return quoted(query.size === 0 ? path : `${path}?${query}`);
+      return query.size === 0 ? path : `${path}?${query}`;
     }
     case "embedded":
-      return quoted(
-        address === ":memory:" ? address : `embedded:${address.replace(/^embedded:/, "")}`,
-      );
+      return address === ":memory:" ? address : `embedded:${address.replace(/^embedded:/, "")}`;
     case "qdrant":
-      return quoted(address);
+      return address;
   }
 }
 

@@ -2,15 +2,12 @@
  * Lock files: one process at a time. The file holds `PID START`, where START names the moment at which that process
  * began, so that a number given to another process since is not taken for it. A file whose process is gone is no lock.
  */
-import { execFile } from "node:child_process";
-import { constants } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { constants, readFileSync } from "node:fs";
+import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { VectorError } from "../errors.ts";
-
-const run = promisify(execFile);
 
 /** Times that an acquisition looks again when another process moves under it; between two of them stand 25 ms. */
 const attempts = 40;
@@ -28,18 +25,18 @@ export interface LockHolder {
  * `what` says in the error what is locked. @throws E_LOCKED naming the process that holds it, E_CONFIG when the file cannot be made
  */
 export async function acquireLock(file: string, what: string): Promise<AsyncDisposable> {
-  const mine = `${process.pid} ${await processStart(process.pid)}\n`;
+  const mine = `${process.pid} ${processStart(process.pid)}\n`;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     if (await create(file, mine)) {
       return { [Symbol.asyncDispose]: () => release(file, mine) };
     }
-    const text = await readText(file);
+    const text = readText(file);
     // An empty file is one that its process has not filled yet.
     if (text === null || (text === "" && attempt < attempts / 2)) {
       await sleep(pauseMs);
       continue;
     }
-    const holder = await holderOf(text);
+    const holder = holderOf(text);
     if (holder?.alive) throw lockedError(holder.pid, file, what);
     await takeAway(file, text);
   }
@@ -50,8 +47,8 @@ export async function acquireLock(file: string, what: string): Promise<AsyncDisp
 }
 
 /** Who holds the lock `file`, dead or alive; null where there is none. */
-export async function readLock(file: string): Promise<LockHolder | null> {
-  const text = await readText(file);
+export function readLock(file: string): LockHolder | null {
+  const text = readText(file);
   return text === null ? null : holderOf(text);
 }
 
@@ -71,7 +68,7 @@ async function create(file: string, text: string): Promise<boolean> {
 }
 
 async function release(file: string, text: string): Promise<void> {
-  if ((await readText(file)) === text) await rm(file, { force: true });
+  if (readText(file) === text) await rm(file, { force: true });
 }
 
 /** Takes a dead lock away, and puts back what it took where another process was quicker. */
@@ -83,26 +80,26 @@ async function takeAway(file: string, dead: string): Promise<void> {
     if (hasCode(error, "ENOENT")) return;
     throw error;
   }
-  if ((await readText(aside)) !== dead) {
+  if (readText(aside) !== dead) {
     await copyFile(aside, file, constants.COPYFILE_EXCL).catch(() => undefined);
   }
   await rm(aside, { force: true });
 }
 
-async function readText(file: string): Promise<string | null> {
+function readText(file: string): string | null {
   try {
-    return await readFile(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     if (hasCode(error, "ENOENT")) return null;
     throw new VectorError("E_CONFIG", `The lock ${file} cannot be read.`, { cause: error });
   }
 }
 
-async function holderOf(text: string): Promise<LockHolder | null> {
+function holderOf(text: string): LockHolder | null {
   const [, digits, start] = /^(\d+) (.+)\n$/.exec(text) ?? [];
   if (digits === undefined || start === undefined) return null;
   const pid = Number(digits);
-  return { pid, alive: (await processStart(pid)) === start };
+  return { pid, alive: processStart(pid) === start };
 }
 
 function lockedError(pid: number, file: string, what: string): VectorError {
@@ -112,7 +109,7 @@ function lockedError(pid: number, file: string, what: string): VectorError {
 }
 
 /** When a process began, in words that differ for every process that ever has this number; null = there is none. */
-async function processStart(pid: number): Promise<string | null> {
+function processStart(pid: number): string | null {
   if (process.platform === "linux") return linuxStart(pid);
   const [command, ...flags] =
     process.platform === "win32"
@@ -123,21 +120,16 @@ async function processStart(pid: number): Promise<string | null> {
           `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`,
         ]
       : ["ps", "-o", "lstart=", "-p", String(pid)];
-  try {
-    const { stdout } = await run(command ?? "ps", flags, { env: { ...process.env, LC_ALL: "C" } });
-    return stdout.trim().replaceAll(/\s+/g, "-") || null;
-  } catch {
-    return null;
-  }
+  const env = { ...process.env, LC_ALL: "C" };
+  const { status, stdout } = spawnSync(command ?? "ps", flags, { encoding: "utf8", env });
+  return status === 0 ? stdout.trim().replaceAll(/\s+/g, "-") || null : null;
 }
 
 /** proc(5): the 22nd field of /proc/PID/stat, in clock ticks since boot; the second one may hold blanks and brackets. */
-async function linuxStart(pid: number): Promise<string | null> {
+function linuxStart(pid: number): string | null {
   try {
-    const [boot, stat] = await Promise.all([
-      readFile("/proc/sys/kernel/random/boot_id", "utf8"),
-      readFile(`/proc/${pid}/stat`, "utf8"),
-    ]);
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const [state] = fields;
     return state === "Z" || state === "X" ? null : `${boot.trim()}/${fields[19]}`;

@@ -15,6 +15,7 @@
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 
 export const journalFormat = 1;
@@ -32,7 +33,7 @@ CREATE TABLE collection(
   plan_hash TEXT NOT NULL, scope TEXT NOT NULL, listed INTEGER NOT NULL DEFAULT 0, verified_at TEXT,
   UNIQUE(migration, key));
 CREATE TABLE record(
-  collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, point BLOB NOT NULL, digest BLOB,
+  collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, id BLOB NOT NULL, point BLOB NOT NULL, digest BLOB,
   state INTEGER NOT NULL, PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;
 CREATE TABLE point(
   target INTEGER NOT NULL, point BLOB NOT NULL, collection INTEGER NOT NULL, ordinal INTEGER NOT NULL,
@@ -41,12 +42,22 @@ CREATE TABLE failure(
   collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
   PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;
 CREATE TABLE difference(
-  collection INTEGER NOT NULL, point TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
+  collection INTEGER NOT NULL, point TEXT NOT NULL, id BLOB NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
   digest BLOB, PRIMARY KEY(collection, point)) WITHOUT ROWID;
 CREATE TABLE progress(
   kind TEXT NOT NULL, owner INTEGER NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY(kind, owner)) WITHOUT ROWID;
 `;
+
+/** A record's id as the journal keeps it: UTF-8 bytes, because Node 22 cuts a text that it reads at its first NUL. */
+export function idBytes(id: string): Uint8Array {
+  return Buffer.from(id, "utf8");
+}
+
+/** The id of such bytes. */
+export const storedId = z
+  .instanceof(Uint8Array)
+  .transform((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"));
 
 /** SQLite's result codes (sqlite.org/rescode.html), the primary part. */
 const sqliteFull = 13;

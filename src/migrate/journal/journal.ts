@@ -220,14 +220,16 @@ export class Journal implements Disposable {
     this.#write("UPDATE collection SET verified_at=? WHERE id=?", at, collection.id);
   }
 
-  /** Whether this migration made the target collection (and `cancel` may take it away). */
-  madeTarget(migration: Migration, name: string): boolean {
-    const row = this.#read(() =>
+  /** The target collections that a migration ever planned, also those whose sources are forgotten. */
+  targets(migration: Migration): { name: string; made: boolean }[] {
+    const schema = z.object({ name: z.string(), made: z.number().transform((flag) => flag === 1) });
+    const sql = "SELECT name, made FROM target WHERE migration=? ORDER BY id";
+    return this.#read(() =>
       this.#db
-        .prepare("SELECT made FROM target WHERE migration=? AND name=?")
-        .get(migration.id, name),
+        .prepare(sql)
+        .all(migration.id)
+        .map((row) => schema.parse(row)),
     );
-    return row?.["made"] === 1;
   }
 
   /** Notes that this migration made the target collection. */

@@ -6,7 +6,7 @@ import { VectorError } from "../../errors.ts";
 import { BucketSums, bucketCount } from "../../model/digest.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
 import type { FailureReason } from "../../model/record.ts";
-import { fromSqlite, guarded } from "./database.ts";
+import { fromSqlite, guarded, idBytes, storedId } from "./database.ts";
 import { Listing } from "./listing.ts";
 import { clearProgress } from "./progress.ts";
 
@@ -56,7 +56,7 @@ export type DifferenceKind = (typeof differenceKinds)[number];
 
 const differenceSchema = z.object({
   point: z.string(),
-  id: z.string(),
+  id: storedId,
   kind: z.enum(differenceKinds),
   detail: z.string(),
   /** What stood at the target when it was found, 16 bytes; null = nothing. */
@@ -83,7 +83,7 @@ export interface LedgerCounts {
 const rowSchema = z
   .object({
     ordinal: z.number(),
-    id: z.string(),
+    id: storedId,
     point: z.instanceof(Uint8Array),
     state: z.number(),
     digest: z.instanceof(Uint8Array).nullable(),
@@ -259,7 +259,7 @@ export class Ledger {
       "SELECT f.ordinal, r.id, f.reason, f.detail FROM failure f JOIN record r USING(collection, ordinal) WHERE f.collection=? AND f.ordinal>? ORDER BY f.ordinal LIMIT 1000";
     const schema = z.object({
       ordinal: z.number(),
-      id: z.string(),
+      id: storedId,
       reason: z.string(),
       detail: z.string(),
     });
@@ -291,7 +291,7 @@ export class Ledger {
     this.#transaction(() => {
       const insert = this.#db.prepare("INSERT OR REPLACE INTO difference VALUES(?,?,?,?,?,?)");
       for (const { point, id, kind, detail, digest } of differences)
-        insert.run(this.#collection, point, id, kind, detail, digest);
+        insert.run(this.#collection, point, idBytes(id), kind, detail, digest);
     });
   }
 

@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers/promises";
 import { VectorError } from "../../errors.ts";
 import { bucketCount } from "../../model/digest.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
-import { guarded } from "./database.ts";
+import { guarded, idBytes, storedId } from "./database.ts";
 
 export interface ListingResult {
   /** Ids listed, each once. */
@@ -50,7 +50,7 @@ export class Listing implements Disposable {
         "BEGIN IMMEDIATE; DROP TABLE IF EXISTS temp.listing; DROP TABLE IF EXISTS temp.unseen;",
       );
       db.exec(
-        "CREATE TEMP TABLE listing(bucket INTEGER, seq INTEGER, id TEXT, point BLOB, PRIMARY KEY(bucket, seq)) WITHOUT ROWID",
+        "CREATE TEMP TABLE listing(bucket INTEGER, seq INTEGER, id BLOB, point BLOB, PRIMARY KEY(bucket, seq)) WITHOUT ROWID",
       );
       db.exec("CREATE TEMP TABLE unseen(ordinal INTEGER PRIMARY KEY)");
     });
@@ -63,8 +63,9 @@ export class Listing implements Disposable {
       const record = this.#db.prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0)");
       ids.forEach((id, row) => {
         const point = uuidToBytes(points[row] ?? "");
-        list.run(point[0] ?? 0, this.#nextOrdinal, id, point);
-        if (this.#first) record.run(this.#collection, this.#nextOrdinal, id, point);
+        const bytes = idBytes(id);
+        list.run(point[0] ?? 0, this.#nextOrdinal, bytes, point);
+        if (this.#first) record.run(this.#collection, this.#nextOrdinal, bytes, point);
         this.#nextOrdinal += 1;
       });
     });

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
-import { guarded } from "./database.ts";
+import { guarded, storedId } from "./database.ts";
 import type { LedgerRow } from "./ledger.ts";
 
 export interface PointRow extends LedgerRow {
@@ -17,7 +17,7 @@ const pointSchema = z
   .object({
     collection: z.number(),
     ordinal: z.number(),
-    id: z.string(),
+    id: storedId,
     point: z.instanceof(Uint8Array),
     state: z.number(),
     digest: z.instanceof(Uint8Array).nullable(),

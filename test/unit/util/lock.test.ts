@@ -18,10 +18,10 @@ describe("a lock file", () => {
   it("names its process, is private, and goes when it is given back", async () => {
     const file = join(folder, "deep", "lock");
     const lock = await acquireLock(file, "the migration");
-    expect(await readLock(file)).toEqual({ pid: process.pid, alive: true });
+    expect(readLock(file)).toEqual({ pid: process.pid, alive: true });
     if (process.platform !== "win32") expect(statSync(file).mode & 0o777).toBe(0o600);
     await lock[Symbol.asyncDispose]();
-    expect(await readLock(file)).toBeNull();
+    expect(readLock(file)).toBeNull();
   });
 
   it("refuses a second taker with the number of the first", async () => {
@@ -44,9 +44,9 @@ describe("a lock file", () => {
     await expect(acquireLock(file, "x")).rejects.toMatchObject({ details: { pid: child.pid } });
     child.kill("SIGKILL");
     await once(child, "exit");
-    expect(await readLock(file)).toEqual({ pid: child.pid, alive: false });
+    expect(readLock(file)).toEqual({ pid: child.pid, alive: false });
     await using _lock = await acquireLock(file, "x");
-    expect(await readLock(file)).toEqual({ pid: process.pid, alive: true });
+    expect(readLock(file)).toEqual({ pid: process.pid, alive: true });
   });
 
   it("is taken over when the number of its process was given to another one", async () => {
@@ -60,7 +60,7 @@ describe("a lock file", () => {
     const file = join(folder, "lock");
     writeFileSync(file, "");
     await using _lock = await acquireLock(file, "x");
-    expect(await readLock(file)).toEqual({ pid: process.pid, alive: true });
+    expect(readLock(file)).toEqual({ pid: process.pid, alive: true });
   });
 
   it("has one winner when several processes find a dead one", async () => {

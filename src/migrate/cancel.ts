@@ -1,0 +1,118 @@
+/** `cancel`: takes away what a migration made, by its mark, and nothing else. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { VectorError } from "../errors.ts";
+import type { CollectionInfo, CollectionNote } from "../model/collection.ts";
+import type { StoreIdentity, TargetStore } from "../store/port.ts";
+import { throwIfAborted } from "../util/abort.ts";
+import { Journal, type Migration } from "./journal/journal.ts";
+import { lockMigration } from "./lock.ts";
+import type { RunContext } from "./request.ts";
+
+export interface CancelOutcome {
+  readonly run: string;
+  readonly source: StoreIdentity;
+  readonly target: StoreIdentity;
+  /** The state that the migration has now. */
+  readonly state: string;
+  readonly collections: readonly CancelledCollection[];
+}
+
+export interface CancelledCollection {
+  /** Name of the target collection. */
+  readonly name: string;
+  /** Points of this migration that were (with dryRun: would be) taken away. */
+  readonly removed: number;
+  /** Points that are not this migration's, and stay. */
+  readonly left: number;
+  /** Whether the collection itself is taken away: this migration made it and nothing else is in it. */
+  readonly dropped: boolean;
+}
+
+/**
+ * Takes away every point of the newest migration to `target` that is not cancelled, and the collections that it made and
+ * that hold nothing else; then its records are forgotten and its state is CANCELLED. With `dryRun` it only counts.
+ * @throws E_NO_MIGRATION, E_LOCKED
+ */
+export async function runCancel(
+  target: TargetStore,
+  { dryRun }: { readonly dryRun: boolean },
+  context: RunContext,
+): Promise<CancelOutcome> {
+  const { stateFolder, signal } = context;
+  using journal = existsSync(path.join(stateFolder, "journal.sqlite"))
+    ? Journal.open(stateFolder)
+    : null;
+  const migration = journal?.migrations().find((one) => isToCancel(one, target.identity));
+  if (journal === null || migration === undefined) {
+    throw new VectorError(
+      "E_NO_MIGRATION",
+      `The journal in ${stateFolder} has no migration to ${target.identity.address} that could be cancelled.`,
+    );
+  }
+  await using _lock = await lockMigration(stateFolder, migration.run);
+  const standing = new Map((await target.collections({ signal })).map((info) => [info.name, info]));
+  const collections: CancelledCollection[] = [];
+  for (const { name, made } of journal.targets(migration)) {
+    const info = standing.get(name);
+    if (info === undefined) continue;
+    const { ours, others } = await countPoints(target, info, migration.run, signal);
+    const dropped = made && others === 0;
+    if (!dryRun) await takeAway(target, info, migration.run, { ours, dropped }, signal);
+    if (!dryRun && dropped) journal.setMade(migration, name, false);
+    collections.push({ name, removed: ours, left: others, dropped });
+  }
+  if (!dryRun) {
+    journal.forget(migration);
+    journal.setState(migration, "CANCELLED");
+  }
+  const state = dryRun ? migration.state : "CANCELLED";
+  return {
+    run: migration.run,
+    source: migration.source,
+    target: migration.target,
+    state,
+    collections,
+  };
+}
+
+function isToCancel({ state, target }: Migration, identity: StoreIdentity): boolean {
+  return (
+    state !== "CANCELLED" && target.kind === identity.kind && target.address === identity.address
+  );
+}
+
+async function takeAway(
+  target: TargetStore,
+  info: CollectionInfo,
+  run: string,
+  { ours, dropped }: { ours: number; dropped: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  if (dropped) await target.remove(info, { everything: true }, { signal });
+  else if (ours > 0) await target.remove(info, { run }, { signal });
+}
+
+async function countPoints(
+  target: TargetStore,
+  info: CollectionInfo,
+  run: string,
+  signal: AbortSignal,
+): Promise<{ ours: number; others: number }> {
+  let ours = 0;
+  let others = 0;
+  for await (const { placement } of target.scan(marked(info), { signal, vectors: false })) {
+    throwIfAborted(signal);
+    for (const one of placement.runs) {
+      if (one === run) ours += 1;
+      else others += 1;
+    }
+  }
+  return { ours, others };
+}
+
+/** Where the server keeps no note: the mark stands in the same place in every layout, so that any shows it. */
+function marked(info: CollectionInfo): CollectionInfo {
+  const note: CollectionNote = { format: 1, layout: "vecferry", tenanted: false, sources: [] };
+  return { ...info, note: info.note ?? JSON.stringify(note) };
+}
