@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
+import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { bucketCount } from "../../model/digest.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
@@ -19,12 +20,15 @@ export interface ListingResult {
   readonly unseen: number;
 }
 
-interface Existing {
-  readonly collection: number;
-  readonly ordinal: number;
-  readonly id: string;
-  readonly state: number;
-}
+const listedSchema = z.object({ seq: z.number(), id: storedId, point: z.instanceof(Uint8Array) });
+
+const existingSchema = z.object({
+  collection: z.number(),
+  ordinal: z.number(),
+  id: storedId,
+  state: z.number(),
+});
+type Existing = z.infer<typeof existingSchema>;
 
 export class Listing implements Disposable {
   readonly #db: DatabaseSync;
@@ -108,14 +112,12 @@ export class Listing implements Disposable {
     const seen = new Set<number>();
     let added = 0;
     for (const row of rows) {
-      const { seq, id, point } = row;
-      if (typeof seq !== "number" || typeof id !== "string" || !(point instanceof Uint8Array))
-        continue;
+      const { seq, id, point } = listedSchema.parse(row);
       if (insert.run(this.#target, point, this.#collection, seq).changes === 1) {
         if (!this.#first)
           this.#db
             .prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0)")
-            .run(this.#collection, seq, id, point);
+            .run(this.#collection, seq, idBytes(id), point);
         seen.add(seq);
         added += 1;
       } else if (this.#meet(id, point, seq, seen)) added += 1;
@@ -150,19 +152,13 @@ export class Listing implements Disposable {
         "SELECT p.collection, p.ordinal, r.id, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?",
       )
       .get(this.#target, point);
-    const { collection, ordinal, id, state } = row ?? {};
-    if (
-      typeof collection !== "number" ||
-      typeof ordinal !== "number" ||
-      typeof id !== "string" ||
-      typeof state !== "number"
-    ) {
-      throw new VectorError(
-        "E_JOURNAL_DAMAGED",
-        `The journal ${this.#file} has a point without a record.`,
-      );
-    }
-    return { collection, ordinal, id, state };
+    const parsed = existingSchema.safeParse(row);
+    if (parsed.success) return parsed.data;
+    throw new VectorError(
+      "E_JOURNAL_DAMAGED",
+      `The journal ${this.#file} has a point without a record.`,
+      { cause: parsed.error },
+    );
   }
 
   /** Records of this bucket that the listing did not name: never carried ones are left out, carried ones are asked about later. */
