@@ -1,0 +1,72 @@
+/** Records to measure with: real ones where the shared data are at hand, made ones otherwise. */
+import { createReadStream, existsSync, openSync, readSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { createGunzip } from "node:zlib";
+
+const shared = path.resolve(import.meta.dirname, "../../shared/data");
+
+export interface BenchRecord {
+  readonly id: string;
+  readonly vector: Float32Array;
+  readonly document: string;
+  readonly metadata: Record<string, string | number | boolean>;
+}
+
+/** What the records are, for the heading. */
+export function describeData(dimension: number): string {
+  return isReal(dimension) ? "real texts with MiniLM embeddings" : "made vectors and texts";
+}
+
+function isReal(dimension: number): boolean {
+  return dimension === 384 && existsSync(path.join(shared, "debian.f32"));
+}
+
+/** `count` records in a fixed order; the same ones at every call. */
+export async function* benchRecords(count: number, dimension: number): AsyncGenerator<BenchRecord> {
+  if (isReal(dimension)) yield* realRecords(count);
+  else for (let row = 0; row < count; row += 1) yield madeRecord(row, dimension);
+}
+
+const realRows = 60_000;
+
+async function* realRecords(count: number): AsyncGenerator<BenchRecord> {
+  const file = openSync(path.join(shared, "debian.f32"), "r");
+  const bytes = Buffer.alloc(384 * 4);
+  for (let start = 0; start < count; start += realRows) {
+    const lines = createInterface({
+      input: createReadStream(path.join(shared, "debian.jsonl.gz")).pipe(createGunzip()),
+    });
+    let row = 0;
+    for await (const line of lines) {
+      if (start + row >= count) return;
+      readSync(file, bytes, 0, bytes.length, row * bytes.length);
+      const { id, document, metadata } = JSON.parse(line) as Omit<BenchRecord, "vector">;
+      const vector = new Float32Array(
+        bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+      );
+      yield { id: start === 0 ? id : `${id}#${start}`, vector, document, metadata };
+      row += 1;
+    }
+  }
+}
+
+/** Numbers by a linear congruential generator (Numerical Recipes), seeded by the row. */
+function madeRecord(row: number, dimension: number): BenchRecord {
+  let state = (row + 1) >>> 0;
+  const vector = Float32Array.from({ length: dimension }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+  return {
+    id: `record-${row}`,
+    vector,
+    document: `The text of record ${row}, which is about as long as a short sentence usually is.`,
+    metadata: {
+      section: `section-${row % 50}`,
+      size: row,
+      ratio: row / 7,
+      essential: row % 2 === 0,
+    },
+  };
+}
