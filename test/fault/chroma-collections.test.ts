@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { collect, isGet, keysOf, numbered, withChroma } from "../support/chroma-scene.ts";
-import { type Intercept, stubKey, things } from "../support/stub-chroma.ts";
+import { type Intercept, internalError, stubKey, things } from "../support/stub-chroma.ts";
 
 beforeEach(() => {
   // Waits between attempts are random from 0 on: here always 0.
@@ -125,6 +125,75 @@ describe("collections and ids", () => {
           { code: "E_INPUT", exit: 2 },
         );
         expect((await collect(store.ids(info, { where: {} }))).flat().length).toBe(3);
+      },
+    );
+  });
+
+  it("probes the distance where a server that says l2 computes cosine or ip", async () => {
+    const records = numbered(10);
+    const l2 = [{ ...things, configuration_json: { hnsw: { space: "l2" } } }];
+    const answerBy =
+      (distance: (query: number[], stored: number[]) => number): Intercept =>
+      (request) => {
+        const { path, body } = request;
+        if (!path.endsWith("/query") || typeof body !== "object" || body === null) return undefined;
+        const query =
+          "query_embeddings" in body ? JSON.parse(JSON.stringify(body.query_embeddings))[0] : [];
+        const stored = records.slice(1, 6).map(({ embedding }) => (embedding ?? []).map(Number));
+        return {
+          body: {
+            ids: [keysOf(records.slice(1, 6))],
+            distances: [stored.map((vector) => Math.fround(distance(query, vector)))],
+            embeddings: [stored],
+            documents: null,
+          },
+        };
+      };
+    const dot = (a: number[], b: number[]): number =>
+      a.reduce((sum, x, at) => sum + x * (b[at] ?? 0), 0);
+    const found = async (distance: (query: number[], stored: number[]) => number) => {
+      let seen: unknown;
+      await withChroma(
+        { api: "v2", records, collections: l2, intercept: answerBy(distance) },
+        async ({ store }) => {
+          seen = (await store.collections()).map((info) => [info.distance, info.distanceFrom]);
+        },
+      );
+      return seen;
+    };
+    expect(await found((a, b) => 1 - dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)))).toEqual([
+      ["cosine", "probe"],
+    ]);
+    expect(await found((a, b) => 1 - dot(a, b))).toEqual([["ip", "probe"]]);
+    expect(await found((a, b) => dot(a, a) + dot(b, b) - 2 * dot(a, b))).toEqual([
+      ["l2", "configuration"],
+    ]);
+    expect(await found(() => 7)).toEqual([["l2", "configuration"]]);
+  });
+
+  it("finds the dimension by reading where the listing has none, though the first records have no vector", async () => {
+    const records = numbered(
+      60,
+      Array.from({ length: 25 }, (_, n) => n),
+    );
+    const { dimension: _dimension, ...bare } = things;
+    await withChroma({ api: "v1", records, collections: [bare] }, async ({ info }) => {
+      expect(info.dimension).toBe(2);
+    });
+    await withChroma({ api: "v1", records: [], collections: [bare] }, async ({ info }) => {
+      expect(info.dimension).toBe(null);
+    });
+  });
+
+  it("lists a collection that the server cannot read", async () => {
+    const intercept: Intercept = (request) => (isGet(request) ? internalError : undefined);
+    const l2 = [{ ...things, configuration_json: null, metadata: { "hnsw:space": "ip" } }];
+    await withChroma(
+      { api: "v2", records: numbered(3), collections: l2, intercept },
+      async ({ store }) => {
+        expect(await store.collections()).toMatchObject([
+          { name: "things", dimension: 2, distance: "ip", distanceFrom: "metadata" },
+        ]);
       },
     );
   });

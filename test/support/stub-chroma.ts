@@ -65,6 +65,7 @@ function usual(options: StubChroma, request: StubRequest): StubAnswer {
     return { body: first ? (options.collections ?? [things]) : [] };
   }
   if (path.endsWith(`/${stubKey}/count`)) return { body: String(options.records.length) };
+  if (path.endsWith(`/${stubKey}/query`)) return { body: { ids: [[]], distances: [[]] } };
   if (path.endsWith(`/${stubKey}/get`)) return get(options, request.body);
   if (/\/(tenants|databases)\/default_\w+$/.test(path)) return { body: { name: "default" } };
   return { status: 404, body: { error: "NotFoundError", message: `Nothing at ${path}` } };

@@ -19,6 +19,9 @@ export function isUnclear(error: VectorError): boolean {
   return error.code === "E_COLLECTION_NOT_FOUND" || statusOf(error) === 500;
 }
 
+/** Some seconds: longer outages seldom answer 500. */
+const settleAttempts = 5;
+
 /** Calls that read one collection. */
 export class CollectionCalls {
   readonly #client: ChromaClient;
@@ -65,7 +68,8 @@ export class CollectionCalls {
       throw missingCollection(collection, names);
     }
     const body = { limit: 1, include: [] };
-    await this.#send(collection, { verb: "get", body, parse: parseIds }, { signal });
+    const attempts = settleAttempts;
+    await this.#send(collection, { verb: "get", body, parse: parseIds }, { signal, attempts });
   }
 
   #send<T>(

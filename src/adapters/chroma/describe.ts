@@ -5,6 +5,7 @@ import { defaultVector } from "../../model/record.ts";
 import type { CallOptions } from "../../store/port.ts";
 import type { CollectionCalls } from "./calls.ts";
 import type { ListedCollection } from "./catalog.ts";
+import { statusOf } from "./client.ts";
 import { fittingDistances, type NamedDistance, namedDistance } from "./distance.ts";
 import { parseIds } from "./page.ts";
 import { queryNearest } from "./query.ts";
@@ -37,12 +38,18 @@ export async function describeCollection(
     note: null,
   };
   if (sure && info.dimension !== null) return info;
-  const vector = await sampleVector(calls, info, options);
-  if (vector === null) return info;
-  const { distance, from } = sure
-    ? named
-    : await probeDistance(calls, info, named, vector, options);
-  return { ...info, dimension: vector.length, distance, distanceFrom: from };
+  try {
+    const vector = await sampleVector(calls, info, options);
+    if (vector === null) return info;
+    const { distance, from } = sure
+      ? named
+      : await probeDistance(calls, info, named, vector, options);
+    return { ...info, dimension: vector.length, distance, distanceFrom: from };
+  } catch (error) {
+    // A collection that the server cannot read is listed all the same; reading it will say why.
+    if (isVectorError(error) && statusOf(error) === 500) return info;
+    throw error;
+  }
 }
 
 /** A stored vector that is not zero; null where none is found. */
@@ -73,7 +80,7 @@ async function sampleVector(
 /** Nearest records that a probe compares. */
 const probeLimit = 5;
 
-/** What the server computes: the named distance where its numbers fit, else the one that does. A server that cannot be asked leaves the named one. */
+/** What the server computes: the named distance where its numbers fit, else the one that does. */
 async function probeDistance(
   calls: CollectionCalls,
   info: CollectionInfo,
@@ -83,21 +90,16 @@ async function probeDistance(
 ): Promise<NamedDistance> {
   // Three times the stored vector, for distances agree on unit vectors.
   const query = vector.map((component) => component * 3);
-  try {
-    const found = await queryNearest(calls, info, query, {
-      limit: probeLimit,
-      include: ["embeddings"],
-      ...options,
-    });
-    const usable = found.flatMap(({ vector: stored, distance }) =>
-      stored !== null && Number.isFinite(distance) ? [{ vector: stored, distance }] : [],
-    );
-    const fitting = fittingDistances(query, usable);
-    const [first] = fitting;
-    if (first === undefined || fitting.includes(named.distance)) return named;
-    return { distance: first, from: "probe" };
-  } catch (error) {
-    if (isVectorError(error, "E_SERVER")) return named;
-    throw error;
-  }
+  const found = await queryNearest(calls, info, query, {
+    limit: probeLimit,
+    include: ["embeddings"],
+    ...options,
+  });
+  const usable = found.flatMap(({ vector: stored, distance }) =>
+    stored !== null && Number.isFinite(distance) ? [{ vector: stored, distance }] : [],
+  );
+  const fitting = fittingDistances(query, usable);
+  const [first] = fitting;
+  if (first === undefined || fitting.includes(named.distance)) return named;
+  return { distance: first, from: "probe" };
 }
