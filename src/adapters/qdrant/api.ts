@@ -78,6 +78,8 @@ export interface CollectionState {
   /** Rows that strict mode lets through in one upsert, and in one page; null = any number. */
   readonly upsertRowsMax: number | null;
   readonly pageRowsMax: number | null;
+  /** Whether points may be deleted by a payload path that has no index (strict mode may say no). */
+  readonly deletesUnindexed: boolean;
 }
 
 /**

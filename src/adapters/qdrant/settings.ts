@@ -88,6 +88,7 @@ const strictMode = z.looseObject({
   enabled: z.boolean().nullish(),
   upsert_max_batchsize: z.number().nullish(),
   max_query_limit: z.number().nullish(),
+  unindexed_filtering_update: z.boolean().nullish(),
 });
 const description = z.looseObject({
   status: z.string(),
@@ -127,6 +128,7 @@ export function describedState(name: string, described: unknown): CollectionStat
     indexes: Object.keys(payload_schema),
     upsertRowsMax: strict?.upsert_max_batchsize ?? null,
     pageRowsMax: strict?.max_query_limit ?? null,
+    deletesUnindexed: strict?.unindexed_filtering_update ?? true,
   };
 }
 

@@ -206,19 +206,43 @@ class QdrantStore implements TargetStore {
       this.#upsertRows.delete(name);
       return this.#api.drop(name, options);
     }
-    if ("run" in selector) {
-      const removal = this.#api.delete(name, { matches: markMatches(selector) }, options);
-      return this.#named(name, removal);
-    }
-    for (let start = 0; start < selector.points.length; start += deleteRows) {
-      const points = selector.points.slice(start, start + deleteRows);
-      await this.#named(name, this.#api.delete(name, { points }, options));
-    }
+    if ("run" in selector) return this.#removeMarked(collection, selector, options);
+    return this.#removePoints(name, selector.points, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await this.#api[Symbol.asyncDispose]();
+  }
+
+  async #removePoints(
+    name: string,
+    points: readonly string[],
+    options: CallOptions,
+  ): Promise<void> {
+    for (let start = 0; start < points.length; start += deleteRows) {
+      const some = points.slice(start, start + deleteRows);
+      await this.#named(name, this.#api.delete(name, { points: some }, options));
+    }
+  }
+
+  async #removeMarked(
+    collection: CollectionInfo,
+    mark: { readonly run: string; readonly collection?: string },
+    options: CallOptions,
+  ): Promise<void> {
+    const { name } = collection;
+    const { deletesUnindexed } = await this.#state(name, options);
+    if (deletesUnindexed) return this.#api.delete(name, { matches: markMatches(mark) }, options);
+    for await (const { placement } of this.scan(collection, { ...options, vectors: false })) {
+      const { points, runs, collections } = placement;
+      const marked = points.filter(
+        (_, row) =>
+          runs[row] === mark.run &&
+          (mark.collection === undefined || collections[row] === mark.collection),
+      );
+      await this.#removePoints(name, marked, options);
+    }
   }
 
   #begin(signal: AbortSignal | undefined): void {

@@ -101,6 +101,7 @@ describe("describedState", () => {
       indexes: ["tenant_id"],
       upsertRowsMax: 10,
       pageRowsMax: 20,
+      deletesUnindexed: true,
     });
   });
 
