@@ -69,12 +69,6 @@ export function reservedKeys(layout: Layout): readonly string[] {
   return shapes[layout].reserved;
 }
 
-/** The payload path under which `layout` keeps the metadata key `key`. */
-export function metadataPath(layout: Layout, key: string): string {
-  const { metadata } = shapes[layout];
-  return metadata === null ? key : `${metadata}.${key}`;
-}
-
 /** The keys of `metadata` (JSON text of an object) that meet a reserved one; none in layouts that keep metadata apart. @throws SyntaxError */
 export function conflicts(metadata: string | null, layout: Layout): string[] {
   const shape = shapes[layout];

@@ -6,7 +6,6 @@ import {
   type DecodedPayload,
   decodePayload,
   encodePayload,
-  metadataPath,
   reservedKeys,
 } from "../../../src/model/layout.ts";
 import type { PointBatch } from "../../../src/model/record.ts";
@@ -168,7 +167,6 @@ describe.each(layouts)("layout %s", (layout) => {
     const apart = layout === "vecferry" || layout === "langchain";
     expect(conflicts(all, layout)).toEqual(apart ? [] : reservedKeys(layout));
     expect(conflicts('{"other":1}', layout)).toEqual([]);
-    expect(metadataPath(layout, "a")).toBe(apart ? "metadata.a" : "a");
   });
 });
 
