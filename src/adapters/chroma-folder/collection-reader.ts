@@ -1,7 +1,7 @@
 /** Reads one collection: every look is of one moment, and is repeated when the files changed meanwhile. */
 import { isVectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import { type Metadata, matches, type Where } from "../../model/filter.ts";
+import { matches, type Where } from "../../model/filter.ts";
 import type { ReadResult } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { retry } from "../../util/backoff.ts";

@@ -106,13 +106,12 @@ export class VectorTail implements Disposable {
   }
 }
 
-/** A vector as the queue has it; null where it is in no form that is known. Like all of this adapter, it takes the machine for little-endian. */
-export function queuedVector(
-  vector: Value | undefined,
-  encoding: Value | undefined,
-): Float32Array | null {
-  if (!(vector instanceof Uint8Array) || encoding !== "FLOAT32" || vector.length % 4 !== 0) {
-    return null;
-  }
-  return new Float32Array(new Uint8Array(vector).buffer);
+/** null = the row leaves the vector as it is; 'unknown' = it has one in no form that is known. */
+export type QueuedVector = Float32Array | "unknown" | null;
+
+/** A vector as the queue has it. Like all of this adapter, it takes the machine for little-endian. */
+export function queuedVector(vector: Value | undefined, encoding: Value | undefined): QueuedVector {
+  if (vector === null || vector === undefined) return null;
+  const isKnown = vector instanceof Uint8Array && encoding === "FLOAT32" && vector.length % 4 === 0;
+  return isKnown ? new Float32Array(new Uint8Array(vector).buffer) : "unknown";
 }

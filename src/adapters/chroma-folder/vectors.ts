@@ -6,8 +6,8 @@ import type { FailureReason } from "../../model/record.ts";
 import type { ChromaDatabase } from "./database.ts";
 import { IndexFileError } from "./hnsw.ts";
 import type { Member } from "./members.ts";
-import { queuedVector, VectorTail } from "./queue.ts";
-import { seqOf } from "./values.ts";
+import { type QueuedVector, queuedVector, VectorTail } from "./queue.ts";
+import { seqOf, textOf } from "./values.ts";
 import { VectorIndex } from "./vector-index.ts";
 
 export interface Problem {
@@ -20,6 +20,11 @@ export type Place =
   | { readonly vector: Float32Array }
   | { readonly label: number }
   | { readonly problem: Problem };
+
+interface QueuedRow {
+  readonly id: string;
+  readonly vector: QueuedVector;
+}
 
 export interface VectorsOptions {
   readonly folder: string;
@@ -72,19 +77,17 @@ export class Vectors implements AsyncDisposable {
     const ids = members.map(({ id }) => id);
     const tail = this.#tail.find(ids);
     const labels = this.#index.labels(ids);
-    const unflushed = members.filter(({ seq }) => seq > this.#indexedSeq);
-    const queued = this.#queueRows(database, unflushed, tail);
+    // 0.4 can lose a record that is deleted and added again between two flushes: then its last write still has the vector.
+    const isQueued = ({ id, seq }: Member) => seq > this.#indexedSeq || !labels.has(id);
+    const queued = this.#queueRows(database, members.filter(isQueued), tail);
     return members.map(({ id, seq }) => {
-      if (seq > this.#indexedSeq && !queued.has(seq)) return { problem: stale };
-      const entry = tail.get(id);
-      const label = entry === undefined ? labels.get(id) : undefined;
+      if (seq > this.#indexedSeq && queued.get(seq)?.id !== id) return { problem: stale };
+      const label = tail.has(id) ? undefined : labels.get(id);
       if (label !== undefined) {
         return this.#index.dimension === this.#dimension ? { label } : { problem: otherIndex };
       }
-      if (entry === undefined || entry === null) return { problem: none };
-      const vector = queued.get(entry);
-      if (!vector) return { problem: unknownForm };
-      return vector.length === this.#dimension ? { vector } : { problem: otherLength };
+      const row = queued.get(tail.get(id) ?? seq);
+      return row?.id === id ? this.#placeOf(row) : { problem: none };
     });
   }
 
@@ -102,22 +105,28 @@ export class Vectors implements AsyncDisposable {
     await this.#index[Symbol.asyncDispose]();
   }
 
-  /** The queue's rows that the members were last written by, and those that hold their vectors; null = a row without a vector that can be read. */
+  #placeOf({ vector }: QueuedRow): Place {
+    if (vector === null) return { problem: none };
+    if (vector === "unknown") return { problem: unknownForm };
+    return vector.length === this.#dimension ? { vector } : { problem: otherLength };
+  }
+
+  /** The queue's rows, by number, that these members were last written by and that hold their vectors. */
   #queueRows(
     database: ChromaDatabase,
     members: readonly Member[],
     tail: ReadonlyMap<string, number | null>,
-  ): Map<number, Float32Array | null> {
+  ): Map<number, QueuedRow> {
     const seqs = new Set(members.map(({ seq }) => seq));
     for (const seq of tail.values()) if (seq !== null) seqs.add(seq);
     const rows = database.query.allIn(
-      "select seq_id, vector, encoding from embeddings_queue where seq_id in (?*)",
+      "select seq_id, id, vector, encoding from embeddings_queue where seq_id in (?*)",
       [...seqs],
     );
     return new Map(
-      rows.map(([seq, vector, encoding]) => [
+      rows.map(([seq, id, vector, encoding]) => [
         seqOf(seq, "embeddings_queue.seq_id"),
-        queuedVector(vector, encoding),
+        { id: textOf(id, "embeddings_queue.id"), vector: queuedVector(vector, encoding) },
       ]),
     );
   }
