@@ -130,7 +130,11 @@ describe("collections and ids", () => {
   });
 
   it("probes the distance where a server that says l2 computes cosine or ip", async () => {
-    const records = numbered(10);
+    // Unit vectors, on which cosine and ip agree unless the query is none.
+    const records = numbered(10).map((record, n) => ({
+      ...record,
+      embedding: [Math.fround(Math.cos(n)), Math.fround(Math.sin(n))],
+    }));
     const l2 = [{ ...things, configuration_json: { hnsw: { space: "l2" } } }];
     const answerBy =
       (distance: (query: number[], stored: number[]) => number): Intercept =>

@@ -61,7 +61,7 @@ describe("records that a Chroma server cannot answer", () => {
     const vanishing: Intercept = (request) => {
       if (!askedIds(request).includes("r5")) return undefined;
       asked += 1;
-      return asked < 6
+      return asked < 8
         ? internalError
         : { body: { ids: [], embeddings: [], documents: [], uris: [], metadatas: [] } };
     };
