@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { openChroma } from "../../src/adapters/chroma/index.ts";
 import type { FixtureRecord } from "../../src/testing/index.ts";
@@ -150,6 +151,40 @@ describe("records without a vector, and vectors with an infinite component", () 
       },
     );
   }
+});
+
+describe("a lost queue", () => {
+  itWith(["1.5.9"], "costs the records whose vector is gone, by name, not their page", async () => {
+    const path = await mkdtemp(join(tmpdir(), "vecferry-lost-"));
+    const records = numbered(300);
+    try {
+      {
+        await using whole = await startChroma({ path });
+        const key = await makeCollection(whole, defaultPlace, "torn");
+        await addRecords(whole, defaultPlace, key, records);
+      }
+      // Never flushed: the queue is the only place of these vectors.
+      const database = new DatabaseSync(join(path, "chroma.sqlite3"));
+      database.exec("DELETE FROM embeddings_queue WHERE id IN ('r0', 'r150', 'r151')");
+      database.close();
+      await using server = await startChroma({ path });
+      await using store = await openChroma(address(server));
+      const [info] = await store.collections();
+      if (!info) throw new Error("no collection");
+      const { batch, absent, failures } = await store.read(
+        info,
+        records.map(({ id }) => id),
+      );
+      expect(failures.map(({ id, reason }) => `${id}: ${reason}`)).toEqual([
+        "r0: unanswerable",
+        "r150: unanswerable",
+        "r151: unanswerable",
+      ]);
+      expect([batch.ids.length, absent]).toEqual([297, []]);
+    } finally {
+      await rm(path, { recursive: true, force: true });
+    }
+  });
 });
 
 describe("the distance", () => {
