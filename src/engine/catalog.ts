@@ -1,47 +1,14 @@
-/**
- * The folder of an engine:
- *
- *     lock                       who has it open (util/process-lock.ts)
- *     engine.sqlite              meta (key, value): format = 1;  collections (name, file)
- *     collections/<uuid>.sqlite  one file a collection (collection-file.ts)
- *
- * SQLite keeps a `-wal` file beside each. Folder 0700, files 0600.
- */
+/** The catalog of an engine's folder (folder.ts): its format and which collections there are. */
 import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { VectorError } from "../errors.ts";
+import { catalogName } from "./folder.ts";
 import { openDatabase, storageError } from "./sqlite.ts";
 
 /** The folder format that this version writes, and the newest that it reads. */
 export const folderFormat = 1;
-const catalogName = "engine.sqlite";
-export const lockName = "lock";
-
-/** Makes the folder where it is not there. @throws E_CONFIG where it holds other things than an engine */
-export function prepareFolder(path: string): void {
-  try {
-    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700);
-    if (existsSync(join(path, catalogName))) return;
-    const strangers = readdirSync(path).filter((name) => !name.startsWith(lockName));
-    if (strangers.length > 0) {
-      throw new VectorError(
-        "E_CONFIG",
-        `${path} holds other things (${strangers[0]}) and no embedded Qdrant.`,
-        {
-          next: "Give the path of an empty or new folder.",
-          details: { folder: path },
-        },
-      );
-    }
-  } catch (error) {
-    if (error instanceof VectorError) throw error;
-    throw new VectorError("E_CONFIG", `The folder ${path} cannot be used: ${String(error)}.`, {
-      cause: error,
-    });
-  }
-}
 
 /** Which collections there are, and where. */
 export class Catalog {
@@ -74,8 +41,7 @@ export class Catalog {
   }
 
   add(name: string, path: string): void {
-    const file = this.#inMemory ? name : path.slice(this.#pathOf("").length);
-    this.#database.prepare("INSERT INTO collections VALUES (?, ?)").run(name, file);
+    this.#database.prepare("INSERT INTO collections VALUES (?, ?)").run(name, basename(path));
   }
 
   remove(name: string): void {
@@ -91,7 +57,7 @@ export class Catalog {
   }
 
   #pathOf(file: string): string {
-    return this.#inMemory ? ":memory:" : join(this.#folder, "collections", "/", file);
+    return this.#inMemory ? ":memory:" : join(this.#folder, "collections", file);
   }
 
   #initialize(path: string): void {

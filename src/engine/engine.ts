@@ -18,7 +18,7 @@ import type {
   ScrollPage,
   SearchOptions,
 } from "./api.ts";
-import { lockName, prepareFolder } from "./catalog.ts";
+import { lockName, prepareFolder } from "./folder.ts";
 import type {
   Opened,
   OperationName,
@@ -38,10 +38,12 @@ export async function openEngine(path: string, options: CallOptions = {}): Promi
     prepareFolder(folder);
     lock = await acquireLock(join(folder, lockName), `The folder ${folder}`);
   }
-  const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-  const worker = new Worker(new URL(file, import.meta.url), {
+  const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+  const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
     workerData: folder,
     name: "vecferry engine",
+    // Node 22 warns of node:sqlite in every thread that loads it.
+    execArgv: ["--disable-warning=ExperimentalWarning"],
   });
   try {
     const damaged = await opened(worker, options.signal);

@@ -1,0 +1,41 @@
+/**
+ * The folder of an engine:
+ *
+ *     lock                       who has it open (util/lock.ts)
+ *     engine.sqlite              meta (key, value): format = 1;  collections (name, file)
+ *     collections/<uuid>.sqlite  one file a collection (collection-file.ts)
+ *
+ * SQLite keeps a `-wal` file beside each. Folder 0700, files 0600.
+ */
+import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { VectorError } from "../errors.ts";
+
+/** The catalog of an engine; a folder that has it is one. */
+export const catalogName = "engine.sqlite";
+/** The lock file; what an acquisition moves aside begins with the same word. */
+export const lockName = "lock";
+
+/** Makes the folder where it is not there. @throws E_CONFIG where it holds other things than an engine */
+export function prepareFolder(path: string): void {
+  try {
+    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700);
+    if (existsSync(join(path, catalogName))) return;
+    const strangers = readdirSync(path).filter((name) => !name.startsWith(lockName));
+    if (strangers.length > 0) {
+      throw new VectorError(
+        "E_CONFIG",
+        `${path} holds other things (${strangers[0]}) and no embedded Qdrant.`,
+        {
+          next: "Give the path of an empty or new folder.",
+          details: { folder: path },
+        },
+      );
+    }
+  } catch (error) {
+    if (error instanceof VectorError) throw error;
+    throw new VectorError("E_CONFIG", `The folder ${path} cannot be used: ${String(error)}.`, {
+      cause: error,
+    });
+  }
+}
