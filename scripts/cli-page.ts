@@ -15,6 +15,14 @@ Flags go before the environment, and that before a \`.env\` in the working direc
 Addresses stand before flags that take a list, and \`--\` ends such a list. Keys are better in the environment or in a file:
 a key given as a flag works, and warns that the process list shows it. \`NO_COLOR\` is obeyed.
 
+Addresses: \`chroma://host:8000/tenant/database\` (\`chromas://\` for TLS), \`chroma-folder:./path\` or just the path of a
+folder that holds \`chroma.sqlite3\` (\`?tenant=…&database=…\` choose within it), \`http(s)://host:6333\` for Qdrant,
+\`embedded:./path\` and \`:memory:\` for Qdrant in the process.
+
+With \`--json\` stdout has one JSON object a line, each with \`format\` (1) and \`type\`: \`phase\`, \`progress\`, \`retry\`,
+\`note\`, \`warning\`, \`error\`, and at the end the verb's own: \`result\` (with the report), \`plan\`, \`status\`,
+\`cancel\`, \`listening\`. Words for people then go to stderr.
+
 ${program.commands.map(section).join("\n")}`;
 }
 

@@ -80,10 +80,20 @@ export function commandAgain(
       words.push(word === name ? word : `${name}='***'`);
       hidden = word === name;
     } else {
-      words.push(quote(word));
+      words.push(quote(withoutSecrets(word)));
     }
   }
   return ["vecferry", ...words].join(" ");
+}
+
+/** A word without what may be user and password, and without any parameter that addresses do not have. */
+function withoutSecrets(word: string): string {
+  // A where is JSON, and may hold an @ of its own.
+  if (word.startsWith("{")) return word;
+  return word
+    .replace(/(\/\/|^|=)[^/?#]*:[^/?#]*@/, "$1***@")
+    .replace(/\/\/[^/?#]*@/, "//***@")
+    .replace(/(:\/\/.*[?&](?!tenant=|database=|grpc=)[^=&]*=)[^&]*/g, "$1***");
 }
 
 function quote(word: string): string {

@@ -3,8 +3,11 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { VectorError } from "../errors.ts";
-import { writeFileAtomic } from "../migrate/files.ts";
+import { migrationFiles, writeFileAtomic } from "../migrate/files.ts";
+import { migrationKey, runOf } from "../migrate/plan.ts";
 import type { MigrateEvent, RunContext } from "../migrate/request.ts";
+import { readStatus } from "../migrate/status.ts";
+import type { SourceStore, TargetStore } from "../store/port.ts";
 import { type Environment, readEnvironment } from "./env.ts";
 import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
 import { chromaFlags, type logFlags, qdrantFlags } from "./flags.ts";
@@ -27,6 +30,8 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
+const verbNames = new Set(["migrate", "verify", "repair", "status", "cancel", "serve"]);
+
 const secretFlags: readonly Flag[] = Object.values({ ...chromaFlags, ...qdrantFlags }).filter(
   (entry: Flag) => entry.secret,
 );
@@ -38,7 +43,8 @@ export class Session implements Disposable {
   #environment: Environment | null = null;
   #log: RunLog | null = null;
   #stateFolder: string | null = null;
-  #report: { readonly from: string; readonly to: string | null } | null = null;
+  #run: string | null = null;
+  #reportFile: string | null = null;
   readonly #startedMs = Date.now();
   readonly #retries = { source: 0, target: 0 };
 
@@ -92,19 +98,17 @@ export class Session implements Disposable {
     this.#log?.event(event);
   }
 
-  /** At the end, however it comes, the report that stands at `from` then is written to `to` as well. */
-  copyReport(from: string, to: string | undefined): void {
-    this.#report = { from, to: to === undefined ? null : resolve(to) };
+  /** Names the migration at work, of which a failure speaks, and where its report is wanted besides. A null source: not known before the end. */
+  follow(source: SourceStore | null, target: TargetStore, reportFile: string | undefined): void {
+    if (source !== null) this.#run = runOf(migrationKey(source.identity, target.identity));
+    this.#reportFile = reportFile === undefined ? null : resolve(reportFile);
   }
 
-  /** Writes the report where it was asked for, if this run has made one; gives that path. @throws E_CONFIG, E_DISK_FULL */
-  writeReportCopy(): string | null {
-    const { from, to } = this.#report ?? { from: "", to: null };
-    if (to === null) return null;
-    const stat = statSync(from, { throwIfNoEntry: false });
-    if (stat === undefined || stat.mtimeMs < this.#startedMs) return null;
-    writeFileAtomic(to, [readFileSync(from, "utf8")]);
-    return to;
+  /** Writes the report where it was asked for; gives that path. @throws E_CONFIG, E_DISK_FULL */
+  writeReportCopy(report: string): string | null {
+    if (this.#reportFile === null) return null;
+    writeFileAtomic(this.#reportFile, [readFileSync(report, "utf8")]);
+    return this.#reportFile;
   }
 
   /** Notes in the log how the run ended. */
@@ -117,11 +121,7 @@ export class Session implements Disposable {
     const error = toVectorError(thrown);
     const aftermath = this.#aftermath(error);
     this.#log?.write("error", "failed", errorFields(error));
-    try {
-      this.writeReportCopy();
-    } catch (second) {
-      this.warn(`The report could not be written: ${toVectorError(second).message}`);
-    }
+    this.#reportFailure();
     this.output.fail(failureData(error, aftermath), failureText(error, aftermath));
     this.logEnd(error.exit);
     return error.exit;
@@ -133,21 +133,45 @@ export class Session implements Disposable {
     this.#log = null;
   }
 
+  /** A run that failed has written its report too, unless it never began. */
+  #reportFailure(): void {
+    if (this.#stateFolder === null || this.#run === null) return;
+    const { report } = migrationFiles(this.#stateFolder, this.#run);
+    const stat = statSync(report, { throwIfNoEntry: false });
+    if (stat === undefined || stat.mtimeMs < this.#startedMs) return;
+    try {
+      this.writeReportCopy(report);
+    } catch (error) {
+      this.warn(`The report could not be written: ${toVectorError(error).message}`);
+    }
+  }
+
   #aftermath(error: VectorError): Aftermath {
-    const { copied } = this.output.progress;
-    const journal = this.#stateFolder === null ? null : join(this.#stateFolder, "journal.sqlite");
-    const kept =
-      copied > 0 && journal !== null
-        ? `${count(copied)} records of this run are at the target and noted in ${journal}.`
-        : "this run has written no record; what earlier runs have written stands.";
-    const files = [journal, this.logPath].filter((path) => path !== null && existsSync(path));
-    const verb = this.io.argv.find((word) => !word.startsWith("-"));
-    const help = `vecferry ${verb === undefined || error.code !== "E_USAGE" ? "" : `${verb} `}--help`;
+    const state = this.#stateFolder;
+    const paths = [state === null ? null : join(state, "journal.sqlite"), this.logPath];
+    const files = paths.filter((path) => path !== null).filter((path) => existsSync(path));
+    const [verb = ""] = this.io.argv;
+    const help = verbNames.has(verb) ? `vecferry ${verb} --help` : "vecferry --help";
     // Once the copy has begun anew, --restart would begin it anew again.
-    const dropped = copied > 0 ? ["--restart"] : [];
+    const dropped = this.output.progress.copied > 0 ? ["--restart"] : [];
     const command =
       error.code === "E_USAGE" ? help : commandAgain(this.io.argv, secretFlags, dropped);
-    return { kept, command, files: files.filter((path) => path !== null) };
+    return { kept: this.#kept(error), command, files };
+  }
+
+  /** What stands now, as the journal has it. */
+  #kept(error: VectorError): string {
+    const nothing = "this run has written no record; what earlier runs have written stands.";
+    if (this.#stateFolder === null || this.#run === null || error.code === "E_LOCKED")
+      return nothing;
+    try {
+      const { migrations } = readStatus(this.#stateFolder);
+      const counts = migrations.find(({ run }) => run === this.#run)?.counts;
+      if (counts === undefined || counts.written === 0) return nothing;
+      return `${count(counts.written)} of ${count(counts.listed)} records are at the target and noted in the journal.`;
+    } catch (unreadable) {
+      return `unknown: the journal cannot be read (${toVectorError(unreadable).code}).`;
+    }
   }
 }
 

@@ -110,7 +110,9 @@ function check(entry: Flag, raw: RawValue): unknown {
   const index = issue?.path[0];
   const value =
     Array.isArray(raw.value) && typeof index === "number" ? raw.value[index] : raw.value;
-  const not = entry.secret ? "" : `, but it is ${JSON.stringify(value)}`;
+  // What stands before an @ may be a user and a password, whatever the flag.
+  const shown = JSON.stringify(value).replace(/[^"]*@/, "…@");
+  const not = entry.secret ? "" : `, but it is ${shown}`;
   throw new VectorError("E_CONFIG", `${raw.label} ${issue?.message ?? "is not right"}${not}.`, {
     next: `Correct ${raw.label} and run the same command again.`,
     details: { setting: raw.label },

@@ -1,6 +1,7 @@
 /** What all verbs have in common. */
 import type { Command } from "commander";
 import { VectorError } from "../errors.ts";
+import { printableAddress } from "../store/address.ts";
 import type { Session } from "./session.ts";
 
 /** Where the journal stands unless --state says otherwise. */
@@ -38,7 +39,7 @@ export function assertNoAddress(flag: string, names: readonly string[] | undefin
   if (address === undefined) return;
   throw new VectorError(
     "E_USAGE",
-    `${flag} takes the names up to the next flag, and "${address}" is an address.`,
+    `${flag} takes the names up to the next flag, and "${printableAddress(address)}" is an address.`,
     { next: `Put addresses before ${flag}, or end its list with \`--\`.` },
   );
 }

@@ -26,16 +26,17 @@ export class JsonLines {
     if (event.type === "progress") {
       const now = this.#now();
       const key = `${event.phase} ${event.collection}`;
-      const due = now - (this.#writtenMs.get(key) ?? 0) >= progressEveryMs;
+      const due = now - (this.#writtenMs.get(key) ?? Number.NEGATIVE_INFINITY) >= progressEveryMs;
       if (!due && event.done !== event.total) return;
       this.#writtenMs.set(key, now);
     }
-    this.write(event.type, event);
+    const { type, ...fields } = event;
+    this.write(type, fields);
   }
 
   /** A line of `type` with the members of `data`. */
   write(type: string, data: object): void {
-    const text = stringifyPlain({ format: jsonFormat, ...data, type });
+    const text = stringifyPlain({ format: jsonFormat, type, ...data });
     this.#stream.write(`${this.#redact(text)}\n`);
   }
 }

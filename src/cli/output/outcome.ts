@@ -1,24 +1,14 @@
 /** The last words of a run that came to its end. */
-import { migrationFiles } from "../../migrate/files.ts";
-import { migrationKey, runOf } from "../../migrate/plan.ts";
 import type { Outcome } from "../../migrate/report.ts";
-import type { RunContext } from "../../migrate/request.ts";
-import type { SourceStore, TargetStore } from "../../store/port.ts";
 import type { Session } from "../session.ts";
 import { count } from "./progress.ts";
-
-/** Where the report of a run between these ends stands. */
-export function reportPath(source: SourceStore, target: TargetStore, context: RunContext): string {
-  const run = runOf(migrationKey(source.identity, target.identity));
-  return migrationFiles(context.stateFolder, run).report;
-}
 
 /** Prints what a run did and where it says so; gives the exit status. */
 export function tellOutcome(session: Session, outcome: Outcome): number {
   const { exit, report, files } = outcome;
   const named = {
     ...files,
-    report: session.writeReportCopy() ?? files.report,
+    report: session.writeReportCopy(files.report) ?? files.report,
     log: session.logPath,
   };
   session.logEnd(exit, { files: named });

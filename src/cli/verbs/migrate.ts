@@ -1,0 +1,78 @@
+/** `vecferry migrate [SOURCE] [TARGET]`. */
+import { assertSource, assertTarget } from "../../connect.ts";
+import { dryRun, runMigrate } from "../../migrate/run.ts";
+import { chromaOptions, qdrantOptions, sourceEnd, targetEnd } from "../ends.ts";
+import { exitHelp } from "../exit.ts";
+import {
+  chromaFlags,
+  logFlags,
+  makeFlags,
+  outputFlags,
+  qdrantFlags,
+  reportFlags,
+  runFlags,
+  scopeFlags,
+  shapeFlags,
+  stateFlags,
+} from "../flags.ts";
+import { openSource, openTarget } from "../open.ts";
+import { draftData, draftText } from "../output/draft.ts";
+import { tellOutcome } from "../output/outcome.ts";
+import { migrateRequest } from "../request.ts";
+import { assertFolderOf } from "../session.ts";
+import { addFlags, readSettings } from "../setting.ts";
+import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+
+export const addMigrate: AddVerb = (program, call) => {
+  const command = program
+    .command("migrate")
+    .summary("copy Chroma's collections into Qdrant and verify them")
+    .description(
+      "Copies every record of the source to the target, verifies what arrived, and leaves a report. " +
+        "The same command again goes on where the last one stopped.",
+    )
+    .argument("[source]", "chroma://host:8000/tenant/database, or the path of a Chroma folder")
+    .argument("[target]", "http(s)://host:6333, or embedded:./path");
+  addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
+  addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "Which records:", scopeFlags);
+  addFlags(command, "How they come out:", shapeFlags);
+  addFlags(command, "How target collections are made:", makeFlags);
+  addFlags(command, "How the migration runs:", runFlags);
+  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...outputFlags };
+  addFlags(command, "What it leaves and says:", left);
+  command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
+  onCommand(command, call, migrate);
+};
+
+const migrate: Action = async (session, [sourceText, targetText], flags) => {
+  const { environment } = session;
+  const chroma = readSettings(chromaFlags, flags, environment);
+  const qdrant = readSettings(qdrantFlags, flags, environment);
+  const scope = readSettings(scopeFlags, flags, environment).values;
+  const shape = readSettings(shapeFlags, flags, environment).values;
+  const make = readSettings(makeFlags, flags, environment).values;
+  const run = readSettings(runFlags, flags, environment).values;
+  const report = readSettings(reportFlags, flags, environment).values;
+  const log = readSettings(logFlags, flags, environment).values;
+  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
+  const source = assertSource(sourceEnd(sourceText, chroma).address);
+  const target = assertTarget(targetEnd(targetText, qdrant).address);
+  const request = migrateRequest(scope, shape, make, run);
+  const chromaAccess = chromaOptions(chroma, session.keys);
+  const qdrantAccess = qdrantOptions(qdrant, session.keys);
+  assertFolderOf("--report-file", report.reportFile);
+
+  if (!run.dryRun || log.logFile !== undefined) session.openLog("migrate", log);
+  await using from = await openSource(session, source, chromaAccess);
+  await using to = await openTarget(session, target, qdrantAccess);
+  const context = session.context(state);
+  if (run.dryRun) {
+    const draft = await dryRun(from, to, request, context);
+    session.output.result("plan", { plan: draftData(draft) }, draftText(draft));
+    return 0;
+  }
+  session.follow(from, to, report.reportFile);
+  return tellOutcome(session, await runMigrate(from, to, request, context));
+};

@@ -1,0 +1,68 @@
+/** `vecferry repair [SOURCE] [TARGET]`. */
+import { runRepair } from "../../migrate/repair.ts";
+import { chooseSource, chooseTarget } from "../choose.ts";
+import { chromaOptions, qdrantOptions } from "../ends.ts";
+import { exitHelp } from "../exit.ts";
+import {
+  chromaFlags,
+  logFlags,
+  outputFlags,
+  qdrantFlags,
+  repairFlags,
+  reportFlags,
+  scopeFlags,
+  stateFlags,
+} from "../flags.ts";
+import { openSource, openTarget } from "../open.ts";
+import { tellOutcome } from "../output/outcome.ts";
+import { repairRequest, verifyRequest } from "../request.ts";
+import { assertFolderOf } from "../session.ts";
+import { addFlags, readSettings } from "../setting.ts";
+import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+
+export const addRepair: AddVerb = (program, call) => {
+  const command = program
+    .command("repair")
+    .summary("write what verify finds missing or different")
+    .description(
+      "Verifies, writes exactly the records that are missing or differ, and verifies again. What was changed at the target " +
+        "stays unless --overwrite is given; nothing is deleted without --delete-extra.",
+    )
+    .argument("[source]", "as in `vecferry migrate`; default: the newest migration's")
+    .argument("[target]", "as in `vecferry migrate`; default: the newest migration's");
+  addFlags(command, "What is done:", repairFlags);
+  addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
+  addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "Which records (default: those of the migration):", scopeFlags);
+  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...outputFlags };
+  addFlags(command, "What it leaves and says:", left);
+  command.addHelpText("after", exitHelp([0, 1, 2, 4, 5, 130]));
+  onCommand(command, call, repair);
+};
+
+const repair: Action = async (session, [sourceText, targetText], flags) => {
+  const { environment } = session;
+  const chroma = readSettings(chromaFlags, flags, environment);
+  const qdrant = readSettings(qdrantFlags, flags, environment);
+  const scope = readSettings(scopeFlags, flags, environment).values;
+  const asked = readSettings(repairFlags, flags, environment).values;
+  const report = readSettings(reportFlags, flags, environment).values;
+  const log = readSettings(logFlags, flags, environment).values;
+  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
+  const source = chooseSource({ address: sourceText, settings: chroma, server: false }, state);
+  const target = chooseTarget({ address: targetText, settings: qdrant, server: false }, state);
+  const verify = verifyRequest(scope, { targetOnly: false, sample: null }, null);
+  const { overwrite = false, deleteExtra = false, dryRun = false } = asked;
+  const request = repairRequest(verify, { overwrite, deleteExtra, dryRun });
+  const chromaAccess = chromaOptions(chroma, session.keys);
+  const qdrantAccess = qdrantOptions(qdrant, session.keys);
+  assertFolderOf("--report-file", report.reportFile);
+
+  session.openLog("repair", log);
+  await using from = await openSource(session, source, chromaAccess);
+  await using to = await openTarget(session, target, qdrantAccess);
+  const context = session.context(state);
+  session.follow(from, to, report.reportFile);
+  return tellOutcome(session, await runRepair(from, to, request, context));
+};

@@ -1,0 +1,72 @@
+/** `vecferry serve DIR`. */
+import { once } from "node:events";
+import { assertNoChroma } from "../../connect.ts";
+import { openEngine } from "../../engine/index.ts";
+import { VectorError } from "../../errors.ts";
+import { createServer, listen } from "../../server/index.ts";
+import { parseAddress, printableAddress } from "../../store/address.ts";
+import { exitHelp } from "../exit.ts";
+import { outputFlags, serveFlags } from "../flags.ts";
+import { addFlags, readSettings } from "../setting.ts";
+import { type Action, type AddVerb, onCommand } from "../verb.ts";
+
+export const addServe: AddVerb = (program, call) => {
+  const command = program
+    .command("serve")
+    .summary("answer Qdrant's REST API from a folder")
+    .description(
+      "Serves the embedded Qdrant in a folder until it is stopped: curl and Qdrant's own clients work on it.",
+    )
+    .argument("<folder>", "folder of the embedded Qdrant, made where it is not there; or :memory:");
+  addFlags(command, "Where and for whom:", serveFlags);
+  addFlags(command, "What it says:", outputFlags);
+  command.addHelpText("after", exitHelp([0, 1, 2, 5]));
+  onCommand(command, call, serve);
+};
+
+const loopbackNames = new Set(["127.0.0.1", "::1", "localhost"]);
+
+const serve: Action = async (session, [folder = ""], flags) => {
+  const { values, origins } = readSettings(serveFlags, flags, session.environment);
+  const path = folderOf(folder);
+  const apiKey = session.keys.read({
+    value: values.apiKey,
+    file: values.apiKeyFile,
+    valueOrigin: origins.apiKey,
+    fileOrigin: origins.apiKeyFile,
+    valueName: "--api-key",
+    fileName: "--api-key-file",
+  });
+  const { host = "127.0.0.1", port = 6333 } = values;
+  const local = loopbackNames.has(host);
+  if (!local && apiKey === undefined) {
+    session.warn(
+      `Whoever reaches ${host} can read and change everything: no --api-key-file is given.`,
+    );
+  }
+  assertNoChroma(path);
+
+  const { signal } = session.io;
+  await using engine = await openEngine(path, { signal });
+  for (const [name, fault] of engine.damaged) {
+    session.warn(`Collection ${JSON.stringify(name)} is damaged and not served: ${fault}`);
+  }
+  const app = createServer(engine, { apiKey, checkHost: local });
+  await using server = await listen(app, { host, port, signal });
+  const { url } = server;
+  session.output.result(
+    "listening",
+    { url, folder: engine.path },
+    `Qdrant's API over ${engine.path} answers at ${url} (Ctrl-C stops it).`,
+  );
+  if (!signal.aborted) await once(signal, "abort");
+  return 0;
+};
+
+/** The folder that is meant: a path, or one of the embedded addresses. @throws E_USAGE for another store */
+function folderOf(text: string): string {
+  if (text !== ":memory:" && !/^[a-z][a-z0-9+.-]+:/i.test(text)) return text;
+  const address = parseAddress(text);
+  if (address.kind === "embedded") return address.path;
+  throw new VectorError("E_USAGE", `serve takes a folder, and ${printableAddress(text)} is none.`);
+}

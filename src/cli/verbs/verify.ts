@@ -1,0 +1,111 @@
+/** `vecferry verify [SOURCE] [TARGET]`. */
+import { VectorError } from "../../errors.ts";
+import { runRepair } from "../../migrate/repair.ts";
+import { runVerify } from "../../migrate/verify.ts";
+import { chooseSource, chooseTarget } from "../choose.ts";
+import { CombinedFile } from "../combined.ts";
+import { chromaOptions, qdrantOptions } from "../ends.ts";
+import { exitHelp } from "../exit.ts";
+import {
+  chromaFlags,
+  fixFlags,
+  logFlags,
+  outputFlags,
+  qdrantFlags,
+  reportFlags,
+  scopeFlags,
+  stateFlags,
+  verifyFlags,
+} from "../flags.ts";
+import { openSource, openTarget } from "../open.ts";
+import { tellOutcome } from "../output/outcome.ts";
+import { repairRequest, verifyRequest } from "../request.ts";
+import { assertFolderOf } from "../session.ts";
+import { addFlags, readSettings, type Values } from "../setting.ts";
+import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+
+export const addVerify: AddVerb = (program, call) => {
+  const command = program
+    .command("verify")
+    .summary("compare the target with the source, to the last bit")
+    .description(
+      "Compares schema, ids both ways, vectors, payload and its types. Without addresses, flags and variables it takes the newest migration.",
+    )
+    .argument("[source]", "as in `vecferry migrate`; not with --target-only")
+    .argument("[target]", "as in `vecferry migrate`");
+  addFlags(command, "What is compared:", verifyFlags);
+  addFlags(command, "Mending:", fixFlags);
+  addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
+  addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "Which records (default: those of the migration):", scopeFlags);
+  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...outputFlags };
+  addFlags(command, "What it leaves and says:", left);
+  command.addHelpText("after", exitHelp([0, 1, 2, 4, 5, 130]));
+  onCommand(command, call, verify);
+};
+
+const verify: Action = async (session, operands, flags) => {
+  const { environment } = session;
+  const chroma = readSettings(chromaFlags, flags, environment);
+  const qdrant = readSettings(qdrantFlags, flags, environment);
+  const scope = readSettings(scopeFlags, flags, environment).values;
+  const asked = readSettings(verifyFlags, flags, environment).values;
+  const fix = readSettings(fixFlags, flags, environment).values;
+  const report = readSettings(reportFlags, flags, environment).values;
+  const log = readSettings(logFlags, flags, environment).values;
+  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  assertTogether(asked, fix, operands);
+  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
+  const [sourceText, targetText] = asked.targetOnly ? [undefined, operands[0]] : operands;
+  const source = asked.targetOnly
+    ? null
+    : chooseSource(
+        { address: sourceText, settings: chroma, server: asked.sourceChromadb ?? false },
+        state,
+      );
+  const target = chooseTarget(
+    { address: targetText, settings: qdrant, server: asked.targetQdrant ?? false },
+    state,
+  );
+  const chromaAccess = chromaOptions(chroma, session.keys);
+  const qdrantAccess = qdrantOptions(qdrant, session.keys);
+  assertFolderOf("--report-file", report.reportFile);
+  assertFolderOf("--combined", asked.combined);
+  const plain = { targetOnly: asked.targetOnly ?? false, sample: asked.sample ?? null };
+  verifyRequest(scope, plain, null);
+
+  session.openLog("verify", log);
+  await using from = source === null ? null : await openSource(session, source, chromaAccess);
+  await using to = await openTarget(session, target, qdrantAccess);
+  const context = session.context(state);
+  session.follow(from, to, report.reportFile);
+  using combined = asked.combined === undefined ? null : new CombinedFile(asked.combined);
+  const request = verifyRequest(scope, plain, combined?.write ?? null);
+  if (from === null || !fix.fixMissing) {
+    return tellOutcome(session, await runVerify(from, to, request, context));
+  }
+  const { overwrite = false } = fix;
+  const repair = repairRequest(request, { overwrite });
+  return tellOutcome(session, await runRepair(from, to, repair, context));
+};
+
+function assertTogether(
+  asked: Values<typeof verifyFlags>,
+  fix: Values<typeof fixFlags>,
+  operands: readonly string[],
+): void {
+  const { targetOnly, sourceChromadb, targetQdrant } = asked;
+  const targetText = operands[targetOnly ? 0 : 1];
+  const rules: readonly (readonly [fault: unknown, text: string])[] = [
+    [fix.overwrite && !fix.fixMissing, "--overwrite goes with --fix-missing alone."],
+    [targetOnly && fix.fixMissing, "--fix-missing reads the source, --target-only leaves it out."],
+    [targetOnly && sourceChromadb, "--source-chromadb names what --target-only leaves out."],
+    [targetOnly && operands.length > 1, "--target-only takes the address of the target alone."],
+    [sourceChromadb && operands.length > 0, "Both --source-chromadb and an address are given."],
+    [targetQdrant && targetText, "Both --target-qdrant and the target's address are given."],
+  ];
+  const fault = rules.find(([broken]) => broken);
+  if (fault !== undefined) {
+    throw new VectorError("E_USAGE", fault[1], { next: "Leave one of the two out." });
+  }
+}
