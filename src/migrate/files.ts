@@ -48,7 +48,7 @@ export function writeFileAtomic(file: string, pieces: Iterable<string>): void {
     chmodSync(partial, 0o600);
     renameSync(partial, file);
   } catch (error) {
-    rmSync(partial, { force: true });
+    removeQuietly(partial);
     if (error instanceof VectorError) throw error;
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     throw new VectorError(
@@ -56,5 +56,13 @@ export function writeFileAtomic(file: string, pieces: Iterable<string>): void {
       `The file ${file} cannot be written (${code}).`,
       { cause: error },
     );
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // What went wrong first is what is told.
   }
 }

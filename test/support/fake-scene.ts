@@ -46,15 +46,14 @@ export class Scene {
 
   /** Alters one point at the target: what `change` gives is written over it. */
   async alter(point: string, change: (batch: PointBatch) => PointBatch): Promise<void> {
-    const info = await this.info();
-    const { batch } = await this.target.read(info, [point]);
+    const batch = await this.read(point);
     expect(batch.ids).toHaveLength(1);
-    await this.target.write(specOf(info), change(batch));
+    await this.put(change(batch));
   }
 
   /** Writes points as they are given. */
   async put(batch: PointBatch): Promise<void> {
-    await this.target.write(specOf(await this.info()), batch);
+    await this.target.write(zooSpec, batch);
   }
 
   async take(point: string): Promise<void> {
@@ -85,22 +84,21 @@ export function scenePoint(collection: string, id: string): string {
   return tenantPointId(tenants.get(collection) ?? "", id);
 }
 
-function specOf({ name, dimension, distance }: CollectionInfo): CollectionSpec {
-  return {
-    name,
-    dimension: dimension ?? 0,
-    distance: distance ?? "cosine",
-    layout: "vecferry",
-    tenanted: true,
-    indexes: [],
-    quantization: null,
-    hnsw: {},
-    onDisk: null,
-    shards: null,
-    replicas: null,
-    sources: [],
-  };
-}
+/** The target collection of the scene. */
+export const zooSpec: CollectionSpec = {
+  name: "zoo",
+  dimension: 4,
+  distance: "cosine",
+  layout: "vecferry",
+  tenanted: true,
+  indexes: [],
+  quantization: null,
+  hnsw: {},
+  onDisk: null,
+  shards: null,
+  replicas: null,
+  sources: [],
+};
 
 /** A batch with its metadata text replaced. */
 export function withMetadata(batch: PointBatch, change: (text: string) => string): PointBatch {
