@@ -205,7 +205,7 @@ async function writeHalves(
   } catch (error) {
     if (!isVectorError(error, "E_REJECTED")) throw error;
     if (rows === 1) {
-      const reason = error.details["reason"] === "too-large" ? "too-large" : "rejected";
+      const reason = error.details["tooLarge"] === true ? "too-large" : "rejected";
       refused.push({ id: batch.ids[0] ?? "", reason, detail: error.message });
       return 0;
     }

@@ -9,6 +9,7 @@ import {
   type SourceNote,
 } from "../model/collection.ts";
 import { assertCollectionName } from "../model/collection-name.ts";
+import { indexPath, tenantKey } from "../model/layout.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
@@ -264,7 +265,7 @@ function specsOf(
     const { dimension, distance, layout, tenanted } = first;
     assertFits(name, first, standing.get(name));
     const tenantIndex = tenanted
-      ? [{ key: "tenant_id", type: "keyword", tenant: true } as const]
+      ? [{ key: tenantKey, type: "keyword", tenant: true } as const]
       : [];
     const { indexes, hnsw, ...settings } = request.settings;
     return {
@@ -273,7 +274,12 @@ function specsOf(
       distance,
       layout,
       tenanted,
-      indexes: [...tenantIndex, ...indexes.filter(({ key }) => !(tenanted && key === "tenant_id"))],
+      indexes: [
+        ...tenantIndex,
+        ...indexes
+          .map((index) => ({ ...index, key: indexPath(layout, index.key) }))
+          .filter(({ key }) => !(tenanted && key === tenantKey)),
+      ],
       hnsw: tenanted ? { m: 0, payloadM: 16, ...hnsw } : hnsw,
       ...settings,
       sources: group.map((plan) => sourceNote(plan, run)),

@@ -69,6 +69,13 @@ export function reservedKeys(layout: Layout): readonly string[] {
   return shapes[layout].reserved;
 }
 
+/** The payload path of a key to be indexed: the layout's own keys (and paths below them) as they are, any other as a key of the metadata. */
+export function indexPath(layout: Layout, key: string): string {
+  const shape = shapes[layout];
+  const own = shape.reserved.some((name) => key === name || key.startsWith(`${name}.`));
+  return own || shape.metadata === null ? key : `${shape.metadata}.${key}`;
+}
+
 /** The keys of `metadata` (JSON text of an object) that meet a reserved one; none in layouts that keep metadata apart. @throws SyntaxError */
 export function conflicts(metadata: string | null, layout: Layout): string[] {
   const shape = shapes[layout];
