@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { chromaAvailable, startChroma } from "../test/support/chroma-server.ts";
 import { makeFolder } from "../test/support/make-folder.ts";
-import { benchRecords, describeData } from "./data.ts";
+import { benchRecords, describeData, vectorFiller } from "./data.ts";
 
 interface CopyOptions {
   readonly records: number;
@@ -37,16 +37,14 @@ export async function benchCopy({ records, dimension, sources }: CopyOptions): P
     for (const target of targets) await benchWriting(target, records, dimension);
     if (sources.includes("folder")) {
       const folder = path.join(work, "chroma");
-      await makeFolder(folder, {
-        collections: [
-          {
-            name: "bench",
-            dimension,
-            space: "cosine",
-            records: benchRecords(records, dimension),
-            flushed: 1,
-          },
-        ],
+      makeFolder(folder, {
+        records,
+        dimension,
+        distance: "cosine",
+        name: "bench",
+        documentLength: 60,
+        metadataKeys: 5,
+        fill: vectorFiller(dimension),
       });
       await benchSource("folder", folder, null, targets, work);
     }

@@ -30,6 +30,16 @@ export async function* benchRecords(count: number, dimension: number): AsyncGene
 
 const realRows = 60_000;
 
+/** Fills in the vector of a record by its number: the same vectors as `benchRecords` gives. */
+export function vectorFiller(dimension: number): (row: number, target: Float32Array) => void {
+  if (!isReal(dimension)) return (row, target) => target.set(madeRecord(row, dimension).vector);
+  const file = openSync(path.join(shared, "debian.f32"), "r");
+  return (row, target) => {
+    const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+    readSync(file, bytes, 0, bytes.length, (row % realRows) * bytes.length);
+  };
+}
+
 async function* realRecords(count: number): AsyncGenerator<BenchRecord> {
   const file = openSync(path.join(shared, "debian.f32"), "r");
   const bytes = Buffer.alloc(384 * 4);
