@@ -10,7 +10,7 @@ import {
   qdrantPort,
 } from "../store/address.ts";
 import type { ChromaOptions, QdrantOptions } from "../store/registry.ts";
-import { type chromaFlags, qdrantFlags } from "./flags.ts";
+import { type chromaFlags, qdrantFlags } from "./end-flags.ts";
 import type { Keys } from "./keys.ts";
 import { flagName, type Origin, originRank, type Settings } from "./setting.ts";
 

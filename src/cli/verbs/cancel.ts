@@ -1,9 +1,10 @@
 /** `vecferry cancel [TARGET]`. */
 import { runCancel } from "../../migrate/cancel.ts";
 import { chooseTarget } from "../choose.ts";
+import { qdrantFlags } from "../end-flags.ts";
 import { qdrantOptions } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
-import { cancelFlags, logFlags, outputFlags, qdrantFlags, stateFlags } from "../flags.ts";
+import { cancelFlags, logFlags, outputFlags, stateFlags } from "../flags.ts";
 import { openTarget } from "../open.ts";
 import { cancelText } from "../output/cancel.ts";
 import { fileLines } from "../output/outcome.ts";

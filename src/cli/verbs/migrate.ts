@@ -1,14 +1,13 @@
 /** `vecferry migrate [SOURCE] [TARGET]`. */
 import { assertSource, assertTarget } from "../../connect.ts";
 import { dryRun, runMigrate } from "../../migrate/run.ts";
+import { chromaFlags, qdrantFlags } from "../end-flags.ts";
 import { chromaOptions, qdrantOptions, sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import {
-  chromaFlags,
   logFlags,
   makeFlags,
   outputFlags,
-  qdrantFlags,
   reportFlags,
   runFlags,
   scopeFlags,

@@ -1,13 +1,12 @@
 /** `vecferry repair [SOURCE] [TARGET]`. */
 import { runRepair } from "../../migrate/repair.ts";
 import { chooseSource, chooseTarget } from "../choose.ts";
+import { chromaFlags, qdrantFlags } from "../end-flags.ts";
 import { chromaOptions, qdrantOptions } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import {
-  chromaFlags,
   logFlags,
   outputFlags,
-  qdrantFlags,
   repairFlags,
   reportFlags,
   scopeFlags,

@@ -4,14 +4,13 @@ import { runRepair } from "../../migrate/repair.ts";
 import { runVerify } from "../../migrate/verify.ts";
 import { chooseSource, chooseTarget } from "../choose.ts";
 import { CombinedFile } from "../combined.ts";
+import { chromaFlags, qdrantFlags } from "../end-flags.ts";
 import { chromaOptions, qdrantOptions } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import {
-  chromaFlags,
   fixFlags,
   logFlags,
   outputFlags,
-  qdrantFlags,
   reportFlags,
   scopeFlags,
   stateFlags,

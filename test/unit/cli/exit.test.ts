@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { chromaFlags, qdrantFlags } from "../../../src/cli/end-flags.ts";
 import { commandAgain, failureText, toVectorError } from "../../../src/cli/exit.ts";
-import { chromaFlags, qdrantFlags } from "../../../src/cli/flags.ts";
 import { VectorError } from "../../../src/errors.ts";
 
 const secret = [qdrantFlags.qdrantApiKey, chromaFlags.chromadbHeader];
