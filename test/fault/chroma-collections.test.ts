@@ -109,7 +109,7 @@ describe("collections and ids", () => {
     });
   });
 
-  it("names a where that the server refuses E_INPUT, and sends no empty one", async () => {
+  it("names a where that the server refuses E_INPUT", async () => {
     const refuse: Intercept = (request) => {
       const { body } = request;
       const where: unknown =
@@ -124,7 +124,6 @@ describe("collections and ids", () => {
         await expect(collect(store.ids(info, { where: { a: { $foo: 1 } } }))).rejects.toMatchObject(
           { code: "E_INPUT", exit: 2 },
         );
-        expect((await collect(store.ids(info, { where: {} }))).flat().length).toBe(3);
       },
     );
   });

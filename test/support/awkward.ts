@@ -93,7 +93,6 @@ export function awkwardCollections(withLists: boolean): FixtureCollection[] {
       distance: "ip",
       dimension: 3,
       records: records(30, 3, (index) => `i${index}`),
-      where: { filter: {}, ids: Array.from({ length: 30 }, (_, index) => `i${index}`) },
     },
     { name: "never-written", distance: "l2", dimension: null, records: [] },
     { name: "one", distance: "cosine", dimension: 2, records: records(1, 2, () => "only") },

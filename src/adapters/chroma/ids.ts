@@ -17,9 +17,7 @@ export async function* listIds(
   options: IdsOptions,
   chunkMax: number,
 ): AsyncGenerator<string[]> {
-  const { limit = Number.POSITIVE_INFINITY, signal } = options;
-  // An empty where is an error on most servers.
-  const where = isEmptyObject(options.where) ? undefined : options.where;
+  const { where, limit = Number.POSITIVE_INFINITY, signal } = options;
   let chunk = Math.min(options.chunk ?? chunkMax, chunkMax);
   let previous: string | undefined;
   for (let offset = 0; offset < limit; ) {
@@ -56,8 +54,4 @@ async function idPage(
       details: { field: "where" },
     });
   }
-}
-
-function isEmptyObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
