@@ -6,7 +6,7 @@ import { decodeConfig, encodeConfig, vectorParams } from "./config.ts";
 import { type Metric, metrics } from "./distance.ts";
 import { type FieldIndex, toFieldIndex } from "./field-index.ts";
 import { IdMap } from "./id-map.ts";
-import { storageError } from "./sqlite.ts";
+import { removeFiles, storageError } from "./sqlite.ts";
 import { VectorStore } from "./vector-store.ts";
 
 /** One vector name's store and arithmetic, and the blocks that were changed since the last commit. */
@@ -33,6 +33,7 @@ export function createCollectionFile(path: string, config: CollectionConfig): Co
     return file;
   } catch (error) {
     file.close();
+    removeFiles(path);
     throw storageError(error, path);
   }
 }

@@ -1,5 +1,4 @@
 /** The engine's side in the worker: all collections of a folder, and the operations on them, synchronously. */
-import { rmSync } from "node:fs";
 import { VectorError } from "../errors.ts";
 import { type JsonValue, parseLossless } from "../util/json.ts";
 import type {
@@ -28,7 +27,7 @@ import { describe } from "./describe.ts";
 import { badInput, collectionNotFound } from "./errors.ts";
 import { isObject } from "./json-path.ts";
 import type { Operations, Sent } from "./protocol.ts";
-import { storageError } from "./sqlite.ts";
+import { removeFiles, storageError } from "./sqlite.ts";
 
 function parseBody(text: string): JsonObject {
   let value: JsonValue;
@@ -102,8 +101,15 @@ export class Host implements Operations {
     const wanted = createConfig(parseBody(config));
     const path = this.#catalog.newPath();
     const file = createCollectionFile(path, wanted);
-    this.#catalog.add(name, path);
-    this.#states.set(name, loadState(name, file));
+    try {
+      const state = loadState(name, file);
+      this.#catalog.add(name, path);
+      this.#states.set(name, state);
+    } catch (error) {
+      file.close();
+      removeFiles(path);
+      throw storageError(error, path);
+    }
   }
 
   updateCollection(name: string, patch: string): void {
@@ -120,8 +126,7 @@ export class Host implements Operations {
     this.#states.get(name)?.file.close();
     this.#states.delete(name);
     this.damaged.delete(name);
-    if (path !== ":memory:")
-      for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    removeFiles(path);
     return true;
   }
 

@@ -1,5 +1,5 @@
 /** SQLite as the engine uses it: how a database is opened, and what its errors mean. */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { isVectorError, VectorError } from "../errors.ts";
 
@@ -38,6 +38,12 @@ export function openDatabase(path: string): DatabaseSync {
     throw storageError(error, path);
   }
   return database;
+}
+
+/** Takes a closed database away, with what SQLite keeps beside it. */
+export function removeFiles(path: string): void {
+  if (path === ":memory:") return;
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
 }
 
 /** The error of the table for one that SQLite threw; any other comes back as it is. */

@@ -78,7 +78,8 @@ class RequestLoop {
     } catch (error) {
       // A refused request has changed nothing; after any other fault nothing of the group may stay.
       if (!isVectorError(error)) this.#fail(error);
-      this.#reply({ id: request.id, error: toSentError(error) });
+      const known = storageError(error, String(request.args[0]));
+      this.#reply({ id: request.id, error: toSentError(known) });
     }
   }
 
