@@ -3,7 +3,7 @@
  * one point. Ids stand in a temporary table by bucket of their point, so that the journal is written in point order,
  * and memory holds one chunk. Everything happens in one transaction: a listing is whole or it did not happen.
  */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
@@ -37,6 +37,7 @@ export class Listing implements Disposable {
   readonly #target: number;
   readonly #first: boolean;
   #nextOrdinal: number;
+  #existingAt: StatementSync | null = null;
   #open = true;
 
   constructor(db: DatabaseSync, file: string, collection: number, target: number) {
@@ -147,11 +148,10 @@ export class Listing implements Disposable {
   }
 
   #existing(point: Uint8Array): Existing {
-    const row = this.#db
-      .prepare(
-        "SELECT p.collection, p.ordinal, r.id, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?",
-      )
-      .get(this.#target, point);
+    this.#existingAt ??= this.#db.prepare(
+      "SELECT p.collection, p.ordinal, r.id, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?",
+    );
+    const row = this.#existingAt.get(this.#target, point);
     const parsed = existingSchema.safeParse(row);
     if (parsed.success) return parsed.data;
     throw new VectorError(
