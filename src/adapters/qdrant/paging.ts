@@ -4,7 +4,7 @@ import type { DenseColumn } from "../../model/record.ts";
 import type { PointColumns, PointPage, QdrantApi, ReadColumns } from "./api.ts";
 
 /** Bytes that a page aims at. */
-const pageBytes = 8 * 1024 * 1024;
+const pageBytes = 4 * 1024 * 1024;
 const startRows = 64;
 /** A page has at most so many times the rows of the one before: payloads may be larger further on. */
 const growth = 8;
@@ -22,7 +22,7 @@ export interface ScanOptions extends ReadColumns {
 
 /**
  * Every point once, in the order of point ids. While the caller works on a page the next one is on its way.
- * Pages aim at 8 MiB; one that turns out too large to be taken is asked for again by half.
+ * Pages aim at 4 MiB; one that turns out too large to be taken is asked for again by half.
  */
 export async function* scanPages(
   api: QdrantApi,

@@ -17,21 +17,25 @@ export function pointText(point: string): string {
  * and leave the server's own reading of decimals no room to miss it.
  */
 export function vectorText(data: Float32Array, start: number, end: number): string {
-  let text = "";
+  const digits: string[] = [];
   for (let index = start; index < end; index += 1) {
     const component = data[index] ?? 0;
-    const digits =
-      component === 0 ? (Object.is(component, -0) ? "-0.0" : "0.0") : component.toPrecision(9);
-    text += index === start ? digits : `,${digits}`;
+    digits.push(
+      component === 0 ? (Object.is(component, -0) ? "-0.0" : "0.0") : component.toPrecision(9),
+    );
   }
-  return `[${text}]`;
+  return `[${digits.join(",")}]`;
 }
 
 /**
- * The bodies of as many upserts as keep each under `bytesMax` bytes.
+ * The bodies of as many upserts as keep each near `bytesAim` bytes; only a single point may take more, up to `bytesMax`.
  * @throws E_REJECTED where a single point is larger; `details.tooLarge`, and `details.point` names it
  */
-export function* upsertBodies(columns: PointColumns, bytesMax: number): Generator<string> {
+export function* upsertBodies(
+  columns: PointColumns,
+  bytesAim: number,
+  bytesMax: number,
+): Generator<string> {
   let rows: string[] = [];
   let bytes = frameBytes;
   for (let row = 0; row < columns.points.length; row += 1) {
@@ -39,7 +43,7 @@ export function* upsertBodies(columns: PointColumns, bytesMax: number): Generato
     const rowBytes = Buffer.byteLength(text) + 1;
     if (rowBytes + frameBytes > bytesMax)
       throw tooLarge(columns.points[row] ?? "", rowBytes, bytesMax);
-    if (bytes + rowBytes > bytesMax) {
+    if (bytes + rowBytes > bytesAim && rows.length > 0) {
       yield `{"points":[${rows.join(",")}]}`;
       rows = [];
       bytes = frameBytes;

@@ -21,6 +21,8 @@ import { creationBody, describedState, filterBody, indexSchema, noteBody } from 
 
 /** The server's default bound of a body (`service.max_request_size_mb`). */
 const bodyBytesMax = 32 * 1024 * 1024;
+/** A body aims at less: its text and its bytes are in memory for each request in flight. */
+const bodyBytesAim = 4 * 1024 * 1024;
 /** The first version with `POST points/query`, and the first with metadata of collections. */
 const oldestVersion = [1, 10] as const;
 const notesVersion = [1, 16] as const;
@@ -109,7 +111,7 @@ class RestApi implements QdrantApi {
   }
 
   async upsert(name: string, columns: PointColumns, options: CallOptions = {}): Promise<void> {
-    for (const body of upsertBodies(columns, bodyBytesMax))
+    for (const body of upsertBodies(columns, bodyBytesAim, bodyBytesMax))
       await this.#update("PUT", `${path(name)}/points`, body, options);
   }
 

@@ -53,7 +53,7 @@ describe("scanPages", () => {
     expect(limits).toEqual([64, 512, 4096, 5000, 5000, 5000, 5000]);
   });
 
-  it("aims at pages of 8 MiB", async () => {
+  it("aims at pages of 4 MiB", async () => {
     const { api, limits } = collection(Array(200).fill(mebibyte));
     expect(await scanned(api)).toEqual(names(200));
     expect(limits.slice(1).every((limit) => limit <= 8)).toBe(true);
