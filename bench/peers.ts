@@ -62,7 +62,15 @@ async function client(
   }
   const startedAt = performance.now();
   await each(batches, async (points) => {
-    await qdrant.upsert(name, { wait: true, points });
+    // The client gives up on a connection that the server has closed; it is asked again, as its users have to.
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await qdrant.upsert(name, { wait: true, points });
+        return;
+      } catch (error) {
+        if (attempt === 5) throw error;
+      }
+    }
   });
   const ms = performance.now() - startedAt;
   await qdrant.deleteCollection(name);
