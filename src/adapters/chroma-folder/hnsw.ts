@@ -75,11 +75,15 @@ export class HnswFiles {
   readonly #data: FileHandle;
   /** null where the stored vectors are the vectors themselves. */
   readonly #lengths: FileHandle | null;
+  /** What a run is read into. Runs are read one after the other. */
+  readonly #run = Buffer.from(new ArrayBuffer(runBytesMax));
+  readonly #norms: Buffer;
 
   private constructor(layout: HnswLayout, data: FileHandle, lengths: FileHandle | null) {
     this.layout = layout;
     this.#data = data;
     this.#lengths = lengths;
+    this.#norms = Buffer.from(new ArrayBuffer(4 * Math.floor(runBytesMax / layout.slotBytes)));
   }
 
   /** `scaled`: the distance is cosine, so each vector is multiplied by its norm. @throws IndexFileError */
@@ -104,7 +108,7 @@ export class HnswFiles {
 
   /**
    * Writes the vector of each request to its row of `target` (row-major) and returns the requests whose slot does not
-   * hold their label: another one stands there, it is deleted, or the file ends before it.
+   * hold their label: another one stands there, it is deleted, or the file ends before it. One call at a time.
    */
   async read(requests: readonly SlotRequest[], target: Float32Array): Promise<SlotRequest[]> {
     const { slotBytes, count } = this.layout;
@@ -134,7 +138,7 @@ export class HnswFiles {
     const { slotBytes, labelOffset, count } = this.layout;
     const step = Math.floor(runBytesMax / slotBytes);
     for (let first = 0; first < count; first += step) {
-      const bytes = await readAt(this.#data, first * slotBytes, step * slotBytes);
+      const bytes = await readAt(this.#data, first * slotBytes, this.#run, step * slotBytes);
       const found = Math.min(Math.floor(bytes.length / slotBytes), count - first);
       const labels = new Float64Array(found);
       for (let slot = 0; slot < found; slot += 1) {
@@ -157,8 +161,8 @@ export class HnswFiles {
     target: Float32Array,
   ): Promise<SlotRequest[]> {
     const { slotBytes, dataOffset, labelOffset, dimension } = this.layout;
-    const bytes = await readAt(this.#data, first * slotBytes, slots * slotBytes);
-    const norms = this.#lengths && (await readAt(this.#lengths, first * 4, slots * 4));
+    const bytes = await readAt(this.#data, first * slotBytes, this.#run, slots * slotBytes);
+    const norms = this.#lengths && (await readAt(this.#lengths, first * 4, this.#norms, slots * 4));
     const floats = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
     const missed: SlotRequest[] = [];
     for (const request of run) {
@@ -206,14 +210,18 @@ async function openFile(folder: string, name: string): Promise<FileHandle> {
   }
 }
 
-/** At most `length` bytes from `position`: fewer where the file ends. The bytes are aligned for float32. */
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.from(new ArrayBuffer(length));
+/** At most `length` bytes from `position`, read to the front of `target`: fewer where the file ends. */
+async function readAt(
+  file: FileHandle,
+  position: number,
+  target: Buffer,
+  length: number,
+): Promise<Buffer> {
   let filled = 0;
   while (filled < length) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, position + filled);
+    const { bytesRead } = await file.read(target, filled, length - filled, position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
-  return bytes.subarray(0, filled);
+  return target.subarray(0, filled);
 }

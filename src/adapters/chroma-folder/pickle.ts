@@ -59,8 +59,9 @@ export function* readPickle(
 
 class ByteReader {
   readonly #file: number;
-  #bytes = Buffer.alloc(0);
+  #buffer = Buffer.allocUnsafe(chunkBytes);
   #at = 0;
+  #end = 0;
 
   constructor(file: number) {
     this.#file = file;
@@ -72,17 +73,17 @@ class ByteReader {
 
   /** The next `count` bytes; valid until the next call. */
   take(count: number): Buffer {
-    if (this.#at + count > this.#bytes.length) this.#refill(count);
+    if (this.#at + count > this.#end) this.#refill(count);
     const start = this.#at;
     this.#at += count;
-    return this.#bytes.subarray(start, this.#at);
+    return this.#buffer.subarray(start, this.#at);
   }
 
   text(count: number): string {
-    if (this.#at + count > this.#bytes.length) this.#refill(count);
+    if (this.#at + count > this.#end) this.#refill(count);
     const start = this.#at;
     this.#at += count;
-    return this.#bytes.toString("utf8", start, this.#at);
+    return this.#buffer.toString("utf8", start, this.#at);
   }
 
   line(): string {
@@ -93,20 +94,22 @@ class ByteReader {
     return text;
   }
 
+  /** Moves the rest to the front and reads on behind it: one buffer serves for the whole file. */
   #refill(count: number): void {
     if (count > valueBytesMax) throw new PickleError("it has a value of more than 64 MiB");
-    const rest = this.#bytes.subarray(this.#at);
-    const next = Buffer.allocUnsafe(Math.max(chunkBytes, rest.length + count));
-    rest.copy(next);
-    let length = rest.length;
-    while (length < next.length) {
-      const read = readSync(this.#file, next, length, next.length - length, null);
-      if (read === 0) break;
-      length += read;
-    }
-    if (length < count) throw new PickleError("the file is cut short");
-    this.#bytes = next.subarray(0, length);
+    const rest = this.#end - this.#at;
+    const buffer =
+      rest + count > this.#buffer.length ? Buffer.allocUnsafe(rest + count) : this.#buffer;
+    this.#buffer.copy(buffer, 0, this.#at, this.#end);
+    this.#buffer = buffer;
     this.#at = 0;
+    this.#end = rest;
+    while (this.#end < buffer.length) {
+      const read = readSync(this.#file, buffer, this.#end, buffer.length - this.#end, null);
+      if (read === 0) break;
+      this.#end += read;
+    }
+    if (this.#end < count) throw new PickleError("the file is cut short");
   }
 }
 
