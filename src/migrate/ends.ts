@@ -10,7 +10,7 @@ import type { CollectionPlan } from "./collection-plan.ts";
 import { Journal, type JournalCollection, type Migration } from "./journal/journal.ts";
 import { lockMigration } from "./lock.ts";
 import { enterNoted } from "./noted-plan.ts";
-import { makePlan, migrationKey, runOf, sourceNote } from "./plan.ts";
+import { makePlan, migrationKey, type Plan, runOf, sourceNote } from "./plan.ts";
 import { type Outcome, ReportBuilder } from "./report.ts";
 import type { MigrateRequest, RunContext, Scope } from "./request.ts";
 import { selectCollections } from "./select.ts";
@@ -65,11 +65,11 @@ export async function withEnds(
   const migration = known ?? beginFresh(journal, key, input);
   const report = new ReportBuilder({ command, journal, migration, context });
   try {
-    const entered =
+    const { entered, skipped } =
       known === null
         ? await enterFresh(journal, migration, input, report)
-        : chosen(journal.collections(migration), input);
-    report.plan({ entered, skipped: [] });
+        : { entered: chosen(journal.collections(migration), input), skipped: [] };
+    report.plan({ entered, skipped });
     const lanes = lanesOf(entered, input, journal, migration);
     if (known === null) await listFresh(lanes, context);
     return await work({ journal, migration, lanes, report, context, freshJournal: known === null });
@@ -109,14 +109,13 @@ async function enterFresh(
   migration: Migration,
   { source, target, scope, context }: EndsInput,
   report: ReportBuilder,
-): Promise<JournalCollection[]> {
-  if (source === null) return [];
+): Promise<Pick<Plan, "entered" | "skipped">> {
+  if (source === null) return { entered: [], skipped: [] };
   report.note("There is no journal of a migration between these two ends; both were read.");
   const wanted = scope ?? everything;
   const noted = await enterNoted(source, target, wanted, journal, migration, context.signal);
-  if (noted !== null) return noted;
-  const plan = await makePlan(source, target, plainRequest(wanted), journal, context);
-  return [...plan.entered];
+  if (noted !== null) return { entered: noted, skipped: [] };
+  return await makePlan(source, target, plainRequest(wanted), journal, context);
 }
 
 const everything: Scope = { collections: null, include: [], exclude: [], where: null, limit: null };

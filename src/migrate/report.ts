@@ -31,7 +31,8 @@ export interface OutcomeFiles {
   readonly report: string;
   /** null = nothing is quarantined. */
   readonly quarantine: string | null;
-  readonly journal: string;
+  /** null = there was none, and none was made. */
+  readonly journal: string | null;
 }
 
 export interface ReportInput {
@@ -126,7 +127,11 @@ export class ReportBuilder {
     const report = this.#build(exit, quarantine, null);
     const file = migrationFiles(context.stateFolder, migration.run).report;
     writeReport(report, file);
-    return { exit, report, files: { report: file, quarantine, journal: journal.file } };
+    return {
+      exit,
+      report,
+      files: { report: file, quarantine, journal: journal.kept ? journal.file : null },
+    };
   }
 
   /** Writes quarantine and report of a run that failed, as far as it came. Never throws: the failure itself is what counts. */

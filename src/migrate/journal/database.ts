@@ -156,14 +156,20 @@ export function openDatabaseToRead(stateFolder: string): { db: DatabaseSync; fil
 function prepareDatabase(db: DatabaseSync, file: string): void {
   db.exec("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
   db.exec("PRAGMA temp_store=FILE; PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=4000;");
+  if (isEmpty(db)) makeTables(db);
+  else assertFormat(db, file);
+}
+
+function isEmpty(db: DatabaseSync): boolean {
   const tables = db.prepare("SELECT count(*) AS n FROM sqlite_master WHERE type='table'").get();
-  if (tables?.["n"] === 0) {
-    db.exec(
-      `BEGIN IMMEDIATE;${schema}INSERT INTO meta VALUES('format','${journalFormat}');COMMIT;`,
-    );
-    return;
-  }
-  assertFormat(db, file);
+  return tables?.["n"] === 0;
+}
+
+/** Makes the tables, unless another process has made them in the meantime. */
+function makeTables(db: DatabaseSync): void {
+  db.exec("BEGIN IMMEDIATE");
+  if (isEmpty(db)) db.exec(`${schema}INSERT INTO meta VALUES('format','${journalFormat}');`);
+  db.exec("COMMIT");
 }
 
 function assertFormat(db: DatabaseSync, file: string): void {

@@ -79,17 +79,20 @@ export type JournalCollection = z.infer<typeof collectionSchema>;
 
 export class Journal implements Disposable {
   readonly file: string;
+  /** false = a private one, gone when it is closed. */
+  readonly kept: boolean;
   readonly #db: DatabaseSync;
 
-  private constructor(db: DatabaseSync, file: string) {
+  private constructor(db: DatabaseSync, file: string, kept = true) {
     this.#db = db;
     this.file = file;
+    this.kept = kept;
   }
 
   /** Opens or makes the journal of a state folder; ':memory:' for one that nobody keeps. @throws E_JOURNAL_FORMAT, E_JOURNAL_DAMAGED, E_DISK_FULL */
   static open(stateFolder: string): Journal {
     const { db, file } = openDatabase(stateFolder);
-    return new Journal(db, file);
+    return new Journal(db, file, stateFolder !== ":memory:");
   }
 
   /** Opens the journal to look into it while another process may write. @throws E_NO_MIGRATION, and as `open` */
