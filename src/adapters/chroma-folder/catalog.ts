@@ -53,9 +53,11 @@ export function listCollections(database: ChromaDatabase, scope: Scope): Collect
     `select c.id, c.name, d.tenant_id, d.name, c.dimension,
        ${optional("config_json_str")}, ${optional("schema_str")}
      from collections c join databases d on d.id = c.database_id
-     where (?1 is null or d.tenant_id = ?1) and (?2 is null or d.name = ?2)
+     where (? is null or d.tenant_id = ?) and (? is null or d.name = ?)
      order by d.tenant_id, d.name, c.name`,
     scope.tenant,
+    scope.tenant,
+    scope.database,
     scope.database,
   );
   return rows.map((row) => describe(database, row));
