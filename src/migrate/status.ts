@@ -117,7 +117,8 @@ function migrationStatus(
     createdAt: migration.created_at,
     updatedAt: migration.updated_at,
   };
-  return { ...status, next: nextOf(status, endsText(migration)) };
+  const failure = migration.reason === null ? null : (report?.failure ?? null);
+  return { ...status, next: nextOf(status, endsText(migration), failure?.next ?? "") };
 }
 
 /** Records a second, from what the journal gains while we wait. */
@@ -148,13 +149,15 @@ function readReport(file: string): Report | null {
   }
 }
 
-function nextOf(status: Omit<MigrationStatus, "next">, ends: string): string[] {
+/** `after` is what the last run's failure asked for; empty = it did not fail. */
+function nextOf(status: Omit<MigrationStatus, "next">, ends: string, after: string): string[] {
   const { state, runningPid, diedPid, quarantine, collections } = status;
   if (runningPid !== null)
     return [`Process ${runningPid} is at work on it; Ctrl-C there saves a checkpoint.`];
   const steps: string[] = [];
   if (diedPid !== null)
     steps.push(`Process ${diedPid} died while it worked on it; what was checkpointed is kept.`);
+  if (after !== "") steps.push(after);
   const differ = collections.some(({ differences }) => Object.keys(differences).length > 0);
   if (state === "CANCELLED") steps.push(`\`vecferry migrate ${ends}\` begins anew.`);
   else if (state === "PLANNED" || state === "COPYING" || state === "PAUSED")

@@ -45,12 +45,16 @@ export function verifyResult(
   const differences = collections.reduce((sum, one) => sum + differencesOf(one), 0);
   const readSource = sample === null && (input.readSource || input.freshJournal === true);
   const withinUlps = courses.reduce((sum, { tally }) => sum + tally.withinUlps, 0);
+  const quarantined = collections.reduce((sum, one) => sum + one.quarantined, 0);
   const verdict = [
     comparedSentence(collections, differences, sample),
     sourceSentence(readSource, sample),
     withinUlps === 0
       ? ""
       : `${withinUlps} vectors came back from the source with other last bits than before, within the 2 ulp that it allows itself.`,
+    quarantined === 0
+      ? ""
+      : `${quarantined} records are in quarantine: they were not carried, and are no difference.`,
     differences === 0 ? "" : `${differences} differences are left: ${foundWords(collections)}.`,
   ];
   return {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
+import { VectorError } from "../../../src/errors.ts";
 import { lockMigration } from "../../../src/migrate/lock.ts";
 import { newestEnds, readStatus } from "../../../src/migrate/status.ts";
 import { fakeContext } from "../../support/fake-migration.ts";
@@ -57,13 +58,17 @@ describe("status", () => {
     let reads = 0;
     scene.source.beforeRead = () => {
       reads += 1;
-      if (reads === 5) throw new Error("unplugged");
+      if (reads === 5)
+        throw new VectorError("E_STORAGE", "The disk is gone.", { next: "Plug it in." });
     };
-    await expect(scene.migrate()).rejects.toThrow("unplugged");
+    await expect(scene.migrate()).rejects.toMatchObject({ code: "E_STORAGE" });
     const status = statusOf(scene);
     expect(status.state).toBe("PAUSED");
-    expect(status.next[0]).toContain("vecferry migrate chroma://fake:8000");
-    expect(status.reason).not.toBeNull();
+    expect(status.reason).toBe("The disk is gone.");
+    expect(status.next).toEqual([
+      "Plug it in.",
+      "`vecferry migrate chroma://fake:8000 http://fake:6333` goes on where it stopped.",
+    ]);
   });
 
   it("tells that a process died at its work", async () => {

@@ -158,6 +158,7 @@ describe("verify of quarantined records", () => {
     const { exit, report, files } = await scene.verify({ onRecord });
     expect(exit).toBe(0);
     expect(report.quarantine).toMatchObject({ records: 1, byReason: { "zero-vector": 1 } });
+    expect(report.verify?.verdict).toContain("1 records are in quarantine");
     expect(files.quarantine).not.toBeNull();
     expect(lines.filter((line) => line.startsWith("!"))).toEqual(["! ants-3"]);
   });
