@@ -31,6 +31,10 @@ export function openTarget(
   qdrant: QdrantOptions,
 ): Promise<TargetStore> {
   const { signal } = session.io;
+  if (address.kind === "qdrant" && address.grpcPort !== null) {
+    const text = `The gRPC port ${address.grpcPort} is not used: this version speaks REST alone.`;
+    session.event({ type: "note", text });
+  }
   return connectTarget(address, { qdrant, signal, onRetry: retryTeller(session, "target") });
 }
 

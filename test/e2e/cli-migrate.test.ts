@@ -30,6 +30,7 @@ describe("vecferry migrate of a folder", () => {
     expect(plan.stdout).toMatch(/squares -> squares \(\d+ × l2, layout vecferry/);
     expect([plan.status, plan.stderr]).toEqual([0, ""]);
     expect(existsSync(join(cwd, ".vecferry"))).toBe(false);
+    expect(existsSync(join(cwd, "q"))).toBe(false);
 
     const first = await runCli([...chroma, "--report-file", "r.json"], { cwd });
     expect(first).toMatchObject({ status: 0, stderr: "" });
@@ -123,6 +124,7 @@ describe("the commands that users have written down", () => {
     expect(first.status).toBe(0);
     const report = JSON.parse(readFileSync(join(cwd, "migration_report.json"), "utf8"));
     expect(report.totals.carried).toBe(30);
+    expect(first.stdout).toContain("may still be indexing");
 
     write(all);
     const second = await run(

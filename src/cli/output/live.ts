@@ -45,7 +45,7 @@ export class LiveScreen implements Screen {
   #draw(): void {
     this.#erase();
     const now = this.#now();
-    const moving = this.#progress.changed(now - staleMs).filter((row) => row.done !== row.total);
+    const moving = this.#progress.moving(now - staleMs);
     const shown = moving.slice(-Math.min(rowsMax, Math.max(1, this.#stream.rows - 2)));
     for (const row of shown) {
       const text = stripVTControlCharacters(rowText(row, now));

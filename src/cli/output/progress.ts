@@ -21,10 +21,13 @@ export class Progress {
   readonly #rows = new Map<string, Row>();
   /** Records that the copy of this run has had acknowledged. */
   #copied = 0;
+  /** What the run is at now. */
+  #phase: Phase | null = null;
 
   /** Takes an event in; gives the row that it changed. */
   update(event: MigrateEvent, nowMs: number): Row | null {
     if (event.type === "retry") return this.#retried();
+    if (event.type === "phase") this.#phase = event.phase;
     if (event.type !== "progress") return null;
     const row = this.#row(event, nowMs);
     if (event.phase === "copy") this.#copied += Math.max(0, event.done - row.done);
@@ -44,6 +47,13 @@ export class Progress {
     return [...this.#rows.values()]
       .filter((row) => row.updatedMs >= sinceMs)
       .sort((a, b) => a.updatedMs - b.updatedMs);
+  }
+
+  /** Rows of the phase that the run is at, that have changed since and are not through; latest last. */
+  moving(sinceMs: number): Row[] {
+    return this.changed(sinceMs).filter(
+      ({ phase, done, total }) => phase === this.#phase && done !== total,
+    );
   }
 
   #row(event: Extract<MigrateEvent, { type: "progress" }>, nowMs: number): Row {

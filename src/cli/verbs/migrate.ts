@@ -1,6 +1,9 @@
 /** `vecferry migrate [SOURCE] [TARGET]`. */
+import { existsSync, rmSync } from "node:fs";
 import { assertSource, assertTarget } from "../../connect.ts";
+import type { MigrateRequest, RunContext } from "../../migrate/request.ts";
 import { dryRun, runMigrate } from "../../migrate/run.ts";
+import type { ChromaOptions, QdrantOptions } from "../../store/registry.ts";
 import { chromaFlags, qdrantFlags } from "../end-flags.ts";
 import { chromaOptions, qdrantOptions, sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
@@ -14,11 +17,11 @@ import {
   shapeFlags,
   stateFlags,
 } from "../flags.ts";
-import { openSource, openTarget } from "../open.ts";
+import { openSource, openTarget, type SourceAddress, type TargetAddress } from "../open.ts";
 import { draftData, draftText } from "../output/draft.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { migrateRequest } from "../request.ts";
-import { assertFolderOf } from "../session.ts";
+import { assertFolderOf, type Session } from "../session.ts";
 import { addFlags, readSettings } from "../setting.ts";
 import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
 
@@ -64,14 +67,42 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
   assertFolderOf("--report-file", report.reportFile);
 
   if (!run.dryRun || log.logFile !== undefined) session.openLog("migrate", log);
+  const ends = { source, target, chroma: chromaAccess, qdrant: qdrantAccess };
+  if (run.dryRun) return rehearse(session, ends, request, session.context(state));
   await using from = await openSource(session, source, chromaAccess);
   await using to = await openTarget(session, target, qdrantAccess);
   const context = session.context(state);
-  if (run.dryRun) {
+  session.follow(from, to, report.reportFile);
+  const outcome = await runMigrate(from, to, request, context);
+  if (target.kind === "qdrant" && !request.waitGreen) {
+    const text = "The target may still be indexing; --wait-green waits for it.";
+    session.event({ type: "note", text });
+  }
+  return tellOutcome(session, outcome);
+};
+
+interface NamedEnds {
+  readonly source: SourceAddress;
+  readonly target: TargetAddress;
+  readonly chroma: ChromaOptions;
+  readonly qdrant: QdrantOptions;
+}
+
+/** Prints the plan. An embedded target that was not there before is not there after. */
+async function rehearse(
+  session: Session,
+  { source, target, chroma, qdrant }: NamedEnds,
+  request: MigrateRequest,
+  context: RunContext,
+): Promise<number> {
+  const fresh = target.kind === "embedded" && !existsSync(target.path) ? target.path : null;
+  try {
+    await using from = await openSource(session, source, chroma);
+    await using to = await openTarget(session, target, qdrant);
     const draft = await dryRun(from, to, request, context);
     session.output.result("plan", { plan: draftData(draft) }, draftText(draft));
     return 0;
+  } finally {
+    if (fresh !== null) rmSync(fresh, { recursive: true, force: true });
   }
-  session.follow(from, to, report.reportFile);
-  return tellOutcome(session, await runMigrate(from, to, request, context));
-};
+}
