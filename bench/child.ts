@@ -7,10 +7,12 @@ import { optimalBatchSize } from "../src/model/batch-size.ts";
 import type { CollectionSpec } from "../src/model/collection.ts";
 import { defaultVector, type RecordBatch } from "../src/model/record.ts";
 import type { SourceStore, TargetStore } from "../src/store/port.ts";
+import { keepHeapSmall } from "../src/util/heap.ts";
 import { Slots } from "../src/util/slots.ts";
 import { runWorkers } from "../src/util/workers.ts";
 import { benchRecords } from "./data.ts";
 
+keepHeapSmall();
 const { signal } = new AbortController();
 const payloadBytes = 300;
 const apiKey = process.env["QDRANT_API_KEY"];

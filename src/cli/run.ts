@@ -1,6 +1,7 @@
 /** The program: its verbs, and one call of it from the command line to the exit status. */
 import { Command, CommanderError } from "commander";
 import { VectorError } from "../errors.ts";
+import { keepHeapSmall } from "../util/heap.ts";
 import { packageVersion } from "../util/version.ts";
 import { type Io, Session } from "./session.ts";
 import type { Action } from "./verb.ts";
@@ -13,6 +14,7 @@ import { addVerify } from "./verbs/verify.ts";
 
 /** Runs the command of this process: its arguments, its streams, its signals. Sets the exit status. */
 export async function main(): Promise<void> {
+  keepHeapSmall();
   const interrupt = new AbortController();
   const onSignal = (): void => {
     if (interrupt.signal.aborted) process.exit(130);

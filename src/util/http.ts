@@ -31,7 +31,7 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** JSON text, sent as application/json. */
-  readonly body?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
   /** Instead of the client's own. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -51,7 +51,7 @@ export class RestClient {
   async send(
     method: Method,
     path: string,
-    body: string | undefined,
+    body: string | Uint8Array | undefined,
     signal: AbortSignal | undefined,
   ): Promise<string> {
     const where = `${method} ${this.url}${path.replace(/\?.*/, "")}`;
@@ -96,7 +96,7 @@ export class RestClient {
   async #request(
     method: Method,
     path: string,
-    body: string | undefined,
+    body: string | Uint8Array | undefined,
     signal: AbortSignal | undefined,
   ): Promise<HttpAnswer> {
     if (this.#closed) throw new VectorError("E_CLOSED", `The connection to ${this.url} is closed.`);

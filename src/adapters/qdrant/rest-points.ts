@@ -6,6 +6,7 @@ import type { PointColumns } from "./api.ts";
 
 /** Room for what stands around the points in a body. */
 const frameBytes = 64;
+const bodyStart = '{"points":[';
 
 /** A point id as JSON: a number where it is one, else a string. */
 export function pointText(point: string): string {
@@ -29,29 +30,36 @@ export function vectorText(data: Float32Array, start: number, end: number): stri
 
 /**
  * The bodies of as many upserts as keep each near `bytesAim` bytes; only a single point may take more, up to `bytesMax`.
+ * Rows are written straight into bytes: strings of a whole batch would cost several times its size in memory.
  * @throws E_REJECTED where a single point is larger; `details.tooLarge`, and `details.point` names it
  */
 export function* upsertBodies(
   columns: PointColumns,
   bytesAim: number,
   bytesMax: number,
-): Generator<string> {
-  let rows: string[] = [];
-  let bytes = frameBytes;
+): Generator<Uint8Array> {
+  let body = Buffer.allocUnsafe(bytesAim);
+  let at = 0;
   for (let row = 0; row < columns.points.length; row += 1) {
     const text = rowText(columns, row);
     const rowBytes = Buffer.byteLength(text) + 1;
     if (rowBytes + frameBytes > bytesMax)
       throw tooLarge(columns.points[row] ?? "", rowBytes, bytesMax);
-    if (bytes + rowBytes > bytesAim && rows.length > 0) {
-      yield `{"points":[${rows.join(",")}]}`;
-      rows = [];
-      bytes = frameBytes;
+    if (at > 0 && at + rowBytes + frameBytes > bytesAim) {
+      yield closed(body, at);
+      body = Buffer.allocUnsafe(bytesAim);
+      at = 0;
     }
-    rows.push(text);
-    bytes += rowBytes;
+    if (rowBytes + frameBytes > body.length) body = Buffer.allocUnsafe(rowBytes + frameBytes);
+    at += body.write(at === 0 ? bodyStart : ",", at, "latin1");
+    at += body.write(text, at, "utf8");
   }
-  if (rows.length > 0) yield `{"points":[${rows.join(",")}]}`;
+  if (at > 0) yield closed(body, at);
+}
+
+/** The body with its end behind the bytes that are there. */
+function closed(body: Buffer, at: number): Uint8Array {
+  return body.subarray(0, at + body.write("]}", at, "latin1"));
 }
 
 function rowText(columns: PointColumns, row: number): string {

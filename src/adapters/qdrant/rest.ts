@@ -177,7 +177,7 @@ class RestApi implements QdrantApi {
   async #update(
     method: "PUT" | "POST",
     address: string,
-    body: string,
+    body: string | Uint8Array,
     options: CallOptions,
   ): Promise<void> {
     const result = await this.#client.send(method, `${address}?wait=true`, body, options.signal);

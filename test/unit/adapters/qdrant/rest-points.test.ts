@@ -36,10 +36,14 @@ describe("vectorText", () => {
   });
 });
 
+function* bodiesOf(...given: Parameters<typeof upsertBodies>): Generator<string> {
+  for (const body of upsertBodies(...given)) yield Buffer.from(body).toString();
+}
+
 describe("upsertBodies", () => {
   it("splices payload as it stands", () => {
     const payload = '{"a":2.0,"b":9007199254740993,"c":{"d":[1,1.0]}}';
-    expect([...upsertBodies(columns([payload]), 10_000, 10_000)]).toEqual([
+    expect([...bodiesOf(columns([payload]), 10_000, 10_000)]).toEqual([
       `{"points":[{"id":0,"vector":[1.00000000,-0.0],"payload":${payload}}]}`,
     ]);
   });
@@ -55,7 +59,7 @@ describe("upsertBodies", () => {
       },
       payloads: [null, null],
     };
-    expect([...upsertBodies(given, 10_000, 10_000)]).toEqual([
+    expect([...bodiesOf(given, 10_000, 10_000)]).toEqual([
       `{"points":[{"id":"${uuid}","vector":[1.00000000],"payload":{}},{"id":18446744073709551615,"vector":{},"payload":{}}]}`,
     ]);
   });
@@ -65,7 +69,7 @@ describe("upsertBodies", () => {
       { length: 100 },
       (_, row) => `{"row":${row},"t":"${"日".repeat(row)}"}`,
     );
-    const bodies = [...upsertBodies(columns(payloads), 1000, 1000)];
+    const bodies = [...bodiesOf(columns(payloads), 1000, 1000)];
     expect(bodies.length).toBeGreaterThan(10);
     expect(bodies.every((body) => Buffer.byteLength(body) <= 1000)).toBe(true);
     const rows = bodies.flatMap((body) => JSON.parse(body).points);
@@ -75,7 +79,7 @@ describe("upsertBodies", () => {
   });
 
   it("refuses a single point over the bound and names it", () => {
-    const bodies = upsertBodies(columns(["{}", `{"t":"${"x".repeat(1000)}"}`]), 1000, 1000);
+    const bodies = bodiesOf(columns(["{}", `{"t":"${"x".repeat(1000)}"}`]), 1000, 1000);
     expect(() => [...bodies]).toThrow(
       expect.objectContaining({
         code: "E_REJECTED",
