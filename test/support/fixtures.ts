@@ -1,5 +1,6 @@
 /** Recorded Chroma folders, unpacked for one test, and what their own servers answered. */
 import { execFileSync } from "node:child_process";
+import { hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -119,7 +120,7 @@ export function fileList(folder: string): string[] {
     .map((name) => {
       const path = join(folder, name);
       const found = statSync(path, { bigint: true });
-      const bytes = found.isFile() ? readFileSync(path).toString("base64") : "";
-      return `${name} ${found.mode} ${found.size} ${found.mtimeNs} ${found.ctimeNs} ${bytes}`;
+      const bytes = found.isFile() ? hash("sha256", readFileSync(path)) : "";
+      return `${name} ${found.mode} ${found.size} ${found.mtimeNs} ${bytes}`;
     });
 }

@@ -13,7 +13,7 @@ import { Statements } from "./statements.ts";
 
 export const databaseFile = "chroma.sqlite3";
 /** How long SQLite waits for a writer's lock. */
-const busyTimeoutMs = 1000;
+const busyTimeoutMs = 250;
 
 const journalSuffixes = ["", "-journal", "-wal"];
 const sqliteMagic = "SQLite format 3\0";
