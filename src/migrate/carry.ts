@@ -1,7 +1,6 @@
 /** Carries records that the journal lists, a batch at a time: read, prepare, write, and only then the checkpoint. */
 import { isVectorError, VectorError } from "../errors.ts";
 import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
-import { digestBytes, digestPoints } from "../model/digest.ts";
 import {
   type DenseColumn,
   defaultVector,
@@ -11,7 +10,8 @@ import {
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { Slots } from "../util/slots.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
-import type { Ledger, LedgerRow } from "./journal/ledger.ts";
+import { digestAt, digestsOf, sameDigest } from "./digests.ts";
+import { type Ledger, type LedgerRow, recordStates } from "./journal/ledger.ts";
 import { prepare } from "./prepare.ts";
 
 /** One collection on its way: both ends, its plan, its records, and the places in flight. */
@@ -76,9 +76,11 @@ export async function carry(
   const byId = new Map(rows.map((row) => [row.id, row]));
   const prepared = prepare(read.batch, plan, lane.run);
   const digests = digestsOf(prepared.batch);
-  const changed = prepared.batch.ids.flatMap((id, row) =>
-    !resend && sameDigest(byId.get(id), digests, row) ? [] : [row],
-  );
+  const changed = prepared.batch.ids.flatMap((id, row) => {
+    const known = byId.get(id);
+    const stands = known?.state === recordStates.written;
+    return !resend && stands && sameDigest(known.digest, digestAt(digests, row)) ? [] : [row];
+  });
   const kept = careful
     ? await changedAtTarget(lane, byId, pick(prepared.batch, changed), signal)
     : new Set<string>();
@@ -94,7 +96,7 @@ export async function carry(
     return [
       {
         ordinal: known.ordinal,
-        digest: digests.subarray(row * digestBytes, (row + 1) * digestBytes),
+        digest: digestAt(digests, row),
       },
     ];
   });
@@ -116,26 +118,8 @@ export async function carry(
   };
 }
 
-/** Digests of a batch. @throws E_BAD_RESPONSE where the source's metadata is no JSON */
-function digestsOf(batch: PointBatch): Uint8Array {
-  try {
-    return digestPoints(batch);
-  } catch (error) {
-    throw new VectorError("E_BAD_RESPONSE", "The source answered metadata that is not JSON.", {
-      cause: error,
-    });
-  }
-}
-
-function sameDigest(known: LedgerRow | undefined, digests: Uint8Array, row: number): boolean {
-  if (known === undefined || known.digest === null || known.state !== 1) return false;
-  return (
-    Buffer.compare(known.digest, digests.subarray(row * digestBytes, (row + 1) * digestBytes)) === 0
-  );
-}
-
 /** The ids among `batch` whose points stand at the target in another form than the one we wrote. */
-export async function changedAtTarget(
+async function changedAtTarget(
   lane: Pick<Lane, "target" | "spec">,
   known: ReadonlyMap<string, LedgerRow>,
   batch: PointBatch,
@@ -146,13 +130,13 @@ export async function changedAtTarget(
   const { points } = batch.placement;
   const byPoint = new Map(points.map((point, row) => [point, batch.ids[row] ?? ""]));
   const standing = await lane.target.read(targetInfo(lane.spec), points, { signal });
-  const digests = digestPoints(standing.batch);
+  const digests = digestsOf(standing.batch);
   standing.batch.placement.points.forEach((point, row) => {
     const id = byPoint.get(point);
     if (id === undefined) return;
     const digest = known.get(id)?.digest ?? null;
-    const there = digests.subarray(row * digestBytes, (row + 1) * digestBytes);
-    if (digest !== null && Buffer.compare(digest, there) !== 0) changed.add(id);
+    const there = digestAt(digests, row);
+    if (digest !== null && !sameDigest(digest, there)) changed.add(id);
   });
   return changed;
 }

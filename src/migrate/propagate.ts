@@ -1,7 +1,7 @@
 /** Carries deletions: takes points away whose records the source has deleted, where they are still as we wrote them. */
-import { digestBytes, digestPoints } from "../model/digest.ts";
 import { throwIfAborted } from "../util/abort.ts";
 import { type Lane, targetInfo } from "./carry.ts";
+import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { recordStates } from "./journal/ledger.ts";
 
 const pageRows = 1000;
@@ -23,15 +23,11 @@ export async function propagateDeletes(lane: Lane, signal: AbortSignal): Promise
     throwIfAborted(signal);
     const byPoint = new Map(rows.map((row) => [row.point, row]));
     const { batch } = await lane.target.read(info, [...byPoint.keys()], { signal });
-    const digests = digestPoints(batch);
+    const digests = digestsOf(batch);
     const changed = new Set(
-      batch.placement.points.filter((point, row) => {
-        const digest = byPoint.get(point)?.digest;
-        return (
-          digest == null ||
-          Buffer.compare(digest, digests.subarray(row * digestBytes, (row + 1) * digestBytes)) !== 0
-        );
-      }),
+      batch.placement.points.filter(
+        (point, row) => !sameDigest(byPoint.get(point)?.digest, digestAt(digests, row)),
+      ),
     );
     const points = batch.placement.points.filter((point) => !changed.has(point));
     if (points.length > 0) await lane.target.remove(info, { points }, { signal });

@@ -2,10 +2,10 @@
  * `repair`: verifies, writes exactly what is missing or has changed at the source, and verifies again. What somebody changed
  * at the target stays, unless it is asked to be written over; nothing is deleted unless that is asked for.
  */
-import { digestBytes } from "../model/digest.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
 import { carry, type Lane, targetInfo } from "./carry.ts";
+import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type Ends, withEnds } from "./ends.ts";
 import type { JournalCollection } from "./journal/journal.ts";
 import { type Difference, type DifferenceKind, recordStates } from "./journal/ledger.ts";
@@ -14,7 +14,6 @@ import type { Outcome } from "./report.ts";
 import type { RepairRequest, RunContext } from "./request.ts";
 import type { Totals } from "./transfer.ts";
 import type { VerifyLane } from "./verify/lane.ts";
-import { digestsOf } from "./verify/settle.ts";
 import { verifyEnds } from "./verify.ts";
 
 /** Records that are carried, or points that are looked at and deleted, at once. */
@@ -109,9 +108,7 @@ async function deleteExtra(lane: Lane, signal: AbortSignal): Promise<number> {
     const { batch } = await lane.target.read(info, [...seen.keys()], { signal });
     const digests = digestsOf(batch);
     const points = batch.placement.points.filter((point, row) => {
-      const digest = seen.get(point) ?? null;
-      const now = digests.subarray(row * digestBytes, (row + 1) * digestBytes);
-      return digest !== null && Buffer.compare(digest, now) === 0;
+      return sameDigest(seen.get(point), digestAt(digests, row));
     });
     if (points.length > 0) await lane.target.remove(info, { points }, { signal });
     removed += points.length;

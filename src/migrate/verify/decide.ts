@@ -1,4 +1,5 @@
 /** What a record's three witnesses say together: the journal, the source as it is now, and the target. */
+import { sameDigest } from "../digests.ts";
 import { type DifferenceKind, recordStates } from "../journal/ledger.ts";
 
 /** What is known of one record. Digests of 16 bytes. */
@@ -43,7 +44,7 @@ function decideEmpty(state: number, source: Sight["source"]): Decision {
 
 function decideStanding({ state, journal, target }: Sight, source: Sight["source"]): Decision {
   const stands = (digest: Uint8Array | null) =>
-    digest !== null && target?.ours === true && Buffer.compare(digest, target.digest) === 0;
+    target?.ours === true && sameDigest(digest, target.digest);
   const asWritten = stands(journal);
   if (source instanceof Uint8Array) {
     if (stands(source)) {

@@ -1,14 +1,15 @@
 /** Buckets whose sums differ, record by record: the target read again beside the journal, both in point order. */
-import { bucketCount, digestBytes } from "../../model/digest.ts";
+import { bucketCount } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import type { Journal } from "../journal/journal.ts";
 import { bucketRange, recordStates } from "../journal/ledger.ts";
 import type { PointRow } from "../journal/points.ts";
 import type { Course } from "./lane.ts";
 import { type OwnerOf, ownersOf } from "./scan.ts";
-import { digestsOf, settle, settleRows } from "./settle.ts";
+import { settle, settleRows } from "./settle.ts";
 
 interface TargetPoint {
   readonly point: string;
@@ -75,7 +76,7 @@ function* targetPoints(batch: PointBatch, ownerOf: OwnerOf, run: string): Genera
     yield {
       point,
       id: batch.ids[row] ?? "",
-      digest: digests.subarray(row * digestBytes, (row + 1) * digestBytes),
+      digest: digestAt(digests, row),
       ours: batch.placement.runs[row] === run,
       owner: ownerOf(batch, row),
     };
@@ -94,12 +95,7 @@ function suspect(
   const { written, deleted } = recordStates;
   const stands = row.state === written || row.state === deleted;
   const equal =
-    point === null
-      ? !stands
-      : stands &&
-        point.ours &&
-        row.digest !== null &&
-        Buffer.compare(row.digest, point.digest) === 0;
+    point === null ? !stands : stands && point.ours && sameDigest(row.digest, point.digest);
   if (!equal) suspects.get(course)?.push(row);
 }
 

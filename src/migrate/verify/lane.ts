@@ -4,7 +4,6 @@ import type { SourceStore } from "../../store/port.ts";
 import { type Lane, targetInfo } from "../carry.ts";
 import type { Journal, JournalCollection, Migration } from "../journal/journal.ts";
 import type { ReportBuilder } from "../report.ts";
-import type { VerifiedCollection } from "../report-schema.ts";
 import type { RecordLine, RunContext } from "../request.ts";
 
 /** One collection; without a source only the target is looked at. */
@@ -52,5 +51,3 @@ export function readableInfo(lane: Pick<Lane, "spec">, found: CollectionInfo): C
 export function emptyTally(): Tally {
   return { schema: [], compared: 0, readAgain: 0, goneAtBothEnds: 0, withinUlps: 0 };
 }
-
-export type DifferenceCounts = VerifiedCollection["differences"];

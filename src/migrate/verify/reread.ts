@@ -1,14 +1,14 @@
 /** Reads every carried record of a source anew and compares it with what was written. Resumable. */
-import { digestBytes } from "../../model/digest.ts";
 import type { SourceStore } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { runWorkers } from "../../util/workers.ts";
+import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import { type LedgerRow, recordStates } from "../journal/ledger.ts";
 import type { Progress } from "../journal/progress.ts";
 import { prepare } from "../prepare.ts";
 import { listIds, planFlight, settleUnseen } from "../transfer.ts";
 import type { Course } from "./lane.ts";
-import { digestsOf, settle } from "./settle.ts";
+import { settle } from "./settle.ts";
 
 /** Progress is kept so often at most. */
 const saveEveryMs = 2000;
@@ -68,9 +68,8 @@ export async function readRows(
   const read = await lane.reads.run(() => source.read(lane.plan.source, ids, { signal }), signal);
   const { batch, failures } = prepare(read.batch, lane.plan, lane.run);
   const digests = digestsOf(batch);
-  const digestAt = (row: number) => digests.subarray(row * digestBytes, (row + 1) * digestBytes);
   lane.ledger.checkpoint({
-    written: batch.ids.flatMap((id, row) => place({ id, digest: digestAt(row) })),
+    written: batch.ids.flatMap((id, row) => place({ id, digest: digestAt(digests, row) })),
     failures: [...read.failures, ...failures].flatMap(place),
     gone: read.absent.flatMap((id) => ordinals.get(id) ?? []),
   });
@@ -125,8 +124,6 @@ async function differing(
   const places = new Map(batch.ids.map((id, row) => [id, row]));
   return rows.filter(({ id, digest }) => {
     const place = places.get(id);
-    if (place === undefined || digest === null) return true;
-    const now = digests.subarray(place * digestBytes, (place + 1) * digestBytes);
-    return Buffer.compare(digest, now) !== 0;
+    return place === undefined || !sameDigest(digest, digestAt(digests, place));
   });
 }

@@ -1,14 +1,14 @@
 /** One pass over a target collection: digests summed by bucket for each source collection that shares it. Resumable. */
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { BucketSums, bucketCount, digestBytes } from "../../model/digest.ts";
+import { BucketSums, bucketCount } from "../../model/digest.ts";
 import { isCanonicalUuid, uuidToBytes } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { digestAt, digestsOf } from "../digests.ts";
 import { bucketRange } from "../journal/ledger.ts";
 import type { Progress } from "../journal/progress.ts";
 import type { Course } from "./lane.ts";
-import { digestsOf } from "./settle.ts";
 
 /** Progress is kept so often at most. */
 const saveEveryMs = 2000;
@@ -96,7 +96,7 @@ class Scan {
       const owner = this.#ownerOf(batch, row);
       if (owner === null || bytes === null) this.foreign[bucket] = (this.foreign[bucket] ?? 0) + 1;
       else {
-        const digest = digests.subarray(row * digestBytes, (row + 1) * digestBytes);
+        const digest = digestAt(digests, row);
         this.sums.get(owner.entered.id)?.add(bytes, digest);
       }
     });

@@ -1,8 +1,7 @@
 /** Second looks: records that do not seem to be equal are read again at both ends, and only then called different. */
-import { VectorError } from "../../errors.ts";
-import { digestBytes, digestPoints } from "../../model/digest.ts";
 import type { PointBatch } from "../../model/record.ts";
 import type { SourceStore } from "../../store/port.ts";
+import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import {
   type Difference,
   type DifferenceKind,
@@ -95,7 +94,7 @@ function sourceSight(source: SourceSight | null, id: string): Sight["source"] {
 function withinUlps({ lane }: Course, record: Seen, target: Seen): boolean {
   const ulps = lane.source?.capabilities.vectorUlps ?? 0;
   if (ulps === 0 || lane.plan.distance !== "cosine") return false;
-  if (Buffer.compare(record.digest, target.digest) === 0) return false;
+  if (sameDigest(record.digest, target.digest)) return false;
   // Both the components and the norm that divides them move by so many; rounding adds one.
   return sameButForUlps(record.at, target.at, 2 * ulps + 1);
 }
@@ -182,18 +181,7 @@ async function lookAtTarget(
 function seen(batch: PointBatch): Seen[] {
   const digests = digestsOf(batch);
   return batch.ids.map((_, row) => ({
-    digest: digests.subarray(row * digestBytes, (row + 1) * digestBytes),
+    digest: digestAt(digests, row),
     at: { batch, row },
   }));
-}
-
-/** Digests of a batch. @throws E_BAD_RESPONSE where a store answered metadata that is no JSON */
-export function digestsOf(batch: PointBatch): Uint8Array {
-  try {
-    return digestPoints(batch);
-  } catch (error) {
-    throw new VectorError("E_BAD_RESPONSE", "A store answered metadata that is not JSON.", {
-      cause: error,
-    });
-  }
 }
