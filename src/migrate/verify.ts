@@ -70,10 +70,11 @@ export async function verifyCollections(input: VerifyInput): Promise<VerifyRepor
     for (const [name, group] of Map.groupBy(courses, ({ lane }) => lane.plan.target))
       foreign.set(name, await compareTarget(input, name, group));
     if (input.readSource) await compareSource(input, courses);
-    for (const course of courses) finishCourse(input, course);
+    for (const course of courses) {
+      finishCourse(input, course);
+      if (onRecord !== null) await tellRecords(course, onRecord, context.signal);
+    }
   }
-  if (onRecord !== null)
-    for (const course of courses) await tellRecords(course, onRecord, context.signal);
   const result = verifyResult(input, courses, foreign, sample);
   report.verified(result);
   for (const { entered } of courses) journal.readProgress(entered).set(null);
@@ -88,8 +89,7 @@ async function sampleOf(
 ): Promise<NonNullable<VerifyReport["sample"]>> {
   const stop = begin(input, "verify", null);
   for (const { lane } of courses) lane.ledger.clearDifferences();
-  const { signal } = input.context;
-  const drawn = await verifySample(courses, wanted, input.freshJournal === true, signal);
+  const drawn = await verifySample(courses, wanted, input);
   stop();
   return drawn;
 }

@@ -13,7 +13,7 @@ import type { Course } from "./lane.ts";
 
 const pageRows = 1000;
 
-export const sigils: Readonly<Record<DifferenceKind, Sigil>> = {
+const sigils: Readonly<Record<DifferenceKind, Sigil>> = {
   missing: "+",
   extra: "-",
   "deleted-at-source": "-",
@@ -22,37 +22,46 @@ export const sigils: Readonly<Record<DifferenceKind, Sigil>> = {
   unreadable: "!",
 };
 
+/** Told of each record. */
+export type OnRecord = (line: RecordLine) => void;
+
 /** Tells every record of a collection: those at both ends, those quarantined, and all differences. */
 export async function tellRecords(
   { lane }: Course,
-  onRecord: (line: RecordLine) => void,
+  onRecord: OnRecord,
   signal: AbortSignal,
 ): Promise<void> {
   const { ledger, plan } = lane;
   const collection = plan.source.name;
   const differences = ledger.eachDifference();
   let next = differences.next();
-  const tellDifference = ({ kind, id, detail }: Difference) =>
-    onRecord({ sigil: sigils[kind], collection, id, detail: `${kind}: ${detail}` });
   const end = bucketRange(255).to;
   for (let rows = ledger.range(null, end, pageRows); rows.length > 0; ) {
     throwIfAborted(signal);
     for (const row of rows) {
       for (; !next.done && next.value.point < row.point; next = differences.next())
-        tellDifference(next.value);
+        tellDifference(next.value, collection, onRecord);
       if (!next.done && next.value.point === row.point) {
-        tellDifference(next.value);
+        tellDifference(next.value, collection, onRecord);
         next = differences.next();
       } else tellRow(row, collection, onRecord);
     }
     rows = ledger.range(rows.at(-1)?.point ?? end, end, pageRows);
     await setImmediate();
   }
-  for (; !next.done; next = differences.next()) tellDifference(next.value);
+  for (; !next.done; next = differences.next()) tellDifference(next.value, collection, onRecord);
 }
 
-function tellRow(row: LedgerRow, collection: string, onRecord: (line: RecordLine) => void): void {
-  const { id, state } = row;
+export function tellDifference(
+  { kind, id, detail }: Difference,
+  collection: string,
+  onRecord: OnRecord,
+): void {
+  onRecord({ sigil: sigils[kind], collection, id, detail: `${kind}: ${detail}` });
+}
+
+/** Tells a record without a difference, if it was carried or quarantined. */
+export function tellRow({ id, state }: LedgerRow, collection: string, onRecord: OnRecord): void {
   if (state === recordStates.written) onRecord({ sigil: "=", collection, id, detail: "" });
   if (state === recordStates.quarantined)
     onRecord({ sigil: "!", collection, id, detail: "quarantined: see the quarantine file" });

@@ -1,9 +1,10 @@
 /** A verify of some records, drawn at random, and what they say of all. */
 import { randomInt } from "node:crypto";
 import { throwIfAborted } from "../../util/abort.ts";
-import { type LedgerRow, recordStates } from "../journal/ledger.ts";
+import { type Difference, type LedgerRow, recordStates } from "../journal/ledger.ts";
 import type { VerifyReport } from "../report-schema.ts";
-import type { Course } from "./lane.ts";
+import type { Course, VerifyInput } from "./lane.ts";
+import { type OnRecord, tellDifference, tellRow } from "./records.ts";
 import { readRows } from "./reread.ts";
 import { settle, settleRows } from "./settle.ts";
 
@@ -16,10 +17,10 @@ const pageRows = 5000;
 export async function verifySample(
   courses: readonly Course[],
   wanted: number,
-  freshJournal: boolean,
-  signal: AbortSignal,
+  { freshJournal = false, onRecord, context }: VerifyInput,
   seed = randomInt(2 ** 32),
 ): Promise<NonNullable<VerifyReport["sample"]>> {
+  const { signal } = context;
   const state = freshJournal ? "pending" : "written";
   const total = courses.reduce((sum, { lane }) => sum + lane.ledger.counts()[state], 0);
   const ranks = drawRanks(Math.min(wanted, total), total, seed);
@@ -31,7 +32,9 @@ export async function verifySample(
       const picked = rows.filter((_, place) => ranks.has(rank + place));
       rank += rows.length;
       const drawn = freshJournal ? await readPicked(course, picked, signal) : picked;
-      mismatches += (await settle(course, drawn, signal)).length;
+      const differences = await settle(course, drawn, signal);
+      if (onRecord !== null) tellDrawn(course, drawn, differences, onRecord);
+      mismatches += differences.length;
       course.tally.compared += drawn.length;
     }
   }
@@ -51,6 +54,21 @@ export function boundOf(records: number, mismatches: number): string | null {
   if (records === 0 || mismatches > 0) return null;
   const percent = Math.min(100, 300 / records);
   return `fewer than ${Number(percent.toPrecision(3))} % of all records differ (3/${records}, rule of three, 95 % confidence)`;
+}
+
+function tellDrawn(
+  { lane }: Course,
+  drawn: readonly LedgerRow[],
+  differences: readonly Difference[],
+  onRecord: OnRecord,
+): void {
+  const collection = lane.plan.source.name;
+  const byPoint = new Map(differences.map((one) => [one.point, one]));
+  for (const row of drawn) {
+    const difference = byPoint.get(row.point);
+    if (difference === undefined) tellRow(row, collection, onRecord);
+    else tellDifference(difference, collection, onRecord);
+  }
 }
 
 async function readPicked(

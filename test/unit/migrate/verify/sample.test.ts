@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { RecordLine } from "../../../../src/migrate/request.ts";
 import { boundOf } from "../../../../src/migrate/verify/sample.ts";
 import { Scene } from "../../../support/fake-scene.ts";
 import { FakeTarget } from "../../../support/fake-store.ts";
@@ -7,8 +8,12 @@ describe("a sample", () => {
   it("says what it bounds, by the rule of three", async () => {
     const scene = new Scene(new FakeTarget());
     await scene.migrate();
-    const { exit, report } = await scene.verify({ sample: 60 });
+    const lines: string[] = [];
+    const onRecord = ({ sigil, id }: RecordLine) => lines.push(`${sigil} ${id}`);
+    const { exit, report } = await scene.verify({ sample: 60, onRecord });
     expect(exit).toBe(0);
+    expect(new Set(lines).size).toBe(60);
+    expect(lines.every((line) => line.startsWith("= "))).toBe(true);
     expect(report.verify?.sample).toMatchObject({
       records: 60,
       mismatches: 0,
