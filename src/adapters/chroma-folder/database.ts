@@ -67,7 +67,7 @@ export class ChromaDatabase {
    */
   snapshot<Result>(look: () => Result): Result {
     const copy = this.#copy;
-    if (copy !== null && filesText(copy.folder) !== copy.original) throw inUse(copy.folder);
+    if (copy !== null && filesText(copy.folder) !== copy.original) throw outOfDate(copy.folder);
     this.#database.exec("begin");
     try {
       return look();
@@ -179,6 +179,15 @@ export function isPassing(error: unknown): boolean {
 
 function inUse(folder: string, cause?: unknown): VectorError {
   return new VectorError("E_FOLDER_IN_USE", `Another process writes to ${folder}.`, { cause });
+}
+
+/** Another look at the copy cannot help: the folder must be opened again. */
+function outOfDate(folder: string): VectorError {
+  return new VectorError(
+    "E_FOLDER_IN_USE",
+    `${folder} was opened after a crash of its server and has been written to since.`,
+    { retryable: false },
+  );
 }
 
 /** SQLite's own error in the words of the table; any other error as it is. */
