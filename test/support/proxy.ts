@@ -27,7 +27,7 @@ export interface ProxyRules {
   after?(request: ProxiedRequest, status: number): "reset" | undefined | Promise<undefined>;
 }
 
-export interface Proxy extends AsyncDisposable {
+export interface TestProxy extends AsyncDisposable {
   readonly url: string;
   /** Everything that was asked for, in order. */
   readonly requests: ProxiedRequest[];
@@ -36,7 +36,7 @@ export interface Proxy extends AsyncDisposable {
 }
 
 /** Starts a proxy to `upstream` on a free port. */
-export async function startProxy(upstream: string, rules: ProxyRules = {}): Promise<Proxy> {
+export async function startProxy(upstream: string, rules: ProxyRules = {}): Promise<TestProxy> {
   const sockets = new Set<Socket>();
   const requests: ProxiedRequest[] = [];
   const server = createServer((incoming, response) => {
@@ -50,7 +50,7 @@ export async function startProxy(upstream: string, rules: ProxyRules = {}): Prom
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = address !== null && typeof address === "object" ? address.port : 0;
-  const proxy: Proxy = {
+  const proxy: TestProxy = {
     url: `http://127.0.0.1:${port}`,
     requests,
     rules,
