@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { openChromaFolder } from "../../src/adapters/chroma-folder/index.ts";
+import { isVectorError } from "../../src/errors.ts";
+import type { CollectionInfo } from "../../src/model/collection.ts";
+import type { SourceStore } from "../../src/store/port.ts";
+import { chromaAvailable, startChroma } from "../support/chroma-server.ts";
+import { temporaryFolder } from "../support/fixtures.ts";
+
+const missing = chromaAvailable("1.5.9", true);
+const records = 1200;
+const batchSize = 40;
+const seconds = 12;
+
+/** Vector and metadata name the record and the version of its last write: a torn, stale or neighbour's vector is seen. */
+function body(ids: readonly number[], version: number): object {
+  return {
+    ids: ids.map((n) => `id-${n}`),
+    embeddings: ids.map((n) => [n, version, -n, version * 2]),
+    metadatas: ids.map((n) => ({ n, version })),
+  };
+}
+
+async function post(url: string, json: object): Promise<unknown> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(json),
+  });
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+/** Upserts, deletes and adds again without pause; returns the number of calls. */
+async function writeUntil(base: string, isOver: () => boolean): Promise<number> {
+  let calls = 0;
+  for (let version = 1; !isOver(); version += 1) {
+    const first = (version * 7 * batchSize) % records;
+    const ids = Array.from({ length: batchSize }, (_, i) => (first + i * 3) % records);
+    if (version % 4 === 0) await post(`${base}/delete`, { ids: ids.map((n) => `id-${n}`) });
+    await post(`${base}/upsert`, body(ids, version));
+    calls += 1;
+  }
+  return calls;
+}
+
+/** Reads `keys` once: how many rows were right; throws on one that is wrong. */
+async function readOnce(store: SourceStore, collection: CollectionInfo, keys: string[]) {
+  const { batch, failures } = await store.read(collection, keys);
+  expect(failures).toEqual([]);
+  const column = batch.vectors.get("");
+  batch.ids.forEach((id, row) => {
+    const { n, version } = JSON.parse(batch.payload.metadata[row] ?? "{}");
+    expect(id).toBe(`id-${n}`);
+    const vector = [...(column?.data.subarray(row * 4, row * 4 + 4) ?? [])];
+    expect(vector).toEqual([n, version, 0 - n, version * 2].map(Math.fround));
+  });
+  return batch.ids.length;
+}
+
+describe("a folder that a real server writes to all the while", () => {
+  it.skipIf(missing !== null)(
+    `${missing === null ? "" : `skipped: ${missing}: `}gives whole records of one moment or E_FOLDER_IN_USE, never a wrong one, and disturbs no write`,
+    async () => {
+      await using folder = await temporaryFolder();
+      await using server = await startChroma({ version: "1.5.9", path: folder.path });
+      const root = `${server.url}/api/v2/tenants/default_tenant/databases/default_database/collections`;
+      const made = await post(root, {
+        name: "busy",
+        configuration: { hnsw: { sync_threshold: 200 } },
+      });
+      const base = `${root}/${(made as { id: string }).id}`;
+      const all = Array.from({ length: records }, (_, n) => n);
+      await post(`${base}/add`, body(all, 0));
+      await using store = await openChromaFolder(folder.path);
+      const [collection] = await store.collections();
+      if (collection === undefined) throw new Error("no collection");
+
+      const end = Date.now() + seconds * 1000;
+      const writing = writeUntil(base, () => Date.now() > end);
+      let right = 0;
+      let inUse = 0;
+      for (let reads = 0; Date.now() < end; reads += 1) {
+        const first = (reads * 137) % (records - 200);
+        const keys = all.slice(first, first + 200).map((n) => `id-${n}`);
+        try {
+          right += await readOnce(store, collection, keys);
+        } catch (error) {
+          if (!isVectorError(error, "E_FOLDER_IN_USE")) throw error;
+          inUse += 1;
+        }
+        await sleep(5);
+      }
+      const writes = await writing;
+      console.log(`${right} rows right, ${inUse} reads refused, ${writes} writes`);
+      expect(writes).toBeGreaterThan(50);
+      expect(right).toBeGreaterThan(500);
+
+      await sleep(2500);
+      expect(
+        await readOnce(
+          store,
+          collection,
+          all.map((n) => `id-${n}`),
+        ),
+      ).toBe(records);
+    },
+  );
+});
