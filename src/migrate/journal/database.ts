@@ -155,7 +155,7 @@ export function openDatabaseToRead(stateFolder: string): { db: DatabaseSync; fil
 
 function prepareDatabase(db: DatabaseSync, file: string): void {
   db.exec("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
-  db.exec("PRAGMA temp_store=FILE; PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=4000;");
+  db.exec("PRAGMA temp_store=FILE; PRAGMA cache_size=-8000; PRAGMA wal_autocheckpoint=4000;");
   if (isEmpty(db)) makeTables(db);
   else assertFormat(db, file);
 }

@@ -317,17 +317,16 @@ function planChanged(begun: CollectionPlan, wanted: CollectionPlan): VectorError
     "merged",
     "idPrefix",
   ] as const;
-  const changes = fields
-    .filter((field) => begun[field] !== wanted[field])
-    .map(
-      (field) =>
-        `${field} was ${JSON.stringify(begun[field])} and would be ${JSON.stringify(wanted[field])}`,
-    );
+  const changed = fields.filter((field) => begun[field] !== wanted[field]);
+  const changes = changed.map(
+    (field) =>
+      `${field} was ${JSON.stringify(begun[field])} and would be ${JSON.stringify(wanted[field])}`,
+  );
   return new VectorError(
     "E_PLAN_CHANGED",
     `Collection ${JSON.stringify(begun.source.name)} is already being copied under another plan: ${changes.join("; ")}.`,
     {
-      details: { collection: begun.source.name, fields: changes.length },
+      details: { collection: begun.source.name, fields: changed },
     },
   );
 }

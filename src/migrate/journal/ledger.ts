@@ -238,7 +238,7 @@ export class Ledger {
     for (let after = -1; ; ) {
       signal.throwIfAborted();
       const rows = this.#all(
-        "SELECT ordinal, point, digest FROM record WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT 20000",
+        "SELECT ordinal, point, digest FROM record WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT 2000",
         this.#collection,
         after,
       );

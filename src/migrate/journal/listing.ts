@@ -108,7 +108,7 @@ export class Listing implements Disposable {
   #finishBucket(bucket: number): { listed: number; added: number } {
     const rows = this.#db
       .prepare("SELECT seq, id, point FROM temp.listing WHERE bucket=? ORDER BY point, seq")
-      .all(bucket);
+      .iterate(bucket);
     const insert = this.#db.prepare("INSERT OR IGNORE INTO point VALUES(?,?,?,?)");
     const seen = new Set<number>();
     let added = 0;
