@@ -50,7 +50,7 @@ export const errorCodes = {
   E_AUTH: {
     exit: 2,
     retryable: false,
-    next: "Give the right key, token or user; see the flags for it in `vecferry migrate --help`.",
+    next: "Give the right key: --qdrant-api-key-file for a Qdrant; --chromadb-token-file, or --chromadb-user with its password, for a Chroma.",
   },
   E_NOT_CHROMA: {
     exit: 2,

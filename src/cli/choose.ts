@@ -1,5 +1,6 @@
 /** The ends of a verb that comes after a migration: what is not named is taken from the newest one. */
 import { assertSource, assertTarget } from "../connect.ts";
+import { VectorError } from "../errors.ts";
 import { newestEnds } from "../migrate/status.ts";
 import { type Address, parseAddress } from "../store/address.ts";
 import {
@@ -11,20 +12,20 @@ import {
 } from "./ends.ts";
 import type { SourceAddress, TargetAddress } from "./open.ts";
 
-/** What the command line says of one end; `server` = it must be a server, whichever. */
+/** What the command line says of one end; `server` = it must be a server: the newest migration's, else the default one. */
 export interface Named<Settings> {
   readonly address: string | undefined;
   readonly settings: Settings;
   readonly server: boolean;
 }
 
-/** The source: named, else the newest migration's, else the default. @throws E_CONFIG, E_USAGE, E_NOT_SUPPORTED */
+/** The source: named, else the newest migration's. @throws E_NO_MIGRATION where there is neither; E_CONFIG, E_USAGE, E_NOT_SUPPORTED */
 export function chooseSource(named: Named<ChromaSettings>, stateFolder: string): SourceAddress {
   const end = sourceEnd(named.address, named.settings);
   return assertSource(withNewest(end, named.server ? "chroma" : null, stateFolder, "source"));
 }
 
-/** The target: named, else the newest migration's, else the default. @throws E_CONFIG, E_USAGE, E_NOT_SUPPORTED */
+/** The target: named, else the newest migration's. @throws E_NO_MIGRATION where there is neither; E_CONFIG, E_USAGE, E_NOT_SUPPORTED */
 export function chooseTarget(named: Named<QdrantSettings>, stateFolder: string): TargetAddress {
   const end = targetEnd(named.address, named.settings);
   return assertTarget(withNewest(end, named.server ? "qdrant" : null, stateFolder, "target"));
@@ -38,7 +39,14 @@ function withNewest(
 ): Address {
   if (!end.fallback) return end.address;
   const newest = newestEnds(stateFolder);
-  if (newest === null) return end.address;
+  if (newest === null) {
+    if (kind !== null) return end.address;
+    throw new VectorError(
+      "E_NO_MIGRATION",
+      `No ${side} is named, and ${stateFolder} has no migration that would tell it.`,
+      { next: `Name the ${side}, or run \`vecferry migrate\` first, or give --state DIR.` },
+    );
+  }
   const address = parseAddress(newest[side]);
   return kind === null || address.kind === kind ? address : end.address;
 }

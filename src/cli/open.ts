@@ -1,5 +1,7 @@
 /** Opens the two ends of a run, with what their flags and variables say. */
+import { existsSync } from "node:fs";
 import { connectSource, connectTarget } from "../connect.ts";
+import { VectorError } from "../errors.ts";
 import type { AddressOf } from "../store/address.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import type {
@@ -36,6 +38,14 @@ export function openTarget(
     session.event({ type: "note", text });
   }
   return connectTarget(address, { qdrant, signal, onRetry: retryTeller(session, "target") });
+}
+
+/** Keeps a verb that only looks from making the folder of an embedded target. @throws E_NO_MIGRATION where it is not there */
+export function assertThere(target: TargetAddress): void {
+  if (target.kind !== "embedded" || target.path === ":memory:" || existsSync(target.path)) return;
+  throw new VectorError("E_NO_MIGRATION", `There is no embedded Qdrant in ${target.path}.`, {
+    next: "Give the folder that a migration was written to, or run `vecferry migrate SOURCE TARGET` first.",
+  });
 }
 
 function retryTeller(session: Session, end: "source" | "target"): OnStoreRetry {

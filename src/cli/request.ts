@@ -79,7 +79,7 @@ function checkWhere(where: unknown): unknown {
     if (!(error instanceof VectorError)) throw error;
     throw new VectorError("E_CONFIG", `--where is not Chroma's: ${error.message}`, {
       cause: error,
-      next: error.next,
+      next: `Give --where as Chroma takes it, for example '{"category": {"$eq": "news"}}'.`,
     });
   }
 }

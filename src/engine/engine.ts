@@ -36,7 +36,7 @@ export async function openEngine(path: string, options: CallOptions = {}): Promi
   let lock: AsyncDisposable | null = null;
   if (folder !== ":memory:") {
     prepareFolder(folder);
-    lock = await acquireLock(join(folder, lockName), `The folder ${folder}`);
+    lock = await acquireLock(join(folder, lockName), `the folder ${folder}`);
   }
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {

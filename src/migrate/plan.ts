@@ -1,6 +1,6 @@
 /** The plan: which collections go where, and how. Drafting reads both ends and changes nothing. */
 import { hash } from "node:crypto";
-import { VectorError } from "../errors.ts";
+import { errorCodes, VectorError } from "../errors.ts";
 import {
   type CollectionInfo,
   type CollectionNote,
@@ -310,6 +310,7 @@ function assertAlike(one: CollectionPlan, other: CollectionPlan): void {
     throw new VectorError(
       "E_SCHEMA_CONFLICT",
       `Collections ${JSON.stringify(one.source.name)} and ${JSON.stringify(other.source.name)} cannot share target collection ${JSON.stringify(one.target)}: ${field} is ${one[field]} in the first and ${other[field]} in the second.`,
+      { next: "Carry one of them with another --target-collection, or both without it." },
     );
   }
 }
@@ -336,10 +337,24 @@ function assertFits(name: string, plan: CollectionPlan, info: CollectionInfo | u
       "E_SCHEMA_CONFLICT",
       `Target collection ${JSON.stringify(name)} is already there with ${field} ${there[field]}; the plan needs ${wanted[field]}.`,
       {
+        next: wayAround(field, there),
         details: { collection: name, field, there: there[field], wanted: wanted[field] },
       },
     );
   }
+}
+
+/** What else may be done about a target collection that stands in the way: a layout and tenants can be had as they are there. */
+function wayAround(
+  field: "dimension" | "distance" | "layout" | "tenanted",
+  there: { readonly layout: string; readonly tenanted: boolean },
+): string {
+  const { next } = errorCodes.E_SCHEMA_CONFLICT;
+  if (field === "layout") return `Give --layout ${there.layout}. Or: ${next}`;
+  if (field !== "tenanted") return next;
+  return there.tenanted
+    ? `Give each collection its tenant: --tenant-mapping or --default-tenant. Or: ${next}`
+    : `Leave --tenant-mapping and --default-tenant away. Or: ${next}`;
 }
 
 function list(names: readonly string[]): string {

@@ -57,7 +57,9 @@ function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((settle, reject) => {
     server.once("error", (cause) => {
       const words = `The address ${host}:${port} cannot be taken: ${cause.message}.`;
-      reject(new VectorError("E_CONFIG", words, { cause, details: { host, port } }));
+      const next =
+        "Give another --port (0 takes a free one) or --host, or stop what answers there.";
+      reject(new VectorError("E_CONFIG", words, { cause, next, details: { host, port } }));
     });
     server.listen(port, host, settle);
   });

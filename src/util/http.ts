@@ -69,7 +69,7 @@ export class HttpClient {
    * Sends one request and reads the whole answer. Does not retry.
    * @throws E_UNREACHABLE no connection, or lost before an answer began (a refused certificate: not retryable)
    * @throws E_TIMEOUT silence for longer than `timeoutMs`
-   * @throws E_BAD_RESPONSE not HTTP, cut short, compressed, not UTF-8, or larger than allowed (the last: `details.tooLarge`, not retryable)
+   * @throws E_BAD_RESPONSE not HTTP, cut short (`details.cut`), compressed, not UTF-8, or larger than allowed (the last: `details.tooLarge`, not retryable)
    * @throws E_ABORTED
    */
   request(request: HttpRequest): Promise<HttpAnswer> {
@@ -154,7 +154,10 @@ export class HttpClient {
 }
 
 function cutError(where: string, cause?: unknown): VectorError {
-  return new VectorError("E_BAD_RESPONSE", `${where}: the answer was cut short.`, { cause });
+  return new VectorError("E_BAD_RESPONSE", `${where}: the answer was cut short.`, {
+    cause,
+    details: { cut: true },
+  });
 }
 
 async function readBody(

@@ -12,7 +12,7 @@ const attempts = 3;
 
 /**
  * Which API the server speaks: v2 where its heartbeat answers, else v1.
- * @throws E_NOT_CHROMA when something else answers; E_AUTH when a proxy lets nobody through
+ * @throws E_NOT_CHROMA when something else answers; E_AUTH when a proxy lets nobody through; E_BAD_RESPONSE when one cuts answers short
  */
 export async function detectApi(
   client: ChromaClient,
@@ -25,7 +25,8 @@ export async function detectApi(
       if (status === 200 && heartbeat.safeParse(parseJson(text)).success) return api;
       seen.push(`status ${status}`);
     } catch (error) {
-      if (!isVectorError(error, "E_BAD_RESPONSE")) throw error;
+      // An answer that is cut short says nothing about who gave it.
+      if (!isVectorError(error, "E_BAD_RESPONSE") || error.details["cut"]) throw error;
       seen.push(error.message);
     }
   }

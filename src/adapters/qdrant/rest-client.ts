@@ -65,7 +65,7 @@ export class RestClient {
 
   /**
    * The version that the server says it has.
-   * @throws E_NOT_QDRANT where something else answers; E_UNREACHABLE, E_TIMEOUT, E_AUTH, E_SERVER
+   * @throws E_NOT_QDRANT where something else answers; E_UNREACHABLE, E_TIMEOUT, E_AUTH, E_SERVER; E_BAD_RESPONSE for an answer cut short
    */
   async greet(signal: AbortSignal | undefined): Promise<string> {
     const where = `GET ${this.url}/`;
@@ -82,7 +82,8 @@ export class RestClient {
     try {
       return await retry(attempt, { attempts: probeAttempts, signal, onRetry: this.#onRetry });
     } catch (error) {
-      if (error instanceof VectorError && error.code === "E_BAD_RESPONSE")
+      // An answer that is cut short says nothing about who gave it.
+      if (error instanceof VectorError && error.code === "E_BAD_RESPONSE" && !error.details["cut"])
         throw notQdrant(`${this.url} answers, but not as Qdrant does.`, error);
       throw error;
     }

@@ -5,7 +5,7 @@ import { qdrantFlags } from "../end-flags.ts";
 import { qdrantOptions } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import { cancelFlags, logFlags, outputFlags, stateFlags } from "../flags.ts";
-import { openTarget } from "../open.ts";
+import { assertThere, openTarget } from "../open.ts";
 import { cancelText } from "../output/cancel.ts";
 import { fileLines } from "../output/outcome.ts";
 import { addFlags, readSettings } from "../setting.ts";
@@ -34,6 +34,7 @@ const cancel: Action = async (session, [targetText], flags) => {
   const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
   const target = chooseTarget({ address: targetText, settings: qdrant, server: false }, state);
   const access = qdrantOptions(qdrant, session.keys);
+  assertThere(target);
 
   if (!dryRun || logging.logFile !== undefined) session.openLog("cancel", logging);
   await using to = await openTarget(session, target, access);

@@ -12,7 +12,7 @@ import {
   scopeFlags,
   stateFlags,
 } from "../flags.ts";
-import { openSource, openTarget } from "../open.ts";
+import { assertThere, openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { repairRequest, verifyRequest } from "../request.ts";
 import { assertFolderOf } from "../session.ts";
@@ -58,6 +58,7 @@ const repair: Action = async (session, [sourceText, targetText], flags) => {
   const qdrantAccess = qdrantOptions(qdrant, session.keys);
   assertFolderOf("--report-file", report.reportFile);
 
+  if (dryRun) assertThere(target);
   session.openLog("repair", log);
   await using from = await openSource(session, source, chromaAccess);
   await using to = await openTarget(session, target, qdrantAccess);

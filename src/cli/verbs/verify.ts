@@ -16,7 +16,7 @@ import {
   stateFlags,
   verifyFlags,
 } from "../flags.ts";
-import { openSource, openTarget } from "../open.ts";
+import { assertThere, openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { repairRequest, verifyRequest } from "../request.ts";
 import { assertFolderOf } from "../session.ts";
@@ -73,6 +73,7 @@ const verify: Action = async (session, operands, flags) => {
   const plain = { targetOnly: asked.targetOnly ?? false, sample: asked.sample ?? null };
   verifyRequest(scope, plain, null);
 
+  if (!fix.fixMissing) assertThere(target);
   session.openLog("verify", log);
   await using from = source === null ? null : await openSource(session, source, chromaAccess);
   await using to = await openTarget(session, target, qdrantAccess);
