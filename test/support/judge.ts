@@ -16,10 +16,13 @@ type Typed =
 /** What a Chroma server's `get` answered for one collection. */
 export interface Answers {
   ids: string[];
-  embeddings: (number | null)[][];
+  /** A row is null where the record has no vector; shorter than `ids` where a server loses count. */
+  embeddings: ((number | null)[] | null)[];
   documents: (string | null)[];
   metadatas: Typed[];
   uris: (string | null)[];
+  /** The vectors as they were sent, where that was recorded: they stand in where a server has lost its own. */
+  sent?: Record<string, number[]>;
 }
 
 export interface Verdict {
@@ -53,16 +56,38 @@ function parseTyped(text: string): unknown {
   });
 }
 
-/** Reads an answers file: numbers of metadata typed, embeddings plain. */
+/**
+ * Reads an answers file: numbers of metadata typed, embeddings plain. Collections stand at the top by a short name, or
+ * below `collections` by `tenant/database/name`; one that the server could not answer is left out.
+ */
 export function readAnswers(text: string): Map<string, Answers> {
-  const typed = parseTyped(text) as Record<string, Answers & { error?: string }>;
-  const plain = JSON.parse(text) as Record<string, Answers & { error?: string }>;
-  const collections = new Map<string, Answers>();
-  for (const [name, answer] of Object.entries(typed)) {
-    const embeddings = plain[name]?.embeddings ?? [];
-    if (answer.error === undefined) collections.set(name, { ...answer, embeddings });
-  }
-  return collections;
+  const typed = entries(parseTyped(text));
+  const plain = entries(JSON.parse(text));
+  return new Map(
+    [...typed].map(([name, answer]) => [
+      name,
+      {
+        ...answer,
+        embeddings: plain.get(name)?.embeddings ?? [],
+        sent: plain.get(name)?.sent ?? {},
+      },
+    ]),
+  );
+}
+
+function entries(file: unknown): Map<string, Answers> {
+  const { collections = file } = file as { collections?: unknown };
+  const found = Object.entries(
+    collections as Record<string, Answers & { answer?: Answers; sent?: Record<string, number[]> }>,
+  );
+  return new Map(
+    found
+      .map(([name, entry]): [string, Answers] => [
+        name,
+        entry.answer === undefined ? entry : { ...entry.answer, sent: entry.sent ?? {} },
+      ])
+      .filter(([, { ids }]) => ids !== undefined),
+  );
 }
 
 interface Point {
@@ -169,7 +194,13 @@ function compare(
   const strange = Object.keys(payload).filter((key) => !known.includes(key));
   if (strange.length > 0) verdict.faults.push(`${id}: the payload has ${strange.join(", ")}`);
   if (answers.embeddings.length !== answers.ids.length) return;
-  compareVector(id, answers.embeddings[row] ?? [], point.vector, options.cosine, verdict);
+  compareVector(
+    id,
+    answers.embeddings[row] ?? answers.sent?.[id] ?? [],
+    point.vector,
+    options.cosine,
+    verdict,
+  );
 }
 
 function compareVector(
