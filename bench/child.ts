@@ -1,7 +1,7 @@
 /** One measurement in a process of its own, so that its peak of memory is its own. Prints one line of JSON. */
 import { connectSource, connectTarget } from "../src/connect.ts";
 import { prepare } from "../src/migrate/prepare.ts";
-import type { MigrateRequest } from "../src/migrate/request.ts";
+import { defaultRequest } from "../src/migrate/request.ts";
 import { runMigrate } from "../src/migrate/run.ts";
 import { optimalBatchSize } from "../src/model/batch-size.ts";
 import type { CollectionSpec } from "../src/model/collection.ts";
@@ -17,33 +17,6 @@ const { signal } = new AbortController();
 const payloadBytes = 300;
 const apiKey = process.env["QDRANT_API_KEY"];
 const options = apiKey === undefined ? {} : { qdrant: { apiKey } };
-
-const request: MigrateRequest = {
-  scope: { collections: null, include: [], exclude: [], where: null, limit: null },
-  shape: {
-    layout: null,
-    targetCollection: null,
-    renames: new Map(),
-    mapping: null,
-    defaultTenant: null,
-    idPrefixes: new Map(),
-    vectorSize: null,
-    distance: null,
-  },
-  settings: {
-    indexes: [],
-    quantization: null,
-    hnsw: {},
-    onDisk: null,
-    shards: null,
-    replicas: null,
-  },
-  batchSize: null,
-  merge: false,
-  restart: false,
-  propagateDeletes: false,
-  waitGreen: false,
-};
 
 interface Measured {
   rows: number;
@@ -64,7 +37,7 @@ const measures: Record<string, (...words: string[]) => Promise<Measured>> = {
     await using source = await connectSource(sourceAddress);
     await using target = await connectTarget(targetAddress, options);
     const startedAt = performance.now();
-    const { exit, report } = await runMigrate(source, target, request, {
+    const { exit, report } = await runMigrate(source, target, defaultRequest, {
       stateFolder,
       signal,
       onEvent: () => undefined,
@@ -148,7 +121,7 @@ async function writeAll(
     distance: "cosine",
     layout: "vecferry",
     tenanted: false,
-    ...request.settings,
+    ...defaultRequest.settings,
     sources: [],
   };
   await target.ensure(spec);

@@ -4,7 +4,7 @@
  * @example
  * await using source = await connectSource("./chroma_data");
  * await using target = await connectTarget("embedded:./qdrant_data");
- * const { exit, report } = await runMigrate(source, target, request, context);
+ * const { exit, report } = await runMigrate(source, target, defaultRequest, context);
  */
 export {
   connect,
@@ -43,6 +43,7 @@ export type {
   TargetSettings,
   VerifyRequest,
 } from "./migrate/request.ts";
+export { defaultRequest } from "./migrate/request.ts";
 export { dryRun, runMigrate } from "./migrate/run.ts";
 export { newestEnds, readStatus, type Status } from "./migrate/status.ts";
 export { runVerify } from "./migrate/verify.ts";

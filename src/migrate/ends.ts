@@ -12,7 +12,7 @@ import { lockMigration } from "./lock.ts";
 import { enterNoted } from "./noted-plan.ts";
 import { makePlan, migrationKey, type Plan, runOf, sourceNote } from "./plan.ts";
 import { type Outcome, ReportBuilder } from "./report.ts";
-import type { MigrateRequest, RunContext, Scope } from "./request.ts";
+import { defaultRequest, type RunContext, type Scope } from "./request.ts";
 import { selectCollections } from "./select.ts";
 import { listIds } from "./transfer.ts";
 import type { VerifyLane } from "./verify/lane.ts";
@@ -112,41 +112,10 @@ async function enterFresh(
 ): Promise<Pick<Plan, "entered" | "skipped">> {
   if (source === null) return { entered: [], skipped: [] };
   report.note("There is no journal of a migration between these two ends; both were read.");
-  const wanted = scope ?? everything;
+  const wanted = scope ?? defaultRequest.scope;
   const noted = await enterNoted(source, target, wanted, journal, migration, context.signal);
   if (noted !== null) return { entered: noted, skipped: [] };
-  return await makePlan(source, target, plainRequest(wanted), journal, context);
-}
-
-const everything: Scope = { collections: null, include: [], exclude: [], where: null, limit: null };
-
-function plainRequest(scope: Scope): MigrateRequest {
-  return {
-    scope,
-    shape: {
-      layout: null,
-      targetCollection: null,
-      renames: new Map(),
-      mapping: null,
-      defaultTenant: null,
-      idPrefixes: new Map(),
-      vectorSize: null,
-      distance: null,
-    },
-    settings: {
-      indexes: [],
-      quantization: null,
-      hnsw: {},
-      onDisk: null,
-      shards: null,
-      replicas: null,
-    },
-    batchSize: null,
-    merge: false,
-    restart: false,
-    propagateDeletes: false,
-    waitGreen: false,
-  };
+  return await makePlan(source, target, { ...defaultRequest, scope: wanted }, journal, context);
 }
 
 function chosen(

@@ -9,6 +9,7 @@ import {
   type SourceNote,
 } from "../model/collection.ts";
 import { assertCollectionName } from "../model/collection-name.ts";
+import type { Distance } from "../model/distance.ts";
 import { indexPath, tenantKey } from "../model/layout.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
@@ -230,8 +231,20 @@ function planCollection(
     layout,
     idPrefix: shape.idPrefixes.get(source.name) ?? null,
     dimension: source.dimension ?? shape.vectorSize ?? 0,
-    distance: shape.distance ?? source.distance ?? "l2",
+    distance: distanceOf(source, shape),
   };
+}
+
+/** The data's own distance; Chroma's default where nothing was ever written. @throws E_CONFIG where the source does not tell */
+function distanceOf(source: CollectionInfo, shape: Shape): Distance {
+  const distance = shape.distance ?? source.distance;
+  if (distance !== null) return distance;
+  if (source.dimension === null) return "l2";
+  throw new VectorError(
+    "E_CONFIG",
+    `The source does not tell the distance of collection ${JSON.stringify(source.name)}.`,
+    { next: "Say it with --distance-metric cosine, ip or l2." },
+  );
 }
 
 function assertOwn(

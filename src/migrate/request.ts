@@ -56,6 +56,34 @@ export interface MigrateRequest {
   readonly waitGreen: boolean;
 }
 
+/** Everything that the source has, as it is: what `migrate` does without a flag. */
+export const defaultRequest: MigrateRequest = {
+  scope: { collections: null, include: [], exclude: [], where: null, limit: null },
+  shape: {
+    layout: null,
+    targetCollection: null,
+    renames: new Map(),
+    mapping: null,
+    defaultTenant: null,
+    idPrefixes: new Map(),
+    vectorSize: null,
+    distance: null,
+  },
+  settings: {
+    indexes: [],
+    quantization: null,
+    hnsw: {},
+    onDisk: null,
+    shards: null,
+    replicas: null,
+  },
+  batchSize: null,
+  merge: false,
+  restart: false,
+  propagateDeletes: false,
+  waitGreen: false,
+};
+
 export interface VerifyRequest {
   /** null: the scope that the journal holds for each collection. */
   readonly scope: Scope | null;

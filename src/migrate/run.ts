@@ -198,6 +198,7 @@ async function copy(
   const flight = await planFlight(lane, state, request.batchSize, context.signal);
   report.flight(entered, flight);
   const tell = progress(context, "copy", lane, how === "copy" ? listed : written);
+  tell(done, 0);
   const options = { signal: context.signal, careful: how === "refresh", resend: false };
   const totals = await carryAll(lane, state, flight, options, (rows, bytes) =>
     tell(done + rows, bytes),

@@ -2,11 +2,12 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type {
-  MigrateEvent,
-  MigrateRequest,
-  RunContext,
-  VerifyRequest,
+import {
+  defaultRequest,
+  type MigrateEvent,
+  type MigrateRequest,
+  type RunContext,
+  type VerifyRequest,
 } from "../../src/migrate/request.ts";
 import type { FakeCollection, FakeRecord } from "./fake-store.ts";
 
@@ -44,34 +45,7 @@ export function migrateRequest(
   shape: Partial<MigrateRequest["shape"]> = {},
   changes: Partial<Omit<MigrateRequest, "shape">> = {},
 ): MigrateRequest {
-  return {
-    scope: { collections: null, include: [], exclude: [], where: null, limit: null },
-    shape: {
-      layout: null,
-      targetCollection: null,
-      renames: new Map(),
-      mapping: null,
-      defaultTenant: null,
-      idPrefixes: new Map(),
-      vectorSize: null,
-      distance: null,
-      ...shape,
-    },
-    settings: {
-      indexes: [],
-      quantization: null,
-      hnsw: {},
-      onDisk: null,
-      shards: null,
-      replicas: null,
-    },
-    batchSize: null,
-    merge: false,
-    restart: false,
-    propagateDeletes: false,
-    waitGreen: false,
-    ...changes,
-  };
+  return { ...defaultRequest, shape: { ...defaultRequest.shape, ...shape }, ...changes };
 }
 
 export function verifyRequest(changes: Partial<VerifyRequest> = {}): VerifyRequest {
