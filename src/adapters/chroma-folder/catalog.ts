@@ -4,7 +4,7 @@ import type { CollectionInfo } from "../../model/collection.ts";
 import { type ChromaDatabase, databaseFile } from "./database.ts";
 import { findDistance } from "./distance.ts";
 import { collectionMetadata } from "./metadata.ts";
-import type { Row } from "./statements.ts";
+import { type Row, wholeText } from "./statements.ts";
 import { integerOf, textOf, textOrNull } from "./values.ts";
 
 /** A collection's two segments: the records are in one, the vectors in the other. */
@@ -108,7 +108,7 @@ function readMetadata(database: ChromaDatabase, key: string): string | null {
   const bool = database.hasColumn("collection_metadata", "bool_value") ? "bool_value" : "null";
   return collectionMetadata(
     database.query.all(
-      `select key, str_value, int_value, float_value, ${bool} from collection_metadata
+      `select ${wholeText("key")}, ${wholeText("str_value")}, int_value, float_value, ${bool} from collection_metadata
        where collection_id = ? order by key`,
       key,
     ),

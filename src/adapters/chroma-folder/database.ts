@@ -20,7 +20,14 @@ const sqliteMagic = "SQLite format 3\0";
 /** Bytes 18 and 19 of the header are 2 in write-ahead mode, which cannot be read without writing. */
 const walVersion = 2;
 const readonlyRollback = 776;
-const resultCodes = { busy: 5, locked: 6, readonly: 8, corrupt: 11, notDatabase: 26 } as const;
+const resultCodes = {
+  busy: 5,
+  locked: 6,
+  readonly: 8,
+  corrupt: 11,
+  full: 13,
+  notDatabase: 26,
+} as const;
 
 /** A database that was rolled back elsewhere. */
 interface Copy {
@@ -31,18 +38,23 @@ interface Copy {
   readonly original: string;
 }
 
+interface Opened {
+  readonly database: DatabaseSync;
+  readonly copy: Copy | null;
+}
+
 export class ChromaDatabase {
   readonly query: Statements;
   readonly #database: DatabaseSync;
   readonly #copy: Copy | null;
 
-  private constructor(database: DatabaseSync, copy: Copy | null) {
+  private constructor({ database, copy }: Opened) {
     this.query = new Statements(database);
     this.#database = database;
     this.#copy = copy;
   }
 
-  /** @throws E_NOT_CHROMA, E_FOLDER_IN_USE, E_FOLDER_TORN */
+  /** @throws E_NO_FOLDER, E_NOT_CHROMA, E_FOLDER_IN_USE, E_FOLDER_TORN, E_DISK_FULL */
   static async open(folder: string): Promise<ChromaDatabase> {
     const path = join(folder, databaseFile);
     const header = await readHeader(path);
@@ -50,14 +62,11 @@ export class ChromaDatabase {
       throw new VectorError("E_NOT_CHROMA", `${path} is not an SQLite database.`);
     }
     try {
-      if (header[18] === walVersion) return await openCopy(folder, create);
-      return create(openReadOnly(path), null);
+      if (header[18] === walVersion) return new ChromaDatabase(await openCopy(folder));
+      return new ChromaDatabase({ database: openReadOnly(path), copy: null });
     } catch (error) {
-      if (sqliteCode(error) === readonlyRollback) return await openCopy(folder, create);
-      throw databaseError(error, folder);
-    }
-    function create(database: DatabaseSync, copy: Copy | null): ChromaDatabase {
-      return new ChromaDatabase(database, copy);
+      if (sqliteCode(error) !== readonlyRollback) throw databaseError(error, folder);
+      return new ChromaDatabase(await openCopy(folder));
     }
   }
 
@@ -72,7 +81,8 @@ export class ChromaDatabase {
     try {
       return look();
     } finally {
-      this.#database.exec("rollback");
+      // SQLite ends the transaction by itself after some errors.
+      if (this.#database.isTransaction) this.#database.exec("rollback");
     }
   }
 
@@ -91,7 +101,9 @@ export class ChromaDatabase {
 }
 
 async function readHeader(path: string): Promise<Buffer> {
-  const file = await open(path, "r");
+  const file = await open(path, "r").catch((cause: unknown) => {
+    throw new VectorError("E_NO_FOLDER", `${path} cannot be opened for reading.`, { cause });
+  });
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(100), 0, 100, 0);
     return buffer.subarray(0, bytesRead);
@@ -112,10 +124,7 @@ function openReadOnly(path: string): DatabaseSync {
   }
 }
 
-async function openCopy(
-  folder: string,
-  create: (database: DatabaseSync, copy: Copy) => ChromaDatabase,
-): Promise<ChromaDatabase> {
+async function openCopy(folder: string): Promise<Opened> {
   const copy = await mkdtemp(join(tmpdir(), "vecferry-"));
   try {
     await chmod(copy, 0o700);
@@ -134,10 +143,11 @@ async function openCopy(
     } finally {
       recovering.close();
     }
-    return create(openReadOnly(path), { path: copy, folder, original: before });
+    return { database: openReadOnly(path), copy: { path: copy, folder, original: before } };
   } catch (error) {
     await rm(copy, { recursive: true, force: true });
-    throw error;
+    if (fsCode(error) === "ENOSPC") throw diskFull(error);
+    throw databaseError(error, folder);
   }
 }
 
@@ -152,9 +162,14 @@ function filesText(folder: string): string {
     .join();
 }
 
-function ignoreMissing(error: unknown): undefined {
-  if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-  throw error;
+function ignoreMissing(error: unknown): void {
+  if (fsCode(error) !== "ENOENT") throw error;
+}
+
+/** The file system's code (ENOENT, EACCES, …); null for any other error. */
+export function fsCode(error: unknown): string | null {
+  const isFs = error instanceof Error && "syscall" in error && "code" in error;
+  return isFs && typeof error.code === "string" ? error.code : null;
 }
 
 /** SQLite's extended result code; null for any other error. */
@@ -190,6 +205,10 @@ function outOfDate(folder: string): VectorError {
   );
 }
 
+function diskFull(cause: unknown): VectorError {
+  return new VectorError("E_DISK_FULL", `There is no room left in ${tmpdir()}.`, { cause });
+}
+
 /** SQLite's own error in the words of the table; any other error as it is. */
 export function databaseError(error: unknown, folder: string): unknown {
   const code = sqliteCode(error);
@@ -197,6 +216,7 @@ export function databaseError(error: unknown, folder: string): unknown {
   const primary = code & 0xff;
   if (primary === resultCodes.busy || primary === resultCodes.locked) return inUse(folder, error);
   if (primary === resultCodes.readonly) return inUse(folder, error);
+  if (primary === resultCodes.full) return diskFull(error);
   const path = join(folder, databaseFile);
   if (primary === resultCodes.notDatabase) {
     return new VectorError("E_NOT_CHROMA", `${path} is not an SQLite database.`, { cause: error });

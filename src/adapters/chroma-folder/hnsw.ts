@@ -12,6 +12,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { fsCode } from "./database.ts";
 
 /** index_metadata.pickle belongs to them: all that the index consists of, without the upper levels' links. */
 export const headerFile = "header.bin";
@@ -203,11 +204,18 @@ async function openFile(folder: string, name: string): Promise<FileHandle> {
   try {
     return await open(join(folder, name), "r");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new IndexFileError(name, "it is missing");
-    }
-    throw error;
+    throw unreadable(name, error);
   }
+}
+
+/** A file system's error as an IndexFileError; any other error as it is. */
+export function unreadable(name: string, error: unknown): unknown {
+  const code = fsCode(error);
+  if (code === null) return error;
+  return new IndexFileError(
+    name,
+    code === "ENOENT" ? "it is missing" : `it cannot be read (${code})`,
+  );
 }
 
 /** At most `length` bytes from `position`, read to the front of `target`: fewer where the file ends. */

@@ -4,7 +4,7 @@
  */
 import type { ChromaDatabase } from "./database.ts";
 import { type Payload, PayloadBuilder, valueColumns, valueText } from "./metadata.ts";
-import type { Row } from "./statements.ts";
+import { type Row, wholeText } from "./statements.ts";
 import { integerOf, seqOf, textOf } from "./values.ts";
 
 export interface Member {
@@ -14,6 +14,8 @@ export interface Member {
   /** The last queue row that wrote to it. */
   readonly seq: number;
 }
+
+const memberColumns = `id, ${wholeText("embedding_id")}, seq_id`;
 
 export class Members {
   readonly #database: ChromaDatabase;
@@ -43,7 +45,7 @@ export class Members {
   page(after: number, last: number, limit: number): Member[] {
     return this.#database.query
       .all(
-        `select id, embedding_id, seq_id from embeddings
+        `select ${memberColumns} from embeddings
          where id > ? and id <= ? and +segment_id = ? order by id limit ?`,
         after,
         last,
@@ -57,7 +59,7 @@ export class Members {
   find(ids: readonly string[]): Member[] {
     return this.#database.query
       .allIn(
-        `select id, embedding_id, seq_id from embeddings
+        `select ${memberColumns} from embeddings
          where segment_id = ? and embedding_id in (?*)`,
         ids,
         this.#segment,
@@ -71,7 +73,7 @@ export class Members {
     const rowids = members.map(({ rowid }) => rowid);
     const builders = new Map(rowids.map((rowid) => [rowid, new PayloadBuilder()]));
     const rows = this.#database.query.allIn(
-      `select id, key, ${valueColumns} from embedding_metadata where id in (?*)`,
+      `select id, ${wholeText("key")}, ${valueColumns} from embedding_metadata where id in (?*)`,
       rowids,
     );
     for (const row of rows) builders.get(Number(row[0]))?.addValue(row, 1);
@@ -82,16 +84,17 @@ export class Members {
   /** Lists (1.5 and later): an element a row, in the order of the rows. */
   #addArrays(rowids: readonly number[], builders: Map<number, PayloadBuilder>): void {
     const rows = this.#database.query.allIn(
-      `select id, key, ${valueColumns} from embedding_metadata_array
+      `select id, ${wholeText("key")}, ${valueColumns} from embedding_metadata_array
        where id in (?*) order by id, key, rowid`,
       rowids,
     );
     for (let start = 0; start < rows.length; ) {
-      const [rowid, key] = rows[start] ?? [];
+      const rowid = rows[start]?.[0];
+      const key = keyOf(rows[start]);
       let end = start + 1;
-      while (rows[end]?.[0] === rowid && rows[end]?.[1] === key) end += 1;
+      while (rows[end]?.[0] === rowid && keyOf(rows[end]) === key) end += 1;
       const text = arrayText(rows.slice(start, end));
-      builders.get(Number(rowid))?.addText(textOf(key, "embedding_metadata_array.key"), text);
+      builders.get(Number(rowid))?.addText(key, text);
       start = end;
     }
   }
@@ -103,6 +106,10 @@ function memberOf(row: Row): Member {
     id: textOf(row[1], "embeddings.embedding_id"),
     seq: seqOf(row[2], "embeddings.seq_id"),
   };
+}
+
+function keyOf(row: Row | undefined): string {
+  return textOf(row?.[1], "embedding_metadata_array.key");
 }
 
 function arrayText(rows: readonly Row[]): string | undefined {

@@ -4,7 +4,8 @@
  */
 import type { Metadata } from "../../model/filter.ts";
 import { floatText, parseLossless } from "../../util/json.ts";
-import type { Row, Value } from "./statements.ts";
+import { type Row, type Value, wholeText } from "./statements.ts";
+import { textOf, textOrNull } from "./values.ts";
 
 /** The record's document and uri are kept among its metadata under these keys. */
 export const documentKey = "chroma:document";
@@ -27,12 +28,12 @@ export function decodeMetadata(text: string | null): Metadata {
 }
 
 /** string_value, int_value, float_value and bool_value, in this order, from column `at` on. */
-export const valueColumns = "string_value, int_value, float_value, bool_value";
+export const valueColumns = `${wholeText("string_value")}, int_value, float_value, bool_value`;
 
 /** JSON text of a value in the four columns; null = no value, undefined = none that JSON has. */
 export function valueText(row: Row, at: number): string | null | undefined {
-  const text = row[at];
-  if (typeof text === "string") return JSON.stringify(text);
+  const text = textOrNull(row[at], "string_value");
+  if (text !== null) return JSON.stringify(text);
   const integer = row[at + 1];
   if (typeof integer === "bigint") return integer.toString();
   const float = row[at + 2];
@@ -51,11 +52,9 @@ export class PayloadBuilder {
 
   /** A row (key, string_value, int_value, float_value, bool_value) from column `at` on. */
   addValue(row: Row, at: number): void {
-    const key = row[at];
-    if (typeof key !== "string") return;
-    const plain = row[at + 1];
-    if (key === documentKey) this.#document = typeof plain === "string" ? plain : null;
-    else if (key === uriKey) this.#uri = typeof plain === "string" ? plain : null;
+    const key = textOf(row[at], "embedding_metadata.key");
+    if (key === documentKey) this.#document = textOrNull(row[at + 1], documentKey);
+    else if (key === uriKey) this.#uri = textOrNull(row[at + 1], uriKey);
     else this.addText(key, valueText(row, at + 1));
   }
 
@@ -91,9 +90,8 @@ function keyText(key: string): string {
 export function collectionMetadata(rows: readonly Row[]): string | null {
   const members = rows.flatMap((row) => {
     const text = valueText(row, 1);
-    return typeof row[0] === "string" && typeof text === "string"
-      ? [`${JSON.stringify(row[0])}:${text}`]
-      : [];
+    const key = textOf(row[0], "collection_metadata.key");
+    return typeof text === "string" ? [`${JSON.stringify(key)}:${text}`] : [];
   });
   return members.length === 0 ? null : `{${members.join()}}`;
 }

@@ -8,16 +8,18 @@ import type { Member, Members } from "./members.ts";
 import { decodeMetadata, documentKey, type Payload, uriKey } from "./metadata.ts";
 import { operations, queueEnd, queueRows } from "./queue.ts";
 import { Scratch } from "./scratch.ts";
-import type { Row } from "./statements.ts";
+import { type Row, wholeText } from "./statements.ts";
 import { integerOf, textOf, textOrNull } from "./values.ts";
 
 /** A record as the queue leaves it; null = deleted. */
 export type PendingRecord = (Payload & { readonly seq: number; readonly stored: boolean }) | null;
 
+const queuedColumns = `operation, ${wholeText("id")}, metadata`;
 const tables = `create table pending (
   place integer primary key, id text unique, stored integer, seq integer,
   document text, uri text, metadata text, deleted integer)`;
 const columns = "stored, seq, document, uri, metadata, deleted";
+const wholeColumns = `stored, seq, ${wholeText("document")}, ${wholeText("uri")}, metadata, deleted`;
 
 /** Grows with what is pending, on disk. Every call must stand inside one snapshot of the database. */
 export class Pending implements Disposable {
@@ -42,7 +44,7 @@ export class Pending implements Disposable {
     const end = queueEnd(database);
     if (end <= this.#end) return;
     this.#scratch.exec("begin");
-    for (const row of queueRows(database, this.#collection, this.#end, "operation, id, metadata")) {
+    for (const row of queueRows(database, this.#collection, this.#end, queuedColumns)) {
       this.#apply(row, members);
     }
     this.#scratch.exec("commit");
@@ -53,7 +55,7 @@ export class Pending implements Disposable {
   /** Those of `ids` that are pending. */
   find(ids: readonly string[]): Map<string, PendingRecord> {
     if (this.#size === 0) return new Map();
-    const sql = `select id, ${columns} from pending where id in (?*)`;
+    const sql = `select ${wholeText("id")}, ${wholeColumns} from pending where id in (?*)`;
     const rows = this.#scratch.query.allIn(sql, ids);
     return new Map(rows.map((row) => [textOf(row[0], "id"), recordOf(row, 1)]));
   }
@@ -62,7 +64,7 @@ export class Pending implements Disposable {
   added(place: number, limit: number): { place: number; id: string }[] {
     return this.#scratch.query
       .all(
-        "select place, id from pending where place > ? and not stored and not deleted order by place limit ?",
+        `select place, ${wholeText("id")} from pending where place > ? and not stored and not deleted order by place limit ?`,
         place,
         limit,
       )
@@ -84,7 +86,7 @@ export class Pending implements Disposable {
     const seq = integerOf(row[0], "embeddings_queue.seq_id");
     const operation = Number(row[1]);
     const id = textOf(row[2], "embeddings_queue.id");
-    const known = this.#scratch.query.first(`select ${columns} from pending where id = ?`, id);
+    const known = this.#scratch.query.first(`select ${wholeColumns} from pending where id = ?`, id);
     const member = known === undefined ? members.find([id])[0] : undefined;
     const stored = known === undefined ? member !== undefined : known[0] === 1n;
     const current = known === undefined ? storedRecord(members, member) : recordOf(known, 0);

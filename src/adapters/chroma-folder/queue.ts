@@ -7,7 +7,7 @@
  */
 import type { ChromaDatabase } from "./database.ts";
 import { Scratch } from "./scratch.ts";
-import type { Row, Value } from "./statements.ts";
+import { type Row, type Value, wholeText } from "./statements.ts";
 import { integerOf, textOf } from "./values.ts";
 
 export const operations = { add: 0, update: 1, upsert: 2, delete: 3 } as const;
@@ -66,7 +66,7 @@ export class VectorTail implements Disposable {
     const end = queueEnd(database);
     if (end <= this.#end) return;
     this.#scratch.exec("begin");
-    const columns = "operation, id, vector is not null";
+    const columns = `operation, ${wholeText("id")}, vector is not null`;
     for (const row of queueRows(database, this.#collection, this.#end, columns)) {
       const seq = integerOf(row[0], "embeddings_queue.seq_id");
       const id = textOf(row[2], "embeddings_queue.id");
@@ -78,8 +78,11 @@ export class VectorTail implements Disposable {
 
   /** The entries of those ids that have one. */
   find(ids: readonly string[]): Map<string, TailEntry> {
-    const rows = this.#scratch.query.allIn("select id, seq from tail where id in (?*)", ids);
-    return new Map(rows.map(([id, seq]) => [String(id), seq === null ? null : Number(seq)]));
+    const rows = this.#scratch.query.allIn(
+      `select ${wholeText("id")}, seq from tail where id in (?*)`,
+      ids,
+    );
+    return new Map(rows.map(([id, seq]) => [textOf(id, "id"), seq === null ? null : Number(seq)]));
   }
 
   [Symbol.dispose](): void {

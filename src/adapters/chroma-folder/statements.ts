@@ -4,6 +4,14 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 export type Value = null | bigint | number | string | Uint8Array;
 export type Row = readonly Value[];
 
+/**
+ * SQL for a text column that may hold NUL bytes: Node 22 cuts a text at the first one, so such a text comes as bytes.
+ * `textOf` takes both.
+ */
+export function wholeText(column: string): string {
+  return `case when instr(${column}, char(0)) then cast(${column} as blob) else ${column} end`;
+}
+
 /** Bound variables for a list; a longer list is looked up in parts of this size, so that one statement serves all. */
 const listSize = 500;
 

@@ -9,9 +9,10 @@ function unexpected(what: string): VectorError {
   );
 }
 
-/** @throws E_FOLDER_TORN */
+/** The text of a column that was asked for as it stands or by `wholeText`. @throws E_FOLDER_TORN */
 export function textOf(value: Value | undefined, what: string): string {
   if (typeof value === "string") return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
   throw unexpected(what);
 }
 

@@ -3,9 +3,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { throwIfAborted } from "../../util/abort.ts";
-import { HnswFiles, IndexFileError, type SlotRequest } from "./hnsw.ts";
+import { HnswFiles, IndexFileError, type SlotRequest, unreadable } from "./hnsw.ts";
 import { type EntryGroup, PickleError, readPickle } from "./pickle.ts";
 import { Scratch } from "./scratch.ts";
+import { wholeText } from "./statements.ts";
+import { textOf } from "./values.ts";
 
 export const pickleFile = "index_metadata.pickle";
 
@@ -53,7 +55,7 @@ export class VectorIndex implements AsyncDisposable {
     } catch (error) {
       scratch[Symbol.dispose]();
       if (error instanceof PickleError) throw new IndexFileError(pickleFile, error.message);
-      throw error;
+      throw unreadable(pickleFile, error);
     }
   }
 
@@ -64,8 +66,11 @@ export class VectorIndex implements AsyncDisposable {
 
   /** The labels of those ids that have one. */
   labels(ids: readonly string[]): Map<string, number> {
-    const rows = this.#scratch.query.allIn("select id, label from label where id in (?*)", ids);
-    return new Map(rows.map(([id, label]) => [String(id), Number(label)]));
+    const rows = this.#scratch.query.allIn(
+      `select ${wholeText("id")}, label from label where id in (?*)`,
+      ids,
+    );
+    return new Map(rows.map(([id, label]) => [textOf(id, "id"), Number(label)]));
   }
 
   has(id: string): boolean {
@@ -112,6 +117,7 @@ export class VectorIndex implements AsyncDisposable {
 
   async #findSlots(files: HnswFiles, signal: AbortSignal | undefined): Promise<void> {
     if (this.#slotsKnown) return;
+    this.#scratch.exec("begin");
     for await (const { first, labels } of files.labels()) {
       throwIfAborted(signal);
       labels.forEach((label, at) => {
@@ -119,6 +125,7 @@ export class VectorIndex implements AsyncDisposable {
         this.#scratch.query.run("insert or replace into slot values (?, ?)", label, first + at);
       });
     }
+    this.#scratch.exec("commit");
     this.#slotsKnown = true;
   }
 }
@@ -139,11 +146,12 @@ async function loadLabels(
       at += count;
     }
   };
+  scratch.exec("begin");
   const reading = readPickle(path, insert);
   for (let groups = 1; ; groups += 1) {
     const step = reading.next();
     if (step.done) {
-      scratch.exec("create index label_id on label (id, label)");
+      scratch.exec("commit; create index label_id on label (id, label)");
       return step.value.maxSeqId;
     }
     if (groups % groupsAtOnce !== 0) continue;

@@ -7,6 +7,7 @@ import type { ChromaDatabase } from "./database.ts";
 import { IndexFileError } from "./hnsw.ts";
 import type { Member } from "./members.ts";
 import { type QueuedVector, queuedVector, VectorTail } from "./queue.ts";
+import { wholeText } from "./statements.ts";
 import { seqOf, textOf } from "./values.ts";
 import { VectorIndex } from "./vector-index.ts";
 
@@ -120,7 +121,7 @@ export class Vectors implements AsyncDisposable {
     const seqs = new Set(members.map(({ seq }) => seq));
     for (const seq of tail.values()) if (seq !== null) seqs.add(seq);
     const rows = database.query.allIn(
-      "select seq_id, id, vector, encoding from embeddings_queue where seq_id in (?*)",
+      `select seq_id, ${wholeText("id")}, vector, encoding from embeddings_queue where seq_id in (?*)`,
       [...seqs],
     );
     return new Map(

@@ -115,6 +115,20 @@ describe("a folder that is written to while it is read", () => {
     expect((await store.read(collection, ["id-1"])).batch.ids).toEqual(["id-1"]);
   });
 
+  it("vector data that is shorter for a moment is waited for", async () => {
+    await using folder = await unpackRecorded("1.5.9");
+    await using store = await openChromaFolder(folder.path);
+    const collection = await findCollection(store, "dots");
+    const keys = (await readAll(store, collection)).ids;
+    const contents = dataFiles(folder.path).map((path) => [path, readFileSync(path)] as const);
+    for (const [path, bytes] of contents) writeFileSync(path, bytes.subarray(0, 2000));
+    setTimeout(() => {
+      for (const [path, bytes] of contents) writeFileSync(path, bytes);
+    }, 600);
+    const { batch, failures } = await store.read(collection, keys);
+    expect([batch.ids.length, failures]).toEqual([keys.length, []]);
+  });
+
   it("a locked database is waited for, and then E_FOLDER_IN_USE", async () => {
     await using folder = await unpackRecorded("1.5.9");
     await using store = await openChromaFolder(folder.path);
@@ -149,10 +163,14 @@ describe("a folder that is written to while it is read", () => {
   });
 });
 
-const pickleFiles = (folder: string) =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith("index_metadata.pickle"))
-    .map((name) => join(folder, name));
+function filesNamed(folder: string, name: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(name))
+    .map((path) => join(folder, path));
+}
+
+const pickleFiles = (folder: string) => filesNamed(folder, "index_metadata.pickle");
+const dataFiles = (folder: string) => filesNamed(folder, "data_level0.bin");
 
 /** Sets new times on all index files, now and again and again, as a server does that flushes. */
 function touchAlways(folder: string): Disposable & { stop(): void } {

@@ -148,6 +148,7 @@ describe("records that need care", () => {
     const collection = await findCollection(store, "squares");
     const chunks: string[][] = [];
     for await (const ids of store.ids(collection, { chunk: 4, limit: 10 })) chunks.push(ids);
+    for await (const ids of store.ids(collection, { limit: 0 })) chunks.push(ids);
     expect(chunks.map((ids) => ids.length)).toEqual([4, 4, 2]);
     const expected = recordedAnswers("1.5.9").find(({ name }) => name === "squares")?.ids;
     expect(chunks.flat()).toEqual(expected?.slice(0, 10));
