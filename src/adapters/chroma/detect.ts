@@ -58,18 +58,26 @@ export async function checkDatabase(
 const preflight = z.object({ supports_base64_encoding: z.boolean().optional() });
 const listing = z.array(z.object({ schema: z.unknown().optional() }));
 
-/**
- * The server's version as exactly as it can be told. Every server from 1.0 on says "1.0.0";
- * base64 support (1.0.15) and the schema of a collection (1.2) narrow it down.
- */
-export async function detectVersion(
+/** The version that the server says it has; null where it says none. */
+export async function saidVersion(
   client: ChromaClient,
   at: Routes,
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
-  const said = z.string().safeParse(await client.get(at.version, parseJson, { signal }));
-  if (!said.success) return null;
-  if (said.data !== "1.0.0") return said.data;
+  return z.string().safeParse(await client.get(at.version, parseJson, { signal })).data ?? null;
+}
+
+/**
+ * The server's version as exactly as it can be told. Every server from 1.0 on says "1.0.0";
+ * base64 support (1.0.15) and the schema of a collection (1.2) narrow it down. Tenant and database must be there.
+ */
+export async function narrowVersion(
+  said: string | null,
+  client: ChromaClient,
+  at: Routes,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  if (said !== "1.0.0") return said;
   const first = listing.safeParse(await client.get(at.collections(1, 0), parseJson, { signal }));
   if (first.data?.[0]?.schema !== undefined) return "1.2 or later";
   const checks = preflight.safeParse(await client.get(at.preflight, parseJson, { signal }));

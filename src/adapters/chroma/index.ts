@@ -4,7 +4,7 @@ import type { ChromaAddress } from "../../store/address.ts";
 import type { SourceStore } from "../../store/port.ts";
 import { ChromaStore } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions } from "./client.ts";
-import { checkDatabase, detectApi, detectVersion } from "./detect.ts";
+import { checkDatabase, detectApi, narrowVersion, saidVersion } from "./detect.ts";
 import { routes } from "./routes.ts";
 
 export type { ChromaConnectOptions } from "./client.ts";
@@ -26,17 +26,18 @@ export async function openChroma(
   try {
     const api = await detectApi(client, signal);
     const at = routes(api, scope);
-    const version = await detectVersion(client, at, signal);
-    if (version !== null && isBeforeTenants(version)) {
+    const said = await saidVersion(client, at, signal);
+    if (said !== null && isBeforeTenants(said)) {
       throw new VectorError(
         "E_NOT_SUPPORTED",
-        `The server at ${client.url} is Chroma ${version}; 0.4.15 is the first that can be read over HTTP.`,
+        `The server at ${client.url} is Chroma ${said}; 0.4.15 is the first that can be read over HTTP.`,
         {
           next: "Give the path of the server's folder instead of its address.",
         },
       );
     }
     await checkDatabase(client, at, scope, signal);
+    const version = await narrowVersion(said, client, at, signal);
     return new ChromaStore(client, at, scope, version);
   } catch (error) {
     client.close();
