@@ -30,10 +30,14 @@ const html: StubHandler = () => ({
   body: "<!doctype html><title>Welcome</title>",
 });
 const otherApi: StubHandler = () => ({ body: { name: "elsewhere", version: { number: "8.1" } } });
-const keyless: StubHandler = ({ headers }) => ({
-  status: 401,
-  body: { error: "AuthError", message: `Not with ${JSON.stringify(headers)}` },
-});
+/** Sends what it was given back, in the words of either server. */
+const keyless: StubHandler = ({ headers }) => {
+  const words = `Not with ${JSON.stringify(headers)}`;
+  return {
+    status: 401,
+    body: { error: "AuthError", message: words, status: { error: words } },
+  };
+};
 /** Promises more than it sends, to whatever is asked. */
 const cut: StubHandler = (_, response) => {
   response.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
