@@ -8,7 +8,6 @@
  */
 import { hash } from "node:crypto";
 import { canonicalJson } from "../util/json.ts";
-import { uuidToBytes } from "./point-id.ts";
 import { defaultVector, type PointBatch } from "./record.ts";
 
 export const digestFormat = 1;
@@ -25,6 +24,7 @@ export function digestPoints(batch: PointBatch): Uint8Array {
       ? new Uint8Array(0)
       : new Uint8Array(column.data.buffer, column.data.byteOffset, column.data.byteLength);
   const digests = new Uint8Array(ids.length * digestBytes);
+  const out = Buffer.from(digests.buffer);
   for (let row = 0; row < ids.length; row += 1) {
     const words = JSON.stringify([
       placement.points[row],
@@ -47,7 +47,8 @@ export function digestPoints(batch: PointBatch): Uint8Array {
     else message.writeDoubleLE(norm, wordBytes + 1);
     if (hasVector)
       message.set(bits.subarray(row * vectorBytes, (row + 1) * vectorBytes), wordBytes + 9);
-    digests.set(hash("sha256", message, "buffer").subarray(0, digestBytes), row * digestBytes);
+    // As hex: a buffer for each row would be an allocation outside the heap.
+    out.write(hash("sha256", message, "hex"), row * digestBytes, digestBytes, "hex");
   }
   return digests;
 }
@@ -59,15 +60,19 @@ function canonicalObject(text: string | null): string | null {
   return canonical === "{}" ? null : canonical;
 }
 
+/** The bucket of a point that is a UUID. */
+export function bucketOf(point: string): number {
+  return Number.parseInt(point.slice(0, 2), 16);
+}
+
 /** Counts and sums (mod 2^128) of digests in 256 buckets by the first byte of the point's UUID. The order of adding does not matter, and nothing cancels. */
 export class BucketSums {
   readonly #counts = new Float64Array(bucketCount);
   /** Four 32-bit words a bucket, least significant first. */
   readonly #words = new Uint32Array(bucketCount * 4);
 
-  /** Adds one row's digest. `point` is the point's 16 bytes. */
-  add(point: Uint8Array, digest: Uint8Array): void {
-    const bucket = point[0] ?? 0;
+  /** Adds one row's digest to a bucket: the first byte of its point's UUID. */
+  add(bucket: number, digest: Uint8Array): void {
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     const view = new DataView(digest.buffer, digest.byteOffset, digestBytes);
     let carry = 0;
@@ -76,13 +81,6 @@ export class BucketSums {
       this.#words[bucket * 4 + word] = sum;
       carry = sum > 0xffffffff ? 1 : 0;
     }
-  }
-
-  /** Adds every row of a batch whose digests are `digests`. Points that are no UUIDs are not ours and are refused by the caller. */
-  addBatch(points: readonly string[], digests: Uint8Array): void {
-    points.forEach((point, row) => {
-      this.add(uuidToBytes(point), digests.subarray(row * digestBytes, (row + 1) * digestBytes));
-    });
   }
 
   /** The first `end` buckets as text: what `fromText` reads. */

@@ -23,14 +23,11 @@ export function tenantPointId(tenant: string, id: string): string {
 }
 
 function uuidV5(name: string): string {
-  const bytes = hash(
-    "sha1",
-    Buffer.concat([namespaceBytes, Buffer.from(name, "utf8")]),
-    "buffer",
-  ).subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytesToUuid(bytes);
+  const digits = hash("sha1", Buffer.concat([namespaceBytes, Buffer.from(name, "utf8")]), "hex");
+  const variant = ((Number.parseInt(digits.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  return hyphenated(
+    `${digits.slice(0, 12)}5${digits.slice(13, 16)}${variant}${digits.slice(17, 32)}`,
+  );
 }
 
 /** The 16 bytes of a canonical UUID. */
@@ -40,6 +37,9 @@ export function uuidToBytes(uuid: string): Buffer {
 
 /** The canonical UUID of 16 bytes. */
 export function bytesToUuid(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString("hex");
+  return hyphenated(Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString("hex"));
+}
+
+function hyphenated(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

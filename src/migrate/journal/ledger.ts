@@ -6,7 +6,7 @@ import { VectorError } from "../../errors.ts";
 import { BucketSums, bucketCount } from "../../model/digest.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
 import type { FailureReason } from "../../model/record.ts";
-import { fromSqlite, guarded, idBytes, storedId } from "./database.ts";
+import { fromSqlite, guarded, idBytes, idColumn, pointColumn, storedId } from "./database.ts";
 import { Listing } from "./listing.ts";
 import { clearProgress } from "./progress.ts";
 
@@ -80,17 +80,21 @@ export interface LedgerCounts {
   readonly deleted: number;
 }
 
-const rowSchema = z
-  .object({
-    ordinal: z.number(),
-    id: storedId,
-    point: z.instanceof(Uint8Array),
-    state: z.number(),
-    digest: z.instanceof(Uint8Array).nullable(),
-  })
-  .transform((row): LedgerRow => ({ ...row, point: bytesToUuid(row.point) }));
+const rowSchema = z.object({
+  ordinal: z.number(),
+  id: storedId,
+  point: z.string(),
+  state: z.number(),
+  digest: z.instanceof(Uint8Array).nullable(),
+});
 
-const columns = "r.ordinal, r.id, r.point, r.state, r.digest";
+const columns = `r.ordinal, ${idColumn("r.id")} AS id, ${pointColumn("r.point")} AS point, r.state, r.digest`;
+
+/** A carried record without a digest would be a damaged journal. */
+const summedSchema = z.object({
+  bucket: z.string().transform((digits) => Number.parseInt(digits, 16)),
+  digest: z.instanceof(Uint8Array),
+});
 
 export class Ledger {
   readonly #db: DatabaseSync;
@@ -238,13 +242,13 @@ export class Ledger {
     for (let after = -1; ; ) {
       signal.throwIfAborted();
       const rows = this.#all(
-        "SELECT ordinal, point, digest FROM record WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT 2000",
+        "SELECT ordinal, hex(substr(point,1,1)) AS bucket, digest FROM record WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT 2000",
         this.#collection,
         after,
       );
       for (const row of rows) {
-        if (row["point"] instanceof Uint8Array && row["digest"] instanceof Uint8Array)
-          sums.add(row["point"], row["digest"]);
+        const { bucket, digest } = summedSchema.parse(row);
+        sums.add(bucket, digest);
       }
       const last = rows.at(-1)?.["ordinal"];
       if (typeof last !== "number") return sums;
@@ -255,8 +259,7 @@ export class Ledger {
 
   /** Every failure, in the source's order. */
   *failures(): Generator<LedgerFailure> {
-    const sql =
-      "SELECT f.ordinal, r.id, f.reason, f.detail FROM failure f JOIN record r USING(collection, ordinal) WHERE f.collection=? AND f.ordinal>? ORDER BY f.ordinal LIMIT 1000";
+    const sql = `SELECT f.ordinal, ${idColumn("r.id")} AS id, f.reason, f.detail FROM failure f JOIN record r USING(collection, ordinal) WHERE f.collection=? AND f.ordinal>? ORDER BY f.ordinal LIMIT 1000`;
     const schema = z.object({
       ordinal: z.number(),
       id: storedId,
@@ -305,16 +308,14 @@ export class Ledger {
 
   /** The difference at a point, or null. */
   difference(point: string): Difference | null {
-    const sql =
-      "SELECT point, id, kind, detail, digest FROM difference WHERE collection=? AND point=?";
+    const sql = `SELECT point, ${idColumn("id")} AS id, kind, detail, digest FROM difference WHERE collection=? AND point=?`;
     const [row] = this.#all(sql, this.#collection, point);
     return row === undefined ? null : differenceSchema.parse(row);
   }
 
   /** The next differences behind a point, ascending. */
   differences(after = "", limit = 1000): Difference[] {
-    const sql =
-      "SELECT point, id, kind, detail, digest FROM difference WHERE collection=? AND point>? ORDER BY point LIMIT ?";
+    const sql = `SELECT point, ${idColumn("id")} AS id, kind, detail, digest FROM difference WHERE collection=? AND point>? ORDER BY point LIMIT ?`;
     return this.#all(sql, this.#collection, after, limit).map((row) => differenceSchema.parse(row));
   }
 

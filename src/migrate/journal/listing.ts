@@ -9,7 +9,7 @@ import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { bucketCount } from "../../model/digest.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
-import { guarded, idBytes, storedId } from "./database.ts";
+import { guarded, idBytes, idColumn, storedId } from "./database.ts";
 
 export interface ListingResult {
   /** Ids listed, each once. */
@@ -106,35 +106,55 @@ export class Listing implements Disposable {
   }
 
   #finishBucket(bucket: number): { listed: number; added: number } {
+    const listed = Number(
+      this.#db.prepare("SELECT count(*) AS n FROM temp.listing WHERE bucket=?").get(bucket)?.["n"],
+    );
+    const inserted = this.#db
+      .prepare(
+        "INSERT OR IGNORE INTO point SELECT ?, point, ?, seq FROM temp.listing WHERE bucket=? ORDER BY point, seq",
+      )
+      .run(this.#target, this.#collection, bucket).changes;
+    if (this.#first && inserted === listed) return { listed, added: listed };
+    if (!this.#first) this.#enterNew(bucket);
+    return this.#meetBucket(bucket);
+  }
+
+  /** Enters the records whose points have just been inserted. */
+  #enterNew(bucket: number): void {
+    this.#db
+      .prepare(
+        `INSERT INTO record SELECT ?, seq, id, point, NULL, 0 FROM temp.listing l WHERE bucket=? AND EXISTS
+         (SELECT 1 FROM point p WHERE p.target=? AND p.point=l.point AND p.collection=? AND p.ordinal=l.seq)`,
+      )
+      .run(this.#collection, bucket, this.#target, this.#collection);
+  }
+
+  /** Goes through a bucket record by record: new ones, known ones, and those that meet another record in their point. */
+  #meetBucket(bucket: number): { listed: number; added: number } {
     const rows = this.#db
-      .prepare("SELECT seq, id, point FROM temp.listing WHERE bucket=? ORDER BY point, seq")
+      .prepare(
+        `SELECT seq, ${idColumn("id")} AS id, point FROM temp.listing WHERE bucket=? ORDER BY point, seq`,
+      )
       .iterate(bucket);
-    const insert = this.#db.prepare("INSERT OR IGNORE INTO point VALUES(?,?,?,?)");
     const seen = new Set<number>();
     let added = 0;
     for (const row of rows) {
       const { seq, id, point } = listedSchema.parse(row);
-      if (insert.run(this.#target, point, this.#collection, seq).changes === 1) {
-        if (!this.#first)
-          this.#db
-            .prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0)")
-            .run(this.#collection, seq, idBytes(id), point);
-        seen.add(seq);
-        added += 1;
-      } else if (this.#meet(id, point, seq, seen)) added += 1;
+      if (this.#meet(id, point, seq, seen)) added += 1;
     }
     if (!this.#first) this.#noteUnseen(bucket, seen);
     return { listed: seen.size, added };
   }
 
-  /** A listed id whose point is taken: by the same record (known, or listed twice) or by another one. True when it is back in the queue. */
+  /** A listed id at its point: new there, known, listed twice, or met by another record. True when it is new or back in the queue. */
   #meet(id: string, point: Uint8Array, seq: number, seen: Set<number>): boolean {
     const existing = this.#existing(point);
     if (existing.collection !== this.#collection || existing.id !== id)
       throw this.#collision(id, existing, point);
     const again = seen.has(existing.ordinal);
     seen.add(existing.ordinal);
-    if (this.#first && existing.ordinal !== seq) {
+    if (existing.ordinal === seq) return true;
+    if (this.#first) {
       this.#db
         .prepare("DELETE FROM record WHERE collection=? AND ordinal=?")
         .run(this.#collection, seq);
@@ -149,7 +169,7 @@ export class Listing implements Disposable {
 
   #existing(point: Uint8Array): Existing {
     this.#existingAt ??= this.#db.prepare(
-      "SELECT p.collection, p.ordinal, r.id, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?",
+      `SELECT p.collection, p.ordinal, ${idColumn("r.id")} AS id, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?`,
     );
     const row = this.#existingAt.get(this.#target, point);
     const parsed = existingSchema.safeParse(row);

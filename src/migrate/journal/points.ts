@@ -2,8 +2,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
-import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
-import { guarded, storedId } from "./database.ts";
+import { uuidToBytes } from "../../model/point-id.ts";
+import { guarded, idColumn, pointColumn, storedId } from "./database.ts";
 import type { LedgerRow } from "./ledger.ts";
 
 export interface PointRow extends LedgerRow {
@@ -13,16 +13,14 @@ export interface PointRow extends LedgerRow {
 
 const pageRows = 2000;
 
-const pointSchema = z
-  .object({
-    collection: z.number(),
-    ordinal: z.number(),
-    id: storedId,
-    point: z.instanceof(Uint8Array),
-    state: z.number(),
-    digest: z.instanceof(Uint8Array).nullable(),
-  })
-  .transform((row): PointRow => ({ ...row, point: bytesToUuid(row.point) }));
+const pointSchema = z.object({
+  collection: z.number(),
+  ordinal: z.number(),
+  id: storedId,
+  point: z.string(),
+  state: z.number(),
+  digest: z.instanceof(Uint8Array).nullable(),
+});
 
 /** Every record whose point lies between `from` and `to`, both included, ascending; read page by page. */
 export function* pointsBetween(
@@ -33,7 +31,7 @@ export function* pointsBetween(
   to: string,
 ): Generator<PointRow> {
   const sql = (first: boolean) =>
-    `SELECT r.collection, r.ordinal, r.id, r.point, r.state, r.digest FROM point p
+    `SELECT r.collection, r.ordinal, ${idColumn("r.id")} AS id, ${pointColumn("r.point")} AS point, r.state, r.digest FROM point p
      JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal
      WHERE p.target=? AND p.point${first ? ">=" : ">"}? AND p.point<=? ORDER BY p.point LIMIT ${pageRows}`;
   const end = uuidToBytes(to);

@@ -1,8 +1,8 @@
 /** One pass over a target collection: digests summed by bucket for each source collection that shares it. Resumable. */
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { BucketSums, bucketCount } from "../../model/digest.ts";
-import { isCanonicalUuid, uuidToBytes } from "../../model/point-id.ts";
+import { BucketSums, bucketCount, bucketOf } from "../../model/digest.ts";
+import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { digestAt, digestsOf } from "../digests.ts";
@@ -90,14 +90,14 @@ class Scan {
   add(batch: PointBatch): void {
     const digests = digestsOf(batch);
     batch.placement.points.forEach((point, row) => {
-      const bytes = isCanonicalUuid(point) ? uuidToBytes(point) : null;
-      const bucket = bytes?.[0] ?? 0;
+      const uuid = isCanonicalUuid(point);
+      const bucket = uuid ? bucketOf(point) : 0;
       this.bucket = Math.max(this.bucket, bucket);
       const owner = this.#ownerOf(batch, row);
-      if (owner === null || bytes === null) this.foreign[bucket] = (this.foreign[bucket] ?? 0) + 1;
+      if (owner === null || !uuid) this.foreign[bucket] = (this.foreign[bucket] ?? 0) + 1;
       else {
         const digest = digestAt(digests, row);
-        this.sums.get(owner.entered.id)?.add(bytes, digest);
+        this.sums.get(owner.entered.id)?.add(bucket, digest);
       }
     });
   }
