@@ -67,14 +67,9 @@ export type {
   RecordBatch,
   RecordFailure,
 } from "./model/record.ts";
-export {
-  createServer,
-  type Listening,
-  type ListenOptions,
-  listen,
-  type QdrantApp,
-  type ServerOptions,
-} from "./server/index.ts";
+export type { Listening, ListenOptions } from "./server/listen.ts";
+export { type ServeOptions, serve } from "./server/serve.ts";
+export type { ServerOptions } from "./server/server.ts";
 export { type Address, parseAddress } from "./store/address.ts";
 export type {
   Capabilities,

@@ -5,7 +5,7 @@ import { notImplemented } from "../engine/index.ts";
 import { ok, type Timed } from "./answer.ts";
 
 /** The Qdrant version whose answers these are. */
-export const followedVersion = "1.18.2";
+const followedVersion = "1.18.2";
 
 /** What a server of that version has and this one has not yet. */
 const missing: readonly (readonly [method: string, path: string, what: string])[] = [

@@ -5,7 +5,7 @@ import { parseSync, Visitor } from "vite";
 export interface Reference {
   /** As it is written; null = computed, so that nobody can tell what it loads. */
   readonly specifier: string | null;
-  readonly kind: "static" | "dynamic" | "url";
+  readonly kind: "static" | "types" | "dynamic" | "url";
 }
 
 /** Who may import whom: the folder itself, and these. Everything else is a fault, as is a folder that is missing here. */
@@ -19,17 +19,21 @@ export function referencesOf(path: string, text: string): Reference[] {
   const parsed = parseSync(path, text);
   if (parsed.errors.length > 0) throw new Error(`${path}: ${parsed.errors[0]?.message}`);
   const found: Reference[] = [
-    ...parsed.module.staticImports.map((entry) => entry.moduleRequest.value),
+    ...parsed.module.staticImports.map(({ moduleRequest, entries }) =>
+      named(moduleRequest.value, entries.length > 0 && entries.every(({ isType }) => isType)),
+    ),
     ...parsed.module.staticExports
       .flatMap((statement) => statement.entries)
-      .flatMap((entry) => entry.moduleRequest?.value ?? []),
-  ].map((specifier) => ({ specifier, kind: "static" }));
+      .flatMap(({ moduleRequest, isType }) =>
+        moduleRequest === null ? [] : named(moduleRequest.value, isType),
+      ),
+  ];
   new Visitor({
     ImportExpression: (node) => {
       found.push({ specifier: literal(node.source), kind: "dynamic" });
     },
     TSImportType: (node) => {
-      found.push({ specifier: literal(node.source), kind: "static" });
+      found.push({ specifier: literal(node.source), kind: "types" });
     },
     NewExpression: (node) => {
       const [target, base] = node.arguments;
@@ -40,6 +44,10 @@ export function referencesOf(path: string, text: string): Reference[] {
     },
   }).visit(parsed.program);
   return found;
+}
+
+function named(specifier: string, types: boolean): Reference {
+  return { specifier, kind: types ? "types" : "static" };
 }
 
 interface LiteralNode {
@@ -133,4 +141,21 @@ function cycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
   };
   for (const path of edges.keys()) walk(path, []);
   return found;
+}
+
+/** The packages that loading `entry` loads at once, by the modules it imports statically. */
+export function packagesLoadedBy(
+  entry: string,
+  sources: ReadonlyMap<string, string>,
+): ReadonlySet<string> {
+  const packages = new Set<string>();
+  const seen = new Set([entry]);
+  for (const path of seen) {
+    for (const { specifier, kind } of referencesOf(path, sources.get(path) ?? "")) {
+      if (specifier === null || kind !== "static") continue;
+      if (specifier.startsWith(".")) seen.add(resolve(path, specifier));
+      else packages.add(specifier);
+    }
+  }
+  return packages;
 }

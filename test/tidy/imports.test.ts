@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readProjectFile, sourcesBelow } from "../support/files.ts";
-import { importFaults, type Layers, referencesOf } from "../support/imports.ts";
+import { importFaults, type Layers, packagesLoadedBy, referencesOf } from "../support/imports.ts";
 
 const model = ["model", "util", "errors.ts"];
 const store = ["store", ...model];
@@ -41,6 +41,12 @@ const packages = new Set([
 describe("imports in src", () => {
   it("point down only, make no cycle, and name declared packages", () => {
     expect(importFaults(sourcesBelow("src"), { layers, packages })).toEqual([]);
+  });
+
+  it.each(["src/index.ts", "src/cli/run.ts"])("load no HTTP server with %s", (entry) => {
+    const loaded = packagesLoadedBy(entry, sourcesBelow("src"));
+    expect(loaded).toContain("zod");
+    expect([...loaded].filter((name) => name.includes("hono"))).toEqual([]);
   });
 });
 

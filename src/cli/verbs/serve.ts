@@ -1,9 +1,8 @@
 /** `vecferry serve DIR`. */
 import { once } from "node:events";
 import { assertNoChroma } from "../../connect.ts";
-import { openEngine } from "../../engine/index.ts";
 import { VectorError } from "../../errors.ts";
-import { createServer, listen } from "../../server/index.ts";
+import { serve } from "../../server/serve.ts";
 import { parseAddress, printableAddress } from "../../store/address.ts";
 import { exitHelp } from "../exit.ts";
 import { outputFlags, serveFlags } from "../flags.ts";
@@ -21,12 +20,12 @@ export const addServe: AddVerb = (program, call) => {
   addFlags(command, "Where and for whom:", serveFlags);
   addFlags(command, "What it says:", outputFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 5]));
-  onCommand(command, call, serve);
+  onCommand(command, call, serveFolder);
 };
 
 const loopbackNames = new Set(["127.0.0.1", "::1", "localhost"]);
 
-const serve: Action = async (session, [folder = ""], flags) => {
+const serveFolder: Action = async (session, [folder = ""], flags) => {
   const { values, origins } = readSettings(serveFlags, flags, session.environment);
   const path = folderOf(folder);
   const apiKey = session.keys.read({
@@ -47,12 +46,13 @@ const serve: Action = async (session, [folder = ""], flags) => {
   assertNoChroma(path);
 
   const { signal } = session.io;
+  // Loaded here, so that no other verb pays for it.
+  const { openEngine } = await import("../../engine/index.ts");
   await using engine = await openEngine(path, { signal });
   for (const [name, fault] of engine.damaged) {
     session.warn(`Collection ${JSON.stringify(name)} is damaged and not served: ${fault}`);
   }
-  const app = createServer(engine, { apiKey, checkHost: local });
-  await using server = await listen(app, { host, port, signal });
+  await using server = await serve(engine, { apiKey, checkHost: local, host, port, signal });
   const { url } = server;
   session.output.result(
     "listening",
