@@ -1,9 +1,8 @@
 /** Plans without a journal: what the notes in the target collections tell of a migration that is only known there. */
-import type { CollectionInfo, SourceNote } from "../model/collection.ts";
+import { type CollectionInfo, parseNote, type SourceNote } from "../model/collection.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
-import { noteOf } from "./plan.ts";
 import type { Scope } from "./request.ts";
 import { selectCollections } from "./select.ts";
 
@@ -44,7 +43,7 @@ export async function enterNoted(
 }
 
 function notedIn(info: CollectionInfo, run: string): Noted[] {
-  const note = noteOf(info);
+  const note = parseNote(info.name, info.note);
   if (note === null) return [];
   const sources = note.sources.filter((one) => one.run === run);
   const { layout, tenanted } = note;

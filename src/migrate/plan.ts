@@ -3,9 +3,8 @@ import { hash } from "node:crypto";
 import { errorCodes, VectorError } from "../errors.ts";
 import {
   type CollectionInfo,
-  type CollectionNote,
   type CollectionSpec,
-  collectionNoteSchema,
+  parseNote,
   type SourceNote,
 } from "../model/collection.ts";
 import { assertCollectionName } from "../model/collection-name.ts";
@@ -117,18 +116,24 @@ export async function makePlan(
   return { ...draft, migration, entered };
 }
 
-/** The note of a target collection, or null where none is kept. @throws E_SCHEMA_CONFLICT when another program's note stands there */
-export function noteOf(info: CollectionInfo): CollectionNote | null {
-  if (info.note === null) return null;
-  const parsed = collectionNoteSchema.safeParse(parseJson(info.note));
-  if (parsed.success) return parsed.data;
-  throw new VectorError(
-    "E_SCHEMA_CONFLICT",
-    `The note that vecferry keeps in target collection ${JSON.stringify(info.name)} cannot be read; another version may have written it.`,
-    {
-      cause: parsed.error,
-    },
-  );
+/** A target collection by its spec: what reading it needs to know. */
+export function targetInfo(spec: CollectionSpec): CollectionInfo {
+  const { name, dimension, distance, layout, tenanted, sources } = spec;
+  return {
+    key: name,
+    name,
+    tenant: null,
+    database: null,
+    dimension,
+    distance,
+    distanceFrom: "plan",
+    count: null,
+    metadata: null,
+    configuration: null,
+    schema: null,
+    status: null,
+    note: JSON.stringify({ format: 1, layout, tenanted, sources }),
+  };
 }
 
 /** The spec of a collection's target. */
@@ -140,14 +145,6 @@ export function specOf(specs: readonly CollectionSpec[], plan: CollectionPlan): 
       `No spec was made for target collection ${JSON.stringify(plan.target)}.`,
     );
   return spec;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** The mapping that holds: what is given now goes before what the journal kept. */
@@ -213,7 +210,7 @@ function planCollection(
   assertCollectionName(target);
   const tenant = tenants.mapping?.get(source.name) ?? tenants.defaultTenant;
   const info = standing.get(target);
-  const kept = info === undefined ? null : noteOf(info);
+  const kept = parseNote(target, info?.note ?? null);
   const layout = shape.layout ?? kept?.layout ?? "vecferry";
   assertOwn("--vector-size", shape.vectorSize, source.dimension, source.name);
   assertOwn(
@@ -331,7 +328,7 @@ function assertAlike(one: CollectionPlan, other: CollectionPlan): void {
 /** A collection that stands at the target must be what the plan would make. */
 function assertFits(name: string, plan: CollectionPlan, info: CollectionInfo | undefined): void {
   if (info === undefined) return;
-  const note = noteOf(info);
+  const note = parseNote(name, info.note);
   const wanted = {
     dimension: plan.dimension,
     distance: plan.distance,

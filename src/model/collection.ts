@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { VectorError } from "../errors.ts";
+import { parseJson } from "../util/json.ts";
 import { type Distance, distances } from "./distance.ts";
 
-/** How records become payload: design section 4. */
+/** How records become payload: see `layout.ts`. */
 export const layouts = ["vecferry", "flat", "langchain", "llamaindex"] as const;
 export type Layout = (typeof layouts)[number];
 
@@ -70,7 +72,7 @@ export interface HnswSettings {
 const text = z.string().nullable();
 
 /** One source collection that was carried into a target collection, by its mark `run` and its name. */
-export const sourceNoteSchema = z.object({
+const sourceNoteSchema = z.object({
   run: z.string(),
   key: z.string(),
   name: z.string(),
@@ -87,18 +89,25 @@ export const sourceNoteSchema = z.object({
 export type SourceNote = Readonly<z.infer<typeof sourceNoteSchema>>;
 
 /** What stands in the target collection's own metadata under the key `vecferry`: how its points are to be read. */
-export const collectionNoteSchema = z.object({
+const collectionNoteSchema = z.object({
   format: z.literal(1),
   layout: z.enum(layouts),
   tenanted: z.boolean(),
-  sources: z.array(sourceNoteSchema),
+  sources: z.array(sourceNoteSchema).readonly(),
 });
 
-export interface CollectionNote {
-  readonly format: 1;
-  readonly layout: Layout;
-  readonly tenanted: boolean;
-  readonly sources: readonly SourceNote[];
+export type CollectionNote = Readonly<z.infer<typeof collectionNoteSchema>>;
+
+/** The note of the target collection `name` from its JSON text; null where there is none. @throws E_SCHEMA_CONFLICT where it is not one of this format */
+export function parseNote(name: string, text: string | null): CollectionNote | null {
+  if (text === null) return null;
+  const parsed = collectionNoteSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new VectorError(
+    "E_SCHEMA_CONFLICT",
+    `The note that vecferry keeps in target collection ${JSON.stringify(name)} cannot be read; another version may have written it.`,
+    { cause: parsed.error, details: { collection: name } },
+  );
 }
 
 /** A target collection as a plan wants it. `ensure` makes it or finds it fitting. */

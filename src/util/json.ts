@@ -20,6 +20,15 @@ const rawJson = (JSON as unknown as { rawJSON(text: string): object }).rawJSON;
 
 const integerText = /^-?\d+$/;
 
+/** The decoded text, its numbers as doubles; undefined where it is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Decodes `text` without loss. @throws SyntaxError */
 export function parseLossless(text: string): JsonValue {
   return parseWithSource(text, (_key, value, context) =>

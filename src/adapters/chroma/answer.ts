@@ -26,12 +26,3 @@ export function notChroma(what: string): VectorError {
     `The server's answer is not what Chroma answers: ${what}.`,
   );
 }
-
-/** The decoded text; undefined where it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,10 +1,12 @@
 /** Requests to a Chroma server: who we are, what is tried again, and what its refusals mean. */
+
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import type { ChromaOptions, ConnectOptions } from "../../store/registry.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
 import { type HttpAnswer, HttpClient } from "../../util/http.ts";
-import { decode, type Parse, parseJson } from "./answer.ts";
+import { parseJson } from "../../util/json.ts";
+import { decode, type Parse } from "./answer.ts";
 
 /** Beyond what every store takes; both for unusual networks. */
 export interface ChromaConnectOptions extends ConnectOptions {

@@ -1,7 +1,8 @@
 /** Finds out what answers at an address, and that tenant and database are there. */
+
 import { z } from "zod";
 import { isVectorError, VectorError } from "../../errors.ts";
-import { parseJson } from "./answer.ts";
+import { parseJson } from "../../util/json.ts";
 import type { ChromaClient } from "./client.ts";
 import type { ChromaApi, Routes, Scope } from "./routes.ts";
 

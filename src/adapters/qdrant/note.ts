@@ -1,39 +1,16 @@
 /** The note that stands in a collection's metadata: how its points are to be read, and what was carried here. */
-import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import {
   type CollectionNote,
   type CollectionSpec,
   type Layout,
-  layouts,
+  parseNote,
   type SourceNote,
 } from "../../model/collection.ts";
-import { distances } from "../../model/distance.ts";
-
-const textOrNull = z.string().nullable();
-const sourceNote = z.object({
-  run: z.string(),
-  key: z.string(),
-  name: z.string(),
-  tenant: textOrNull,
-  database: textOrNull,
-  mappedTenant: textOrNull,
-  idPrefix: textOrNull,
-  distance: z.enum(distances),
-  metadata: textOrNull,
-  configuration: textOrNull,
-  schema: textOrNull,
-});
-const collectionNote = z.object({
-  format: z.literal(1),
-  layout: z.enum(layouts),
-  tenanted: z.boolean(),
-  sources: z.array(sourceNote),
-});
 
 /** The layout that a note names; null where there is no note. @throws E_SCHEMA_CONFLICT where it is not one of this format */
 export function noteLayout(name: string, note: string | null): Layout | null {
-  return note === null ? null : parseNote(name, note).layout;
+  return parseNote(name, note)?.layout ?? null;
 }
 
 /**
@@ -42,7 +19,7 @@ export function noteLayout(name: string, note: string | null): Layout | null {
  */
 export function mergeNote(spec: CollectionSpec, found: string | null): CollectionNote {
   const { name, layout, tenanted, sources } = spec;
-  const earlier = found === null ? null : parseNote(name, found);
+  const earlier = parseNote(name, found);
   if (earlier !== null && earlier.layout !== layout)
     throw conflict(name, "layout", earlier.layout, layout);
   if (earlier !== null && earlier.tenanted !== tenanted)
@@ -59,16 +36,6 @@ function sameSource(one: SourceNote, other: SourceNote): boolean {
 
 function idRule(tenanted: boolean): string {
   return tenanted ? "tenanted" : "plain";
-}
-
-function parseNote(name: string, note: string): CollectionNote {
-  const parsed = collectionNote.safeParse(JSON.parse(note));
-  if (parsed.success) return parsed.data;
-  throw new VectorError(
-    "E_SCHEMA_CONFLICT",
-    `The metadata of collection "${name}" has a "vecferry" entry that this version does not read.`,
-    { cause: parsed.error, details: { collection: name } },
-  );
 }
 
 /** The error of a collection that stands there with another `what`. */

@@ -1,9 +1,10 @@
 /** Requests to a Qdrant server: who we are, what is tried again, and what its refusals mean. */
+
 import { z } from "zod";
 import { VectorError, type VectorErrorOptions } from "../../errors.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
 import { type HttpAnswer, HttpClient, type HttpRequest } from "../../util/http.ts";
-import { sliceObject } from "../../util/json.ts";
+import { parseJson, sliceObject } from "../../util/json.ts";
 
 export interface QdrantOptions {
   readonly apiKey?: string | undefined;
@@ -157,13 +158,4 @@ function refusal(where: string, answer: HttpAnswer): VectorError {
   if (status === 404 && parsed.success)
     return new VectorError("E_COLLECTION_NOT_FOUND", said, options);
   return new VectorError("E_BAD_RESPONSE", said, options);
-}
-
-/** The decoded text; undefined where it is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

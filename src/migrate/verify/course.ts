@@ -1,6 +1,5 @@
 /** The courses of a verify: each collection with its target as it stands, and what of that target is not as planned. */
-import type { CollectionInfo } from "../../model/collection.ts";
-import { noteOf } from "../plan.ts";
+import { type CollectionInfo, parseNote } from "../../model/collection.ts";
 import {
   type Course,
   emptyTally,
@@ -39,7 +38,7 @@ function schemaFaults({ lane }: VerifyLane, info: CollectionInfo | null): string
   const { plan } = lane;
   const name = JSON.stringify(plan.target);
   if (info === null) return [`Target collection ${name} is not there.`];
-  const note = noteOf(info);
+  const note = parseNote(plan.target, info.note);
   const pairs: [string, unknown, unknown][] = [
     ["dimension", info.dimension, plan.dimension],
     ["distance", info.distance, plan.distance],
