@@ -1,5 +1,5 @@
 /** The file of `verify --combined`: one line a record. */
-import { closeSync, fchmodSync, openSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, openSync, writeFileSync } from "node:fs";
 import { VectorError } from "../errors.ts";
 import type { RecordLine } from "../migrate/request.ts";
 
@@ -40,7 +40,7 @@ export class CombinedFile implements Disposable {
     const text = this.#buffer;
     this.#buffer = "";
     try {
-      writeSync(this.#file, text);
+      writeFileSync(this.#file, text);
     } catch (error) {
       const full = error instanceof Error && "code" in error && error.code === "ENOSPC";
       throw this.#failure(full ? "E_DISK_FULL" : "E_CONFIG", error);

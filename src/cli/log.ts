@@ -1,5 +1,5 @@
 /** The log of a run: JSON lines, readable by its owner alone, without document text and without keys. */
-import { closeSync, fchmodSync, openSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, openSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { VectorError } from "../errors.ts";
 import type { MigrateEvent } from "../migrate/request.ts";
@@ -44,7 +44,7 @@ export class RunLog implements Disposable {
     if (this.#broken || levels.indexOf(level) > levels.indexOf(this.#level)) return;
     const text = stringifyPlain({ time: new Date().toISOString(), level, event, ...fields });
     try {
-      writeSync(this.#file, `${this.#redact(text)}\n`);
+      writeFileSync(this.#file, `${this.#redact(text)}\n`);
     } catch {
       // A full disk ends the run where the journal meets it, with a reason; the log alone never does.
       this.#broken = true;

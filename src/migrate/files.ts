@@ -7,7 +7,7 @@ import {
   openSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import path from "node:path";
 import { VectorError } from "../errors.ts";
@@ -40,7 +40,8 @@ export function writeFileAtomic(file: string, pieces: Iterable<string>): void {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     const descriptor = openSync(partial, "w", 0o600);
     try {
-      for (const piece of pieces) writeSync(descriptor, piece);
+      // Unlike writeSync it goes on where the disk took only a part.
+      for (const piece of pieces) writeFileSync(descriptor, piece);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
