@@ -9,7 +9,7 @@ import {
 } from "../model/collection.ts";
 import { assertCollectionName } from "../model/collection-name.ts";
 import type { Distance } from "../model/distance.ts";
-import { indexPath, tenantKey } from "../model/layout.ts";
+import { indexPath } from "../model/layout.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
@@ -274,23 +274,14 @@ function specsOf(
     for (const other of group) assertAlike(first, other);
     const { dimension, distance, layout, tenanted } = first;
     assertFits(name, first, standing.get(name));
-    const tenantIndex = tenanted
-      ? [{ key: tenantKey, type: "keyword", tenant: true } as const]
-      : [];
-    const { indexes, hnsw, ...settings } = request.settings;
+    const { indexes, ...settings } = request.settings;
     return {
       name,
       dimension,
       distance,
       layout,
       tenanted,
-      indexes: [
-        ...tenantIndex,
-        ...indexes
-          .map((index) => ({ ...index, key: indexPath(layout, index.key) }))
-          .filter(({ key }) => !(tenanted && key === tenantKey)),
-      ],
-      hnsw: tenanted ? { m: 0, payloadM: 16, ...hnsw } : hnsw,
+      indexes: indexes.map((index) => ({ ...index, key: indexPath(layout, index.key) })),
       ...settings,
       sources: group.map((plan) => sourceNote(plan, run)),
     };

@@ -116,6 +116,7 @@ export interface CollectionSpec {
   readonly dimension: number;
   readonly distance: Distance;
   readonly layout: Layout;
+  /** Its points are named by tenant and id; the target makes the tenant's index, and a graph for each tenant, of itself. */
   readonly tenanted: boolean;
   readonly indexes: readonly PayloadIndex[];
   readonly quantization: Quantization | null;
