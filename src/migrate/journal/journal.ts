@@ -10,7 +10,7 @@ import { Ledger } from "./ledger.ts";
 import { type PointRow, pointsBetween } from "./points.ts";
 import { Progress } from "./progress.ts";
 
-/** States of design and docs; a failure is a reason attached to a state. */
+/** How far a migration is; a failure is a reason attached to a state. */
 export const migrationStates = [
   "PLANNED",
   "COPYING",
@@ -18,7 +18,6 @@ export const migrationStates = [
   "COPIED",
   "VERIFIED",
   "STALE",
-  "COMPLETED",
   "CANCELLED",
 ] as const;
 export type MigrationState = (typeof migrationStates)[number];
@@ -71,6 +70,8 @@ const collectionSchema = z.object({
         z.object({ where: z.unknown(), limit: z.number().nullable() }).parse(JSON.parse(text)),
     ),
   listed: z.number().transform((flag) => flag === 1),
+  /** Carried records are to be looked through for what has changed at the source since; survives an interrupted pass. */
+  refresh: z.number().transform((flag) => flag === 1),
   verified_at: z.string().nullable(),
 });
 
@@ -216,6 +217,16 @@ export class Journal implements Disposable {
         `The journal ${this.file} did not keep a collection.`,
       );
     return entered;
+  }
+
+  /** Notes that the carried records are to be looked through again, or (false) that this is done. */
+  setRefresh(collection: JournalCollection, refresh: boolean): void {
+    this.#write("UPDATE collection SET refresh=? WHERE id=?", refresh ? 1 : 0, collection.id);
+  }
+
+  /** Forgets a collection and its records. */
+  drop(collection: JournalCollection): void {
+    this.#drop(collection.id);
   }
 
   /** Notes that a collection was found without a difference, or (null) that this no longer holds. */
