@@ -1,20 +1,12 @@
 /** docs/errors.md as text, from the one table of codes. */
+import { exitMeanings } from "../src/cli/exit.ts";
 import { errorCodes } from "../src/errors.ts";
-
-const exits: Readonly<Record<number, string>> = {
-  0: "Done.",
-  1: "Failed; trying again does not help.",
-  2: "Usage or configuration: something you gave is wrong.",
-  3: "Done, and some records stand in quarantine.",
-  4: "Differences were found.",
-  5: "Temporary: run the same command again, it goes on.",
-  6: "A gate refused.",
-  130: "Interrupted, checkpoint saved.",
-};
 
 /** The whole page. The same table always gives the same text. */
 export function errorsPage(): string {
-  const exitRows = Object.entries(exits).map(([exit, meaning]) => `| ${exit} | ${meaning} |`);
+  const exitRows = Object.entries(exitMeanings).map(
+    ([exit, meaning]) => `| ${exit} | ${meaning} |`,
+  );
   const codeRows = Object.entries(errorCodes).map(
     ([code, { exit, retryable, next }]) =>
       `| \`${code}\` | ${exit} | ${retryable ? "yes" : "no"} | ${next.replaceAll("|", "\\|")} |`,

@@ -5,7 +5,7 @@
 
 /** What a code means: the exit status it leads to, whether trying again can help, and what to do next. */
 interface CodeEntry {
-  readonly exit: 1 | 2 | 4 | 5 | 6 | 130;
+  readonly exit: 1 | 2 | 5 | 130;
   readonly retryable: boolean;
   readonly next: string;
 }
