@@ -115,7 +115,7 @@ export const qdrantFlags = {
   qdrantGrpcPort: {
     flag: "--qdrant-grpc-port <port>",
     variable: "QDRANT_GRPC_PORT",
-    help: "its gRPC port",
+    help: "its gRPC port: taken, and not used by this version, which speaks REST alone",
     schema: port,
   },
   qdrantUseHttps: {
