@@ -7,6 +7,7 @@ import type { StoreIdentity, TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
 import { Journal, type Migration } from "./journal/journal.ts";
 import { lockMigration } from "./lock.ts";
+import { endAddress, endsText } from "./next-steps.ts";
 import type { RunContext } from "./request.ts";
 
 export interface CancelOutcome {
@@ -29,27 +30,28 @@ export interface CancelledCollection {
   readonly dropped: boolean;
 }
 
+/** Which migration is meant: null = whatever it reads, or writes. */
+interface NamedEnds {
+  readonly source: StoreIdentity | null;
+  readonly target: StoreIdentity | null;
+}
+
 /**
- * Takes away every point of the newest migration to `target` that is not cancelled, and the collections that it made and
- * that hold nothing else; then its records are forgotten and its state is CANCELLED. With `dryRun` it only counts.
- * @throws E_NO_MIGRATION, E_LOCKED
+ * Takes away every point of the one migration from `source` (null or absent: from anywhere) to `target` that is not
+ * cancelled, and the collections that it made and that hold nothing else; then its records are forgotten and its state
+ * is CANCELLED. With `dryRun` it only counts.
+ * @throws E_NO_MIGRATION; E_USAGE where several could be meant; E_LOCKED
  */
 export async function runCancel(
   target: TargetStore,
-  { dryRun }: { readonly dryRun: boolean },
+  { dryRun, source = null }: { readonly dryRun: boolean; readonly source?: StoreIdentity | null },
   context: RunContext,
 ): Promise<CancelOutcome> {
   const { stateFolder, signal } = context;
-  using journal = existsSync(path.join(stateFolder, "journal.sqlite"))
-    ? Journal.open(stateFolder)
-    : null;
-  const migration = journal?.migrations().find((one) => isToCancel(one, target.identity));
-  if (journal === null || migration === undefined) {
-    throw new VectorError(
-      "E_NO_MIGRATION",
-      `The journal in ${stateFolder} has no migration to ${target.identity.address} that could be cancelled.`,
-    );
-  }
+  const ends = { source, target: target.identity };
+  if (!existsSync(path.join(stateFolder, "journal.sqlite"))) throw noMigration(ends, stateFolder);
+  using journal = Journal.open(stateFolder);
+  const migration = onlyOne(journal, ends, stateFolder);
   await using _lock = await lockMigration(stateFolder, migration.run);
   const standing = new Map((await target.collections({ signal })).map((info) => [info.name, info]));
   const collections: CancelledCollection[] = [];
@@ -76,10 +78,51 @@ export async function runCancel(
   };
 }
 
-function isToCancel({ state, target }: Migration, identity: StoreIdentity): boolean {
-  return (
-    state !== "CANCELLED" && target.kind === identity.kind && target.address === identity.address
+/**
+ * The address of the target of the one migration from `source` (null = from anywhere) that is not cancelled.
+ * @throws E_NO_MIGRATION; E_USAGE where several could be meant
+ */
+export function targetToCancel(stateFolder: string, source: StoreIdentity | null): string {
+  const ends = { source, target: null };
+  if (!existsSync(path.join(stateFolder, "journal.sqlite"))) throw noMigration(ends, stateFolder);
+  using journal = Journal.openToRead(stateFolder);
+  return endAddress(onlyOne(journal, ends, stateFolder).target);
+}
+
+/** Never guesses: said twice, the same words must not remove two migrations. */
+function onlyOne(journal: Journal, ends: NamedEnds, stateFolder: string): Migration {
+  const fitting = journal
+    .migrations()
+    .filter(({ state }) => state !== "CANCELLED")
+    .filter(({ source, target }) => isSame(source, ends.source) && isSame(target, ends.target));
+  const [only, ...others] = fitting;
+  if (only === undefined) throw noMigration(ends, stateFolder);
+  if (others.length === 0) return only;
+  const commands = fitting.map((one) => `\`vecferry cancel ${endsText(one)}\``);
+  throw new VectorError(
+    "E_USAGE",
+    `The journal in ${stateFolder} has ${fitting.length} migrations${endsWords(ends)} that could be cancelled.`,
+    { next: `Name the one that is meant: ${commands.join(" or ")}.` },
   );
+}
+
+function isSame(one: StoreIdentity, named: StoreIdentity | null): boolean {
+  if (named === null) return true;
+  return (["kind", "address", "tenant", "database"] as const).every(
+    (key) => one[key] === named[key],
+  );
+}
+
+function noMigration(ends: NamedEnds, stateFolder: string): VectorError {
+  return new VectorError(
+    "E_NO_MIGRATION",
+    `The journal in ${stateFolder} has no migration${endsWords(ends)} that could be cancelled.`,
+  );
+}
+
+function endsWords({ source, target }: NamedEnds): string {
+  const from = source === null ? "" : ` from ${endAddress(source)}`;
+  return target === null ? from : `${from} to ${target.address}`;
 }
 
 async function takeAway(

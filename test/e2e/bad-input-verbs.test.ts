@@ -17,7 +17,7 @@ describe("verbs with nothing to work on", () => {
       "run `vecferry migrate SOURCE TARGET` first",
     ],
     ["repair", ["repair"], "No source is named", "Name the source"],
-    ["cancel", ["cancel"], "No target is named", "Name the target"],
+    ["cancel", ["cancel"], "has no migration that could be cancelled", "--state DIR"],
     [
       "cancel at a folder that was never written",
       ["cancel", "embedded:q"],

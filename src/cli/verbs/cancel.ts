@@ -1,10 +1,12 @@
-/** `vecferry cancel [TARGET]`. */
-import { runCancel } from "../../migrate/cancel.ts";
-import { chooseTarget } from "../choose.ts";
-import { qdrantFlags } from "../end-flags.ts";
-import { qdrantOptions } from "../ends.ts";
+/** `vecferry cancel [SOURCE] [TARGET]`. */
+import { assertSource, assertTarget } from "../../connect.ts";
+import { runCancel, targetToCancel } from "../../migrate/cancel.ts";
+import { parseAddress } from "../../store/address.ts";
+import { chromaFlags, qdrantFlags } from "../end-flags.ts";
+import { qdrantOptions, sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import { cancelFlags, logFlags, outputFlags, stateFlags } from "../flags.ts";
+import { sourceIdentity } from "../identity.ts";
 import { assertThere, openTarget } from "../open.ts";
 import { cancelText } from "../output/cancel.ts";
 import { fileLines } from "../output/outcome.ts";
@@ -16,32 +18,48 @@ export const addCancel: AddVerb = (program, call) => {
     .command("cancel")
     .summary("remove what a migration made, and nothing else")
     .description(
-      "Removes the points that bear the migration's mark and the collections that it made, where nothing else is in them.",
+      "Removes the points that bear the migration's mark and the collections that it made, where nothing else is in them. " +
+        "The source is only named: nothing is read there. Where several migrations could be meant, it lists them and removes nothing.",
     )
-    .argument("[target]", "as in `vecferry migrate`; default: the newest migration's");
+    .argument("[source]", "as in `vecferry migrate`; default: that of the only migration there is")
+    .argument("[target]", "as in `vecferry migrate`; default: as for the source; may stand alone");
   addFlags(command, "What is done:", cancelFlags);
+  addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
   addFlags(command, "What it leaves and says:", { ...stateFlags, ...logFlags, ...outputFlags });
   command.addHelpText("after", exitHelp([0, 1, 2, 5, 130]));
   onCommand(command, call, cancel);
 };
 
-const cancel: Action = async (session, [targetText], flags) => {
+const cancel: Action = async (session, operands, flags) => {
   const { environment } = session;
+  const chroma = readSettings(chromaFlags, flags, environment);
   const qdrant = readSettings(qdrantFlags, flags, environment);
   const logging = readSettings(logFlags, flags, environment).values;
   const { dryRun = false } = readSettings(cancelFlags, flags, environment).values;
   const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
-  const target = chooseTarget({ address: targetText, settings: qdrant, server: false }, state);
+  const [sourceText, targetText] = isTargetAlone(operands) ? [undefined, operands[0]] : operands;
+  const from = sourceEnd(sourceText, chroma);
+  const source = from.fallback ? null : sourceIdentity(assertSource(from.address));
+  const named = targetEnd(targetText, qdrant);
+  const target = assertTarget(
+    named.fallback ? parseAddress(targetToCancel(state, source)) : named.address,
+  );
   const access = qdrantOptions(qdrant, session.keys);
   assertThere(target);
 
   if (!dryRun || logging.logFile !== undefined) session.openLog("cancel", logging);
   await using to = await openTarget(session, target, access);
-  const outcome = await runCancel(to, { dryRun }, session.context(state));
+  const outcome = await runCancel(to, { dryRun, source }, session.context(state));
   const { logPath: log } = session;
   session.logEnd(0);
   const text = [cancelText(outcome, dryRun), ...fileLines({ log })].join("\n");
   session.output.result("cancel", { outcome, dryRun, files: { log } }, text);
   return 0;
 };
+
+function isTargetAlone([first, ...others]: readonly string[]): boolean {
+  if (first === undefined || others.length > 0) return false;
+  const { kind } = parseAddress(first);
+  return kind === "qdrant" || kind === "embedded";
+}
