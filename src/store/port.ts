@@ -21,7 +21,6 @@ export interface StoreIdentity {
 
 /** What a store can do, as data. */
 export interface Capabilities {
-  readonly write: boolean;
   /** Rows a call takes at most; null = no bound of its own. */
   readonly batchSizeMax: number | null;
   /** Bytes a request body may have; null = no bound. */

@@ -21,8 +21,6 @@ export interface HttpOptions {
   readonly answerBytesMax?: number | undefined;
   /** PEM file of the authority that signed the server's certificate, trusted instead of the public ones. */
   readonly caFile?: string | undefined;
-  /** true = any certificate is taken, whoever signed it. */
-  readonly insecureTls?: boolean | undefined;
 }
 
 export interface HttpRequest {
@@ -58,7 +56,7 @@ export class HttpClient {
     const ca = options.caFile === undefined ? {} : { ca: readCertificate(options.caFile) };
     this.#agents = {
       http: new http.Agent(agent),
-      https: new https.Agent({ ...agent, ...ca, rejectUnauthorized: !options.insecureTls }),
+      https: new https.Agent({ ...agent, ...ca }),
     };
     this.#headers = checkHeaders(options.headers ?? {});
     this.#timeoutMs = options.timeoutMs ?? 60_000;

@@ -58,7 +58,7 @@ describe("opening a Qdrant", () => {
       path === "/" ? { body: { ...greeting, version: "1.15.9" } } : empty,
     );
     await using store = await openQdrant({ url: stub.url });
-    expect(store.capabilities).toMatchObject({ notes: false, live: true, write: true });
+    expect(store.capabilities).toMatchObject({ notes: false, live: true });
     expect(store.identity).toMatchObject({ kind: "qdrant", address: stub.url, version: "1.15.9" });
     expect(stub.requests.every(({ headers }) => headers["accept-encoding"] === "identity")).toBe(
       true,

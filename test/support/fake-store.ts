@@ -39,7 +39,6 @@ export interface FakeCollection {
 }
 
 const capabilities: Capabilities = {
-  write: false,
   batchSizeMax: 50,
   bodyBytesMax: null,
   concurrency: 2,
@@ -178,7 +177,7 @@ export class FakeTarget implements TargetStore {
     database: null,
     version: null,
   };
-  readonly capabilities: Capabilities = { ...capabilities, write: true };
+  readonly capabilities: Capabilities = capabilities;
   readonly contents = new Map<string, FakeTargetCollection>();
   /** Called before each page of a scan. */
   beforePage: (points: readonly string[]) => void | Promise<void> = () => undefined;

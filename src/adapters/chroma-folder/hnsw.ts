@@ -44,7 +44,7 @@ export class IndexFileError extends Error {
 }
 
 /** @throws IndexFileError */
-export function parseHeader(bytes: Buffer): HnswLayout {
+function parseHeader(bytes: Buffer): HnswLayout {
   if (bytes.length < headerBytes) throw new IndexFileError(headerFile, "it is cut short");
   const version = bytes.readInt32LE(0);
   if (version !== 1) throw new IndexFileError(headerFile, `it has the unknown version ${version}`);

@@ -28,7 +28,6 @@ export interface ChromaFolderOptions {
 }
 
 const capabilities: Capabilities = {
-  write: false,
   batchSizeMax: null,
   bodyBytesMax: null,
   concurrency: 2,

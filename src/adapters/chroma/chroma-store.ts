@@ -28,7 +28,6 @@ const idsPerRequest = { rust: 100_000, python: 20_000 };
 export class ChromaStore implements SourceStore {
   readonly identity: StoreIdentity;
   readonly capabilities: Capabilities = {
-    write: false,
     batchSizeMax: null,
     bodyBytesMax: null,
     concurrency: 2,

@@ -1,5 +1,4 @@
 /** Requests to a Chroma server: who we are, what is tried again, and what its refusals mean. */
-
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import type { ChromaOptions, ConnectOptions } from "../../store/registry.ts";
@@ -8,12 +7,10 @@ import { type HttpAnswer, HttpClient } from "../../util/http.ts";
 import { parseJson } from "../../util/json.ts";
 import { decode, type Parse } from "./answer.ts";
 
-/** Beyond what every store takes; both for unusual networks. */
+/** Beyond what every store takes; for unusual networks. */
 export interface ChromaConnectOptions extends ConnectOptions {
   /** The longest silence of the server that is borne. Default 120,000. */
   readonly timeoutMs?: number;
-  /** true = take any certificate, whoever signed it. */
-  readonly insecureTls?: boolean;
 }
 
 export interface SendOptions {
@@ -42,7 +39,6 @@ export class ChromaClient {
       headers: { ...authHeaders(chroma), ...chroma.headers },
       timeoutMs: options.timeoutMs ?? 120_000,
       caFile: chroma.caFile,
-      insecureTls: options.insecureTls,
     });
   }
 

@@ -1,5 +1,4 @@
 /** Requests to a Qdrant server: who we are, what is tried again, and what its refusals mean. */
-
 import { z } from "zod";
 import { VectorError, type VectorErrorOptions } from "../../errors.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
@@ -10,8 +9,6 @@ export interface QdrantOptions {
   readonly apiKey?: string | undefined;
   /** PEM file of the authority that signed the server's certificate. */
   readonly caFile?: string | undefined;
-  /** true = take any certificate. */
-  readonly insecureTls?: boolean | undefined;
   /** The longest silence of the server that is borne. Default 120,000. */
   readonly timeoutMs?: number | undefined;
   /** Told of every request that is tried again. */
@@ -41,7 +38,6 @@ export class RestClient {
       headers: options.apiKey === undefined ? {} : { "api-key": options.apiKey },
       timeoutMs: options.timeoutMs ?? 120_000,
       caFile: options.caFile,
-      insecureTls: options.insecureTls,
     });
   }
 

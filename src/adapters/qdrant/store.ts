@@ -67,7 +67,6 @@ class QdrantStore implements TargetStore {
     this.#api = api;
     this.identity = { kind, address, tenant: null, database: null, version };
     this.capabilities = {
-      write: true,
       batchSizeMax: null,
       bodyBytesMax,
       concurrency,
