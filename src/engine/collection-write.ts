@@ -99,7 +99,7 @@ function checkRows(
   }
 }
 
-export function wrongDimension(expected: number, given: number) {
+function wrongDimension(expected: number, given: number) {
   return badInput(`Wrong input: Vector dimension error: expected dim: ${expected}, got ${given}`, {
     expected,
     given,

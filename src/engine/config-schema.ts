@@ -4,7 +4,7 @@ import { z } from "zod";
 const count = z.number().int().nonnegative();
 const flag = z.boolean();
 
-export const hnswSchema = z.object({
+const hnswSchema = z.object({
   m: count.nullish(),
   ef_construct: count.min(4).nullish(),
   full_scan_threshold: count.min(10).nullish(),
@@ -14,13 +14,13 @@ export const hnswSchema = z.object({
   inline_storage: flag.nullish(),
 });
 
-export const walSchema = z.object({
+const walSchema = z.object({
   wal_capacity_mb: count.min(1).nullish(),
   wal_segments_ahead: count.nullish(),
   wal_retain_closed: count.nullish(),
 });
 
-export const optimizersSchema = z.object({
+const optimizersSchema = z.object({
   deleted_threshold: z.number().min(0).max(1).nullish(),
   vacuum_min_vector_number: count.min(100).nullish(),
   default_segment_number: count.nullish(),
@@ -51,14 +51,14 @@ const turboSchema = z.object({
   bits: z.enum(["bits1", "bits1_5", "bits2", "bits4"]).nullish(),
 });
 
-export const quantizationSchema = z.union([
+const quantizationSchema = z.union([
   z.object({ scalar: scalarSchema }),
   z.object({ product: productSchema }),
   z.object({ binary: binarySchema }),
   z.object({ turbo: turboSchema }),
 ]);
 
-export const distanceSchema = z.enum(["Cosine", "Euclid", "Dot", "Manhattan"]);
+const distanceSchema = z.enum(["Cosine", "Euclid", "Dot", "Manhattan"]);
 
 /** Parameters of one dense vector. */
 export const vectorSchema = z.object({
@@ -116,7 +116,7 @@ export const updateSchema = z.object({
 });
 
 /** A payload index's schema as an object; the parameters beside `type` are kept as given. */
-export const fieldTypeSchema = z.enum([
+const fieldTypeSchema = z.enum([
   "keyword",
   "integer",
   "float",

@@ -221,7 +221,7 @@ export class ReportBuilder {
 }
 
 /** Writes a report as JSON, whole or not at all, mode 0600. @throws E_DISK_FULL, E_CONFIG */
-export function writeReport(report: Report, file: string): void {
+function writeReport(report: Report, file: string): void {
   writeFileAtomic(file, [`${JSON.stringify(report, null, 2)}\n`]);
 }
 

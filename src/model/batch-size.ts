@@ -12,9 +12,9 @@ export interface BatchSizeInput {
   readonly bodyBytesMax?: number | null;
 }
 
-export const batchRowsMin = 100;
-export const batchRowsMax = 5000;
-export const batchTargetBytes = 8 * 1024 * 1024;
+const batchRowsMin = 100;
+const batchRowsMax = 5000;
+const batchTargetBytes = 8 * 1024 * 1024;
 /** Batches in flight, all together, stay under this. */
 export const inFlightBytesMax = 64 * 1024 * 1024;
 

@@ -9,7 +9,6 @@ export const qdrantDistances = {
   ip: "Dot",
   l2: "Euclid",
 } as const satisfies Record<Distance, string>;
-export type QdrantDistance = (typeof qdrantDistances)[Distance];
 
 /** Qdrant's word back to Chroma's; null for one that Chroma does not know (Manhattan). */
 export function fromQdrantDistance(name: string): Distance | null {

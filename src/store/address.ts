@@ -41,7 +41,7 @@ export const chromaPort = 8000;
 export const qdrantPort = 6333;
 
 /** What an address may look like, for messages. */
-export const acceptedAddresses =
+const acceptedAddresses =
   "chroma://host:8000/tenant/database (chromas:// for TLS), chroma-folder:./path or the path of a folder that holds chroma.sqlite3 " +
   "(?tenant=…&database=… choose within it), http(s)://host:6333 (Qdrant), embedded:./path, :memory:";
 

@@ -4,7 +4,7 @@ import type { MigrateEvent } from "../../migrate/request.ts";
 import { stringifyPlain } from "../../util/json.ts";
 
 /** Grows when a line changes so that a reader of the older form would misread it. */
-export const jsonFormat = 1;
+const jsonFormat = 1;
 
 const progressEveryMs = 1_000;
 
