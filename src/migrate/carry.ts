@@ -1,6 +1,6 @@
 /** Carries records that the journal lists, a batch at a time: read, prepare, write, and only then the checkpoint. */
 import { isVectorError, VectorError } from "../errors.ts";
-import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
+import type { CollectionSpec } from "../model/collection.ts";
 import {
   type DenseColumn,
   defaultVector,
@@ -13,6 +13,7 @@ import type { CollectionPlan } from "./collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type Ledger, type LedgerRow, recordStates } from "./journal/ledger.ts";
 import { prepare } from "./prepare.ts";
+import { lookAtStanding } from "./standing.ts";
 
 /** One collection on its way: both ends, its plan, its records, and the places in flight. */
 export interface Lane {
@@ -22,16 +23,15 @@ export interface Lane {
   readonly spec: CollectionSpec;
   readonly run: string;
   readonly ledger: Ledger;
+  /** The source has the collection no more: everything that was carried from it counts as deleted there. */
+  readonly vanished?: boolean;
   readonly reads: Slots;
   readonly writes: Slots;
 }
 
 export interface CarryOptions {
   readonly signal: AbortSignal;
-  /**
-   * What stands at the target is looked at first: a record is written only where its point is missing or still as the
-   * journal says we wrote it. Without it, everything is written over what stands.
-   */
+  /** Records whose points were changed at the target since we wrote them are left as they are. */
   readonly careful: boolean;
   /** Send also what the journal says is at the target already. */
   readonly resend: boolean;
@@ -43,11 +43,15 @@ export interface Carried {
   readonly unchanged: number;
   /** Changed at the target since we wrote them, so left as they are. */
   readonly kept: readonly LedgerRow[];
+  /** Their points are others': never written over, whatever the options. */
+  readonly taken: readonly LedgerRow[];
   readonly failures: readonly RecordFailure[];
   /** Listed, and no longer at the source. */
   readonly gone: readonly LedgerRow[];
   /** Bytes of vectors and payload that were sent, as float32 and text. */
   readonly bytes: number;
+  /** The same of everything that could be prepared, sent or not. */
+  readonly readBytes: number;
 }
 
 /** The places for reads and writes of a pair of stores. */
@@ -63,7 +67,8 @@ export function flightPlaces(
 
 /**
  * Carries these records, in the source's newest form, and enters what became of each in the journal after the target has
- * acknowledged it.
+ * acknowledged it. Where a record was carried before, and wherever `careful` or `resend` is asked, what stands at the target
+ * is looked at first. A record that was never carried is written as it is: its point was found free before.
  */
 export async function carry(
   lane: Lane,
@@ -81,10 +86,14 @@ export async function carry(
     const stands = known?.state === recordStates.written;
     return !resend && stands && sameDigest(known.digest, digestAt(digests, row)) ? [] : [row];
   });
-  const kept = careful
-    ? await changedAtTarget(lane, byId, pick(prepared.batch, changed), signal)
-    : new Set<string>();
-  const sent = changed.filter((row) => !kept.has(prepared.batch.ids[row] ?? ""));
+  const looked = changed.filter(
+    (row) => careful || resend || byId.get(prepared.batch.ids[row] ?? "")?.digest != null,
+  );
+  const standing = await lookAtStanding(lane, byId, pick(prepared.batch, looked), signal);
+  const overwrite = resend && !careful;
+  const kept = overwrite ? new Set<string>() : standing.changed;
+  const left = new Set([...kept, ...standing.taken]);
+  const sent = changed.filter((row) => !left.has(prepared.batch.ids[row] ?? ""));
   const batch = pick(prepared.batch, sent);
   const refused = batch.ids.length === 0 ? [] : await write(lane, batch, signal);
   const lost = new Set(refused.map(({ id }) => id));
@@ -92,13 +101,10 @@ export async function carry(
   const gone = read.absent.flatMap((id) => byId.get(id) ?? []);
   const settled = prepared.batch.ids.flatMap((id, row) => {
     const known = byId.get(id);
-    if (known === undefined || lost.has(id) || kept.has(id)) return [];
-    return [
-      {
-        ordinal: known.ordinal,
-        digest: digestAt(digests, row),
-      },
-    ];
+    if (known === undefined || lost.has(id) || standing.taken.has(id)) return [];
+    // What was changed at the target stays in the journal as we wrote it: verify then names it.
+    const digest = kept.has(id) ? known.digest : digestAt(digests, row);
+    return digest === null ? [] : [{ ordinal: known.ordinal, digest }];
   });
   ledger.checkpoint({
     written: settled,
@@ -112,52 +118,11 @@ export async function carry(
     written: batch.ids.length - refused.length,
     unchanged: prepared.batch.ids.length - changed.length,
     kept: [...kept].flatMap((id) => byId.get(id) ?? []),
+    taken: [...standing.taken].flatMap((id) => byId.get(id) ?? []),
     failures,
     gone,
     bytes: sizeOf(batch),
-  };
-}
-
-/** The ids among `batch` whose points stand at the target in another form than the one we wrote. */
-async function changedAtTarget(
-  lane: Pick<Lane, "target" | "spec">,
-  known: ReadonlyMap<string, LedgerRow>,
-  batch: PointBatch,
-  signal: AbortSignal,
-): Promise<Set<string>> {
-  const changed = new Set<string>();
-  if (batch.ids.length === 0) return changed;
-  const { points } = batch.placement;
-  const byPoint = new Map(points.map((point, row) => [point, batch.ids[row] ?? ""]));
-  const standing = await lane.target.read(targetInfo(lane.spec), points, { signal });
-  const digests = digestsOf(standing.batch);
-  standing.batch.placement.points.forEach((point, row) => {
-    const id = byPoint.get(point);
-    if (id === undefined) return;
-    const digest = known.get(id)?.digest ?? null;
-    const there = digestAt(digests, row);
-    if (digest !== null && !sameDigest(digest, there)) changed.add(id);
-  });
-  return changed;
-}
-
-/** A target collection by its spec: what reading it needs to know. */
-export function targetInfo(spec: CollectionSpec): CollectionInfo {
-  const { name, dimension, distance, layout, tenanted, sources } = spec;
-  return {
-    key: name,
-    name,
-    tenant: null,
-    database: null,
-    dimension,
-    distance,
-    distanceFrom: "plan",
-    count: null,
-    metadata: null,
-    configuration: null,
-    schema: null,
-    status: null,
-    note: JSON.stringify({ format: 1, layout, tenanted, sources }),
+    readBytes: sizeOf(prepared.batch),
   };
 }
 
@@ -165,8 +130,9 @@ export function targetInfo(spec: CollectionSpec): CollectionInfo {
 async function write(lane: Lane, batch: PointBatch, signal: AbortSignal): Promise<RecordFailure[]> {
   const refused: RecordFailure[] = [];
   const accepted = await writeHalves(lane, batch, signal, refused);
-  if (accepted === 0 && batch.ids.length > 1) {
-    // Not one record of many was taken: the fault is not the records'.
+  const oversized = refused.every(({ reason }) => reason === "too-large");
+  if (accepted === 0 && batch.ids.length > 1 && !oversized) {
+    // Not one record of many was accepted, and not for its size: the fault is not the records'.
     const [first] = refused;
     throw new VectorError(
       "E_REJECTED",

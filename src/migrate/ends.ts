@@ -1,19 +1,19 @@
 /** The two ends of `verify` and `repair`: the migration between them, locked, with what the journal has of it. */
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { isVectorError, VectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
 import { abortError } from "../util/abort.ts";
 import { Slots } from "../util/slots.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
+import { hasJournal } from "./journal/file.ts";
 import { Journal, type JournalCollection, type Migration } from "./journal/journal.ts";
 import { lockMigration } from "./lock.ts";
 import { enterNoted } from "./noted-plan.ts";
-import { makePlan, migrationKey, type Plan, runOf, sourceNote } from "./plan.ts";
+import { makePlan, migrationKey, type Plan, runOf } from "./plan.ts";
 import { type Outcome, ReportBuilder } from "./report.ts";
 import { defaultRequest, type RunContext, type Scope } from "./request.ts";
 import { selectCollections } from "./select.ts";
+import { sourceNote } from "./target-spec.ts";
 import { listIds } from "./transfer.ts";
 import type { VerifyLane } from "./verify/lane.ts";
 
@@ -46,7 +46,7 @@ export async function withEnds(
   work: (ends: Ends) => Promise<Outcome>,
 ): Promise<Outcome> {
   const { source, target, context } = input;
-  using kept = existsSync(path.join(context.stateFolder, "journal.sqlite"))
+  using kept = hasJournal(context.stateFolder)
     ? Journal.open(context.stateFolder)
     : null;
   const known = kept === null ? null : knownMigration(kept, source, target);

@@ -1,20 +1,15 @@
 /** The plan: which collections go where, and how. Drafting reads both ends and changes nothing. */
 import { hash } from "node:crypto";
-import { errorCodes, VectorError } from "../errors.ts";
-import {
-  type CollectionInfo,
-  type CollectionSpec,
-  parseNote,
-  type SourceNote,
-} from "../model/collection.ts";
+import { VectorError } from "../errors.ts";
+import { type CollectionInfo, type CollectionSpec, parseNote } from "../model/collection.ts";
 import { assertCollectionName } from "../model/collection-name.ts";
 import type { Distance } from "../model/distance.ts";
-import { indexPath } from "../model/layout.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
-import type { MigrateRequest, RunContext, Shape } from "./request.ts";
+import type { MigrateRequest, RunContext, Scope, Shape } from "./request.ts";
 import { selectCollections } from "./select.ts";
+import { specsOf } from "./target-spec.ts";
 
 /** Everything a run will do, before it does it. */
 export interface Draft {
@@ -30,12 +25,18 @@ export interface Draft {
   /** Collections that are listed and not made. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   readonly tenants: Tenants;
+  /** Keys of everything that the source has. */
+  readonly present: ReadonlySet<string>;
+  /** The target's collections by name. */
+  readonly standing: ReadonlyMap<string, CollectionInfo>;
 }
 
 /** A draft that stands in the journal. */
 export interface Plan extends Draft {
   readonly migration: Migration;
   readonly entered: readonly JournalCollection[];
+  /** Collections of the journal that the source has no more, where the run is about everything. */
+  readonly vanished: readonly JournalCollection[];
 }
 
 interface Tenants {
@@ -81,9 +82,13 @@ export async function draftPlan(
   );
   const collections = written.map((info) => planCollection(info, request.shape, tenants, standing));
   const key = migrationKey(source.identity, target.identity);
+  const present = new Set(found.map((info) => info.key));
+  assertApart(collections, runOf(key), present, standing);
   return {
     key,
     run: runOf(key),
+    present,
+    standing,
     source: source.identity,
     target: target.identity,
     collections,
@@ -110,41 +115,36 @@ export async function makePlan(
   const key = migrationKey(source.identity, target.identity);
   const draft = await draftPlan(source, target, request, journal.find(key), context);
   const migration = journal.begin(key, draft.run, draft.source, draft.target);
+  const vanished = settleVanished(journal, migration, draft, request.scope);
   const { where, limit } = request.scope;
   const entered = draft.collections.map((plan) => journal.enter(migration, plan, { where, limit }));
   journal.setTenants(migration, draft.tenants.mapping, draft.tenants.defaultTenant);
-  return { ...draft, migration, entered };
+  const plans = [...draft.collections, ...vanished.map(({ plan }) => plan)];
+  const specs = specsOf(plans, request, draft.run, draft.standing);
+  return { ...draft, specs, migration, entered, vanished };
 }
 
-/** A target collection by its spec: what reading it needs to know. */
-export function targetInfo(spec: CollectionSpec): CollectionInfo {
-  const { name, dimension, distance, layout, tenanted, sources } = spec;
-  return {
-    key: name,
-    name,
-    tenant: null,
-    database: null,
-    dimension,
-    distance,
-    distanceFrom: "plan",
-    count: null,
-    metadata: null,
-    configuration: null,
-    schema: null,
-    status: null,
-    note: JSON.stringify({ format: 1, layout, tenanted, sources }),
-  };
-}
-
-/** The spec of a collection's target. */
-export function specOf(specs: readonly CollectionSpec[], plan: CollectionPlan): CollectionSpec {
-  const spec = specs.find(({ name }) => name === plan.target);
-  if (spec === undefined)
-    throw new VectorError(
-      "E_INTERNAL",
-      `No spec was made for target collection ${JSON.stringify(plan.target)}.`,
+/**
+ * The collections of the journal that the source has no more. One that was made anew under its name is forgotten: its
+ * successor's records take the same points. The others count as deleted, in a run about everything.
+ */
+function settleVanished(
+  journal: Journal,
+  migration: Migration,
+  draft: Draft,
+  scope: Scope,
+): JournalCollection[] {
+  const everything =
+    scope.collections === null && scope.include.length === 0 && scope.exclude.length === 0;
+  const gone = journal.collections(migration).filter(({ key }) => !draft.present.has(key));
+  return gone.filter((collection) => {
+    const { target, source } = collection.plan;
+    const replaced = draft.collections.some(
+      (plan) => plan.target === target && plan.source.name === source.name,
     );
-  return spec;
+    if (replaced) journal.drop(collection);
+    return everything && !replaced;
+  });
 }
 
 /** The mapping that holds: what is given now goes before what the journal kept. */
@@ -244,6 +244,29 @@ function distanceOf(source: CollectionInfo, shape: Shape): Distance {
   );
 }
 
+/** In a plain target nothing would tell the records of two collections apart. */
+function assertApart(
+  plans: readonly CollectionPlan[],
+  run: string,
+  present: ReadonlySet<string>,
+  standing: ReadonlyMap<string, CollectionInfo>,
+): void {
+  for (const plan of plans.filter(({ tenanted }) => !tenanted)) {
+    const carried = parseNote(plan.target, standing.get(plan.target)?.note ?? null)?.sources ?? [];
+    const others = [
+      ...plans.filter(({ target }) => target === plan.target).map(({ source }) => source),
+      ...carried.filter((source) => source.run === run && present.has(source.key)),
+    ].filter(({ key }) => key !== plan.source.key);
+    const [other] = others;
+    if (other === undefined) continue;
+    throw new VectorError(
+      "E_UNMAPPED",
+      `Collections ${JSON.stringify(other.name)} and ${JSON.stringify(plan.source.name)} would share target collection ${JSON.stringify(plan.target)}, and neither has a tenant.`,
+      { next: "Give each a target of its own with --rename, or a tenant with --tenant-mapping." },
+    );
+  }
+}
+
 function assertOwn(
   flag: string,
   given: string | number | null,
@@ -258,104 +281,6 @@ function assertOwn(
       next: `Leave ${flag} away, or give ${own}.`,
     },
   );
-}
-
-function specsOf(
-  plans: readonly CollectionPlan[],
-  request: MigrateRequest,
-  run: string,
-  standing: ReadonlyMap<string, CollectionInfo>,
-): CollectionSpec[] {
-  const targets = Map.groupBy(plans, ({ target }) => target);
-  return [...targets].map(([name, group]) => {
-    const [first] = group;
-    if (first === undefined)
-      throw new VectorError("E_INTERNAL", "A target collection has no source.");
-    for (const other of group) assertAlike(first, other);
-    const { dimension, distance, layout, tenanted } = first;
-    assertFits(name, first, standing.get(name));
-    const { indexes, ...settings } = request.settings;
-    return {
-      name,
-      dimension,
-      distance,
-      layout,
-      tenanted,
-      indexes: indexes.map((index) => ({ ...index, key: indexPath(layout, index.key) })),
-      ...settings,
-      sources: group.map((plan) => sourceNote(plan, run)),
-    };
-  });
-}
-
-export function sourceNote(plan: CollectionPlan, run: string): SourceNote {
-  const { key, name, tenant, database, metadata, configuration, schema } = plan.source;
-  return {
-    run,
-    key,
-    name,
-    tenant,
-    database,
-    mappedTenant: plan.tenant,
-    idPrefix: plan.idPrefix,
-    distance: plan.distance,
-    metadata,
-    configuration,
-    schema,
-  };
-}
-
-function assertAlike(one: CollectionPlan, other: CollectionPlan): void {
-  for (const field of ["dimension", "distance", "layout"] as const) {
-    if (one[field] === other[field]) continue;
-    throw new VectorError(
-      "E_SCHEMA_CONFLICT",
-      `Collections ${JSON.stringify(one.source.name)} and ${JSON.stringify(other.source.name)} cannot share target collection ${JSON.stringify(one.target)}: ${field} is ${one[field]} in the first and ${other[field]} in the second.`,
-      { next: "Carry one of them with another --target-collection, or both without it." },
-    );
-  }
-}
-
-/** A collection that stands at the target must be what the plan would make. */
-function assertFits(name: string, plan: CollectionPlan, info: CollectionInfo | undefined): void {
-  if (info === undefined) return;
-  const note = parseNote(name, info.note);
-  const wanted = {
-    dimension: plan.dimension,
-    distance: plan.distance,
-    layout: plan.layout,
-    tenanted: plan.tenanted,
-  };
-  const there = {
-    dimension: info.dimension,
-    distance: info.distance,
-    layout: note?.layout ?? plan.layout,
-    tenanted: note?.tenanted ?? plan.tenanted,
-  };
-  for (const field of ["dimension", "distance", "layout", "tenanted"] as const) {
-    if (wanted[field] === there[field]) continue;
-    throw new VectorError(
-      "E_SCHEMA_CONFLICT",
-      `Target collection ${JSON.stringify(name)} is already there with ${field} ${there[field]}; the plan needs ${wanted[field]}.`,
-      {
-        next: wayAround(field, there),
-        details: { collection: name, field, there: there[field], wanted: wanted[field] },
-      },
-    );
-  }
-}
-
-/** What else may be done about a target collection that stands in the way: a layout and tenants can be had as they are there. */
-function wayAround(
-  field: "dimension" | "distance" | "layout" | "tenanted",
-  there: { readonly layout: string; readonly tenanted: boolean },
-): string {
-  const { next } = errorCodes.E_SCHEMA_CONFLICT;
-  if (field === "layout") return `Give --layout ${there.layout}. Or: ${next}`;
-  if (field !== "tenanted") return next;
-  return there.tenanted
-    ? `Give each collection its tenant: --tenant-mapping or --default-tenant. Or: ${next}`
-    : `Leave --tenant-mapping and --default-tenant away. Or: ${next}`;
 }
 
 function list(names: readonly string[]): string {

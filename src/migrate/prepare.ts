@@ -1,6 +1,8 @@
 /** From a source's records to points: what a record becomes is decided here and nowhere else. */
 
+import type { Layout } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
+import { conflicts } from "../model/layout.ts";
 import {
   type DenseColumn,
   defaultVector,
@@ -28,7 +30,9 @@ export function prepare(records: RecordBatch, plan: CollectionPlan, run: string)
   const failures: RecordFailure[] = [];
   const rows: number[] = [];
   records.ids.forEach((id, row) => {
-    const fault = faultOf(column, row, plan);
+    const fault =
+      faultOf(column, row, plan) ??
+      metadataFault(records.payload.metadata[row] ?? null, plan.layout);
     if (fault === null) rows.push(row);
     else failures.push({ id, ...fault });
   });
@@ -129,4 +133,21 @@ function vectorFault(
     };
   }
   return null;
+}
+
+/** A key that the layout keeps for itself would be written twice, and one of the two lost. */
+function metadataFault(
+  metadata: string | null,
+  layout: Layout,
+): { reason: FailureReason; detail: string } | null {
+  try {
+    const [key] = conflicts(metadata, layout);
+    if (key === undefined) return null;
+    return {
+      reason: "reserved-key",
+      detail: `The metadata has the key ${JSON.stringify(key)}, which layout ${layout} keeps for itself.`,
+    };
+  } catch {
+    return { reason: "metadata-not-json", detail: "The metadata is not JSON." };
+  }
 }

@@ -4,7 +4,8 @@
  */
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
-import { carry, type Lane, targetInfo } from "./carry.ts";
+import { pointsAtSource } from "./at-source.ts";
+import { carry, type Lane } from "./carry.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type Ends, withEnds } from "./ends.ts";
 import type { JournalCollection } from "./journal/journal.ts";
@@ -12,6 +13,7 @@ import { type Difference, type DifferenceKind, recordStates } from "./journal/le
 import { propagateDeletes } from "./propagate.ts";
 import type { Outcome } from "./report.ts";
 import type { RepairRequest, RunContext } from "./request.ts";
+import { targetInfo } from "./target-spec.ts";
 import type { Totals } from "./transfer.ts";
 import type { VerifyLane } from "./verify/lane.ts";
 import { verifyEnds } from "./verify.ts";
@@ -84,7 +86,15 @@ async function writeAgain(
   careful: boolean,
   signal: AbortSignal,
 ): Promise<Totals> {
-  const totals: Totals = { written: 0, unchanged: 0, failed: 0, gone: 0, bytes: 0, kept: 0 };
+  const totals: Totals = {
+    written: 0,
+    unchanged: 0,
+    failed: 0,
+    gone: 0,
+    bytes: 0,
+    kept: 0,
+    taken: 0,
+  };
   for (const page of pagesOf(lane, kinds)) {
     throwIfAborted(signal);
     const rows = page.flatMap(({ point }) => lane.ledger.byPoint(point) ?? []);
@@ -94,17 +104,20 @@ async function writeAgain(
     totals.gone += carried.gone.length;
     totals.bytes += carried.bytes;
     totals.kept += carried.kept.length;
+    totals.taken += carried.taken.length;
   }
   return totals;
 }
 
-/** Deletes points that no record has, if they still are as verify saw them. Returns how many. */
+/** Deletes points that no record of the source has, if they still are as verify saw them. Returns how many. */
 async function deleteExtra(lane: Lane, signal: AbortSignal): Promise<number> {
   const info = targetInfo(lane.spec);
   let removed = 0;
   for (const page of pagesOf(lane, ["extra"])) {
     throwIfAborted(signal);
-    const seen = new Map(page.map(({ point, digest }) => [point, digest]));
+    const left = await pointsAtSource(lane, page, signal);
+    const extra = page.filter(({ point }) => !left.has(point));
+    const seen = new Map(extra.map(({ point, digest }) => [point, digest]));
     const { batch } = await lane.target.read(info, [...seen.keys()], { signal });
     const digests = digestsOf(batch);
     const points = batch.placement.points.filter((point, row) => {
@@ -156,12 +169,14 @@ function planWords(
   const of = (...kinds: DifferenceKind[]) =>
     kinds.reduce((sum, kind) => sum + (counts.get(kind) ?? 0), 0);
   const changed = of("changed-at-target");
+  const taken = of("taken");
   const surplus = of("extra", "deleted-at-source");
   return [
     `would write ${of("missing", "changed-at-source") + (overwrite ? changed : 0)} records`,
     ...(changed > 0 && !overwrite
       ? [`would leave ${changed} that were changed at the target`]
       : []),
+    ...(taken > 0 ? [`would leave ${taken} whose points are others'`] : []),
     `would delete ${deleteExtra ? surplus : 0} points`,
     ...(surplus > 0 && !deleteExtra
       ? [`would leave ${surplus} that the source does not have`]

@@ -6,15 +6,21 @@ import { isVectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { abortError, throwIfAborted } from "../util/abort.ts";
-import { flightPlaces, type Lane, targetInfo } from "./carry.ts";
-import { Journal, type JournalCollection, type Migration } from "./journal/journal.ts";
+import { flightPlaces, type Lane } from "./carry.ts";
+import {
+  Journal,
+  type JournalCollection,
+  type Migration,
+  type MigrationState,
+} from "./journal/journal.ts";
 import { recordStates } from "./journal/ledger.ts";
 import { lockMigration } from "./lock.ts";
-import { type Draft, draftPlan, makePlan, migrationKey, type Plan, runOf, specOf } from "./plan.ts";
+import { type Draft, draftPlan, makePlan, migrationKey, type Plan, runOf } from "./plan.ts";
 import { propagateDeletes } from "./propagate.ts";
 import { type Outcome, ReportBuilder } from "./report.ts";
 import type { MigrateRequest, Phase, RunContext } from "./request.ts";
 import { assertNoForeignPoints, assertPointsFree } from "./target-check.ts";
+import { specOf, targetInfo } from "./target-spec.ts";
 import {
   assertKeysFit,
   carryAll,
@@ -29,8 +35,6 @@ import { verifyCollections } from "./verify.ts";
 const relistRounds = 3;
 const greenWaitMs = 600_000;
 const greenPollMs = 500;
-/** From here on every record was carried once: a run looks for what has changed since. */
-const copiedStates: readonly string[] = ["COPIED", "VERIFIED", "STALE", "COMPLETED"];
 
 /** One run of a migration, with everything that its steps share. */
 interface Run {
@@ -100,13 +104,17 @@ async function steps(
   migration: Migration,
   report: ReportBuilder,
 ): Promise<Outcome> {
-  if (request.restart) journal.forget(migration);
-  const state = request.restart ? "PLANNED" : migration.state;
   phase(context, "plan");
+  if (request.restart) {
+    // A plan that cannot be made must not cost the journal of the one before.
+    await draftPlan(source, target, request, null, context);
+    journal.forget(migration);
+  }
   const plan = await makePlan(source, target, request, journal, context);
   report.plan(plan);
   const places = flightPlaces(source, target);
-  const lanes = plan.entered.map((entered) => ({
+  const gone = new Set(plan.vanished);
+  const lanes = [...plan.entered, ...plan.vanished].map((entered) => ({
     entered,
     lane: {
       source,
@@ -115,20 +123,27 @@ async function steps(
       spec: specOf(plan.specs, entered.plan),
       run: plan.run,
       ledger: journal.ledger(entered),
+      vanished: gone.has(entered),
       ...places,
     },
   }));
   const run: Run = { target, request, context, journal, plan, report, lanes };
+  for (const { plan: missing } of plan.vanished) {
+    note(
+      context,
+      report,
+      `The source has no collection ${JSON.stringify(missing.source.name)} any more.`,
+    );
+  }
   for (const one of lanes) await prepareLane(run, one);
   await checkTarget(run);
   await ensureTargets(run);
   journal.setState(migration, "COPYING");
+  for (const one of lanes) await refresh(run, one);
   for (const one of lanes) await copy(run, one, recordStates.pending, "copy");
-  if (copiedStates.includes(state))
-    for (const one of lanes) await copy(run, one, recordStates.written, "refresh");
   await settle(run, source);
-  journal.setState(migration, "COPIED");
-  const verdict = await verifyCollections({
+  journal.setState(migration, stateOf(journal, migration, false));
+  await verifyCollections({
     journal,
     migration,
     lanes,
@@ -138,9 +153,19 @@ async function steps(
     context,
     report,
   });
-  journal.setState(migration, verdict.differences === 0 ? "VERIFIED" : "COPIED");
+  journal.setState(migration, stateOf(journal, migration, true));
   if (request.waitGreen) await waitUntilGreen(run);
   return await report.finish();
+}
+
+/** Where the whole migration stands, the collections included that this run was not about. */
+function stateOf(journal: Journal, migration: Migration, compared: boolean): MigrationState {
+  const collections = journal.collections(migration);
+  if (collections.some((collection) => journal.ledger(collection).counts().pending > 0)) {
+    return "PAUSED";
+  }
+  const verified = collections.every(({ verified_at }) => verified_at !== null);
+  return compared && verified ? "VERIFIED" : "COPIED";
 }
 
 /** Lists the ids of one collection and looks for what would stop it, before anything is written anywhere. */
@@ -148,6 +173,8 @@ async function prepareLane(run: Run, { entered, lane }: RunLane): Promise<void> 
   const { context, request, report } = run;
   const stop = report.phase("list");
   phase(context, "list", lane.plan.source.name);
+  const { pending, written } = lane.ledger.counts();
+  if (pending === 0 && written > 0) run.journal.setRefresh(entered, true);
   lane.ledger.retryQuarantined();
   const { where, limit } = request.scope;
   const listing = await listIds(
@@ -181,6 +208,15 @@ async function ensureTargets({ target, journal, plan, context }: Run): Promise<v
   }
 }
 
+/** Looks through what an earlier run finished for changes at the source since; goes on after an interruption. */
+async function refresh(run: Run, one: RunLane): Promise<void> {
+  const { journal, plan } = run;
+  const entered = journal.collections(plan.migration).find(({ id }) => id === one.entered.id);
+  if (entered?.refresh !== true) return;
+  await copy(run, one, recordStates.written, "refresh");
+  journal.setRefresh(one.entered, false);
+}
+
 /** Carries the pending records, or (refresh) looks through the carried ones for what has changed at the source since. */
 async function copy(
   run: Run,
@@ -209,7 +245,7 @@ async function copy(
   stop();
 }
 
-function noteTotals({ context, report }: Run, lane: Lane, { gone, kept }: Totals): void {
+function noteTotals({ context, report }: Run, lane: Lane, { gone, kept, taken }: Totals): void {
   const name = JSON.stringify(lane.plan.source.name);
   if (gone > 0)
     note(
@@ -222,6 +258,12 @@ function noteTotals({ context, report }: Run, lane: Lane, { gone, kept }: Totals
       context,
       report,
       `${kept} records of ${name} have changed at the source and at the target; they stay as they are there. \`vecferry repair --overwrite\` writes the source's.`,
+    );
+  if (taken > 0)
+    note(
+      context,
+      report,
+      `The points of ${taken} records of ${name} have been taken by others since; they were not written over.`,
     );
 }
 
@@ -249,6 +291,7 @@ async function settle(run: Run, source: SourceStore): Promise<void> {
         report,
         `${listing.added} records of ${JSON.stringify(lane.plan.source.name)} appeared at the source during the copy; they are carried too.`,
       );
+      await assertPointsFree(lane, context.signal);
       await copy(run, one, recordStates.pending, "copy");
     }
     stop();

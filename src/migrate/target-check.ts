@@ -3,8 +3,10 @@ import { VectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
-import { type Lane, targetInfo } from "./carry.ts";
+import type { Lane } from "./carry.ts";
 import { recordStates } from "./journal/ledger.ts";
+import { isOwn } from "./standing.ts";
+import { targetInfo } from "./target-spec.ts";
 
 const pageRows = 1000;
 
@@ -43,11 +45,7 @@ export async function assertPointsFree(lane: Lane, signal: AbortSignal): Promise
     batch.placement.points.forEach((point, row) => {
       const run = batch.placement.runs[row] ?? null;
       const collection = batch.placement.collections[row] ?? null;
-      const ours =
-        run === lane.run &&
-        (collection === null || collection === plan.source.name) &&
-        batch.ids[row] === byPoint.get(point);
-      if (ours) return;
+      if (isOwn(lane, batch, row, byPoint.get(point))) return;
       const holder =
         run === null
           ? "a point that no migration wrote"

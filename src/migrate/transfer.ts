@@ -21,6 +21,8 @@ export interface Totals {
   bytes: number;
   /** Changed at the target since we wrote them, so left as they are. */
   kept: number;
+  /** At points that are others': never written over. */
+  taken: number;
 }
 
 export type OnProgress = (done: number, bytes: number) => void;
@@ -46,7 +48,8 @@ export async function listIds(
     ...(limit === null ? {} : { limit }),
   };
   let listed = 0;
-  for await (const ids of lane.source.ids(lane.plan.source, options)) {
+  const chunks = lane.vanished ? [] : lane.source.ids(lane.plan.source, options);
+  for await (const ids of chunks) {
     throwIfAborted(signal);
     listing.add(
       ids,
@@ -72,11 +75,13 @@ export async function settleUnseen(
   let deleted = 0;
   for (let rows = lane.ledger.unseen(-1, pageRows); rows.length > 0; ) {
     throwIfAborted(signal);
-    const { absent } = await lane.source.read(
-      lane.plan.source,
-      rows.map(({ id }) => id),
-      { signal, vectors: false },
-    );
+    const { absent } = lane.vanished
+      ? { absent: rows.map(({ id }) => id) }
+      : await lane.source.read(
+          lane.plan.source,
+          rows.map(({ id }) => id),
+          { signal, vectors: false },
+        );
     const gone = new Set(absent);
     const ordinals = rows.filter(({ id }) => gone.has(id)).map(({ ordinal }) => ordinal);
     lane.ledger.markGone(ordinals);
@@ -119,8 +124,8 @@ export interface Flight {
 }
 
 /**
- * Batch size by the formula in model/batch-size.ts, with the mean payload of the first 100 records in `state`, and as many
- * batches as stay under 64 MiB in flight. A wanted size is taken as far as both ends bear it.
+ * Batch size by the formula in model/batch-size.ts, with the mean payload of 100 records from all over the collection, and as
+ * many batches as stay under 64 MiB in flight. A wanted size is taken as far as both ends bear it.
  */
 export async function planFlight(
   lane: Lane,
@@ -128,22 +133,27 @@ export async function planFlight(
   wanted: number | null,
   signal: AbortSignal,
 ): Promise<Flight> {
-  const { source, target, plan } = lane;
-  const rows = lane.ledger.page(state, -1, sampleRows);
-  const ids = rows.map(({ id }) => id);
-  const sample =
-    ids.length === 0 ? null : await source.read(plan.source, ids, { signal, vectors: false });
-  const payloadBytes = sample === null ? 0 : meanPayload(sample.batch);
+  const ids = lane.ledger.sample(state, sampleRows).map(({ id }) => id);
+  if (ids.length === 0) return flightOf(lane, wanted, 0);
+  const { batch } = await lane.source.read(lane.plan.source, ids, { signal, vectors: false });
+  return flightOf(lane, wanted, meanPayload(batch));
+}
+
+function flightOf(
+  { source, target, plan }: Lane,
+  wanted: number | null,
+  payloadBytes: number,
+): Flight {
   const { bodyBytesMax } = target.capabilities;
-  const bounds = { dimension: plan.dimension, payloadBytes, bodyBytesMax };
   const rowsMax = [source.capabilities.batchSizeMax, target.capabilities.batchSizeMax];
   const batchSize =
     wanted === null
-      ? optimalBatchSize({ ...bounds, rowsMax })
+      ? optimalBatchSize({ dimension: plan.dimension, payloadBytes, bodyBytesMax, rowsMax })
       : Math.min(wanted, ...rowsMax.filter((bound) => bound !== null));
-  const bytesPerRow =
-    (bodyBytesMax === null ? 4 : jsonBytesPerComponent) * plan.dimension + payloadBytes;
-  const room = Math.floor(inFlightBytesMax / (batchSize * bytesPerRow));
+  const componentBytes = bodyBytesMax === null ? 4 : jsonBytesPerComponent;
+  const room = Math.floor(
+    inFlightBytesMax / (batchSize * (componentBytes * plan.dimension + payloadBytes)),
+  );
   const useful = source.capabilities.concurrency + target.capabilities.concurrency;
   return { batchSize, workers: Math.max(1, Math.min(room, useful)) };
 }
@@ -162,22 +172,39 @@ export async function carryAll(
   options: CarryOptions,
   onProgress: OnProgress,
 ): Promise<Totals> {
-  const totals: Totals = { written: 0, unchanged: 0, failed: 0, gone: 0, bytes: 0, kept: 0 };
+  const totals: Totals = {
+    written: 0,
+    unchanged: 0,
+    failed: 0,
+    gone: 0,
+    bytes: 0,
+    kept: 0,
+    taken: 0,
+  };
   let done = 0;
   let after = -1;
+  let batchSize = flight.batchSize;
   const next = (): LedgerRow[] => {
-    const rows = lane.ledger.page(state, after, flight.batchSize);
+    const rows = lane.ledger.page(state, after, batchSize);
     after = rows.at(-1)?.ordinal ?? after;
     return rows;
   };
   await runWorkers(flight.workers, options.signal, async (signal) => {
     for (let rows = next(); rows.length > 0; rows = next()) {
-      addTo(totals, await carry(lane, rows, { ...options, signal }));
+      const carried = await carry(lane, rows, { ...options, signal });
+      addTo(totals, carried);
+      batchSize = resized(flight, carried, rows.length);
       done += rows.length;
       onProgress(done, totals.bytes);
     }
   });
   return totals;
+}
+
+/** The next batch's rows: fewer where the records of the last one were larger than the sample promised. */
+function resized({ batchSize, workers }: Flight, { readBytes }: Carried, rows: number): number {
+  const room = Math.floor(inFlightBytesMax / workers / Math.max(1, readBytes / rows));
+  return Math.max(1, Math.min(batchSize, room));
 }
 
 function addTo(totals: Totals, carried: Carried): void {
@@ -187,4 +214,5 @@ function addTo(totals: Totals, carried: Carried): void {
   totals.gone += carried.gone.length;
   totals.bytes += carried.bytes;
   totals.kept += carried.kept.length;
+  totals.taken += carried.taken.length;
 }

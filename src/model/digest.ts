@@ -65,6 +65,15 @@ export function bucketOf(point: string): number {
   return Number.parseInt(point.slice(0, 2), 16);
 }
 
+/** The first and the last point of a bucket. */
+export function bucketRange(bucket: number): { from: string; to: string } {
+  const first = bucket.toString(16).padStart(2, "0");
+  return {
+    from: `${first}000000-0000-0000-0000-000000000000`,
+    to: `${first}ffffff-ffff-ffff-ffff-ffffffffffff`,
+  };
+}
+
 /** Counts and sums (mod 2^128) of digests in 256 buckets by the first byte of the point's UUID. The order of adding does not matter, and nothing cancels. */
 export class BucketSums {
   readonly #counts = new Float64Array(bucketCount);

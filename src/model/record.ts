@@ -62,6 +62,7 @@ export type FailureReason =
   | "torn"
   | "unanswerable"
   | "metadata-not-json"
+  | "reserved-key"
   | "id-refused"
   | "too-large"
   | "rejected";

@@ -30,7 +30,8 @@ CREATE TABLE target(
   UNIQUE(migration, name));
 CREATE TABLE collection(
   id INTEGER PRIMARY KEY, migration INTEGER NOT NULL, key TEXT NOT NULL, target INTEGER NOT NULL, plan TEXT NOT NULL,
-  plan_hash TEXT NOT NULL, scope TEXT NOT NULL, listed INTEGER NOT NULL DEFAULT 0, verified_at TEXT,
+  plan_hash TEXT NOT NULL, scope TEXT NOT NULL, listed INTEGER NOT NULL DEFAULT 0, refresh INTEGER NOT NULL DEFAULT 0,
+  verified_at TEXT,
   UNIQUE(migration, key));
 CREATE TABLE record(
   collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, id BLOB NOT NULL, point BLOB NOT NULL, digest BLOB,

@@ -3,8 +3,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
-import { BucketSums, bucketCount } from "../../model/digest.ts";
-import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
+import { BucketSums } from "../../model/digest.ts";
+import { uuidToBytes } from "../../model/point-id.ts";
 import type { FailureReason } from "../../model/record.ts";
 import { fromSqlite, guarded, idBytes, idColumn, pointColumn, storedId } from "./database.ts";
 import { Listing } from "./listing.ts";
@@ -43,6 +43,8 @@ export interface LedgerFailure {
 export const differenceKinds = [
   /** Not at the target. */
   "missing",
+  /** Not at the target, and another's point stands in its place. */
+  "taken",
   /** At the target with this migration's mark, and no record of the source. */
   "extra",
   "changed-at-target",
@@ -147,6 +149,19 @@ export class Ledger {
       state,
       limit,
     );
+  }
+
+  /** Up to `count` records in `state` from all over the collection. */
+  sample(state: number, count: number): LedgerRow[] {
+    const last = this.#all(
+      "SELECT max(ordinal) AS n FROM record WHERE collection=?",
+      this.#collection,
+    )[0]?.["n"];
+    const step = Number(last ?? 0) / count;
+    const rows = Array.from({ length: count }, (_, place) =>
+      this.page(state, Math.floor(place * step) - 1, 1),
+    ).flat();
+    return [...new Map(rows.map((row) => [row.ordinal, row])).values()];
   }
 
   /** Enters in one transaction what became of a batch: digests of what the target acknowledged, failures, and records that the source no longer has. */
@@ -376,15 +391,4 @@ export class Ledger {
       throw fromSqlite(this.#file, error);
     }
   }
-}
-
-/** The first and the last point of a bucket. */
-export function bucketRange(bucket: number): { from: string; to: string } {
-  if (bucket < 0 || bucket >= bucketCount)
-    throw new VectorError("E_INTERNAL", `There is no bucket ${bucket}.`);
-  const first = Buffer.alloc(16, 0);
-  const last = Buffer.alloc(16, 0xff);
-  first[0] = bucket;
-  last[0] = bucket;
-  return { from: bytesToUuid(first), to: bytesToUuid(last) };
 }

@@ -1,10 +1,11 @@
 /** What verify works on: the collections of one run, by the target collection that they share. */
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { SourceStore } from "../../store/port.ts";
-import { type Lane, targetInfo } from "../carry.ts";
+import type { Lane } from "../carry.ts";
 import type { Journal, JournalCollection, Migration } from "../journal/journal.ts";
 import type { ReportBuilder } from "../report.ts";
 import type { RecordLine, RunContext } from "../request.ts";
+import { targetInfo } from "../target-spec.ts";
 
 /** One collection; without a source only the target is looked at. */
 export interface VerifyLane {

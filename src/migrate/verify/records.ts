@@ -1,8 +1,9 @@
 /** One line a record, in the order of points: what `--combined` writes. */
+
 import { setImmediate } from "node:timers/promises";
+import { bucketRange } from "../../model/digest.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import {
-  bucketRange,
   type Difference,
   type DifferenceKind,
   type LedgerRow,
@@ -15,6 +16,7 @@ const pageRows = 1000;
 
 const sigils: Readonly<Record<DifferenceKind, Sigil>> = {
   missing: "+",
+  taken: "+",
   extra: "-",
   "deleted-at-source": "-",
   "changed-at-source": "*",

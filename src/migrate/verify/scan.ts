@@ -1,12 +1,11 @@
 /** One pass over a target collection: digests summed by bucket for each source collection that shares it. Resumable. */
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { BucketSums, bucketCount, bucketOf } from "../../model/digest.ts";
+import { BucketSums, bucketCount, bucketOf, bucketRange } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { digestAt, digestsOf } from "../digests.ts";
-import { bucketRange } from "../journal/ledger.ts";
 import type { Progress } from "../journal/progress.ts";
 import type { Course } from "./lane.ts";
 

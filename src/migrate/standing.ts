@@ -1,0 +1,52 @@
+/** What stands at the target where records are to be written: nothing, ours as we wrote it, ours but changed, or another's. */
+import type { PointBatch } from "../model/record.ts";
+import type { Lane } from "./carry.ts";
+import { digestAt, digestsOf, sameDigest } from "./digests.ts";
+import type { LedgerRow } from "./journal/ledger.ts";
+import { targetInfo } from "./target-spec.ts";
+
+export interface Standing {
+  /** Ids whose points are ours and no longer as the journal says we wrote them. */
+  readonly changed: ReadonlySet<string>;
+  /** Ids whose points are another run's, another collection's, another record's, or no migration's at all. */
+  readonly taken: ReadonlySet<string>;
+}
+
+/** Whether the point at `row` of what stands at the target is the one of this lane's record `id`. */
+export function isOwn(
+  lane: Pick<Lane, "plan" | "run">,
+  batch: PointBatch,
+  row: number,
+  id: string | undefined,
+): boolean {
+  const collection = batch.placement.collections[row] ?? null;
+  return (
+    batch.placement.runs[row] === lane.run &&
+    (collection === null || collection === lane.plan.source.name) &&
+    batch.ids[row] === id
+  );
+}
+
+/** Reads the points of a batch at the target and compares them with the journal. */
+export async function lookAtStanding(
+  lane: Lane,
+  known: ReadonlyMap<string, LedgerRow>,
+  batch: PointBatch,
+  signal: AbortSignal,
+): Promise<Standing> {
+  const changed = new Set<string>();
+  const taken = new Set<string>();
+  if (batch.ids.length === 0) return { changed, taken };
+  const { points } = batch.placement;
+  const byPoint = new Map(points.map((point, row) => [point, batch.ids[row] ?? ""]));
+  const standing = await lane.target.read(targetInfo(lane.spec), points, { signal });
+  const digests = digestsOf(standing.batch);
+  standing.batch.placement.points.forEach((point, row) => {
+    const id = byPoint.get(point);
+    if (id === undefined) return;
+    const digest = known.get(id)?.digest ?? null;
+    if (!isOwn(lane, standing.batch, row, id)) taken.add(id);
+    else if (digest !== null && !sameDigest(digest, digestAt(digests, row))) changed.add(id);
+  });
+  return { changed, taken };
+}
