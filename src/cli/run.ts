@@ -39,11 +39,12 @@ export async function main(): Promise<void> {
 
 /** Runs one command line; gives the exit status. Never throws. */
 export async function runCli(io: Io): Promise<number> {
-  using session = new Session(io);
   let exit = 0;
   const program = buildProgram(async (action, operands, flags) => {
     exit = await action(session, operands, flags);
   });
+  const verbs = program.commands.map((command) => command.name());
+  using session = new Session(io, verbs);
   const print = (text: string): void => session.output.say(text.trimEnd());
   program.configureOutput({
     writeOut: print,
@@ -57,7 +58,7 @@ export async function runCli(io: Io): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) return session.fail(error);
     if (error.exitCode === 0) return 0;
-    return session.fail(usageError(error, io.argv));
+    return session.fail(usageError(error, io.argv, verbs));
   }
 }
 
@@ -84,11 +85,15 @@ export function buildProgram(
   return program;
 }
 
-function usageError(error: CommanderError, argv: readonly string[]): VectorError {
+function usageError(
+  error: CommanderError,
+  argv: readonly string[],
+  verbs: readonly string[],
+): VectorError {
   // Without any command commander answers with the help, as an error.
   const message =
     error.code === "commander.help" || argv.length === 0
-      ? "No command is given: migrate, verify, repair, status, cancel or serve."
+      ? `No command is given: ${verbs.slice(0, -1).join(", ")} or ${verbs.at(-1)}.`
       : sentence(error.message);
   return new VectorError("E_USAGE", message, { cause: error });
 }

@@ -1,9 +1,10 @@
 /** What one call of the command holds: its output, its keys, its log, and what to say if it fails. */
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { VectorError } from "../errors.ts";
 import { migrationFiles, writeFileAtomic } from "../migrate/files.ts";
+import { journalFile } from "../migrate/journal/file.ts";
 import { migrationKey, runOf } from "../migrate/plan.ts";
 import type { MigrateEvent, RunContext } from "../migrate/request.ts";
 import { readStatus } from "../migrate/status.ts";
@@ -31,8 +32,6 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
-const verbNames = new Set(["migrate", "verify", "repair", "status", "cancel", "serve"]);
-
 const secretFlags: readonly Flag[] = Object.values({ ...chromaFlags, ...qdrantFlags }).filter(
   (entry: Flag) => entry.secret,
 );
@@ -46,11 +45,14 @@ export class Session implements Disposable {
   #stateFolder: string | null = null;
   #run: string | null = null;
   #reportFile: string | null = null;
+  readonly #verbs: readonly string[];
   readonly #startedMs = Date.now();
   readonly #retries = { source: 0, target: 0 };
 
-  constructor(io: Io) {
+  /** `verbs`: names of those that have a help of their own. */
+  constructor(io: Io, verbs: readonly string[]) {
     this.io = io;
+    this.#verbs = verbs;
     this.keys = new Keys((text) => this.warn(text));
     const { stdout, stderr, argv } = io;
     const flags = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
@@ -149,10 +151,10 @@ export class Session implements Disposable {
 
   #aftermath(error: VectorError): Aftermath {
     const state = this.#stateFolder;
-    const paths = [state === null ? null : join(state, "journal.sqlite"), this.logPath];
+    const paths = [state === null ? null : journalFile(state), this.logPath];
     const files = paths.filter((path) => path !== null).filter((path) => existsSync(path));
     const [verb = ""] = this.io.argv;
-    const help = verbNames.has(verb) ? `vecferry ${verb} --help` : "vecferry --help";
+    const help = this.#verbs.includes(verb) ? `vecferry ${verb} --help` : "vecferry --help";
     // Once the copy has begun anew, --restart would begin it anew again.
     const dropped = this.output.progress.copied > 0 ? ["--restart"] : [];
     const command =

@@ -1,10 +1,9 @@
 /** `cancel`: takes away what a migration made, by its mark, and nothing else. */
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { VectorError } from "../errors.ts";
 import type { CollectionInfo, CollectionNote } from "../model/collection.ts";
 import type { StoreIdentity, TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
+import { hasJournal } from "./journal/file.ts";
 import { Journal, type Migration } from "./journal/journal.ts";
 import { lockMigration } from "./lock.ts";
 import { endAddress, endsText } from "./next-steps.ts";
@@ -49,7 +48,7 @@ export async function runCancel(
 ): Promise<CancelOutcome> {
   const { stateFolder, signal } = context;
   const ends = { source, target: target.identity };
-  if (!existsSync(path.join(stateFolder, "journal.sqlite"))) throw noMigration(ends, stateFolder);
+  if (!hasJournal(stateFolder)) throw noMigration(ends, stateFolder);
   using journal = Journal.open(stateFolder);
   const migration = onlyOne(journal, ends, stateFolder);
   await using _lock = await lockMigration(stateFolder, migration.run);
@@ -84,7 +83,7 @@ export async function runCancel(
  */
 export function targetToCancel(stateFolder: string, source: StoreIdentity | null): string {
   const ends = { source, target: null };
-  if (!existsSync(path.join(stateFolder, "journal.sqlite"))) throw noMigration(ends, stateFolder);
+  if (!hasJournal(stateFolder)) throw noMigration(ends, stateFolder);
   using journal = Journal.openToRead(stateFolder);
   return endAddress(onlyOne(journal, ends, stateFolder).target);
 }

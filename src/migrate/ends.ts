@@ -46,9 +46,7 @@ export async function withEnds(
   work: (ends: Ends) => Promise<Outcome>,
 ): Promise<Outcome> {
   const { source, target, context } = input;
-  using kept = hasJournal(context.stateFolder)
-    ? Journal.open(context.stateFolder)
-    : null;
+  using kept = hasJournal(context.stateFolder) ? Journal.open(context.stateFolder) : null;
   const known = kept === null ? null : knownMigration(kept, source, target);
   const key =
     known?.key ?? (source === null ? null : migrationKey(source.identity, target.identity));

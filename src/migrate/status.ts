@@ -1,7 +1,7 @@
 /** `status`: how far each migration is, read from the journal while another process may be writing to it. */
 import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
 import { migrationFiles } from "./files.ts";
+import { hasJournal } from "./journal/file.ts";
 import { Journal, type Migration, type MigrationState } from "./journal/journal.ts";
 import type { LedgerCounts } from "./journal/ledger.ts";
 import { migrationHolder } from "./lock.ts";
@@ -65,7 +65,7 @@ export function readStatus(stateFolder: string): Status {
 
 /** Both ends of the newest migration as addresses; null where there is none. @throws E_JOURNAL_FORMAT, E_JOURNAL_DAMAGED */
 export function newestEnds(stateFolder: string): { source: string; target: string } | null {
-  if (!existsSync(path.join(stateFolder, "journal.sqlite"))) return null;
+  if (!hasJournal(stateFolder)) return null;
   using journal = Journal.openToRead(stateFolder);
   const [newest] = journal.migrations();
   if (newest === undefined) return null;
