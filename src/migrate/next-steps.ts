@@ -42,6 +42,10 @@ function differenceSteps(verify: VerifyReport, ends: string): string[] {
     steps.push(
       `\`vecferry repair ${ends} --overwrite\` also writes over what was changed at the target.`,
     );
+  if (found("taken"))
+    steps.push(
+      `Other points stand where records should: \`vecferry migrate ${ends} --restart --id-prefix COLLECTION=TEXT\` gives the records others, or --target-collection a place of their own.`,
+    );
   if (found("deleted-at-source"))
     steps.push(
       `\`vecferry migrate ${ends} --propagate-deletes\` deletes at the target what the source has deleted.`,

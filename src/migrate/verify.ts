@@ -18,10 +18,8 @@ import { tellRecords } from "./verify/records.ts";
 import { listAnew, readSource, rereadSource } from "./verify/reread.ts";
 import { verifySample } from "./verify/sample.ts";
 import { scanTarget } from "./verify/scan.ts";
-import { settle, settleRows } from "./verify/settle.ts";
+import { settle, settleRows, settleState } from "./verify/settle.ts";
 import { collectionResult, differencesOf, verifyResult } from "./verify/verdict.ts";
-
-const pageRows = 1000;
 
 /**
  * Verifies between two ends: with the journal of their migration where there is one, else by reading both. `source` may be
@@ -156,38 +154,19 @@ async function compareTarget(
     for (const bucket of scan.sums.get(entered.id)?.differences(expected) ?? [])
       buckets.add(bucket);
   }
-  await drill(
+  const outOfScope = await drill(
     group,
     [...buckets].sort((one, other) => one - other),
     journal,
     signal,
   );
-  for (const course of group) await settleRest(course, signal);
-  stop();
-  return scan.foreign;
-}
-
-/** Records that are pending or deleted at the source are differences although the sums agree. */
-async function settleRest(course: Course, signal: AbortSignal): Promise<void> {
-  const { ledger } = course.lane;
-  for (const state of [recordStates.deleted, recordStates.pending]) {
-    for (let rows = ledger.page(state, -1, pageRows); rows.length > 0; ) {
-      if (state === recordStates.deleted) await settle(course, rows, signal);
-      else {
-        const missing = rows.filter(({ point }) => ledger.difference(point) === null);
-        ledger.addDifferences(
-          missing.map(({ point, id }) => ({
-            point,
-            id,
-            kind: "missing",
-            detail: "Not carried yet.",
-            digest: null,
-          })),
-        );
-      }
-      rows = ledger.page(state, rows.at(-1)?.ordinal ?? 0, pageRows);
-    }
+  // Records that are pending or deleted at the source are differences although the sums agree.
+  for (const course of group) {
+    await settleState(course, recordStates.deleted, signal);
+    await settleState(course, recordStates.pending, signal);
   }
+  stop();
+  return scan.foreign + outOfScope;
 }
 
 async function compareSource(input: VerifyInput, courses: readonly Course[]): Promise<void> {

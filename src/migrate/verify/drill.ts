@@ -1,11 +1,12 @@
 /** Buckets whose sums differ, record by record: the target read again beside the journal, both in point order. */
-import { bucketCount } from "../../model/digest.ts";
+import { bucketCount, bucketRange } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { pointsAtSource } from "../at-source.ts";
 import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import type { Journal } from "../journal/journal.ts";
-import { bucketRange, recordStates } from "../journal/ledger.ts";
+import { recordStates } from "../journal/ledger.ts";
 import type { PointRow } from "../journal/points.ts";
 import type { Course } from "./lane.ts";
 import { type OwnerOf, ownersOf } from "./scan.ts";
@@ -22,17 +23,25 @@ interface TargetPoint {
 /** Records of one collection that are to be looked at again, a few at a time. */
 type Suspects = Map<Course, PointRow[]>;
 
-/** Goes through these buckets and enters every difference. */
+/** Points with our mark that the journal does not know, a few at a time. */
+type Surplus = Map<Course, TargetPoint[]>;
+
+/**
+ * Goes through these buckets and enters every difference. Returns how many points bear our mark and are only out of scope:
+ * the source has their records.
+ */
 export async function drill(
   group: readonly Course[],
   buckets: readonly number[],
   journal: Journal,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const [first] = group;
-  if (first === undefined) return;
+  if (first === undefined) return 0;
+  let outOfScope = 0;
   const byId = new Map(group.map((course) => [course.entered.id, course]));
   const suspects: Suspects = new Map(group.map((course) => [course, []]));
+  const surplus: Surplus = new Map(group.map((course) => [course, []]));
   const ownerOf = ownersOf(group);
   for (const bucket of buckets.filter((one) => one < bucketCount)) {
     const { from, to } = bucketRange(bucket);
@@ -44,8 +53,9 @@ export async function drill(
       if (!row.done && row.value.point === point.point) {
         suspect(suspects, byId, row.value, point);
         row = known.next();
-      } else if (point.owner !== null) enterExtra(point.owner, point);
+      } else if (point.owner !== null) surplus.get(point.owner)?.push(point);
       await settleFull(suspects, settleRows, signal);
+      outOfScope += await enterFull(surplus, settleRows, signal);
     }
     for (; !row.done; row = known.next()) {
       suspect(suspects, byId, row.value, null);
@@ -53,6 +63,7 @@ export async function drill(
     }
   }
   await settleFull(suspects, 1, signal);
+  return outOfScope + (await enterFull(surplus, 1, signal));
 }
 
 async function* pointsOf(
@@ -76,7 +87,7 @@ function* targetPoints(batch: PointBatch, ownerOf: OwnerOf, run: string): Genera
     yield {
       point,
       id: batch.ids[row] ?? "",
-      digest: digestAt(digests, row),
+      digest: Uint8Array.from(digestAt(digests, row)),
       ours: batch.placement.runs[row] === run,
       owner: ownerOf(batch, row),
     };
@@ -107,9 +118,28 @@ async function settleFull(suspects: Suspects, least: number, signal: AbortSignal
   }
 }
 
-function enterExtra({ lane }: Course, { point, id, digest }: TargetPoint): void {
-  const detail = "Bears this migration's mark, and the source has no such record.";
-  lane.ledger.addDifferences([
-    { point, id, kind: "extra", detail, digest: Uint8Array.from(digest) },
-  ]);
+async function enterFull(surplus: Surplus, least: number, signal: AbortSignal): Promise<number> {
+  let outOfScope = 0;
+  for (const [course, points] of surplus) {
+    if (points.length < least) continue;
+    surplus.set(course, []);
+    outOfScope += await enterExtra(course, points, signal);
+  }
+  return outOfScope;
+}
+
+/** Enters as extra the points whose records the source does not have; returns how many of them it has. */
+async function enterExtra(
+  { lane }: Course,
+  points: readonly TargetPoint[],
+  signal: AbortSignal,
+): Promise<number> {
+  const left = await pointsAtSource(lane, points, signal);
+  const asked = lane.source === null ? "journal" : "source";
+  const detail = `Bears this migration's mark, and the ${asked} has no such record.`;
+  const extra = points.filter(({ point }) => !left.has(point));
+  lane.ledger.addDifferences(
+    extra.map(({ point, id, digest }) => ({ point, id, kind: "extra", detail, digest })),
+  );
+  return left.size;
 }

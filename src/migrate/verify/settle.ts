@@ -9,12 +9,14 @@ import {
   recordStates,
 } from "../journal/ledger.ts";
 import { prepare } from "../prepare.ts";
+import { isOwn } from "../standing.ts";
 import { type Decision, decide, type Sight } from "./decide.ts";
 import { describeDifference, type PointAt, sameButForUlps } from "./describe.ts";
 import type { Course } from "./lane.ts";
 
 /** Records that are looked at again at once. */
 export const settleRows = 100;
+const pageRows = 1000;
 
 interface Seen {
   readonly digest: Uint8Array;
@@ -48,11 +50,24 @@ export async function settle(
   return found;
 }
 
+/** Looks again at every record that the journal has in `state`. */
+export async function settleState(
+  course: Course,
+  state: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger } = course.lane;
+  for (let rows = ledger.page(state, -1, pageRows); rows.length > 0; ) {
+    await settle(course, rows, signal);
+    rows = ledger.page(state, rows.at(-1)?.ordinal ?? 0, pageRows);
+  }
+}
+
 interface Judgement {
   readonly row: LedgerRow;
   readonly difference: Difference | null;
   readonly journal: Decision["journal"];
-  /** What stands at the target. */
+  /** What stands at the target of this record; null = nothing. */
   readonly digest: Uint8Array | null;
 }
 
@@ -63,7 +78,8 @@ function judge(
   target: Seen | null,
 ): Judgement {
   const record = source?.records.get(row.id) ?? null;
-  const digest = target?.digest ?? null;
+  const ours = target !== null && isOwn(course.lane, target.at.batch, target.at.row, row.id);
+  const digest = ours ? target.digest : null;
   if (record !== null && target !== null && withinUlps(course, record, target)) {
     course.tally.withinUlps += 1;
     return { row, difference: null, journal: null, digest };
@@ -72,14 +88,15 @@ function judge(
     state: row.state,
     journal: row.digest,
     source: sourceSight(source, row.id),
-    target: target === null ? null : { digest: target.digest, ours: isOurs(course, target.at) },
+    target: target === null ? null : { digest: target.digest, ours },
   };
   const { kind, journal } = decide(sight);
   if (kind === null) return { row, difference: null, journal, digest };
-  const detail = detailOf(kind, row, source, record, target);
+  const detail =
+    kind === "taken" ? takenDetail(course, target) : detailOf(kind, row, source, record, target);
   return {
     row,
-    difference: { point: row.point, id: row.id, kind, detail, digest },
+    difference: { point: row.point, id: row.id, kind, detail, digest: target?.digest ?? null },
     journal,
     digest,
   };
@@ -99,12 +116,17 @@ function withinUlps({ lane }: Course, record: Seen, target: Seen): boolean {
   return sameButForUlps(record.at, target.at, 2 * ulps + 1);
 }
 
-function isOurs({ lane }: Course, { batch, row }: PointAt): boolean {
-  return batch.placement.runs[row] === lane.run;
+/** Whose point stands where a record's should. */
+function takenDetail({ lane }: Course, target: Seen | null): string {
+  const run = target?.at.batch.placement.runs[target.at.row] ?? null;
+  if (run === null) return "A point that no migration wrote stands in its place.";
+  return run === lane.run
+    ? "Another record's point stands in its place."
+    : "A point of another migration stands in its place.";
 }
 
 function detailOf(
-  kind: DifferenceKind,
+  kind: Exclude<DifferenceKind, "taken">,
   row: LedgerRow,
   source: SourceSight | null,
   record: Seen | null,

@@ -5,6 +5,7 @@ import type { Course, VerifyInput } from "./lane.ts";
 
 const words: Readonly<Record<DifferenceKind, string>> = {
   missing: "missing at the target",
+  taken: "with another's point in their place",
   extra: "only at the target",
   "changed-at-target": "changed at the target",
   "changed-at-source": "changed at the source",

@@ -46,7 +46,18 @@ function changed(
   };
 }
 
+/** The words of a change that makes "ants-7" another's point. */
+function taken(name: string, change: (batch: PointBatch) => PointBatch, detail: string): Case {
+  const alter = (scene: Scene) => scene.alter(point, change);
+  return { name, alter, kind: "taken", id: "ants-7", detail };
+}
+
 const cases: readonly Case[] = [
+  taken(
+    "a lost mark",
+    (batch) => withPlacement(batch, { runs: [null] }),
+    "A point that no migration wrote stands in its place.",
+  ),
   changed(
     "an integer that became a float",
     (batch) => withMetadata(batch, (text) => text.replace('"count":7', '"count":7.0')),
@@ -114,21 +125,25 @@ const cases: readonly Case[] = [
     (batch) => withPlacement(batch, { tenants: [null] }),
     "tenant: text -> none",
   ),
-  changed("another id", (batch) => ({ ...batch, ids: ["ants-8"] }), "id: another text"),
+  taken(
+    "another id",
+    (batch) => ({ ...batch, ids: ["ants-8"] }),
+    "Another record's point stands in its place.",
+  ),
   changed(
     "a lost norm",
     (batch) => withPlacement(batch, { norms: new Float64Array([Number.NaN]) }),
     "norm",
   ),
-  changed(
+  taken(
     "another collection's mark",
     (batch) => withPlacement(batch, { collections: ["cats"] }),
-    "mark: collection: another text",
+    "Another record's point stands in its place.",
   ),
-  changed(
+  taken(
     "another run's mark",
     (batch) => withPlacement(batch, { runs: ["0123456789abcdef"] }),
-    "mark: run: another text",
+    "A point of another migration stands in its place.",
   ),
   {
     name: "a neighbour's vector",

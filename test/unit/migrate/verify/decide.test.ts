@@ -32,7 +32,7 @@ const rows: Row[] = [
   ["changed at the target", written, one, one, ours(two), "changed-at-target"],
   ["changed at both", written, one, two, ours(three), "changed-at-target"],
   ["changed at the target, no source", written, one, "unasked", ours(two), "changed-at-target"],
-  ["its mark taken away", written, one, one, theirs, "changed-at-target"],
+  ["its mark taken away", written, one, one, theirs, "taken"],
   ["deleted at the source", written, one, "absent", ours(one), "deleted-at-source", "gone"],
   ["deleted there, changed here", written, one, "absent", ours(two), "changed-at-target"],
   ["known as deleted, no source", deleted, one, "unasked", ours(one), "deleted-at-source", "gone"],
@@ -45,7 +45,20 @@ const rows: Row[] = [
   ["quarantined, an older one stands", quarantined, one, "failed", ours(one), "changed-at-source"],
   ["quarantined, readable again", quarantined, null, one, null, null],
   ["never acknowledged, changed since", pending, null, one, ours(two), "missing"],
-  ["a place that another took", pending, null, one, theirs, "changed-at-target"],
+  ["a place that another took", pending, null, one, theirs, "taken"],
+  ["a place that another took, no source", pending, null, "unasked", theirs, "taken"],
+  [
+    "a place that another took, deleted at the source",
+    written,
+    one,
+    "absent",
+    theirs,
+    null,
+    "gone",
+  ],
+  ["a place that another took, never carried, deleted", left, null, "absent", theirs, null, "gone"],
+  ["quarantined, and another's point there", quarantined, null, "failed", theirs, null],
+  ["not carried yet, and not to be read", pending, null, "failed", null, "missing"],
 ];
 
 describe("journal, source and target together", () => {
