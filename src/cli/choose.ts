@@ -10,7 +10,7 @@ import {
   sourceEnd,
   targetEnd,
 } from "./ends.ts";
-import type { SourceAddress, TargetAddress } from "./open.ts";
+import type { SourceAddress, TargetAddress } from "./identity.ts";
 
 /** What the command line says of one end; `server` = it must be a server: the newest migration's, else the default one. */
 export interface Named<Settings> {

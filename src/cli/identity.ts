@@ -1,8 +1,12 @@
-/** What stores will call themselves, told from their addresses alone: for runs that do not open them. */
+/** What stores will call themselves, told from their addresses alone: before they are opened, or where they are not. */
 import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
+import type { AddressOf } from "../store/address.ts";
 import type { StoreIdentity } from "../store/port.ts";
-import type { SourceAddress } from "./open.ts";
+import type { SourceKind, TargetKind } from "../store/registry.ts";
+
+export type SourceAddress = AddressOf<SourceKind>;
+export type TargetAddress = AddressOf<TargetKind>;
 
 /** The identity of the source at `address`, without its version. A folder that is gone is named by its path as it is given. */
 export function sourceIdentity(address: SourceAddress): StoreIdentity {
@@ -19,4 +23,12 @@ export function sourceIdentity(address: SourceAddress): StoreIdentity {
     database: database ?? "default_database",
     version: null,
   };
+}
+
+/** The identity of the target at `address`, without its version. */
+export function targetIdentity(address: TargetAddress): StoreIdentity {
+  const none = { tenant: null, database: null, version: null };
+  if (address.kind === "qdrant") return { kind: address.kind, address: address.url, ...none };
+  const { kind, path } = address;
+  return { kind, address: path === ":memory:" ? path : resolve(path), ...none };
 }

@@ -2,19 +2,10 @@
 import { existsSync } from "node:fs";
 import { connectSource, connectTarget } from "../connect.ts";
 import { VectorError } from "../errors.ts";
-import type { AddressOf } from "../store/address.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
-import type {
-  ChromaOptions,
-  OnStoreRetry,
-  QdrantOptions,
-  SourceKind,
-  TargetKind,
-} from "../store/registry.ts";
+import type { ChromaOptions, OnStoreRetry, QdrantOptions } from "../store/registry.ts";
+import type { SourceAddress, TargetAddress } from "./identity.ts";
 import type { Session } from "./session.ts";
-
-export type SourceAddress = AddressOf<SourceKind>;
-export type TargetAddress = AddressOf<TargetKind>;
 
 /** Opens the source. @throws as `connectSource` */
 export function openSource(

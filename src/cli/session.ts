@@ -6,13 +6,19 @@ import { VectorError } from "../errors.ts";
 import { migrationFiles, writeFileAtomic } from "../migrate/files.ts";
 import { journalFile } from "../migrate/journal/file.ts";
 import { migrationKey, runOf } from "../migrate/plan.ts";
+import { reportText, type UnbegunRun, unbegunReport } from "../migrate/report.ts";
 import type { MigrateEvent, RunContext } from "../migrate/request.ts";
 import { readStatus } from "../migrate/status.ts";
-import type { SourceStore, TargetStore } from "../store/port.ts";
 import { chromaFlags, qdrantFlags } from "./end-flags.ts";
 import { type Environment, readEnvironment } from "./env.ts";
 import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
 import type { logFlags } from "./flags.ts";
+import {
+  type SourceAddress,
+  sourceIdentity,
+  type TargetAddress,
+  targetIdentity,
+} from "./identity.ts";
 import { Keys } from "./keys.ts";
 import { errorFields, logName, RunLog } from "./log.ts";
 import { Output } from "./output/output.ts";
@@ -45,6 +51,7 @@ export class Session implements Disposable {
   #stateFolder: string | null = null;
   #run: string | null = null;
   #reportFile: string | null = null;
+  #ends: Pick<UnbegunRun, "command" | "source" | "target"> | null = null;
   readonly #verbs: readonly string[];
   readonly #startedMs = Date.now();
   readonly #retries = { source: 0, target: 0 };
@@ -102,8 +109,15 @@ export class Session implements Disposable {
   }
 
   /** Names the migration at work, of which a failure speaks, and where its report is wanted besides. A null source: not known before the end. */
-  follow(source: SourceStore | null, target: TargetStore, reportFile: string | undefined): void {
-    if (source !== null) this.#run = runOf(migrationKey(source.identity, target.identity));
+  follow(
+    command: UnbegunRun["command"],
+    ends: { readonly source: SourceAddress | null; readonly target: TargetAddress },
+    reportFile: string | undefined,
+  ): void {
+    const source = ends.source === null ? null : sourceIdentity(ends.source);
+    const target = targetIdentity(ends.target);
+    this.#ends = { command, source, target };
+    if (source !== null) this.#run = runOf(migrationKey(source, target));
     this.#reportFile = reportFile === undefined ? null : resolve(reportFile);
   }
 
@@ -124,7 +138,7 @@ export class Session implements Disposable {
     const error = toVectorError(thrown);
     const aftermath = this.#aftermath(error);
     this.#log?.write("error", "failed", errorFields(error));
-    this.#reportFailure();
+    this.#reportFailure(error);
     this.output.fail(failureData(error, aftermath), failureText(error, aftermath));
     this.logEnd(error.exit);
     return error.exit;
@@ -136,17 +150,30 @@ export class Session implements Disposable {
     this.#log = null;
   }
 
-  /** A run that failed has written its report too, unless it never began. */
-  #reportFailure(): void {
-    if (this.#stateFolder === null || this.#run === null) return;
-    const { report } = migrationFiles(this.#stateFolder, this.#run);
-    const stat = statSync(report, { throwIfNoEntry: false });
-    if (stat === undefined || stat.mtimeMs < this.#startedMs) return;
+  /** Also a run that failed leaves the report that was asked for: its own, or one that says that it never began. */
+  #reportFailure(failure: VectorError): void {
+    if (this.#reportFile === null || this.#ends === null) return;
     try {
-      this.writeReportCopy(report);
+      const own = this.#ownReport();
+      if (own !== null) {
+        this.writeReportCopy(own);
+        return;
+      }
+      const startedAt = new Date(this.#startedMs);
+      const unbegun = { ...this.#ends, retries: this.#retries, startedAt };
+      const text = this.keys.redact(reportText(unbegunReport(unbegun, failure)));
+      writeFileAtomic(this.#reportFile, [text]);
     } catch (error) {
       this.warn(`The report could not be written: ${toVectorError(error).message}`);
     }
+  }
+
+  /** The report that the run has written in the state folder; null while there is none. */
+  #ownReport(): string | null {
+    if (this.#stateFolder === null || this.#run === null) return null;
+    const { report } = migrationFiles(this.#stateFolder, this.#run);
+    const stat = statSync(report, { throwIfNoEntry: false });
+    return stat === undefined || stat.mtimeMs < this.#startedMs ? null : report;
   }
 
   #aftermath(error: VectorError): Aftermath {

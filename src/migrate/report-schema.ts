@@ -102,12 +102,18 @@ export const reportSchema = z
     format: z.literal(reportFormat),
     tool: z.object({ name: z.literal("vecferry"), version: z.string() }),
     command: z.enum(["migrate", "verify", "repair"]),
-    migration: z.object({
-      key: z.string().describe("SHA-256 over both ends' identity."),
-      run: z.string().describe("The mark of the migration's points: the key's first 16 digits."),
-    }),
-    state: z.enum(migrationStates),
-    source: storeSchema,
+    migration: z
+      .object({
+        key: z.string().describe("SHA-256 over both ends' identity."),
+        run: z.string().describe("The mark of the migration's points: the key's first 16 digits."),
+      })
+      .nullable()
+      .describe("Null where the run failed before it knew its source."),
+    state: z
+      .enum(migrationStates)
+      .nullable()
+      .describe("Null where the run failed before it came to the migration."),
+    source: storeSchema.nullable().describe("Null where the run failed before it knew its source."),
     target: storeSchema,
     collections: z.array(collectionSchema),
     skipped: z.array(z.object({ name: z.string(), reason: z.string() })),

@@ -1,10 +1,12 @@
 /** Builds the report of a run while it goes on, and writes it however the run ends. */
 import os from "node:os";
 import { isVectorError } from "../errors.ts";
+import type { StoreIdentity } from "../store/port.ts";
 import { packageVersion } from "../util/version.ts";
 import { migrationFiles, writeFileAtomic } from "./files.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
 import { nextSteps } from "./next-steps.ts";
+import { migrationKey, runOf } from "./plan.ts";
 import { writeQuarantine } from "./quarantine.ts";
 import {
   type CollectionReport,
@@ -126,7 +128,7 @@ export class ReportBuilder {
     const exit = differences > 0 ? 4 : quarantine !== null && command === "migrate" ? 3 : 0;
     const report = this.#build(exit, quarantine, null);
     const file = migrationFiles(context.stateFolder, migration.run).report;
-    writeReport(report, file);
+    writeFileAtomic(file, [reportText(report)]);
     return {
       exit,
       report,
@@ -139,11 +141,10 @@ export class ReportBuilder {
     const { journal, migration, context } = this.#input;
     try {
       const quarantine = writeQuarantine(journal, migration, context.stateFolder);
-      const failure = isVectorError(error)
-        ? { code: error.code, message: error.message, next: error.next, exit: error.exit }
-        : { code: "E_INTERNAL", message: "A fault in vecferry; see the log.", next: "", exit: 1 };
-      const report = this.#build(failure.exit, quarantine, failure);
-      writeReport(report, migrationFiles(context.stateFolder, migration.run).report);
+      const { exit, failure } = failureOf(error);
+      const report = this.#build(exit, quarantine, failure);
+      const { report: file } = migrationFiles(context.stateFolder, migration.run);
+      writeFileAtomic(file, [reportText(report)]);
     } catch {
       // Where the disk is full or the journal cannot be read, there is no place for a report.
     }
@@ -220,9 +221,59 @@ export class ReportBuilder {
   }
 }
 
-/** Writes a report as JSON, whole or not at all, mode 0600. @throws E_DISK_FULL, E_CONFIG */
-function writeReport(report: Report, file: string): void {
-  writeFileAtomic(file, [`${JSON.stringify(report, null, 2)}\n`]);
+/** A run that failed before it came to its migration. */
+export interface UnbegunRun {
+  readonly command: Report["command"];
+  /** null = not known. */
+  readonly source: StoreIdentity | null;
+  readonly target: StoreIdentity;
+  readonly retries: Report["retries"];
+  readonly startedAt: Date;
+}
+
+/** The report of such a run: its ends, its failure, and nothing done. */
+export function unbegunReport(run: UnbegunRun, error: unknown): Report {
+  const { command, source, target, retries, startedAt } = run;
+  const { exit, failure } = failureOf(error);
+  const key = source === null ? null : migrationKey(source, target);
+  return reportSchema.parse({
+    format: reportFormat,
+    tool: { name: "vecferry", version: packageVersion },
+    command,
+    migration: key === null ? null : { key, run: runOf(key) },
+    state: null,
+    source,
+    target,
+    collections: [],
+    skipped: [],
+    totals: emptyCounts(),
+    rates: { recordsPerSecond: null, bytesPerSecond: null },
+    phases: {},
+    retries: { ...retries },
+    quarantine: { records: 0, byReason: {}, file: null },
+    verify: null,
+    notes: [],
+    environment: environment(),
+    startedAt: startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    exit,
+    failure,
+    next: failure.next === "" ? [] : [failure.next],
+  });
+}
+
+/** A report as the text of its file. */
+export function reportText(report: Report): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+function failureOf(error: unknown): { exit: number; failure: NonNullable<Report["failure"]> } {
+  if (!isVectorError(error)) {
+    const message = "A fault in vecferry; see the log.";
+    return { exit: 1, failure: { code: "E_INTERNAL", message, next: "" } };
+  }
+  const { code, message, next, exit } = error;
+  return { exit, failure: { code, message, next } };
 }
 
 function emptyCounts(): Record<keyof RunCounts, number> {

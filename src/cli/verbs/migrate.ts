@@ -17,7 +17,8 @@ import {
   shapeFlags,
   stateFlags,
 } from "../flags.ts";
-import { openSource, openTarget, type SourceAddress, type TargetAddress } from "../open.ts";
+import type { SourceAddress, TargetAddress } from "../identity.ts";
+import { openSource, openTarget } from "../open.ts";
 import { draftData, draftText } from "../output/draft.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { migrateRequest } from "../request.ts";
@@ -69,10 +70,10 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
   if (!run.dryRun || log.logFile !== undefined) session.openLog("migrate", log);
   const ends = { source, target, chroma: chromaAccess, qdrant: qdrantAccess };
   if (run.dryRun) return rehearse(session, ends, request, session.context(state));
+  session.follow("migrate", ends, report.reportFile);
   await using from = await openSource(session, source, chromaAccess);
   await using to = await openTarget(session, target, qdrantAccess);
   const context = session.context(state);
-  session.follow(from, to, report.reportFile);
   const outcome = await runMigrate(from, to, request, context);
   if (target.kind === "qdrant" && !request.waitGreen) {
     const text = "The target may still be indexing; --wait-green waits for it.";

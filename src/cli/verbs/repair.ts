@@ -60,9 +60,9 @@ const repair: Action = async (session, [sourceText, targetText], flags) => {
 
   if (dryRun) assertThere(target);
   session.openLog("repair", log);
+  session.follow("repair", { source, target }, report.reportFile);
   await using from = await openSource(session, source, chromaAccess);
   await using to = await openTarget(session, target, qdrantAccess);
   const context = session.context(state);
-  session.follow(from, to, report.reportFile);
   return tellOutcome(session, await runRepair(from, to, request, context));
 };

@@ -75,10 +75,11 @@ const verify: Action = async (session, operands, flags) => {
 
   if (!fix.fixMissing) assertThere(target);
   session.openLog("verify", log);
+  const command = fix.fixMissing ? "repair" : "verify";
+  session.follow(command, { source, target }, report.reportFile);
   await using from = source === null ? null : await openSource(session, source, chromaAccess);
   await using to = await openTarget(session, target, qdrantAccess);
   const context = session.context(state);
-  session.follow(from, to, report.reportFile);
   using combined = asked.combined === undefined ? null : new CombinedFile(asked.combined);
   const request = verifyRequest(scope, plain, combined?.write ?? null);
   if (from === null || !fix.fixMissing) {
