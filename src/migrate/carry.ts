@@ -23,8 +23,6 @@ export interface Lane {
   readonly spec: CollectionSpec;
   readonly run: string;
   readonly ledger: Ledger;
-  /** The source has the collection no more: everything that was carried from it counts as deleted there. */
-  readonly vanished?: boolean;
   readonly reads: Slots;
   readonly writes: Slots;
 }

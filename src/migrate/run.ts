@@ -1,12 +1,12 @@
 /** `migrate`: plan, list, copy, list again, verify. The same call again goes on where the last one stopped. */
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isVectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { abortError, throwIfAborted } from "../util/abort.ts";
 import { flightPlaces, type Lane } from "./carry.ts";
+import { emptied } from "./emptied.ts";
+import { hasJournal } from "./journal/file.ts";
 import {
   Journal,
   type JournalCollection,
@@ -59,7 +59,7 @@ export async function dryRun(
   request: MigrateRequest,
   context: RunContext,
 ): Promise<Draft> {
-  if (!existsSync(path.join(context.stateFolder, "journal.sqlite")))
+  if (!hasJournal(context.stateFolder))
     return await draftPlan(source, target, request, null, context);
   using journal = Journal.open(context.stateFolder);
   const known = request.restart
@@ -117,13 +117,12 @@ async function steps(
   const lanes = [...plan.entered, ...plan.vanished].map((entered) => ({
     entered,
     lane: {
-      source,
+      source: gone.has(entered) ? emptied(source) : source,
       target,
       plan: entered.plan,
       spec: specOf(plan.specs, entered.plan),
       run: plan.run,
       ledger: journal.ledger(entered),
-      vanished: gone.has(entered),
       ...places,
     },
   }));

@@ -48,8 +48,7 @@ export async function listIds(
     ...(limit === null ? {} : { limit }),
   };
   let listed = 0;
-  const chunks = lane.vanished ? [] : lane.source.ids(lane.plan.source, options);
-  for await (const ids of chunks) {
+  for await (const ids of lane.source.ids(lane.plan.source, options)) {
     throwIfAborted(signal);
     listing.add(
       ids,
@@ -75,13 +74,11 @@ export async function settleUnseen(
   let deleted = 0;
   for (let rows = lane.ledger.unseen(-1, pageRows); rows.length > 0; ) {
     throwIfAborted(signal);
-    const { absent } = lane.vanished
-      ? { absent: rows.map(({ id }) => id) }
-      : await lane.source.read(
-          lane.plan.source,
-          rows.map(({ id }) => id),
-          { signal, vectors: false },
-        );
+    const { absent } = await lane.source.read(
+      lane.plan.source,
+      rows.map(({ id }) => id),
+      { signal, vectors: false },
+    );
     const gone = new Set(absent);
     const ordinals = rows.filter(({ id }) => gone.has(id)).map(({ ordinal }) => ordinal);
     lane.ledger.markGone(ordinals);

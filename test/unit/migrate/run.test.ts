@@ -1,0 +1,231 @@
+import { describe, expect, it } from "vitest";
+import { VectorError } from "../../../src/errors.ts";
+import { pointOf } from "../../../src/migrate/collection-plan.ts";
+import { Journal } from "../../../src/migrate/journal/journal.ts";
+import type { RunContext } from "../../../src/migrate/request.ts";
+import { runMigrate } from "../../../src/migrate/run.ts";
+import { readStatus } from "../../../src/migrate/status.ts";
+import { runVerify } from "../../../src/migrate/verify.ts";
+import {
+  fakeCollection,
+  fakeContext,
+  migrateRequest,
+  verifyRequest,
+} from "../../support/fake-migration.ts";
+import { FakeSource, FakeTarget } from "../../support/fake-store.ts";
+
+/** The point of a record in a plain target, as the journal has it. */
+function pointAt(context: RunContext, id: string): string {
+  using journal = Journal.open(context.stateFolder);
+  const [migration] = journal.migrations();
+  const [collection] = migration === undefined ? [] : journal.collections(migration);
+  if (collection === undefined) throw new Error("no collection");
+  return pointOf(collection.plan, id);
+}
+
+const only = (name: string) => ({
+  collections: [name],
+  include: [],
+  exclude: [],
+  where: null,
+  limit: null,
+});
+
+/** Runs `migrate` and aborts it at the given read. */
+async function interrupted(
+  source: FakeSource,
+  target: FakeTarget,
+  stateFolder: string,
+  atRead: number,
+  request = migrateRequest(),
+): Promise<void> {
+  const stop = new AbortController();
+  let reads = 0;
+  source.beforeRead = () => {
+    reads += 1;
+    if (reads === atRead) stop.abort();
+  };
+  const context = { ...fakeContext(stop.signal), stateFolder };
+  await expect(runMigrate(source, target, request, context)).rejects.toMatchObject({
+    code: "E_ABORTED",
+  });
+  source.beforeRead = () => undefined;
+}
+
+describe("migrate, run again", () => {
+  it("goes on with a look for changes that was interrupted, and carries them", async () => {
+    const source = new FakeSource([fakeCollection("docs", 200)]);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    await runMigrate(source, target, migrateRequest(), context);
+    source.record("docs", "docs-190").document = "changed";
+    await interrupted(source, target, context.stateFolder, 3);
+    const { report } = await runMigrate(source, target, migrateRequest(), context);
+    expect(report.totals.carried).toBe(1);
+    expect(target.points("docs").get(pointAt(context, "docs-190"))?.payload).toContain('"changed"');
+  });
+
+  it("leaves alone what was changed at the target, also when its record was deleted and added again", async () => {
+    const source = new FakeSource([fakeCollection("docs", 20)]);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    await runMigrate(source, target, migrateRequest(), context);
+    const point = target.points("docs").get(pointAt(context, "docs-3"));
+    if (point === undefined) throw new Error("no point");
+    point.payload = point.payload.replace("document 3", "edited at the target");
+    const records = source.collection("docs").records;
+    const removed = records.splice(3, 1);
+    await runMigrate(source, target, migrateRequest(), context);
+    records.push(...removed);
+    const { exit } = await runMigrate(source, target, migrateRequest(), context);
+    expect(target.points("docs").get(pointAt(context, "docs-3"))?.payload).toContain(
+      "edited at the target",
+    );
+    expect(exit).toBe(4);
+  });
+
+  it("names a collection that the source has no more, and takes its points away only when asked", async () => {
+    const source = new FakeSource([fakeCollection("a", 10), fakeCollection("b", 20)]);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    await runMigrate(source, target, migrateRequest(), context);
+    source.contents.pop();
+    const kept = await runMigrate(source, target, migrateRequest(), context);
+    expect(kept.exit).toBe(4);
+    expect(kept.report.notes.join(" ")).toContain('The source has no collection "b" any more.');
+    expect(target.points("b").size).toBe(20);
+    const taken = await runMigrate(
+      source,
+      target,
+      migrateRequest({}, { propagateDeletes: true }),
+      context,
+    );
+    expect(taken.exit).toBe(0);
+    expect(target.points("b").size).toBe(0);
+    expect(target.points("a").size).toBe(10);
+  });
+
+  it("takes over the points of a collection that was deleted and made anew", async () => {
+    const source = new FakeSource([fakeCollection("docs", 20)]);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    await runMigrate(source, target, migrateRequest(), context);
+    const collections = source.collections.bind(source);
+    source.collections = async () =>
+      (await collections()).map((info) => ({ ...info, key: "another uuid" }));
+    source.record("docs", "docs-1").document = "of the new one";
+    expect((await runMigrate(source, target, migrateRequest(), context)).exit).toBe(0);
+    expect(target.points("docs").get(pointAt(context, "docs-1"))?.payload).toContain(
+      "of the new one",
+    );
+  });
+});
+
+describe("the state of a migration", () => {
+  it("is not verified while another of its collections has records to carry", async () => {
+    const source = new FakeSource([fakeCollection("a", 200), fakeCollection("b", 10)]);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    await interrupted(
+      source,
+      target,
+      context.stateFolder,
+      3,
+      migrateRequest({}, { scope: only("a") }),
+    );
+    await runMigrate(source, target, migrateRequest({}, { scope: only("b") }), context);
+    const [migration] = readStatus(context.stateFolder).migrations;
+    expect(migration?.state).toBe("PAUSED");
+  });
+
+  it("survives --restart with a plan that cannot be made", async () => {
+    const source = new FakeSource([fakeCollection("a", 20)]);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    await runMigrate(source, target, migrateRequest(), context);
+    const typo = migrateRequest({}, { scope: only("typo"), restart: true });
+    await expect(runMigrate(source, target, typo, context)).rejects.toMatchObject({
+      code: "E_COLLECTION_NOT_FOUND",
+    });
+    expect(
+      (await runMigrate(source, target, migrateRequest(), context)).report.totals,
+    ).toMatchObject({ carried: 0, unchanged: 20 });
+  });
+});
+
+describe("migrate never mixes", () => {
+  it("refuses two collections in one plain target, in one run or in two", async () => {
+    const source = new FakeSource([fakeCollection("a", 5), fakeCollection("b", 5)]);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    const renamed = { renames: new Map([["a", "b"]]) };
+    await expect(
+      runMigrate(source, target, migrateRequest(renamed), context),
+    ).rejects.toMatchObject({ code: "E_UNMAPPED" });
+    expect(target.contents.size).toBe(0);
+    await runMigrate(source, target, migrateRequest({}, { scope: only("b") }), context);
+    await expect(
+      runMigrate(source, target, migrateRequest(renamed, { scope: only("a") }), context),
+    ).rejects.toMatchObject({ code: "E_UNMAPPED" });
+    expect(target.points("b").size).toBe(5);
+  });
+
+  it("never writes over a point that another run took while the copy went on", async () => {
+    const source = new FakeSource([fakeCollection("docs", 60)]);
+    const other = new FakeSource([fakeCollection("docs", 61)]);
+    Object.assign(other.identity, { address: "http://other:8000" });
+    const target = new FakeTarget();
+    const context = fakeContext();
+    await runMigrate(
+      other,
+      target,
+      migrateRequest({}, { scope: { ...only("docs"), limit: 61 } }),
+      fakeContext(),
+    );
+    for (const [point, { payload }] of target.points("docs")) {
+      if (!payload.includes('"docs-60"')) target.points("docs").delete(point);
+    }
+    source.beforeRead = () => {
+      source
+        .collection("docs")
+        .records.splice(60, 1, ...other.collection("docs").records.slice(60));
+    };
+    await expect(runMigrate(source, target, migrateRequest(), context)).rejects.toMatchObject({
+      code: "E_POINT_TAKEN",
+    });
+    const [taken] = [...target.points("docs").values()].filter(({ payload }) =>
+      payload.includes('"docs-60"'),
+    );
+    expect(taken?.payload).not.toContain(context.stateFolder);
+    expect(
+      (await runVerify(other, target, verifyRequest(), fakeContext())).report.verify?.differences,
+    ).not.toBe(0);
+  });
+
+  it("quarantines a record whose key the layout keeps for itself, also when it comes later", async () => {
+    const source = new FakeSource([fakeCollection("docs", 10)]);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    await runMigrate(source, target, migrateRequest({ layout: "flat" }), context);
+    source.record("docs", "docs-2").metadata = '{"document":"of the metadata"}';
+    const { report } = await runMigrate(
+      source,
+      target,
+      migrateRequest({ layout: "flat" }),
+      context,
+    );
+    expect(report.quarantine.byReason).toEqual({ "reserved-key": 1 });
+  });
+
+  it("quarantines records that are too large, even when a whole batch of them is", async () => {
+    const source = new FakeSource([fakeCollection("docs", 4)]);
+    const target = new FakeTarget();
+    target.write = () => {
+      const tooLarge = new VectorError("E_REJECTED", "Too large.", { details: { tooLarge: true } });
+      return Promise.reject(tooLarge);
+    };
+    const { exit, report } = await runMigrate(source, target, migrateRequest(), fakeContext());
+    expect(exit).toBe(3);
+    expect(report.quarantine.byReason).toEqual({ "too-large": 4 });
+  });
+});
