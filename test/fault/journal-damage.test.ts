@@ -54,16 +54,19 @@ describe("a journal that is", () => {
     expect(error).toMatchObject({ next: expect.stringContaining("--restart") });
   });
 
-  it("of a newer format is refused with both numbers, and left as it is", async () => {
+  it.each([
+    ["format", "has format 2; this version reads 1"],
+    ["digest", "has digests of format 2; this version reads 1"],
+  ])("of a newer %s is refused with both numbers, and left as it is", async (key, words) => {
     const { scene, journal } = await migrated();
     using db = new DatabaseSync(journal);
-    db.exec("UPDATE meta SET value='2' WHERE key='format'");
+    db.prepare("UPDATE meta SET value='2' WHERE key=?").run(key);
     db.close();
     const before = readFileSync(journal);
     await expect(scene.migrate()).rejects.toMatchObject({
       code: "E_JOURNAL_FORMAT",
       exit: 1,
-      message: expect.stringContaining("format 2; this version reads 1"),
+      message: expect.stringContaining(words),
     });
     expect(() => readStatus(scene.context.stateFolder)).toThrow(
       expect.objectContaining({ code: "E_JOURNAL_FORMAT" }),

@@ -2,7 +2,7 @@
  * The journal's database: `journal.sqlite` in the state folder, mode 0600, SQLite in WAL mode.
  *
  * Format 1:
- *   meta(key, value)            'format' = 1
+ *   meta(key, value)            'format' = 1; 'digest' = the format of the digests
  *   migration                   one row a migration: identity key, run, both ends, state, mapping
  *   target                      one row a target collection of a migration; whether we made it
  *   collection                  one row a source collection: plan, plan hash, scope, state
@@ -12,13 +12,18 @@
  *   difference(collection, point) what the newest verify found, and the digest that stood at the target then
  *   progress(kind, owner)       how far a verify is: 'scan' of a target, 'read' of a collection's source
  */
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
-import path from "node:path";
+import { chmodSync, mkdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
+import { digestFormat } from "../../model/digest.ts";
+import { hasJournal, journalFile } from "./file.ts";
 
-export const journalFormat = 1;
+/** Keys of `meta`: what each numbers, and the number that this version reads and writes. */
+const formats = [
+  ["format", "format", 1],
+  ["digest", "digests of format", digestFormat],
+] as const;
 
 const schema = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -136,7 +141,7 @@ export function openDatabase(stateFolder: string): { db: DatabaseSync; file: str
     prepareDatabase(db, "in memory");
     return { db, file: "in memory" };
   }
-  const file = path.join(stateFolder, "journal.sqlite");
+  const file = journalFile(stateFolder);
   try {
     mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -159,8 +164,8 @@ export function openDatabase(stateFolder: string): { db: DatabaseSync; file: str
 
 /** Opens a journal that another process may be writing to, and changes nothing. @throws E_NO_MIGRATION where there is none, and as `openDatabase` */
 export function openDatabaseToRead(stateFolder: string): { db: DatabaseSync; file: string } {
-  const file = path.join(stateFolder, "journal.sqlite");
-  if (!existsSync(file))
+  const file = journalFile(stateFolder);
+  if (!hasJournal(stateFolder))
     throw new VectorError("E_NO_MIGRATION", `There is no journal in ${stateFolder}.`);
   return guarded(file, () => {
     const db = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
@@ -189,21 +194,27 @@ function isEmpty(db: DatabaseSync): boolean {
 /** Makes the tables, unless another process has made them in the meantime. */
 function makeTables(db: DatabaseSync): void {
   db.exec("BEGIN IMMEDIATE");
-  if (isEmpty(db)) db.exec(`${schema}INSERT INTO meta VALUES('format','${journalFormat}');`);
+  if (isEmpty(db)) {
+    db.exec(schema);
+    const enter = db.prepare("INSERT INTO meta VALUES(?,?)");
+    for (const [key, , written] of formats) enter.run(key, String(written));
+  }
   db.exec("COMMIT");
 }
 
 function assertFormat(db: DatabaseSync, file: string): void {
   const known = db.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name='meta'").get();
-  const row =
-    known?.["n"] === 1 ? db.prepare("SELECT value FROM meta WHERE key='format'").get() : undefined;
-  const format = Number(row?.["value"]);
-  if (format === journalFormat) return;
-  if (Number.isInteger(format) && format > journalFormat) {
-    throw new VectorError(
-      "E_JOURNAL_FORMAT",
-      `The journal ${file} has format ${format}; this version reads ${journalFormat}.`,
-    );
+  const entries = known?.["n"] === 1 ? db.prepare("SELECT key, value FROM meta").all() : [];
+  const numbers = new Map(entries.map((entry) => [entry["key"], Number(entry["value"])]));
+  for (const [key, what, read] of formats) {
+    const format = numbers.get(key) ?? Number.NaN;
+    if (format === read) continue;
+    if (Number.isInteger(format) && format > read) {
+      throw new VectorError(
+        "E_JOURNAL_FORMAT",
+        `The journal ${file} has ${what} ${format}; this version reads ${read}.`,
+      );
+    }
+    throw new VectorError("E_JOURNAL_DAMAGED", `The file ${file} is not a journal of vecferry.`);
   }
-  throw new VectorError("E_JOURNAL_DAMAGED", `The file ${file} is not a journal of vecferry.`);
 }
