@@ -1,7 +1,7 @@
 /** The plan of one collection: what is carried, where to, and what decides the result. */
 import { hash } from "node:crypto";
 import { z } from "zod";
-import { layouts } from "../model/collection.ts";
+import { distancePlaces, layouts } from "../model/collection.ts";
 import { distances } from "../model/distance.ts";
 import { plainPointId, tenantPointId } from "../model/point-id.ts";
 
@@ -15,7 +15,7 @@ export const collectionPlanSchema = z.object({
     database: text,
     dimension: z.number().nullable(),
     distance: z.enum(distances).nullable(),
-    distanceFrom: text,
+    distanceFrom: z.enum(distancePlaces).nullable(),
     count: z.number().nullable(),
     metadata: text,
     configuration: text,

@@ -27,6 +27,18 @@ export interface PayloadIndex {
   readonly tenant?: boolean;
 }
 
+/** Where a distance may be said: by the collection itself, by what it answers, or by the plan that made it. */
+export const distancePlaces = [
+  "schema",
+  "configuration",
+  "metadata",
+  "segment",
+  "probe",
+  "default",
+  "plan",
+] as const;
+export type DistanceFrom = (typeof distancePlaces)[number];
+
 /** A collection as a store has it. */
 export interface CollectionInfo {
   /** What never changes while the collection lives: Chroma's uuid; a point store's name. */
@@ -37,8 +49,8 @@ export interface CollectionInfo {
   /** null = nothing was ever written. */
   readonly dimension: number | null;
   readonly distance: Distance | null;
-  /** How the distance was found: 'schema', 'configuration', 'metadata', 'segment', 'probe', 'default'. */
-  readonly distanceFrom: string | null;
+  /** How the distance was found; null = it was not. */
+  readonly distanceFrom: DistanceFrom | null;
   /** Number of records; null where only a count call would tell. */
   readonly count: number | null;
   /** JSON texts as the source keeps them; null = none. */

@@ -10,9 +10,6 @@ export interface DenseColumn {
   readonly present: Uint8Array | null;
 }
 
-/** Other kinds (sparse, multi) join here when a store first needs them. */
-export type VectorColumn = DenseColumn;
-
 /** Name of the one vector that Chroma's records have. */
 export const defaultVector = "";
 
@@ -28,7 +25,7 @@ export interface PayloadColumn {
 export interface RecordBatch {
   /** The record's own id: any string. */
   readonly ids: string[];
-  readonly vectors: Map<string, VectorColumn>;
+  readonly vectors: Map<string, DenseColumn>;
   readonly payload: PayloadColumn;
 }
 

@@ -1,9 +1,9 @@
 /** A batch in the making: rows that turn out to be unreadable leave it without shifting their neighbours. */
 import {
+  type DenseColumn,
   defaultVector,
   type RecordBatch,
   type RecordFailure,
-  type VectorColumn,
 } from "../../model/record.ts";
 import type { Payload } from "./metadata.ts";
 import type { Problem } from "./vectors.ts";
@@ -45,7 +45,7 @@ export class BatchBuilder {
   ): { batch: RecordBatch; failures: RecordFailure[] } {
     const rows = this.#ids.map((_, row) => row).filter((row) => this.has(row));
     const payloads = rows.map((row) => this.#payloads?.[row] ?? noPayload);
-    const vectors = new Map<string, VectorColumn>();
+    const vectors = new Map<string, DenseColumn>();
     if (data !== null && dimension > 0) {
       const kept = keepRows(data, dimension, rows);
       vectors.set(defaultVector, { kind: "dense", dimension, data: kept, present: null });

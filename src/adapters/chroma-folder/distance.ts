@@ -7,12 +7,13 @@
  *   4. l2
  */
 import * as z from "zod";
+import type { DistanceFrom } from "../../model/collection.ts";
 import { type Distance, distances } from "../../model/distance.ts";
 
 export interface FoundDistance {
   /** null = a text that should say it cannot be understood. */
   readonly distance: Distance | null;
-  readonly distanceFrom: string | null;
+  readonly distanceFrom: DistanceFrom | null;
 }
 
 export interface DistancePlaces {
@@ -39,7 +40,7 @@ const configurationShape = z.looseObject({
   hnsw_configuration: space,
 });
 
-/** The distance and where it was found: 'schema', 'configuration', 'segment', 'metadata' or 'default'. */
+/** The distance and where it was found. */
 export function findDistance(places: DistancePlaces): FoundDistance {
   const unknown: FoundDistance = { distance: null, distanceFrom: null };
   let configured: string | null;
@@ -49,7 +50,7 @@ export function findDistance(places: DistancePlaces): FoundDistance {
     return unknown;
   }
   const from = places.schema === null ? "configuration" : "schema";
-  const [word, distanceFrom] =
+  const [word, distanceFrom]: [string, DistanceFrom] =
     configured !== null && configured !== "l2"
       ? [configured, from]
       : places.segmentSpace !== null

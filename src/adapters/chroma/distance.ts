@@ -1,11 +1,12 @@
 /** Which distance a collection has: what the server says, and what it computes. */
 import { z } from "zod";
+import type { DistanceFrom } from "../../model/collection.ts";
 import type { Distance } from "../../model/distance.ts";
 import { distances } from "../../model/distance.ts";
 
 export interface NamedDistance {
   readonly distance: Distance;
-  readonly from: "schema" | "configuration" | "metadata" | "default" | "probe";
+  readonly from: DistanceFrom;
 }
 
 const space = z.enum(distances).optional().catch(undefined);
