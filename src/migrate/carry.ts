@@ -52,13 +52,13 @@ export interface Carried {
   readonly readBytes: number;
 }
 
-/** The places for reads and writes of a pair of stores. */
+/** The places for reads and writes of a pair of stores; without a source nothing is read. */
 export function flightPlaces(
-  source: SourceStore,
+  source: SourceStore | null,
   target: TargetStore,
 ): Pick<Lane, "reads" | "writes"> {
   return {
-    reads: new Slots(source.capabilities.concurrency),
+    reads: new Slots(source?.capabilities.concurrency ?? 1),
     writes: new Slots(target.capabilities.concurrency),
   };
 }

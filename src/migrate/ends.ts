@@ -3,7 +3,7 @@ import { isVectorError, VectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
 import { abortError } from "../util/abort.ts";
-import { Slots } from "../util/slots.ts";
+import { flightPlaces } from "./carry.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import { hasJournal } from "./journal/file.ts";
 import { Journal, type JournalCollection, type Migration } from "./journal/journal.ts";
@@ -135,8 +135,7 @@ function lanesOf(
 ): VerifyLane[] {
   const plans = journal.collections(migration).map(({ plan }) => plan);
   const specs = new Map(plans.map((plan) => [plan.target, specFor(plan, plans, migration.run)]));
-  const reads = new Slots(source?.capabilities.concurrency ?? 1);
-  const writes = new Slots(target.capabilities.concurrency);
+  const places = flightPlaces(source, target);
   return entered.map((one) => ({
     entered: one,
     lane: {
@@ -146,8 +145,7 @@ function lanesOf(
       spec: specs.get(one.plan.target) ?? specFor(one.plan, plans, migration.run),
       run: migration.run,
       ledger: journal.ledger(one),
-      reads,
-      writes,
+      ...places,
     },
   }));
 }
