@@ -12,11 +12,26 @@ export {
   connectTarget,
 } from "./connect.ts";
 export {
+  type CallOptions as EngineCallOptions,
+  type CollectionConfig,
   type CollectionDescription,
   type Engine,
+  type Json,
+  type JsonInput,
+  type JsonObject,
   openEngine,
+  type PayloadFieldInfo,
+  type PayloadSelector,
   type PointColumns,
+  type PointSelector,
+  type ReadPointsOptions,
   type ScoredPoints,
+  type ScrollOptions,
+  type ScrollPage,
+  type SearchOptions as EngineSearchOptions,
+  type VectorDistance,
+  type VectorParams,
+  type VectorSelector,
 } from "./engine/index.ts";
 export {
   type ErrorCode,
@@ -25,7 +40,8 @@ export {
   VectorError,
   type VectorErrorOptions,
 } from "./errors.ts";
-export { type CancelOutcome, runCancel } from "./migrate/cancel.ts";
+export { type CancelledCollection, type CancelOutcome, runCancel } from "./migrate/cancel.ts";
+export type { CollectionPlan } from "./migrate/collection-plan.ts";
 export type { Draft } from "./migrate/plan.ts";
 export { runRepair } from "./migrate/repair.ts";
 export type { Outcome, OutcomeFiles } from "./migrate/report.ts";
@@ -45,17 +61,25 @@ export type {
 } from "./migrate/request.ts";
 export { defaultRequest } from "./migrate/request.ts";
 export { dryRun, runMigrate } from "./migrate/run.ts";
-export { newestEnds, readStatus, type Status } from "./migrate/status.ts";
+export {
+  type CollectionStatus,
+  type MigrationStatus,
+  newestEnds,
+  readStatus,
+  type Status,
+} from "./migrate/status.ts";
 export { runVerify } from "./migrate/verify.ts";
 export { optimalBatchSize } from "./model/batch-size.ts";
 export type {
   CollectionInfo,
   CollectionSpec,
+  DistanceFrom,
   HnswSettings,
   Layout,
   PayloadIndex,
   PayloadIndexType,
   Quantization,
+  SourceNote,
 } from "./model/collection.ts";
 export type { Distance } from "./model/distance.ts";
 export { plainPointId, tenantPointId } from "./model/point-id.ts";
@@ -63,6 +87,7 @@ export type {
   DenseColumn,
   FailureReason,
   PayloadColumn,
+  Placement,
   PointBatch,
   RecordBatch,
   RecordFailure,
@@ -72,14 +97,23 @@ export { type ServeOptions, serve } from "./server/serve.ts";
 export type { ServerOptions } from "./server/server.ts";
 export { type Address, parseAddress } from "./store/address.ts";
 export type {
+  CallOptions,
   Capabilities,
   Hit,
+  IdsOptions,
+  ReadOptions,
   ReadResult,
   RemoveSelector,
+  ScanOptions,
   SearchOptions,
   SourceStore,
   StoreIdentity,
   StoreKind,
   TargetStore,
 } from "./store/port.ts";
-export type { ChromaOptions, ConnectOptions, QdrantOptions } from "./store/registry.ts";
+export type {
+  ChromaOptions,
+  ConnectOptions,
+  OnStoreRetry,
+  QdrantOptions,
+} from "./store/registry.ts";
