@@ -1,7 +1,9 @@
 /** The file of `verify --combined`: one line a record. */
+
 import { closeSync, fchmodSync, openSync, writeFileSync } from "node:fs";
 import { VectorError } from "../errors.ts";
 import type { RecordLine } from "../migrate/request.ts";
+import { writeFaultCode } from "../util/error-code.ts";
 
 const bufferedCharactersMax = 64 * 1024;
 
@@ -42,8 +44,7 @@ export class CombinedFile implements Disposable {
     try {
       writeFileSync(this.#file, text);
     } catch (error) {
-      const full = error instanceof Error && "code" in error && error.code === "ENOSPC";
-      throw this.#failure(full ? "E_DISK_FULL" : "E_CONFIG", error);
+      throw this.#failure(writeFaultCode(error), error);
     }
   }
 

@@ -1,8 +1,10 @@
 /** The environment, with `.env` behind it. */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { VectorError } from "../errors.ts";
+import { errorCode } from "../util/error-code.ts";
 
 export interface Variable {
   readonly text: string;
@@ -31,7 +33,7 @@ function readDotEnv(path: string): Readonly<Record<string, string | undefined>> 
     return parseEnv(readFileSync(path, "utf8"));
   } catch (error) {
     // A folder of that name is a Python habit, and none of ours.
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code === "ENOENT" || code === "EISDIR") return {};
     throw new VectorError("E_CONFIG", `The file .env cannot be read (${String(code)}).`, {
       cause: error,

@@ -1,6 +1,8 @@
 /** Keys: where they come from, and that they go nowhere else. */
+
 import { readFileSync } from "node:fs";
 import { VectorError } from "../errors.ts";
+import { errorCode } from "../util/error-code.ts";
 import { type Origin, originRank } from "./setting.ts";
 
 export interface KeyChoice {
@@ -78,7 +80,7 @@ function readKeyFile(path: string | undefined, name: string): string | undefined
   try {
     content = readFileSync(path, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "?";
+    const code = errorCode(error) ?? "?";
     throw new VectorError("E_CONFIG", `The file of ${name}, ${path}, cannot be read (${code}).`, {
       cause: error,
     });

@@ -1,8 +1,10 @@
 /** The log of a run: JSON lines, readable by its owner alone, without document text and without keys. */
+
 import { closeSync, fchmodSync, openSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { VectorError } from "../errors.ts";
 import type { MigrateEvent } from "../migrate/request.ts";
+import { errorCode } from "../util/error-code.ts";
 import { stringifyPlain } from "../util/json.ts";
 
 const levels = ["error", "warn", "info", "debug"] as const;
@@ -31,7 +33,7 @@ export class RunLog implements Disposable {
     } catch (error) {
       throw new VectorError(
         "E_CONFIG",
-        `The log ${this.path} cannot be written (${codeOf(error)}).`,
+        `The log ${this.path} cannot be written (${errorCode(error)}).`,
         {
           cause: error,
           next: "Give a file that can be written: --log-file FILE.",
@@ -97,12 +99,8 @@ export function errorFields(error: unknown): object {
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   return {
     name: error.name,
-    code: codeOf(error),
+    code: errorCode(error),
     at: frames.slice(0, 8).map((line) => line.trim()),
     ...(error.cause === undefined ? {} : { cause: errorFields(error.cause) }),
   };
-}
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && "code" in error ? String(error.code) : null;
 }

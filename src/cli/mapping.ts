@@ -1,6 +1,8 @@
 /** The tenant mapping file: one JSON object `{ "collection": "tenant" }` with comments that begin with # or //. */
+
 import { readFileSync } from "node:fs";
 import { VectorError } from "../errors.ts";
+import { errorCode } from "../util/error-code.ts";
 
 /** A token with the white space and the comments before it; the last alternative is whatever is no token of such a file. */
 const tokenPattern = /((?:\s|#[^\n]*|\/\/[^\n]*)*)("(?:[^"\\\n]|\\.)*"|[{}:,]|[^\s{}:,"#]+|"|$)/gu;
@@ -17,7 +19,7 @@ export function readMapping(path: string): Map<string, string> {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "?";
+    const code = errorCode(error) ?? "?";
     throw new VectorError(
       "E_CONFIG",
       `The file of --tenant-mapping, ${path}, cannot be read (${code}).`,

@@ -1,4 +1,5 @@
 /** The files of a migration, in the state folder under its mark. */
+
 import {
   chmodSync,
   closeSync,
@@ -11,6 +12,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { VectorError } from "../errors.ts";
+import { errorCode, writeFaultCode } from "../util/error-code.ts";
 
 export interface MigrationFiles {
   readonly folder: string;
@@ -51,10 +53,9 @@ export function writeFileAtomic(file: string, pieces: Iterable<string>): void {
   } catch (error) {
     removeQuietly(partial);
     if (error instanceof VectorError) throw error;
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
     throw new VectorError(
-      code === "ENOSPC" ? "E_DISK_FULL" : "E_CONFIG",
-      `The file ${file} cannot be written (${code}).`,
+      writeFaultCode(error),
+      `The file ${file} cannot be written (${errorCode(error) ?? ""}).`,
       { cause: error },
     );
   }

@@ -2,12 +2,14 @@
  * Lock files: one process at a time. The file holds `PID START`, where START names the moment at which that process
  * began, so that a number given to another process since is not taken for it. A file whose process is gone is no lock.
  */
+
 import { spawnSync } from "node:child_process";
 import { constants, readFileSync } from "node:fs";
 import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { VectorError } from "../errors.ts";
+import { errorCode, writeFaultCode } from "./error-code.ts";
 
 /** Times that an acquisition looks again when another process moves under it; between two of them stand 25 ms. */
 const attempts = 40;
@@ -58,12 +60,10 @@ async function create(file: string, text: string): Promise<boolean> {
     await writeFile(file, text, { flag: "wx", mode: 0o600 });
     return true;
   } catch (error) {
-    if (hasCode(error, "EEXIST")) return false;
-    throw new VectorError(
-      hasCode(error, "ENOSPC") ? "E_DISK_FULL" : "E_CONFIG",
-      `The lock ${file} cannot be made.`,
-      { cause: error },
-    );
+    if (errorCode(error) === "EEXIST") return false;
+    throw new VectorError(writeFaultCode(error), `The lock ${file} cannot be made.`, {
+      cause: error,
+    });
   }
 }
 
@@ -77,7 +77,7 @@ async function takeAway(file: string, dead: string): Promise<void> {
   try {
     await rename(file, aside);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return;
+    if (errorCode(error) === "ENOENT") return;
     throw error;
   }
   if (readText(aside) !== dead) {
@@ -90,7 +90,7 @@ function readText(file: string): string | null {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return null;
+    if (errorCode(error) === "ENOENT") return null;
     throw new VectorError("E_CONFIG", `The lock ${file} cannot be read.`, { cause: error });
   }
 }
@@ -136,8 +136,4 @@ function linuxStart(pid: number): string | null {
   } catch {
     return null;
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }
