@@ -1,31 +1,16 @@
 /** Carries records that the journal lists, a batch at a time: read, prepare, write, and only then the checkpoint. */
 import { isVectorError, VectorError } from "../errors.ts";
-import type { CollectionSpec } from "../model/collection.ts";
 import {
   type DenseColumn,
   defaultVector,
   type PointBatch,
   type RecordFailure,
 } from "../model/record.ts";
-import type { SourceStore, TargetStore } from "../store/port.ts";
-import { Slots } from "../util/slots.ts";
-import type { CollectionPlan } from "./collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
-import { type Ledger, type LedgerRow, recordStates } from "./journal/ledger.ts";
+import { type LedgerRow, recordStates } from "./journal/ledger.ts";
+import type { Lane } from "./lane.ts";
 import { prepare } from "./prepare.ts";
 import { lookAtStanding } from "./standing.ts";
-
-/** One collection on its way: both ends, its plan, its records, and the places in flight. */
-export interface Lane {
-  readonly source: SourceStore;
-  readonly target: TargetStore;
-  readonly plan: CollectionPlan;
-  readonly spec: CollectionSpec;
-  readonly run: string;
-  readonly ledger: Ledger;
-  readonly reads: Slots;
-  readonly writes: Slots;
-}
 
 export interface CarryOptions {
   readonly signal: AbortSignal;
@@ -50,17 +35,6 @@ export interface Carried {
   readonly bytes: number;
   /** The same of everything that could be prepared, sent or not. */
   readonly readBytes: number;
-}
-
-/** The places for reads and writes of a pair of stores; without a source nothing is read. */
-export function flightPlaces(
-  source: SourceStore | null,
-  target: TargetStore,
-): Pick<Lane, "reads" | "writes"> {
-  return {
-    reads: new Slots(source?.capabilities.concurrency ?? 1),
-    writes: new Slots(target.capabilities.concurrency),
-  };
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Carries deletions: takes points away whose records the source has deleted, where they are still as we wrote them. */
 import { throwIfAborted } from "../util/abort.ts";
-import type { Lane } from "./carry.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { recordStates } from "./journal/ledger.ts";
+import type { Lane } from "./lane.ts";
 import { targetInfo } from "./target-spec.ts";
 
 const pageRows = 1000;

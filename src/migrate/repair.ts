@@ -5,11 +5,12 @@
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
 import { pointsAtSource } from "./at-source.ts";
-import { carry, type Lane } from "./carry.ts";
+import { carry } from "./carry.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type Ends, withEnds } from "./ends.ts";
 import type { JournalCollection } from "./journal/journal.ts";
 import { type Difference, type DifferenceKind, recordStates } from "./journal/ledger.ts";
+import type { Lane } from "./lane.ts";
 import { propagateDeletes } from "./propagate.ts";
 import type { Outcome } from "./report.ts";
 import type { RepairRequest, RunContext } from "./request.ts";

@@ -4,7 +4,6 @@ import { isVectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { abortError, throwIfAborted } from "../util/abort.ts";
-import { flightPlaces, type Lane } from "./carry.ts";
 import { emptied } from "./emptied.ts";
 import { hasJournal } from "./journal/file.ts";
 import {
@@ -14,6 +13,7 @@ import {
   type MigrationState,
 } from "./journal/journal.ts";
 import { recordStates } from "./journal/ledger.ts";
+import { flightPlaces, type Lane } from "./lane.ts";
 import { lockMigration } from "./lock.ts";
 import { type Draft, draftPlan, makePlan, migrationKey, type Plan, runOf } from "./plan.ts";
 import { propagateDeletes } from "./propagate.ts";

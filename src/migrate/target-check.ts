@@ -3,8 +3,8 @@ import { VectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
-import type { Lane } from "./carry.ts";
 import { recordStates } from "./journal/ledger.ts";
+import type { Lane } from "./lane.ts";
 import { isOwn } from "./standing.ts";
 import { targetInfo } from "./target-spec.ts";
 

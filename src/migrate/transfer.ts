@@ -6,11 +6,12 @@ import { conflicts } from "../model/layout.ts";
 import type { RecordBatch } from "../model/record.ts";
 import { throwIfAborted } from "../util/abort.ts";
 import { runWorkers } from "../util/workers.ts";
-import { type Carried, type CarryOptions, carry, type Lane } from "./carry.ts";
+import { type Carried, type CarryOptions, carry } from "./carry.ts";
 import { pointOf } from "./collection-plan.ts";
 import type { CollectionScope } from "./journal/journal.ts";
 import { type LedgerRow, recordStates } from "./journal/ledger.ts";
 import type { ListingResult } from "./journal/listing.ts";
+import type { Lane } from "./lane.ts";
 
 /** Totals of a pass over a collection. */
 export interface Totals {

@@ -1,8 +1,8 @@
 /** What verify works on: the collections of one run, by the target collection that they share. */
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { SourceStore } from "../../store/port.ts";
-import type { Lane } from "../carry.ts";
 import type { Journal, JournalCollection, Migration } from "../journal/journal.ts";
+import type { Lane } from "../lane.ts";
 import type { ReportBuilder } from "../report.ts";
 import type { RecordLine, RunContext } from "../request.ts";
 import { targetInfo } from "../target-spec.ts";
