@@ -1,5 +1,4 @@
 /** The file of `verify --combined`: one line a record. */
-
 import { closeSync, fchmodSync, openSync, writeFileSync } from "node:fs";
 import { VectorError } from "../errors.ts";
 import type { RecordLine } from "../migrate/request.ts";

@@ -1,5 +1,4 @@
 /** The environment, with `.env` behind it. */
-
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";

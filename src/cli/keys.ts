@@ -1,5 +1,4 @@
 /** Keys: where they come from, and that they go nowhere else. */
-
 import { readFileSync } from "node:fs";
 import { VectorError } from "../errors.ts";
 import { errorCode } from "../util/error-code.ts";

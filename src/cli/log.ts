@@ -1,5 +1,4 @@
 /** The log of a run: JSON lines, readable by its owner alone, without document text and without keys. */
-
 import { closeSync, fchmodSync, openSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { VectorError } from "../errors.ts";

@@ -1,5 +1,4 @@
 /** The tenant mapping file: one JSON object `{ "collection": "tenant" }` with comments that begin with # or //. */
-
 import { readFileSync } from "node:fs";
 import { VectorError } from "../errors.ts";
 import { errorCode } from "../util/error-code.ts";

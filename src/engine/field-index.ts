@@ -1,5 +1,4 @@
 /** Payload indexes: which values of a payload a field's table holds, and which filter conditions it answers. */
-
 import type { JsonInput } from "./api.ts";
 import type { CollectionFile, FieldValue } from "./collection-file.ts";
 import { fieldSchema } from "./config-schema.ts";

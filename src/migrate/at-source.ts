@@ -1,5 +1,4 @@
 /** Points that bear a run's mark and that the journal does not know: has the source their record? */
-
 import type { SourceStore } from "../store/port.ts";
 import type { Slots } from "../util/slots.ts";
 import { type CollectionPlan, pointOf } from "./collection-plan.ts";

@@ -1,5 +1,4 @@
 /** The files of a migration, in the state folder under its mark. */
-
 import {
   chmodSync,
   closeSync,

@@ -1,5 +1,4 @@
 /** From a source's records to points: what a record becomes is decided here and nowhere else. */
-
 import type { Layout } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
 import { conflicts } from "../model/layout.ts";

@@ -1,5 +1,4 @@
 /** Path and query parameters, checked by Qdrant's rules. */
-
 import type { Context } from "hono";
 import { badInput, invalid } from "../engine/index.ts";
 

@@ -1,5 +1,4 @@
 /** Routes about the server itself, and those that are answered with 501. */
-
 import type { Hono } from "hono";
 import { notImplemented } from "../engine/index.ts";
 import { ok, type Timed } from "./answer.ts";

@@ -1,5 +1,4 @@
 /** Vectors in request bodies. */
-
 import { z } from "zod";
 import { badInput, notImplemented } from "../engine/index.ts";
 import type { DenseColumn } from "../model/record.ts";

@@ -1,5 +1,4 @@
 /** Finds out what answers at an address, and that tenant and database are there. */
-
 import { z } from "zod";
 import { isVectorError, VectorError } from "../../errors.ts";
 import { parseJson } from "../../util/json.ts";

@@ -1,5 +1,4 @@
 /** What people see in a terminal: finished lines above, a live line a collection at the bottom. */
-
 import type { WriteStream } from "node:tty";
 import { stripVTControlCharacters } from "node:util";
 import type { MigrateEvent } from "../../migrate/request.ts";

@@ -1,5 +1,4 @@
 /** One line a record, in the order of points: what `--combined` writes. */
-
 import { setImmediate } from "node:timers/promises";
 import { bucketRange } from "../../model/digest.ts";
 import { throwIfAborted } from "../../util/abort.ts";
