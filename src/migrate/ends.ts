@@ -38,7 +38,8 @@ export interface EndsInput {
 
 /**
  * Runs `work` on the migration between two ends. Writes the report also when it fails.
- * @throws E_NO_MIGRATION without source and journal; E_LOCKED; E_COLLECTION_NOT_FOUND for a scope that fits nothing
+ * @throws E_NO_MIGRATION without source and journal; E_LOCKED; E_COLLECTION_NOT_FOUND for a scope that fits nothing;
+ * E_USAGE for a filter or a limit that is not the migration's
  */
 export async function withEnds(
   command: "verify" | "repair",
@@ -124,7 +125,22 @@ function chosen(
   const infos = collections.map(({ plan }) => plan.source);
   const selected = selectCollections(infos, scope, source?.identity.address ?? "");
   const keys = new Set(selected.map(({ key }) => key));
-  return collections.filter(({ key }) => keys.has(key));
+  const found = collections.filter(({ key }) => keys.has(key));
+  for (const one of found) assertSameRecords(one, scope);
+  return found;
+}
+
+/** Within a collection the journal says which records are meant: others than those cannot be asked for. */
+function assertSameRecords({ plan, scope: known }: JournalCollection, scope: Scope): void {
+  const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+  const wanted = { where: scope.where, limit: scope.limit };
+  if (wanted.where === null && wanted.limit === null) return;
+  if (same(wanted.where, known.where) && same(wanted.limit, known.limit)) return;
+  throw new VectorError(
+    "E_USAGE",
+    `Collection ${JSON.stringify(plan.source.name)} was migrated with another --where or --limit.`,
+    { next: "Leave both away: the records of the migration are meant then." },
+  );
 }
 
 function lanesOf(

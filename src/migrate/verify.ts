@@ -17,9 +17,14 @@ import type { Course, VerifyInput } from "./verify/lane.ts";
 import { tellRecords } from "./verify/records.ts";
 import { listAnew, readSource, rereadSource } from "./verify/reread.ts";
 import { verifySample } from "./verify/sample.ts";
-import { scanTarget } from "./verify/scan.ts";
+import { scanTarget, type TargetScan } from "./verify/scan.ts";
 import { settle, settleRows, settleState } from "./verify/settle.ts";
-import { collectionResult, differencesOf, verifyResult } from "./verify/verdict.ts";
+import {
+  collectionResult,
+  differencesOf,
+  type TargetFound,
+  verifyResult,
+} from "./verify/verdict.ts";
 
 /**
  * Verifies between two ends: with the journal of their migration where there is one, else by reading both. `source` may be
@@ -46,7 +51,11 @@ export async function verifyEnds(
   const { journal, migration } = ends;
   const { targetOnly, sample, onRecord } = request;
   const readSource = !targetOnly && !ends.freshJournal;
-  const result = await verifyCollections({ ...ends, readSource, sample, onRecord });
+  const lanes =
+    targetOnly && !ends.freshJournal
+      ? ends.lanes.map(({ entered, lane }) => ({ entered, lane: { ...lane, source: null } }))
+      : ends.lanes;
+  const result = await verifyCollections({ ...ends, lanes, readSource, sample, onRecord });
   const state = journal.find(migration.key)?.state;
   const copied = state === "COPIED" || state === "STALE" || state === "VERIFIED";
   if (sample !== null || !copied) return result;
@@ -60,20 +69,20 @@ export async function verifyEnds(
 export async function verifyCollections(input: VerifyInput): Promise<VerifyReport> {
   const { journal, report, context, onRecord } = input;
   const courses = await startCourses(input);
-  const foreign = new Map<string, number>();
+  const targets = new Map<string, TargetFound>();
   const sample = input.sample === null ? null : await sampleOf(input, courses, input.sample);
   if (sample === null) {
     for (const course of courses) await takeUp(input, course);
     if (input.freshJournal || input.readSource) await readIds(input, courses);
     for (const [name, group] of Map.groupBy(courses, ({ lane }) => lane.plan.target))
-      foreign.set(name, await compareTarget(input, name, group));
+      targets.set(name, await compareTarget(input, name, group));
     if (input.readSource) await compareSource(input, courses);
     for (const course of courses) {
       finishCourse(input, course);
       if (onRecord !== null) await tellRecords(course, onRecord, context.signal);
     }
   }
-  const result = verifyResult(input, courses, foreign, sample);
+  const result = verifyResult(input, courses, targets, sample);
   report.verified(result);
   for (const { entered } of courses) journal.readProgress(entered).set(null);
   for (const { entered } of courses) journal.scanProgress(entered).set(null);
@@ -126,16 +135,15 @@ async function readIds(input: VerifyInput, courses: readonly Course[]): Promise<
   }
 }
 
-/** Returns the number of points that are not these collections'. */
 async function compareTarget(
   input: VerifyInput,
   name: string,
   group: readonly Course[],
-): Promise<number> {
+): Promise<TargetFound> {
   const { journal, report, context } = input;
   const { signal } = context;
   const [first] = group;
-  if (first === undefined) return 0;
+  if (first === undefined) return { foreign: 0, earlier: "" };
   const stop = begin(input, "verify", name);
   const scan = await scanTarget(
     group,
@@ -166,7 +174,13 @@ async function compareTarget(
     await settleState(course, recordStates.pending, signal);
   }
   stop();
-  return scan.foreign + outOfScope;
+  return { foreign: scan.foreign + outOfScope, earlier: earlierPart(name, scan) };
+}
+
+function earlierPart(name: string, { resumedAt, since }: TargetScan): string {
+  return resumedAt === 0
+    ? ""
+    : `Of target collection ${JSON.stringify(name)}, ${resumedAt} of 256 parts were read by an earlier verify that was interrupted, from ${since} on, and not again.`;
 }
 
 async function compareSource(input: VerifyInput, courses: readonly Course[]): Promise<void> {

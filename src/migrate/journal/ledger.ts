@@ -151,6 +151,16 @@ export class Ledger {
     );
   }
 
+  /** The next records behind an ordinal that were carried, those that the source has deleted since among them. */
+  carried(after: number, limit: number): LedgerRow[] {
+    return this.#rows(
+      `SELECT ${columns} FROM record r WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT ?`,
+      this.#collection,
+      after,
+      limit,
+    );
+  }
+
   /** Up to `count` records in `state` from all over the collection. */
   sample(state: number, count: number): LedgerRow[] {
     const last = this.#all(

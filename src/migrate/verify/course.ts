@@ -14,7 +14,10 @@ export async function startCourses({
   journal,
   migration,
   context,
-}: Pick<VerifyInput, "lanes" | "journal" | "migration" | "context">): Promise<Course[]> {
+  freshJournal = false,
+}: Pick<VerifyInput, "lanes" | "journal" | "migration" | "context" | "freshJournal">): Promise<
+  Course[]
+> {
   const [first] = lanes;
   if (first === undefined) return [];
   const found = await first.lane.target.collections({ signal: context.signal });
@@ -27,6 +30,7 @@ export async function startCourses({
       ...one,
       info: info === null ? null : readableInfo(one.lane, info),
       tally: emptyTally(),
+      freshJournal,
     };
     if (!listed.has(one.entered.id)) course.tally.schema.push("Its copy has not begun.");
     course.tally.schema.push(...schemaFaults(one, info));

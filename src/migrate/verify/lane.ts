@@ -33,6 +33,8 @@ export interface Course extends VerifyLane {
   /** The target collection as it is read; null = it is not there. */
   readonly info: CollectionInfo | null;
   readonly tally: Tally;
+  /** As in `VerifyInput`. */
+  readonly freshJournal: boolean;
 }
 
 export interface Tally {

@@ -6,13 +6,14 @@ import type { VerifyReport } from "../report-schema.ts";
 import type { Course, VerifyInput } from "./lane.ts";
 import { type OnRecord, tellDifference, tellRow } from "./records.ts";
 import { readRows } from "./reread.ts";
-import { settle, settleRows } from "./settle.ts";
+import { settle, settleRows, settleState } from "./settle.ts";
 
 const pageRows = 5000;
 
 /**
- * Compares `wanted` records of these collections at both ends; every record is as likely as any other. With a fresh journal,
- * one that lists the source's ids and nothing else, the records are read into it first.
+ * Compares `wanted` carried records of these collections at both ends; each is as likely as any other. Those that are not
+ * carried yet are differences, all of them. With a fresh journal, one that lists the source's ids and nothing else, it draws
+ * from all that it lists and reads them into the journal first.
  */
 export async function verifySample(
   courses: readonly Course[],
@@ -21,13 +22,17 @@ export async function verifySample(
   seed = randomInt(2 ** 32),
 ): Promise<NonNullable<VerifyReport["sample"]>> {
   const { signal } = context;
-  const state = freshJournal ? "pending" : "written";
-  const total = courses.reduce((sum, { lane }) => sum + lane.ledger.counts()[state], 0);
+  if (!freshJournal)
+    for (const course of courses) await settleState(course, recordStates.pending, signal);
+  const total = courses.reduce((sum, { lane }) => {
+    const { pending, written, deleted } = lane.ledger.counts();
+    return sum + (freshJournal ? pending : written + deleted);
+  }, 0);
   const ranks = drawRanks(Math.min(wanted, total), total, seed);
   let rank = 0;
   let mismatches = 0;
   for (const course of courses) {
-    for (const rows of pages(course, recordStates[state])) {
+    for (const rows of pages(course, freshJournal)) {
       throwIfAborted(signal);
       const picked = rows.filter((_, place) => ranks.has(rank + place));
       rank += rows.length;
@@ -42,7 +47,7 @@ export async function verifySample(
     records: ranks.size,
     seed: String(seed),
     mismatches,
-    bound: boundOf(ranks.size, mismatches),
+    bound: boundOf(ranks.size, mismatches, freshJournal ? "source's" : "carried"),
   };
 }
 
@@ -50,10 +55,14 @@ export async function verifySample(
  * Rule of three (Hanley and Lippman-Hand, JAMA 249, 1983): when none of n records drawn at random differs, fewer than 3/n
  * of all differ, with 95 % confidence.
  */
-export function boundOf(records: number, mismatches: number): string | null {
+export function boundOf(
+  records: number,
+  mismatches: number,
+  whose: "carried" | "source's",
+): string | null {
   if (records === 0 || mismatches > 0) return null;
   const percent = Math.min(100, 300 / records);
-  return `fewer than ${Number(percent.toPrecision(3))} % of all records differ (3/${records}, rule of three, 95 % confidence)`;
+  return `fewer than ${Number(percent.toPrecision(3))} % of the ${whose} records differ (3/${records}, rule of three, 95 % confidence)`;
 }
 
 function tellDrawn(
@@ -82,9 +91,11 @@ async function readPicked(
   return rows.flatMap(({ point }) => ledger.byPoint(point) ?? []);
 }
 
-function* pages({ lane }: Course, state: number): Generator<LedgerRow[]> {
+function* pages({ lane }: Course, listed: boolean): Generator<LedgerRow[]> {
   for (let after = -1; ; ) {
-    const rows = lane.ledger.page(state, after, pageRows);
+    const rows = listed
+      ? lane.ledger.page(recordStates.pending, after, pageRows)
+      : lane.ledger.carried(after, pageRows);
     const last = rows.at(-1);
     if (last === undefined) return;
     yield rows;

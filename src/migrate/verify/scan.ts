@@ -19,6 +19,8 @@ export interface TargetScan {
   readonly foreign: number;
   /** The bucket at which an earlier, killed scan was taken up; 0 = from the beginning. */
   readonly resumedAt: number;
+  /** When the first part was read; ISO 8601. */
+  readonly since: string;
 }
 
 /** The owner of a point among collections that share a target: by its mark. */
@@ -40,18 +42,39 @@ const progressSchema = z.object({
   bucket: z.int().min(0).max(bucketCount),
   sums: z.record(z.string(), z.string()),
   foreign: z.array(z.number()),
+  since: z.iso.datetime(),
 });
 
-/** Scans the target that `group` shares; `onRows` is told how many points were read so far. */
+/**
+ * Scans the target that `group` shares; `onRows` is told how many points were read so far. A killed scan is taken up, and
+ * begun anew where the target has another number of points than both parts together.
+ */
 export async function scanTarget(
   group: readonly Course[],
   progress: Progress,
   signal: AbortSignal,
   onRows: (rows: number) => void,
 ): Promise<TargetScan> {
-  const scan = readProgress(group, progress) ?? new Scan(group, 0);
-  const resumedAt = scan.bucket;
   const [first] = group;
+  const kept = readProgress(group, progress);
+  if (first?.info == null || kept === null)
+    return await scanFrom(first, new Scan(group, 0), progress, signal, onRows);
+  const whole = await scanFrom(first, kept, progress, signal, onRows);
+  const points = Array.from(whole.sums.values(), ({ total }) => total);
+  const counted = points.reduce((sum, total) => sum + total, whole.foreign);
+  const there = await first.lane.target.count(first.info, { signal });
+  if (counted === there) return whole;
+  return await scanFrom(first, new Scan(group, 0), progress, signal, onRows);
+}
+
+async function scanFrom(
+  first: Course | undefined,
+  scan: Scan,
+  progress: Progress,
+  signal: AbortSignal,
+  onRows: (rows: number) => void,
+): Promise<TargetScan> {
+  const resumedAt = scan.bucket;
   if (first?.info == null || resumedAt === bucketCount) return scan.result(resumedAt);
   const from = resumedAt === 0 ? {} : { from: bucketRange(resumedAt).from };
   let rows = 0;
@@ -80,8 +103,11 @@ class Scan {
   readonly foreign = new Float64Array(bucketCount);
   readonly #ownerOf: OwnerOf;
 
-  constructor(group: readonly Course[], bucket: number) {
+  readonly #since: string;
+
+  constructor(group: readonly Course[], bucket: number, since = new Date().toISOString()) {
     this.bucket = bucket;
+    this.#since = since;
     this.sums = new Map(group.map(({ entered }) => [entered.id, new BucketSums()]));
     this.#ownerOf = ownersOf(group);
   }
@@ -104,12 +130,17 @@ class Scan {
   toText(): string {
     const sums = Array.from(this.sums, ([id, one]) => [String(id), one.toText(this.bucket)]);
     const foreign = [...this.foreign.subarray(0, this.bucket)];
-    return JSON.stringify({ bucket: this.bucket, sums: Object.fromEntries(sums), foreign });
+    return JSON.stringify({
+      bucket: this.bucket,
+      sums: Object.fromEntries(sums),
+      foreign,
+      since: this.#since,
+    });
   }
 
   result(resumedAt: number): TargetScan {
     const foreign = this.foreign.reduce((sum, number) => sum + number, 0);
-    return { sums: this.sums, foreign, resumedAt };
+    return { sums: this.sums, foreign, resumedAt, since: this.#since };
   }
 }
 
@@ -118,7 +149,7 @@ function readProgress(group: readonly Course[], progress: Progress): Scan | null
   const text = progress.get();
   if (text === null) return null;
   const kept = progressSchema.parse(JSON.parse(text));
-  const scan = new Scan(group, kept.bucket);
+  const scan = new Scan(group, kept.bucket, kept.since);
   if (Object.keys(kept.sums).length !== group.length) return null;
   for (const { entered } of group) {
     const sums = kept.sums[String(entered.id)];

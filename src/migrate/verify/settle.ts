@@ -80,9 +80,10 @@ function judge(
   const record = source?.records.get(row.id) ?? null;
   const ours = target !== null && isOwn(course.lane, target.at.batch, target.at.row, row.id);
   const digest = ours ? target.digest : null;
-  if (record !== null && target !== null && withinUlps(course, record, target)) {
+  if (record !== null && target !== null && withinUlps(course, row, record, target)) {
     course.tally.withinUlps += 1;
-    return { row, difference: null, journal: null, digest };
+    // From here on the target is held to what it holds now.
+    return { row, difference: null, journal: course.freshJournal ? "adopt" : null, digest };
   }
   const sight: Sight = {
     state: row.state,
@@ -107,11 +108,20 @@ function sourceSight(source: SourceSight | null, id: string): Sight["source"] {
   return source.records.get(id)?.digest ?? (source.failures.has(id) ? "failed" : "absent");
 }
 
-/** A source that does not keep the last bits of a vector cannot be held to them. */
-function withinUlps({ lane }: Course, record: Seen, target: Seen): boolean {
+/**
+ * A source that does not keep the last bits of a vector cannot be held to them, but the target is held to what was written.
+ * Without a journal nobody knows what that was.
+ */
+function withinUlps(
+  { lane, freshJournal }: Course,
+  row: LedgerRow,
+  record: Seen,
+  target: Seen,
+): boolean {
   const ulps = lane.source?.capabilities.vectorUlps ?? 0;
   if (ulps === 0 || lane.plan.distance !== "cosine") return false;
   if (sameDigest(record.digest, target.digest)) return false;
+  if (!freshJournal && !sameDigest(row.digest, target.digest)) return false;
   // Both the components and the norm that divides them move by so many; rounding adds one.
   return sameButForUlps(record.at, target.at, 2 * ulps + 1);
 }

@@ -13,6 +13,14 @@ const words: Readonly<Record<DifferenceKind, string>> = {
   unreadable: "no longer readable",
 };
 
+/** What the scan of a target collection found beside the differences. */
+export interface TargetFound {
+  /** Points that are not these collections'. */
+  readonly foreign: number;
+  /** A sentence on what an earlier verify read of it; empty where this one read all. */
+  readonly earlier: string;
+}
+
 /** The counts of one collection, and its first differences. */
 export function collectionResult({ lane, tally }: Course): VerifiedCollection {
   const { ledger, plan } = lane;
@@ -37,9 +45,9 @@ export function differencesOf({ schema, differences }: VerifiedCollection): numb
 
 /** The whole result. */
 export function verifyResult(
-  input: Pick<VerifyInput, "readSource" | "freshJournal">,
+  input: Pick<VerifyInput, "readSource" | "freshJournal" | "journal">,
   courses: readonly Course[],
-  foreign: ReadonlyMap<string, number>,
+  targets: ReadonlyMap<string, TargetFound>,
   sample: VerifyReport["sample"],
 ): VerifyReport {
   const collections = courses.map(collectionResult);
@@ -50,9 +58,8 @@ export function verifyResult(
   const verdict = [
     comparedSentence(collections, differences, sample),
     sourceSentence(readSource, sample),
-    withinUlps === 0
-      ? ""
-      : `${withinUlps} vectors came back from the source with other last bits than before, within the 2 ulp that it allows itself.`,
+    withinUlps === 0 ? "" : ulpsSentence(withinUlps, input.journal.kept),
+    ...Array.from(targets.values(), ({ earlier }) => earlier),
     quarantined === 0
       ? ""
       : `${quarantined} records are in quarantine: they were not carried, and are no difference.`,
@@ -62,10 +69,16 @@ export function verifyResult(
     verdict: verdict.filter((sentence) => sentence !== "").join(" "),
     readSource,
     differences,
-    foreign: Object.fromEntries(foreign),
+    foreign: Object.fromEntries(Array.from(targets, ([name, { foreign }]) => [name, foreign])),
     sample,
     collections,
   };
+}
+
+function ulpsSentence(vectors: number, journal: boolean): string {
+  return journal
+    ? `${vectors} vectors came back from the source with other last bits than before, within the 2 ulp that it allows itself.`
+    : `${vectors} vectors differ in their last bits from what the source answers, within the 2 ulp that it allows itself; without a journal nothing tells which of the two was sent.`;
 }
 
 function comparedSentence(

@@ -17,7 +17,7 @@ describe("a sample", () => {
     expect(report.verify?.sample).toMatchObject({
       records: 60,
       mismatches: 0,
-      bound: "fewer than 5 % of all records differ (3/60, rule of three, 95 % confidence)",
+      bound: "fewer than 5 % of the carried records differ (3/60, rule of three, 95 % confidence)",
     });
     expect(report.verify?.verdict).toContain(`seed ${report.verify?.sample?.seed}`);
     expect(report.verify?.readSource).toBe(false);
@@ -33,9 +33,37 @@ describe("a sample", () => {
     expect(report.verify?.sample).toMatchObject({ records: 100, mismatches: 5, bound: null });
   });
 
+  it("counts every record that was not carried yet", async () => {
+    const scene = new Scene(new FakeTarget());
+    let reads = 0;
+    scene.source.beforeRead = () => {
+      reads += 1;
+      if (reads === 5) throw new Error("unplugged");
+    };
+    await expect(scene.migrate()).rejects.toThrow("unplugged");
+    const { exit, report } = await scene.verify({ sample: 5 });
+    const missing = report.verify?.collections.map(
+      ({ differences }) => differences["missing"] ?? 0,
+    );
+    const pending = report.collections.map(({ counts }) => counts.pending);
+    expect(missing).toEqual(pending);
+    expect(Math.max(...pending)).toBeGreaterThan(0);
+    expect(exit).toBe(4);
+  });
+
+  it("draws from the records that the source has deleted too", async () => {
+    const scene = new Scene(new FakeTarget());
+    await scene.migrate();
+    scene.source.collection("ants").records.splice(7, 3);
+    await scene.migrate();
+    const { exit, report } = await scene.verify({ sample: 1000 });
+    expect(report.verify?.sample).toMatchObject({ records: 100, mismatches: 3 });
+    expect(exit).toBe(4);
+  });
+
   it("bounds nothing when it is empty or found something", () => {
-    expect(boundOf(0, 0)).toBeNull();
-    expect(boundOf(10, 1)).toBeNull();
-    expect(boundOf(1, 0)).toContain("fewer than 100 %");
+    expect(boundOf(0, 0, "carried")).toBeNull();
+    expect(boundOf(10, 1, "carried")).toBeNull();
+    expect(boundOf(1, 0, "carried")).toContain("fewer than 100 %");
   });
 });

@@ -67,6 +67,30 @@ describe("a verify that was killed", () => {
     expect(onlyDifference(await scene.verify())).toMatchObject({ kind: "missing" });
   });
 
+  it("says when it read the part before the place where it stopped", async () => {
+    const { scene, target } = await slowScene();
+    const since = new Date(Date.now()).toISOString();
+    await killed(scene, target, 60);
+    const { exit, report } = await scene.verify({ targetOnly: true });
+    expect(exit).toBe(0);
+    expect(report.verify?.verdict).toMatch(
+      /Of target collection "zoo", \d+ of 256 parts were read by an earlier verify that was interrupted, from .+ on, and not again\./,
+    );
+    expect(report.verify?.verdict).toContain(since);
+    const whole = await scene.verify({ targetOnly: true });
+    expect(whole.report.verify?.verdict).not.toContain("earlier verify");
+  });
+
+  it("reads all of it again when points have come or gone since", async () => {
+    const { scene, target } = await slowScene();
+    await killed(scene, target, 60);
+    const [first] = [...target.points("zoo").keys()].sort();
+    await scene.take(first ?? "");
+    const outcome = await scene.verify({ targetOnly: true });
+    expect(onlyDifference(outcome)).toMatchObject({ kind: "missing" });
+    expect(outcome.report.verify?.verdict).not.toContain("earlier verify");
+  });
+
   it("begins anew when something was written since, and when an hour has gone", async () => {
     const { scene, target } = await slowScene();
     await killed(scene, target, 60);
@@ -136,6 +160,17 @@ describe("verify of many", () => {
     await expect(
       scene.verify({ scope: { ...scope, collections: ["dogs"] } }),
     ).rejects.toMatchObject({ code: "E_COLLECTION_NOT_FOUND" });
+  });
+
+  it("refuses --where and --limit of its own, and takes those of the migration", async () => {
+    const scene = new Scene(new FakeTarget());
+    const limited = { ...scene.request.scope, limit: 5 };
+    await scene.migrate({ scope: limited });
+    expect((await scene.verify({ scope: limited })).exit).toBe(0);
+    for (const other of [{ limit: 4 }, { limit: 5, where: { count: 7 } }])
+      await expect(
+        scene.verify({ scope: { ...scene.request.scope, ...other } }),
+      ).rejects.toMatchObject({ code: "E_USAGE" });
   });
 
   it("names a target collection that is gone, or is another than planned", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { runRepair } from "../../../../src/migrate/repair.ts";
 import { runVerify } from "../../../../src/migrate/verify.ts";
 import { fakeContext, verifyRequest } from "../../../support/fake-migration.ts";
 import {
@@ -143,6 +144,47 @@ describe("verify of a source that has changed", () => {
     bits[0] = (bits[0] ?? 0) + 40;
     record.vector = [...next];
     expect((await scene.verify()).exit).toBe(4);
+  });
+});
+
+describe("last bits that the source does not keep", () => {
+  const ulps = () => new FakeSource(sceneSource().contents, { vectorUlps: 2 });
+
+  function bendTarget({ target }: Scene): void {
+    if (!(target instanceof FakeTarget)) throw new Error("The scene has another target.");
+    const vector = target.points("zoo").get(scenePoint("ants", "ants-7"))?.vector;
+    if (vector === undefined) throw new Error("There is no ant.");
+    const bits = new Uint32Array(vector.buffer);
+    bits[0] = (bits[0] ?? 0) + 1;
+  }
+
+  it("are no excuse for a target that is not as it was written", async () => {
+    const scene = await migrated(ulps());
+    bendTarget(scene);
+    const outcome = await scene.verify();
+    expect(onlyDifference(outcome)).toMatchObject({ kind: "changed-at-target", id: "ants-7" });
+    expect(outcome.exit).toBe(4);
+    expect((await scene.verify({ sample: 100 })).exit).toBe(4);
+  });
+
+  it("are the limit of a verify without a journal, which says so", async () => {
+    const scene = await migrated(ulps());
+    bendTarget(scene);
+    const { source, target } = scene;
+    const { exit, report } = await runVerify(source, target, verifyRequest(), fakeContext());
+    expect(exit).toBe(0);
+    expect(report.verify?.verdict).toContain(
+      "1 vectors differ in their last bits from what the source answers, within the 2 ulp that it allows itself; without a journal nothing tells which of the two was sent.",
+    );
+    const verify = verifyRequest();
+    const repaired = await runRepair(
+      source,
+      target,
+      { verify, overwrite: false, deleteExtra: false, dryRun: false },
+      fakeContext(),
+    );
+    expect(repaired.exit).toBe(0);
+    expect(repaired.report.verify?.verdict).toContain("nothing tells which of the two was sent");
   });
 });
 
