@@ -4,6 +4,7 @@ import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
 import { abortError } from "../util/abort.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
+import { emptied } from "./emptied.ts";
 import { hasJournal } from "./journal/file.ts";
 import { Journal, type JournalCollection, type Migration } from "./journal/journal.ts";
 import { flightPlaces } from "./lane.ts";
@@ -69,7 +70,9 @@ export async function withEnds(
         ? await enterFresh(journal, migration, input, report)
         : { entered: chosen(journal.collections(migration), input), skipped: [] };
     report.plan({ entered, skipped });
-    const lanes = lanesOf(entered, input, journal, migration);
+    const there = source === null ? [] : await source.collections({ signal: context.signal });
+    const keys = new Set(there.map(({ key }) => key));
+    const lanes = lanesOf(entered, input, journal, migration, keys);
     if (known === null) await listFresh(lanes, context);
     return await work({ journal, migration, lanes, report, context, freshJournal: known === null });
   } catch (error) {
@@ -148,6 +151,7 @@ function lanesOf(
   { source, target }: EndsInput,
   journal: Journal,
   migration: Migration,
+  keys: ReadonlySet<string>,
 ): VerifyLane[] {
   const plans = journal.collections(migration).map(({ plan }) => plan);
   const specs = new Map(plans.map((plan) => [plan.target, specFor(plan, plans, migration.run)]));
@@ -155,7 +159,7 @@ function lanesOf(
   return entered.map((one) => ({
     entered: one,
     lane: {
-      source,
+      source: source === null || keys.has(one.key) ? source : emptied(source),
       target,
       plan: one.plan,
       spec: specs.get(one.plan.target) ?? specFor(one.plan, plans, migration.run),

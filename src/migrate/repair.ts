@@ -42,7 +42,10 @@ export function runRepair(
   return withEnds("repair", { source, target, scope, context }, async (ends) => {
     if (!request.dryRun) for (const { lane } of ends.lanes) lane.ledger.retryQuarantined();
     await verifyEnds(ends, { ...whole, onRecord: request.dryRun ? onRecord : null });
-    const lanes = ends.lanes.map(({ entered, lane }) => ({ entered, lane: { ...lane, source } }));
+    const lanes = ends.lanes.map(({ entered, lane }) => ({
+      entered,
+      lane: { ...lane, source: lane.source ?? source },
+    }));
     if (request.dryRun) {
       sayPlan(ends, request);
       return ends.report.finish();

@@ -80,6 +80,23 @@ describe("verify of a source that has changed", () => {
     expect((await scene.verify()).exit).toBe(0);
   });
 
+  it("names every record of a collection that has vanished as deleted, and mends it when asked", async () => {
+    const scene = await migrated();
+    const { source, target } = scene;
+    source.contents.splice(2, 1);
+    // A server refuses to list or read what it no longer has.
+    const outcome = await scene.verify();
+    expect(outcome.exit).toBe(4);
+    expect(
+      outcome.report.verify?.collections.map(({ differences }) => differences["deleted-at-source"]),
+    ).toEqual([undefined, undefined, 10]);
+    const verify = verifyRequest();
+    const asked = { verify, overwrite: false, deleteExtra: true, dryRun: false };
+    const repaired = await runRepair(source, target, asked, scene.context);
+    expect(repaired.exit).toBe(0);
+    expect(repaired.report.totals.removed).toBe(10);
+  });
+
   it("names a record that is new as missing", async () => {
     const scene = await migrated();
     scene.source.collection("bees").records.push({ id: "new", vector: [1, 2, 3, 4] });
