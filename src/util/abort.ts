@@ -2,7 +2,7 @@ import { VectorError } from "../errors.ts";
 
 /** The error of a call that its signal ended: E_ABORTED with the signal's reason as cause. */
 export function abortError(signal: AbortSignal): VectorError {
-  return new VectorError("E_ABORTED", "The call was aborted.", { cause: signal.reason });
+  return new VectorError("E_ABORTED", "The run was interrupted.", { cause: signal.reason });
 }
 
 /** @throws E_ABORTED where `signal` is given and aborted */
