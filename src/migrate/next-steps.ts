@@ -1,7 +1,7 @@
 /** What a person can do after a run, as sentences with the command in them. */
 import type { StoreIdentity } from "../store/port.ts";
+import type { DifferenceKind } from "./journal/difference.ts";
 import type { Migration } from "./journal/journal.ts";
-import type { DifferenceKind } from "./journal/ledger.ts";
 import type { Report, VerifyReport } from "./report-schema.ts";
 
 export interface Aftermath {

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { layouts } from "../model/collection.ts";
 import { distances } from "../model/distance.ts";
+import { differenceKinds } from "./journal/difference.ts";
 import { migrationStates } from "./journal/journal.ts";
-import { differenceKinds } from "./journal/ledger.ts";
 
 export const reportFormat = 1;
 /** Differences that a report names in full for each collection; all of them stand in the journal. */

@@ -1,7 +1,8 @@
 /** A verify of some records, drawn at random, and what they say of all. */
 import { randomInt } from "node:crypto";
 import { throwIfAborted } from "../../util/abort.ts";
-import { type Difference, type LedgerRow, recordStates } from "../journal/ledger.ts";
+import type { Difference } from "../journal/difference.ts";
+import { type LedgerRow, recordStates } from "../journal/ledger.ts";
 import type { VerifyReport } from "../report-schema.ts";
 import type { Course, VerifyInput } from "./lane.ts";
 import { type OnRecord, tellDifference, tellRow } from "./records.ts";

@@ -2,12 +2,8 @@
 import type { PointBatch } from "../../model/record.ts";
 import type { SourceStore } from "../../store/port.ts";
 import { digestAt, digestsOf, sameDigest } from "../digests.ts";
-import {
-  type Difference,
-  type DifferenceKind,
-  type LedgerRow,
-  recordStates,
-} from "../journal/ledger.ts";
+import type { Difference, DifferenceKind } from "../journal/difference.ts";
+import { type LedgerRow, recordStates } from "../journal/ledger.ts";
 import { prepare } from "../prepare.ts";
 import { isOwn } from "../standing.ts";
 import { type Decision, decide, type Sight } from "./decide.ts";

@@ -1,5 +1,5 @@
 /** What a verify found, as data and as one sentence. */
-import type { DifferenceKind } from "../journal/ledger.ts";
+import type { DifferenceKind } from "../journal/difference.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
 import type { Course, VerifyInput } from "./lane.ts";
 
