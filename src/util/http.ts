@@ -3,12 +3,17 @@
  * (A compressed answer with payload stalls for 40 ms on loopback; hence `accept-encoding: identity`.)
  */
 import { isUtf8 } from "node:buffer";
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { VectorError } from "../errors.ts";
 import { abortError } from "./abort.ts";
+import {
+  connectionError,
+  cutError,
+  parseRetryAfter,
+  readCertificate,
+  timeoutError,
+} from "./connection.ts";
 
 export interface HttpOptions {
   /** Sent with every request. May hold keys: never printed. */
@@ -151,13 +156,6 @@ export class HttpClient {
   }
 }
 
-function cutError(where: string, cause?: unknown): VectorError {
-  return new VectorError("E_BAD_RESPONSE", `${where}: the answer was cut short.`, {
-    cause,
-    details: { cut: true },
-  });
-}
-
 async function readBody(
   where: string,
   response: http.IncomingMessage,
@@ -185,67 +183,6 @@ async function readBody(
   return Buffer.concat(chunks);
 }
 
-/** Retry-After (RFC 9110, 10.2.3): whole seconds, or an HTTP date. */
-function parseRetryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
-function timeoutError(where: string): VectorError {
-  return new VectorError("E_TIMEOUT", `${where}: nothing came for too long.`);
-}
-
-/** Node's codes for a certificate that is not trusted (OpenSSL's X509_V_ERR_… and Node's own). */
-const certificateCodes = new Set([
-  "CERT_HAS_EXPIRED",
-  "CERT_NOT_YET_VALID",
-  "CERT_REVOKED",
-  "CERT_UNTRUSTED",
-  "CERT_REJECTED",
-  "CERT_SIGNATURE_FAILURE",
-  "CERT_CHAIN_TOO_LONG",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "INVALID_CA",
-  "INVALID_PURPOSE",
-  "HOSTNAME_MISMATCH",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-]);
-
-function connectionError(where: string, cause: Error): VectorError {
-  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
-  if (certificateCodes.has(code)) {
-    const next = "Give the file of the authority that signed the server's certificate.";
-    return new VectorError("E_UNREACHABLE", `${where}: the certificate is not trusted (${code}).`, {
-      cause,
-      retryable: false,
-      next,
-    });
-  }
-  if (code === "EPROTO" || code.startsWith("ERR_SSL_")) {
-    const next = "Check the port, and whether the server speaks TLS at all.";
-    return new VectorError(
-      "E_UNREACHABLE",
-      `${where}: no TLS connection could be made (${code}).`,
-      { cause, retryable: false, next },
-    );
-  }
-  if (code === "ETIMEDOUT")
-    return new VectorError("E_TIMEOUT", `${where}: nothing came for too long.`, { cause });
-  if (code.startsWith("HPE_"))
-    return new VectorError("E_BAD_RESPONSE", `${where}: the answer is not HTTP (${code}).`, {
-      cause,
-    });
-  return new VectorError("E_UNREACHABLE", `${where}: no connection (${code || cause.message}).`, {
-    cause,
-  });
-}
-
 /** The address without query (it may name much) and without user and password. */
 function printable(url: string): string {
   const { origin, pathname } = new URL(url);
@@ -266,16 +203,4 @@ function checkHeaders(headers: Readonly<Record<string, string>>): Readonly<Recor
     }
   }
   return headers;
-}
-
-function readCertificate(path: string): string {
-  try {
-    const text = readFileSync(path, "utf8");
-    new X509Certificate(text);
-    return text;
-  } catch (error) {
-    throw new VectorError("E_CONFIG", `No certificate could be read from ${path}.`, {
-      cause: error,
-    });
-  }
 }
