@@ -20,7 +20,18 @@ export interface MakeFolderOptions {
   readonly metadataKeys?: number;
   /** Fills `target` with the vector of record `index`. Default: whole numbers and halves that follow from the index. */
   readonly fill?: (index: number, target: Float32Array) => void;
+  /** What each record is beside its vector, in place of a made id, document and metadata. */
+  readonly made?: readonly MadeRecord[];
 }
+
+export interface MadeRecord {
+  readonly id: string;
+  readonly document: string;
+  readonly metadata: Readonly<Record<string, MadeValue>>;
+}
+
+/** A number is an integer. */
+type MadeValue = string | number | boolean | { readonly float: number };
 
 const collectionId = "11111111-1111-4111-8111-111111111111";
 const vectorSegment = "22222222-2222-4222-8222-222222222222";
@@ -86,7 +97,10 @@ function writeIndex(folder: string, flushed: number, options: MakeFolderOptions)
   closeSync(data);
   closeSync(lengths);
   writeFile(join(folder, "link_lists.bin"), [Buffer.alloc(flushed * 4)]);
-  if (flushed > 0) writeFile(join(folder, "index_metadata.pickle"), pickle(flushed));
+  if (flushed > 0) {
+    const idOf = (index: number) => options.made?.[index]?.id ?? madeId(index);
+    writeFile(join(folder, "index_metadata.pickle"), pickle(flushed, idOf));
+  }
 }
 
 function normalize(vector: Float32Array): number {
@@ -98,7 +112,7 @@ function normalize(vector: Float32Array): number {
 }
 
 /** The Rust server's flavour: protocol 3, groups of 1,000 entries. */
-function* pickle(count: number): Generator<Uint8Array> {
+function* pickle(count: number, idOf: (index: number) => string): Generator<Uint8Array> {
   yield Buffer.from([0x80, 3, 0x7d, 0x28]);
   yield Buffer.concat([text("dimensionality"), Buffer.from("N")]);
   yield Buffer.concat([text("total_elements_added"), integer(count)]);
@@ -108,9 +122,9 @@ function* pickle(count: number): Generator<Uint8Array> {
     text("id_to_label"),
     Buffer.from("}"),
   ]);
-  yield* groups(count, (index) => [text(madeId(index)), integer(index + 1)]);
+  yield* groups(count, (index) => [text(idOf(index)), integer(index + 1)]);
   yield Buffer.concat([text("label_to_id"), Buffer.from("}")]);
-  yield* groups(count, (index) => [integer(index + 1), text(madeId(index))]);
+  yield* groups(count, (index) => [integer(index + 1), text(idOf(index))]);
   yield Buffer.concat([text("id_to_seq_id"), Buffer.from("}u.")]);
 }
 
@@ -166,7 +180,6 @@ const schema = `
 
 function writeDatabase(path: string, flushed: number, options: MakeFolderOptions): void {
   const { records, dimension, distance = "l2", name = "made", fill = madeVector } = options;
-  const { documentLength = 0, metadataKeys = 1 } = options;
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
   database.exec(`pragma synchronous = off; pragma cache_size = -262144; ${schema} begin`);
   const config = { space: distance };
@@ -182,7 +195,7 @@ function writeDatabase(path: string, flushed: number, options: MakeFolderOptions
   const member = database.prepare(
     "insert into embeddings (id, segment_id, embedding_id, seq_id) values (?, ?, ?, ?)",
   );
-  const value = database.prepare("insert into embedding_metadata values (?, ?, ?, ?, ?, null)");
+  const value = database.prepare("insert into embedding_metadata values (?, ?, ?, ?, ?, ?)");
   const queued = database.prepare(
     "insert into embeddings_queue (seq_id, operation, topic, id, vector, encoding, metadata) values (?, 0, ?, ?, ?, 'FLOAT32', '{}')",
   );
@@ -190,20 +203,34 @@ function writeDatabase(path: string, flushed: number, options: MakeFolderOptions
   const topic = `persistent://default/default/${collectionId}`;
   for (let index = 0; index < records; index += 1) {
     const seq = index + 1;
-    member.run(seq, metadataSegment, madeId(index), BigInt(seq));
-    if (documentLength > 0) {
-      const document = `Document ${index} `.padEnd(documentLength, "lorem ipsum ");
-      value.run(seq, "chroma:document", document, null, null);
-    }
-    for (let key = 0; key < metadataKeys; key += 1) {
-      const kind = key % 3;
-      const string = kind === 1 ? `text ${index}` : null;
-      value.run(seq, `k${key}`, string, kind === 0 ? index : null, kind === 2 ? index / 4 : null);
-    }
+    const { id, document, metadata } = options.made?.[index] ?? madeRecord(index, options);
+    member.run(seq, metadataSegment, id, BigInt(seq));
+    if (document !== "") value.run(seq, "chroma:document", document, null, null, null);
+    for (const [key, one] of Object.entries(metadata)) value.run(seq, key, ...columnsOf(one));
     if (index < flushed) continue;
     fill(index, vector);
-    queued.run(seq, topic, madeId(index), new Uint8Array(vector.buffer));
+    queued.run(seq, topic, id, new Uint8Array(vector.buffer));
   }
   database.exec("commit");
   database.close();
+}
+
+function madeRecord(index: number, options: MakeFolderOptions): MadeRecord {
+  const { documentLength = 0, metadataKeys = 1 } = options;
+  const kinds = [index, `text ${index}`, { float: index / 4 }];
+  return {
+    id: madeId(index),
+    document:
+      documentLength === 0 ? "" : `Document ${index} `.padEnd(documentLength, "lorem ipsum "),
+    metadata: Object.fromEntries(
+      Array.from({ length: metadataKeys }, (_, key) => [`k${key}`, kinds[key % 3] ?? 0]),
+    ),
+  };
+}
+
+/** The four value columns: text, integer, float, boolean. */
+function columnsOf(value: MadeValue): (string | number | null)[] {
+  if (typeof value === "string") return [value, null, null, null];
+  if (typeof value === "boolean") return [null, null, null, value ? 1 : 0];
+  return typeof value === "number" ? [null, value, null, null] : [null, null, value.float, null];
 }
