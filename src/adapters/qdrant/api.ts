@@ -4,41 +4,16 @@
  */
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import type { Distance } from "../../model/distance.ts";
-import type { DenseColumn } from "../../model/record.ts";
 import type { CallOptions } from "../../store/port.ts";
+import type {
+  Match,
+  PointColumns,
+  PointPage,
+  PointSelector,
+  ScoredPoints,
+} from "../../wire/columns.ts";
 
-/** Points by columns: all have `points.length` rows. */
-export interface PointColumns {
-  /** Canonical lowercase UUIDs, or decimal unsigned integers. */
-  readonly points: string[];
-  /** The unnamed vectors; null where none were asked for. */
-  readonly vectors: DenseColumn | null;
-  /** JSON texts of objects; null = none asked for, or none there. */
-  readonly payloads: (string | null)[];
-}
-
-/** Points in Qdrant's order of ids. */
-export interface PointPage extends PointColumns {
-  /** The point that the next page begins with; null = this was the last. */
-  readonly next: string | null;
-}
-
-/** Points, nearest first, without vectors. */
-export interface ScoredPoints extends PointColumns {
-  /** Qdrant's scores. */
-  readonly scores: number[];
-}
-
-/** A payload path that must hold this text, or an array with it. */
-export interface Match {
-  readonly key: string;
-  readonly value: string;
-}
-
-/** Which points are meant: these, or those that fit every match. */
-export type PointSelector =
-  | { readonly points: readonly string[] }
-  | { readonly matches: readonly Match[] };
+export type { Match, PointColumns, PointPage, PointSelector, ScoredPoints };
 
 export interface ReadColumns extends CallOptions {
   readonly payload: boolean;

@@ -1,0 +1,53 @@
+/** Points by columns, and which of them are meant: what the messages carry, in the shapes that both ends of the wire take. */
+import type { DenseColumn } from "../model/record.ts";
+
+/** Points by columns: all have `points.length` rows. */
+export interface PointColumns {
+  /** Canonical lowercase UUIDs, or decimal unsigned integers. */
+  readonly points: string[];
+  /** The unnamed vectors; null where none were asked for. */
+  readonly vectors: DenseColumn | null;
+  /** JSON texts of objects; null = none asked for, or none there. */
+  readonly payloads: (string | null)[];
+}
+
+/** Points in Qdrant's order of ids. */
+export interface PointPage extends PointColumns {
+  /** The point that the next page begins with; null = this was the last. */
+  readonly next: string | null;
+}
+
+/** Points, nearest first, without vectors. */
+export interface ScoredPoints extends PointColumns {
+  /** Qdrant's scores. */
+  readonly scores: number[];
+}
+
+/** A payload path that must hold this text, or an array with it. */
+export interface Match {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Which points are meant: these, or those that fit every match. */
+export type PointSelector =
+  | { readonly points: readonly string[] }
+  | { readonly matches: readonly Match[] };
+
+/** Points as a server has them: vectors by name, the unnamed one under ''. All have `ids.length` rows. */
+export interface NamedPoints {
+  /** Canonical lowercase UUIDs, or decimal unsigned integers. */
+  readonly ids: string[];
+  readonly vectors: Map<string, DenseColumn>;
+  /** JSON texts of objects; null = none. */
+  readonly payloads: (string | null)[];
+}
+
+/** Which payload keys to answer: all, none, these paths, or all but these. */
+export type PayloadSelector =
+  | boolean
+  | { readonly include: readonly string[] }
+  | { readonly exclude: readonly string[] };
+
+/** Which vectors to answer: all, none, or these names. */
+export type VectorSelector = boolean | readonly string[];
