@@ -33,6 +33,7 @@ export async function connectSource(
 ): Promise<SourceStore> {
   const parsed = assertSource(typeof address === "string" ? parseAddress(address) : address);
   if (parsed.kind === "chroma") return stores.sources.chroma(parsed, options);
+  if (parsed.kind === "chroma-cloud") return stores.sources["chroma-cloud"](parsed, options);
   return stores.sources["chroma-folder"](parsed, options);
 }
 
@@ -61,17 +62,17 @@ export function assertNoChroma(path: string): void {
 
 /** The address, where a migration can read what it names. @throws {VectorError} E_CONFIG */
 export function assertSource(address: Address) {
-  if (address.kind === "chroma" || address.kind === "chroma-folder") return address;
+  if (address.kind !== "qdrant" && address.kind !== "embedded") return address;
   const where = address.kind === "qdrant" ? address.url : `embedded:${address.path}`;
   throw new VectorError("E_CONFIG", `The source ${where} is a Qdrant; a source is a Chroma.`, {
-    next: "Give chroma://host:8000 for a Chroma server, or the path of a folder that holds chroma.sqlite3.",
+    next: "Give chroma://host:8000 for a Chroma server, chroma-cloud://tenant/database, or the path of a folder that holds chroma.sqlite3.",
   });
 }
 
 /** The address, where a migration can write what it names. @throws {VectorError} E_CONFIG */
 export function assertTarget(address: Address) {
   if (address.kind === "qdrant" || address.kind === "embedded") return address;
-  const where = address.kind === "chroma" ? address.url : address.path;
+  const where = address.kind === "chroma-folder" ? address.path : address.url;
   throw new VectorError("E_CONFIG", `The target ${where} is a Chroma; a target is a Qdrant.`, {
     next: "Give http://host:6333 for a Qdrant server, or embedded:./path for a folder.",
   });

@@ -7,6 +7,10 @@ export const stores: StoreTable = {
       const { openChroma } = await import("./adapters/chroma/index.ts");
       return openChroma(address, options);
     },
+    "chroma-cloud": async (address, options) => {
+      const { openChromaCloud } = await import("./adapters/chroma/index.ts");
+      return openChromaCloud(address, options);
+    },
     "chroma-folder": async (address, options) => {
       const { openChromaFolder } = await import("./adapters/chroma-folder/index.ts");
       const { path, tenant, database } = address;

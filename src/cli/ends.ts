@@ -2,7 +2,9 @@
 import { VectorError } from "../errors.ts";
 import {
   type Address,
+  assertNoChromaCloud,
   type ChromaAddress,
+  type ChromaCloudAddress,
   chromaPort,
   parseAddress,
   printableAddress,
@@ -29,7 +31,8 @@ export function sourceEnd(positional: string | undefined, chroma: ChromaSettings
   refuseBoth(positional, "--chromadb-host", chroma.origins.chromadbHost);
   refuseBoth(positional, "--chromadb-port", chroma.origins.chromadbPort);
   const address = parseAddress(positional);
-  if (address.kind === "chroma") return { address: within(address, chroma), fallback: false };
+  if (address.kind === "chroma" || address.kind === "chroma-cloud")
+    return { address: within(address, chroma), fallback: false };
   if (address.kind === "chroma-folder") {
     // Variables describe a server; only what is said for this run narrows a folder.
     const { chromadbTenant, chromadbDatabase } = chroma.values;
@@ -121,16 +124,18 @@ function chromaServer(chroma: ChromaSettings): End {
   const { chromadbHost, chromadbPort, chromadbUseHttps } = chroma.values;
   const scheme = chromadbUseHttps ? "https" : "http";
   const host = (chromadbHost ?? "localhost").toLowerCase();
-  const address: ChromaAddress = {
+  const server: ChromaAddress = {
     kind: "chroma",
     url: `${scheme}://${host}:${chromadbPort ?? chromaPort}`,
     tenant: null,
     database: null,
   };
+  const address = within(server, chroma);
+  assertNoChromaCloud(address);
   const { chromadbTenant, chromadbDatabase } = chroma.origins;
   const named = [chroma.origins.chromadbHost, chroma.origins.chromadbPort, chromadbTenant];
   return {
-    address: within(address, chroma),
+    address,
     fallback: [...named, chromadbDatabase].every((origin) => origin === undefined),
   };
 }
@@ -175,7 +180,10 @@ function withGrpc(
 }
 
 /** The address with the tenant and the database of the flags or the variables, where it names none itself. */
-function within(address: ChromaAddress, { values, origins: from }: ChromaSettings): ChromaAddress {
+function within<A extends ChromaAddress | ChromaCloudAddress>(
+  address: A,
+  { values, origins: from }: ChromaSettings,
+): A {
   const { chromadbTenant, chromadbDatabase } = values;
   // A variable yields to the address; a flag that says otherwise is a contradiction.
   const tenant =

@@ -8,7 +8,10 @@ import type { SourceKind, TargetKind } from "../store/registry.ts";
 export type SourceAddress = AddressOf<SourceKind>;
 export type TargetAddress = AddressOf<TargetKind>;
 
-/** The identity of the source at `address`, without its version. A folder that is gone is named by its path as it is given. */
+/**
+ * The identity of the source at `address`, without its version. A folder that is gone is named by its path as it is given;
+ * what an address of Chroma Cloud leaves out is known when it is opened.
+ */
 export function sourceIdentity(address: SourceAddress): StoreIdentity {
   const { kind, tenant, database } = address;
   if (kind === "chroma-folder") {
@@ -16,6 +19,8 @@ export function sourceIdentity(address: SourceAddress): StoreIdentity {
     const folder = existsSync(path) ? realpathSync.native(path) : resolve(path);
     return { kind, address: folder, tenant, database, version: null };
   }
+  if (kind === "chroma-cloud")
+    return { kind, address: address.url, tenant, database, version: null };
   return {
     kind,
     address: address.url,

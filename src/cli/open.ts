@@ -8,13 +8,16 @@ import type { SourceAddress, TargetAddress } from "./identity.ts";
 import type { Session } from "./session.ts";
 
 /** Opens the source. @throws as `connectSource` */
-export function openSource(
+export async function openSource(
   session: Session,
   address: SourceAddress,
   chroma: ChromaOptions,
 ): Promise<SourceStore> {
   const { signal } = session.io;
-  return connectSource(address, { chroma, signal, onRetry: retryTeller(session, "source") });
+  const onRetry = retryTeller(session, "source");
+  const source = await connectSource(address, { chroma, signal, onRetry });
+  session.sourceOpened(source.identity);
+  return source;
 }
 
 /** Opens the target. @throws as `connectTarget` */

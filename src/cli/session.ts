@@ -9,6 +9,7 @@ import { migrationKey, runOf } from "../migrate/plan.ts";
 import { reportText, type UnbegunRun, unbegunReport } from "../migrate/report.ts";
 import type { MigrateEvent, RunContext } from "../migrate/request.ts";
 import { readStatus } from "../migrate/status.ts";
+import type { StoreIdentity } from "../store/port.ts";
 import { chromaFlags, qdrantFlags } from "./end-flags.ts";
 import { type Environment, readEnvironment } from "./env.ts";
 import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
@@ -119,6 +120,13 @@ export class Session implements Disposable {
     this.#ends = { command, source, target };
     if (source !== null) this.#run = runOf(migrationKey(source, target));
     this.#reportFile = reportFile === undefined ? null : resolve(reportFile);
+  }
+
+  /** The source has said who it is: what an address left open is known now. */
+  sourceOpened(source: StoreIdentity): void {
+    if (this.#ends === null) return;
+    this.#ends = { ...this.#ends, source };
+    this.#run = runOf(migrationKey(source, this.#ends.target));
   }
 
   /** Writes the report where it was asked for; gives that path. @throws E_CONFIG, E_DISK_FULL */

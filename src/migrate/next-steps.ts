@@ -1,4 +1,5 @@
 /** What a person can do after a run, as sentences with the command in them. */
+import { chromaCloudText } from "../store/address.ts";
 import type { StoreIdentity } from "../store/port.ts";
 import type { DifferenceKind } from "./journal/difference.ts";
 import type { Migration } from "./journal/journal.ts";
@@ -72,6 +73,8 @@ export function endAddress({ kind, address, tenant, database }: StoreIdentity): 
   switch (kind) {
     case "chroma":
       return [address.replace(/^http/, "chroma"), ...scope].join("/");
+    case "chroma-cloud":
+      return chromaCloudText({ url: address, tenant, database });
     case "chroma-folder": {
       const query = new URLSearchParams();
       if (tenant !== null) query.set("tenant", tenant);

@@ -10,6 +10,15 @@ export interface ChromaAddress {
   readonly database: string | null;
 }
 
+export interface ChromaCloudAddress {
+  readonly kind: "chroma-cloud";
+  /** `https://host:port` of its region; another server's where the address names one. */
+  readonly url: string;
+  /** null = what the key is for. */
+  readonly tenant: string | null;
+  readonly database: string | null;
+}
+
 export interface ChromaFolderAddress {
   readonly kind: "chroma-folder";
   /** As given: relative to where the process runs, or absolute. */
@@ -33,20 +42,31 @@ export interface EmbeddedAddress {
   readonly path: string;
 }
 
-export type Address = ChromaAddress | ChromaFolderAddress | QdrantAddress | EmbeddedAddress;
+export type Address =
+  | ChromaAddress
+  | ChromaCloudAddress
+  | ChromaFolderAddress
+  | QdrantAddress
+  | EmbeddedAddress;
 export type AddressOf<Kind extends Address["kind"]> = Extract<Address, { kind: Kind }>;
 
 /** The ports that servers have unless changed. */
 export const chromaPort = 8000;
 export const qdrantPort = 6333;
 
+/** Chroma Cloud's two regions: https://docs.trychroma.com/cloud. */
+const cloudRegions = {
+  us: "https://api.trychroma.com:443",
+  eu: "https://europe-west1.gcp.trychroma.com:443",
+} as const;
+
 /** What an address may look like, for messages. */
 const acceptedAddresses =
-  "chroma://host:8000/tenant/database (chromas:// for TLS), chroma-folder:./path or the path of a folder that holds chroma.sqlite3 " +
+  "chroma://host:8000/tenant/database (chromas:// for TLS), chroma-cloud://tenant/database (?region=eu), chroma-folder:./path or the path of a folder that holds chroma.sqlite3 " +
   "(?tenant=…&database=… choose within it), http(s)://host:6333 (Qdrant), embedded:./path, :memory:";
 
 /** Schemes that have their place in the list of stores but no adapter. */
-const comingSchemes = new Set(["chroma-cloud", "faiss", "archive"]);
+const comingSchemes = new Set(["faiss", "archive"]);
 
 /**
  * Reads an address. Touches neither disk nor network.
@@ -62,6 +82,8 @@ export function parseAddress(text: string): Address {
       return chromaAddress(text, "http", rest);
     case "chromas":
       return chromaAddress(text, "https", rest);
+    case "chroma-cloud":
+      return chromaCloudAddress(text, rest);
     case "http":
     case "https":
       return qdrantAddress(text, scheme.toLowerCase(), rest);
@@ -79,6 +101,25 @@ export function printableAddress(text: string): string {
   return text.replace(/\/\/[^/?#]*@/s, "//…@").replace(/\?.*$/s, "");
 }
 
+/** The address of Chroma Cloud, as the command line takes it. */
+export function chromaCloudText({ url, tenant, database }: Omit<ChromaCloudAddress, "kind">) {
+  const path = [tenant, database].map((part) => encodeURIComponent(part ?? "")).join("/");
+  const where =
+    url === cloudRegions.us ? "" : url === cloudRegions.eu ? "region=eu" : `host=${url}`;
+  return `chroma-cloud://${path.replace(/\/$/, "")}${where && `?${where}`}`;
+}
+
+/** Keeps an address of a server from naming Chroma Cloud, which answers no more than its quotas let through. @throws E_CONFIG */
+export function assertNoChromaCloud({ url, tenant, database }: ChromaAddress): void {
+  const host = new URL(url).hostname;
+  if (!/(^|\.)trychroma\.com$/.test(host)) return;
+  const region =
+    host === new URL(cloudRegions.us).hostname ? cloudRegions.us : `https://${host}:443`;
+  throw new VectorError("E_CONFIG", `${host} is Chroma Cloud, which has an address of its own.`, {
+    next: `Give ${chromaCloudText({ url: region, tenant, database })} and the key in CHROMA_API_KEY.`,
+  });
+}
+
 function chromaAddress(text: string, protocol: string, rest: string): ChromaAddress {
   const { url, path, query } = serverParts(text, protocol, rest, chromaPort);
   onlyParameters(text, query, []);
@@ -87,7 +128,37 @@ function chromaAddress(text: string, protocol: string, rest: string): ChromaAddr
     throw malformed(text, "has more than a tenant and a database after the host");
   }
   const [tenant = null, database = null] = parts.map((part) => decode(text, part));
-  return { kind: "chroma", url, tenant, database };
+  const address: ChromaAddress = { kind: "chroma", url, tenant, database };
+  assertNoChromaCloud(address);
+  return address;
+}
+
+/** By hand: URL would take the tenant for a host, and a host has no capitals. */
+function chromaCloudAddress(text: string, rest: string): ChromaCloudAddress {
+  const [, path, search] = /^\/\/([^?#]*)(?:\?([^#]*))?$/s.exec(rest) ?? [];
+  if (path === undefined) throw malformed(text, "is not well formed");
+  if (path.includes("@")) throw holdsKey(text);
+  const parts = path.replace(/\/$/, "").split("/");
+  if (parts.length > 2) throw malformed(text, "has more than a tenant and a database");
+  const [tenant = null, database = null] = parts.map((part) => decode(text, part) || null);
+  const query = new URLSearchParams(search);
+  onlyParameters(text, query, ["region", "host"]);
+  return { kind: "chroma-cloud", url: cloudUrl(text, query), tenant, database };
+}
+
+function cloudUrl(text: string, query: URLSearchParams): string {
+  const [region, host] = [query.get("region"), query.get("host")];
+  if (host === null) {
+    if (region === null || region === "us") return cloudRegions.us;
+    if (region === "eu") return cloudRegions.eu;
+    throw malformed(text, "names a region that is neither us nor eu");
+  }
+  if (region !== null) throw malformed(text, "names both a region and a host");
+  const [, protocol = "https", rest = ""] = /^(?:(https?):\/\/)?(.*)$/is.exec(host) ?? [];
+  const port = protocol.toLowerCase() === "http" ? 80 : 443;
+  const { url, path } = serverParts(text, protocol.toLowerCase(), `//${rest}`, port);
+  if (path !== "/") throw malformed(text, "has a path after the host");
+  return url;
 }
 
 function qdrantAddress(text: string, protocol: string, rest: string): QdrantAddress {
@@ -127,13 +198,7 @@ interface ServerParts {
 function serverParts(text: string, protocol: string, rest: string, port: number): ServerParts {
   const authority = /^\/\/([^/?#]*)/s.exec(rest)?.[1];
   if (!authority) throw malformed(text, "names no host");
-  if (authority.includes("@")) {
-    throw new VectorError(
-      "E_CONFIG",
-      `The address "${printableAddress(text)}" holds a user, a password or a key.`,
-      { next: "Take it out of the address; give it by a file or a variable (see --help)." },
-    );
-  }
+  if (authority.includes("@")) throw holdsKey(text);
   // URL drops a port that is its scheme's default, so the port is read from the text.
   const named = /:(\d*)$/.exec(authority)?.[1];
   const finalPort = named ? parsePort(text, named) : port;
@@ -144,6 +209,14 @@ function serverParts(text: string, protocol: string, rest: string, port: number)
     path: parsed.pathname,
     query: parsed.searchParams,
   };
+}
+
+function holdsKey(text: string): VectorError {
+  return new VectorError(
+    "E_CONFIG",
+    `The address "${printableAddress(text)}" holds a user, a password or a key.`,
+    { next: "Take it out of the address; give it by a file or a variable (see --help)." },
+  );
 }
 
 function parsePort(text: string, port: string): number {

@@ -20,7 +20,7 @@ export type OnStoreRetry = (retry: {
 
 export interface ChromaOptions {
   readonly token?: string | undefined;
-  /** The header that bears the token: `authorization` (as a bearer token; the default) or `x-chroma-token`. */
+  /** The header that bears the token: `authorization` (as a bearer token; the default) or `x-chroma-token` (the default at Chroma Cloud). */
   readonly tokenHeader?: "authorization" | "x-chroma-token" | undefined;
   /** Basic authentication. */
   readonly user?: string | undefined;
@@ -47,7 +47,7 @@ export interface StoreTable {
   };
 }
 
-export type SourceKind = "chroma" | "chroma-folder";
+export type SourceKind = "chroma" | "chroma-cloud" | "chroma-folder";
 export type TargetKind = "qdrant" | "embedded";
 
 /** Opens one store. Throws what the adapter throws: E_UNREACHABLE, E_AUTH, E_NO_FOLDER and their like. */

@@ -18,31 +18,42 @@ import type { ChromaClient } from "./client.ts";
 import { describeCollection } from "./describe.ts";
 import { listIds } from "./ids.ts";
 import { queryNearest } from "./query.ts";
+import { PageSize, type Quotas } from "./quotas.ts";
 import { readRecords } from "./reader.ts";
 import type { Routes, Scope } from "./routes.ts";
 
-/** Ids a request of the listing: 1.x lists 400,000 in a second; the Python servers read the metadata of every record they list. */
-const idsPerRequest = { rust: 100_000, python: 20_000 };
+/** What is behind an address. */
+export interface Served {
+  readonly kind: "chroma" | "chroma-cloud";
+  readonly version: string | null;
+  readonly quotas: Quotas;
+}
 
-/** One tenant and database of a Chroma server. Only ever reads. */
+/** One tenant and database of a Chroma server, or of Chroma Cloud. Only ever reads. */
 export class ChromaStore implements SourceStore {
   readonly identity: StoreIdentity;
-  readonly capabilities: Capabilities = {
-    batchSizeMax: null,
-    bodyBytesMax: null,
-    concurrency: 2,
-    live: true,
-    where: true,
-    vectorUlps: 2,
-    notes: false,
-  };
+  readonly capabilities: Capabilities;
   readonly #client: ChromaClient;
   readonly #routes: Routes;
   readonly #scope: Scope;
   readonly #calls: CollectionCalls;
+  readonly #quotas: Quotas;
+  readonly #records: PageSize;
 
-  constructor(client: ChromaClient, routes: Routes, scope: Scope, version: string | null) {
-    this.identity = { kind: "chroma", address: client.url, ...scope, version };
+  constructor(client: ChromaClient, routes: Routes, scope: Scope, served: Served) {
+    const { kind, version, quotas } = served;
+    this.identity = { kind, address: client.url, ...scope, version };
+    this.capabilities = {
+      batchSizeMax: quotas.enforced ? quotas.recordsMax : null,
+      bodyBytesMax: null,
+      concurrency: quotas.concurrency,
+      live: true,
+      where: true,
+      vectorUlps: 2,
+      notes: false,
+    };
+    this.#quotas = quotas;
+    this.#records = new PageSize(quotas.recordsMax, quotas.enforced);
     this.#client = client;
     this.#routes = routes;
     this.#scope = scope;
@@ -52,7 +63,9 @@ export class ChromaStore implements SourceStore {
   async collections(options: CallOptions = {}): Promise<CollectionInfo[]> {
     const infos: CollectionInfo[] = [];
     for (const listed of await listCollections(this.#client, this.#routes, options.signal)) {
-      infos.push(await describeCollection(this.#calls, this.#scope, listed, options));
+      infos.push(
+        await describeCollection(this.#calls, this.#scope, listed, this.#records, options),
+      );
     }
     return infos;
   }
@@ -62,13 +75,7 @@ export class ChromaStore implements SourceStore {
   }
 
   ids(collection: CollectionInfo, options: IdsOptions = {}): AsyncGenerator<string[]> {
-    const python = this.identity.version?.startsWith("0.");
-    return listIds(
-      this.#calls,
-      collection,
-      options,
-      python ? idsPerRequest.python : idsPerRequest.rust,
-    );
+    return listIds(this.#calls, collection, options, this.#quotas);
   }
 
   read(
@@ -76,7 +83,7 @@ export class ChromaStore implements SourceStore {
     keys: readonly string[],
     options: ReadOptions = {},
   ): Promise<ReadResult> {
-    return readRecords(this.#calls, collection, keys, options);
+    return readRecords(this.#calls, collection, keys, options, this.#records);
   }
 
   /** @throws E_NOT_SUPPORTED for one tenant's records: inside a collection Chroma has no tenants */

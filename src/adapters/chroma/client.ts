@@ -11,6 +11,10 @@ import { decode, type Parse } from "./answer.ts";
 export interface ChromaConnectOptions extends ConnectOptions {
   /** The longest silence of the server that is borne. Default 120,000. */
   readonly timeoutMs?: number;
+  /** Requests in flight at most. Default 8. */
+  readonly requestsMax?: number;
+  /** Attempts that a request gets in all. Default 7. */
+  readonly attempts?: number;
 }
 
 export interface SendOptions {
@@ -28,16 +32,20 @@ export class ChromaClient {
   readonly url: string;
   readonly #http: HttpClient;
   readonly #onRetry: OnRetry | undefined;
+  readonly #attempts: number | undefined;
   #closed = false;
 
   /** @throws E_CONFIG when a header or the CA file is of no use */
   constructor(url: string, options: ChromaConnectOptions) {
     const { chroma = {}, onRetry } = options;
     this.url = url.replace(/\/+$/, "");
+    this.#attempts = options.attempts;
     this.#onRetry = onRetry && (({ code }, failed, waitMs) => onRetry({ code, failed, waitMs }));
     this.#http = new HttpClient({
       headers: { ...authHeaders(chroma), ...chroma.headers },
       timeoutMs: options.timeoutMs ?? 120_000,
+      // HTTP/1: a connection bears one request at a time.
+      connectionsMax: options.requestsMax,
       caFile: chroma.caFile,
     });
   }
@@ -70,7 +78,7 @@ export class ChromaClient {
   }
 
   #send<T>(request: Request, use: Use<T>, options: SendOptions): Promise<T> {
-    const { signal, attempts } = options;
+    const { signal, attempts = this.#attempts } = options;
     const { method, path, body } = request;
     const attempt = async (): Promise<T> => {
       this.assertOpen();
@@ -124,12 +132,15 @@ const errorAnswer = z.object({ error: z.string(), message: z.string().optional()
 /** Names of Chroma's errors for what does not exist. */
 const missingNames = new Set(["NotFoundError", "InvalidCollection"]);
 
+/** More figures than these are no usage and limit. */
+const figuresMax = 20;
+
 /** What an answer other than success means. */
 function refusal(where: string, answer: HttpAnswer, options: SendOptions): VectorError {
   const { status, retryAfterMs } = answer;
-  const { name, words } = explain(answer.text);
+  const { name, words, figures } = explain(answer.text);
   const said = `${where}: ${status}${words}`;
-  const details = { status, ...(name === "" ? {} : { name }) };
+  const details = { status, ...(name === "" ? {} : { name }), ...(figures && { figures }) };
   if (status === 401 || status === 403) return new VectorError("E_AUTH", `${said}.`, { details });
   if (status === 429) {
     return new VectorError("E_RATE_LIMITED", `${said}.`, {
@@ -157,11 +168,20 @@ function refusal(where: string, answer: HttpAnswer, options: SendOptions): Vecto
   });
 }
 
-function explain(text: string): { name: string; words: string } {
+interface Explanation {
+  readonly name: string;
+  readonly words: string;
+  /** Whole numbers in the server's words: a refusal for a quota has usage and limit among them. */
+  readonly figures?: readonly number[];
+}
+
+function explain(text: string): Explanation {
   const parsed = errorAnswer.safeParse(parseJson(text));
   if (!parsed.success) return { name: "", words: "" };
   const { error, message } = parsed.data;
+  const figures = message?.match(/\d+(,\d{3})*/g)?.slice(0, figuresMax);
   const name = /^\w+/.exec(error)?.[0] ?? "";
   const words = message === undefined ? error : `${error}: ${message}`;
-  return { name, words: ` ${words.slice(0, 200)}` };
+  const numbers = figures?.map((figure) => Number(figure.replaceAll(",", "")));
+  return { name, words: ` ${words.slice(0, 200)}`, ...(numbers && { figures: numbers }) };
 }

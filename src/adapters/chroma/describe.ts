@@ -9,6 +9,7 @@ import { statusOf } from "./client.ts";
 import { fittingDistances, type NamedDistance, namedDistance } from "./distance.ts";
 import { parseIds } from "./page.ts";
 import { queryNearest } from "./query.ts";
+import type { PageSize } from "./quotas.ts";
 import { readRecords } from "./reader.ts";
 import type { Scope } from "./routes.ts";
 
@@ -19,6 +20,7 @@ export async function describeCollection(
   calls: CollectionCalls,
   scope: Scope,
   listed: ListedCollection,
+  size: PageSize,
   options: CallOptions,
 ): Promise<CollectionInfo> {
   const { sure, ...named } = namedDistance(listed.entry);
@@ -39,7 +41,7 @@ export async function describeCollection(
   };
   if (sure && info.dimension !== null) return info;
   try {
-    const vector = await sampleVector(calls, info, options);
+    const vector = await sampleVector(calls, info, size, options);
     if (vector === null) return info;
     const { distance, from } = sure
       ? named
@@ -56,15 +58,17 @@ export async function describeCollection(
 async function sampleVector(
   calls: CollectionCalls,
   info: CollectionInfo,
+  size: PageSize,
   options: CallOptions,
 ): Promise<number[] | null> {
-  for (const limit of sampleSizes) {
+  for (const wanted of sampleSizes) {
+    const limit = Math.min(wanted, size.rows);
     const ids = await calls.ask(
       info,
       { verb: "get", body: { limit, include: [] }, parse: parseIds },
       options.signal,
     );
-    const { batch } = await readRecords(calls, info, ids, options);
+    const { batch } = await readRecords(calls, info, ids, options, size);
     const column = batch.vectors.get(defaultVector);
     for (let row = 0; column !== undefined && row < batch.ids.length; row += 1) {
       const vector = Array.from(
@@ -72,7 +76,7 @@ async function sampleVector(
       );
       if (vector.some((component) => component !== 0)) return vector;
     }
-    if (ids.length < limit) return null;
+    if (ids.length === 0) return null;
   }
   return null;
 }

@@ -5,9 +5,11 @@ import type { SourceStore } from "../../store/port.ts";
 import { ChromaStore } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions } from "./client.ts";
 import { checkDatabase, detectApi, narrowVersion, saidVersion } from "./detect.ts";
+import { serverQuotas } from "./quotas.ts";
 import { routes } from "./routes.ts";
 
 export type { ChromaConnectOptions } from "./client.ts";
+export { openChromaCloud } from "./cloud.ts";
 
 /**
  * Opens a Chroma server for reading: sends GETs and the POSTs that read, nothing else.
@@ -38,7 +40,8 @@ export async function openChroma(
     }
     await checkDatabase(client, at, scope, signal);
     const version = await narrowVersion(said, client, at, signal);
-    return new ChromaStore(client, at, scope, version);
+    const served = { kind: "chroma", version, quotas: serverQuotas(version) } as const;
+    return new ChromaStore(client, at, scope, served);
   } catch (error) {
     client.close();
     throw error;

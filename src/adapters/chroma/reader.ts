@@ -9,31 +9,32 @@ import { type CollectionCalls, isUnclear } from "./calls.ts";
 import { statusOf } from "./client.ts";
 import { noVector, RecordCollector } from "./collector.ts";
 import { isAligned, parsePage, type RecordPage } from "./page.ts";
-
-/** Records a request. Chroma 1.x cannot answer more than 32,765 ids; beyond a thousand nothing grows cheaper. */
-const recordsPerRequest = 1000;
+import type { PageSize } from "./quotas.ts";
 
 interface Reading {
   readonly calls: CollectionCalls;
   readonly collection: CollectionInfo;
   readonly collector: RecordCollector;
   readonly vectors: boolean;
+  readonly size: PageSize;
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws E_COLLECTION_NOT_FOUND; E_SERVER when the server can answer no record of the collection */
+/** `size`: records a request. @throws E_COLLECTION_NOT_FOUND; E_SERVER when the server can answer no record of the collection */
 export async function readRecords(
   calls: CollectionCalls,
   collection: CollectionInfo,
   keys: readonly string[],
   options: ReadOptions,
+  size: PageSize,
 ): Promise<ReadResult> {
   const { vectors = true, signal } = options;
   const unique = [...new Set(keys)];
   const collector = new RecordCollector(unique, collection.dimension);
-  const reading: Reading = { calls, collection, collector, vectors, signal };
-  for (let at = 0; at < unique.length; at += recordsPerRequest) {
-    const ids = unique.slice(at, at + recordsPerRequest);
+  const reading: Reading = { calls, collection, collector, vectors, size, signal };
+  for (let at = 0; at < unique.length; ) {
+    const ids = unique.slice(at, at + size.rows);
+    at += ids.length;
     await carry(reading, ids, await askTwice(reading, ids));
   }
   return collector.result(vectors);
@@ -86,6 +87,7 @@ async function ask(reading: Reading, ids: readonly string[]): Promise<RecordPage
     return await request(reading, ids);
   } catch (error) {
     if (isVectorError(error) && (isUnclear(error) || isTooLarge(error))) return null;
+    if (reading.size.isRefused(error, ids.length)) return null;
     throw error;
   }
 }
@@ -96,7 +98,7 @@ async function askTwice(reading: Reading, ids: readonly string[]): Promise<Recor
     return await request(reading, ids);
   } catch (error) {
     if (!isVectorError(error)) throw error;
-    if (isTooLarge(error)) return null;
+    if (isTooLarge(error) || reading.size.isRefused(error, ids.length)) return null;
     if (!isUnclear(error)) throw error;
     await reading.calls.settle(reading.collection, reading.signal);
     return ask(reading, ids);

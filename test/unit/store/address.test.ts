@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isVectorError } from "../../../src/errors.ts";
-import { parseAddress } from "../../../src/store/address.ts";
+import { chromaCloudText, parseAddress } from "../../../src/store/address.ts";
 
 function failure(text: string): { code: string; message: string; next: string } {
   try {
@@ -14,6 +14,14 @@ function failure(text: string): { code: string; message: string; next: string } 
 
 const chroma = (url: string, tenant: string | null = null, database: string | null = null) => ({
   kind: "chroma",
+  url,
+  tenant,
+  database,
+});
+const us = "https://api.trychroma.com:443";
+const eu = "https://europe-west1.gcp.trychroma.com:443";
+const cloud = (url: string, tenant: string | null = null, database: string | null = null) => ({
+  kind: "chroma-cloud",
   url,
   tenant,
   database,
@@ -36,6 +44,17 @@ describe("parseAddress", () => {
     ["chromas://h:443/t/d", chroma("https://h:443", "t", "d")],
     ["chromas://h", chroma("https://h:8000")],
     ["chroma://[::1]:9000", chroma("http://[::1]:9000")],
+    ["chroma-cloud://Ten-Ant/data base", cloud(us, "Ten-Ant", "data base")],
+    ["chroma-cloud://t/d%2Fe?region=us", cloud(us, "t", "d/e")],
+    ["Chroma-Cloud://t/d?region=eu", cloud(eu, "t", "d")],
+    ["chroma-cloud://", cloud(us)],
+    ["chroma-cloud://?region=eu", cloud(eu)],
+    ["chroma-cloud://t/", cloud(us, "t")],
+    ["chroma-cloud:///d", cloud(us, null, "d")],
+    ["chroma-cloud://t/d?host=Cloud.example", cloud("https://cloud.example:443", "t", "d")],
+    ["chroma-cloud://t?host=h:8443", cloud("https://h:8443", "t")],
+    ["chroma-cloud://t/d?host=https://h", cloud("https://h:443", "t", "d")],
+    ["chroma-cloud://t/d?host=http://127.0.0.1:81", cloud("http://127.0.0.1:81", "t", "d")],
     ["chroma-folder:./data", folder("./data")],
     ["chroma-folder:/x y?tenant=t&database=d", folder("/x y", "t", "d")],
     ["./chroma_data", folder("./chroma_data")],
@@ -69,6 +88,13 @@ describe("parseAddress", () => {
     ["http://h:6333/dashboard", "has a path"],
     ["./x?tennant=t", "it takes tenant=, database="],
     ["chroma://h?tenant=t", "it takes none"],
+    ["chroma-cloud:t/d", "is not well formed"],
+    ["chroma-cloud://t/d/more", "more than a tenant and a database"],
+    ["chroma-cloud://t/d?region=mars", "neither us nor eu"],
+    ["chroma-cloud://t/d?region=eu&host=h", "both a region and a host"],
+    ["chroma-cloud://t/d?host=", "names no host"],
+    ["chroma-cloud://t/d?host=h/path", "has a path"],
+    ["chroma-cloud://t/d?regoin=eu", "it takes region=, host="],
     ["ftp://h", "is none that vecferry knows"],
     ["localhost:8000", "perhaps chroma://localhost:8000 or http://localhost:8000"],
   ])("refuses %j with E_CONFIG and says what is accepted", (text, words) => {
@@ -78,17 +104,39 @@ describe("parseAddress", () => {
     expect(message).toContain("chroma://host:8000/tenant/database");
   });
 
-  it.each(["chroma-cloud://t/d", "faiss:./f", "archive:./a"])(
-    "says that %s comes later",
-    (text) => {
-      expect(failure(text).code).toBe("E_NOT_SUPPORTED");
-    },
-  );
+  it.each([
+    ["chromas://api.trychroma.com/t/d", "chroma-cloud://t/d "],
+    ["chroma://API.trychroma.com:443/t", "chroma-cloud://t "],
+    ["chromas://europe-west1.gcp.trychroma.com:443/t/d", "chroma-cloud://t/d?region=eu "],
+    ["chromas://x.trychroma.com", "chroma-cloud://?host=https://x.trychroma.com:443 "],
+  ])("refuses %s and gives the address that Chroma Cloud has: %s", (text, address) => {
+    const { code, next } = failure(text);
+    expect(code).toBe("E_CONFIG");
+    expect(next).toContain(`Give ${address}`);
+    expect(parseAddress(address.trim())).toMatchObject({ kind: "chroma-cloud" });
+  });
+
+  it.each([
+    ["US", us, "chroma-cloud://T/a%20b"],
+    ["EU", eu, "chroma-cloud://T/a%20b?region=eu"],
+    ["another", "http://127.0.0.1:81", "chroma-cloud://T/a%20b?host=http://127.0.0.1:81"],
+  ])("reads what it writes: %s", (_where, url, text) => {
+    const address = { url, tenant: "T", database: "a b" };
+    expect(chromaCloudText(address)).toBe(text);
+    expect(parseAddress(text)).toEqual({ kind: "chroma-cloud", ...address });
+  });
+
+  it.each(["faiss:./f", "archive:./a"])("says that %s comes later", (text) => {
+    expect(failure(text).code).toBe("E_NOT_SUPPORTED");
+  });
 
   it.each([
     "http://user:s3cr3tkey@h:6333",
     "https://s3cr3tkey@h",
     "chroma://u:s3cr3tkey@h/t/d",
+    "chroma-cloud://s3cr3tkey@t/d",
+    "chroma-cloud://t/d?host=s3cr3tkey@h",
+    "chroma-cloud://t/d?key=s3cr3tkey",
     "http://h:6333?api_key=s3cr3tkey",
     "ftp://u:s3cr3tkey@h",
   ])("refuses %s without repeating the secret", (text) => {
