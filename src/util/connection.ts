@@ -1,6 +1,7 @@
 /** What all clients share: how faults of a connection are named, what a server asks to wait, and the file of an authority. */
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { VectorError } from "../errors.ts";
 
 /** An answer that began and did not come to its end. */
@@ -85,4 +86,23 @@ export function readCertificate(path: string): string {
       cause: error,
     });
   }
+}
+
+/** Headers, or metadata, that can be sent. @throws E_CONFIG where one cannot */
+export function checkHeaders(
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      // Without the cause: it would print the value, which may be a key.
+      throw new VectorError(
+        "E_CONFIG",
+        `The header ${JSON.stringify(name)} has characters that HTTP does not allow in its name or value.`,
+      );
+    }
+  }
+  return headers;
 }

@@ -8,6 +8,7 @@ import https from "node:https";
 import { VectorError } from "../errors.ts";
 import { abortError } from "./abort.ts";
 import {
+  checkHeaders,
   connectionError,
   cutError,
   parseRetryAfter,
@@ -187,20 +188,4 @@ async function readBody(
 function printable(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
-}
-
-function checkHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const [name, value] of Object.entries(headers)) {
-    try {
-      http.validateHeaderName(name);
-      http.validateHeaderValue(name, value);
-    } catch {
-      // Without the cause: it would print the value, which may be a key.
-      throw new VectorError(
-        "E_CONFIG",
-        `The header ${JSON.stringify(name)} has characters that HTTP does not allow in its name or value.`,
-      );
-    }
-  }
-  return headers;
 }
