@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isVectorError, type VectorError } from "../errors.ts";
-import { abortError, throwIfAborted } from "./abort.ts";
+import { throwIfAborted } from "./abort.ts";
+import { systemClock } from "./clock.ts";
 
 /** Told before each wait: the error that is being retried, how many attempts have failed, and the wait in ms. */
 export type OnRetry = (error: VectorError, failed: number, waitMs: number) => void;
@@ -37,16 +37,7 @@ export async function retry<T>(run: () => Promise<T>, options: RetryOptions = {}
       const bound = Math.min(maxMs, baseMs * 2 ** (failed - 1));
       const waitMs = Math.max(askedMs, Math.random() * bound);
       onRetry?.(error, failed, waitMs);
-      await pause(waitMs, signal);
+      await systemClock.sleep(waitMs, signal);
     }
-  }
-}
-
-async function pause(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(waitMs, undefined, signal ? { signal } : {});
-  } catch (error) {
-    if (signal?.aborted) throw abortError(signal);
-    throw error;
   }
 }

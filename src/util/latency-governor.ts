@@ -1,0 +1,183 @@
+/**
+ * Keeps a server's answers below a limit by asking for less: first fewer requests at once, then smaller ones, at last pauses
+ * between them. Additive increase, multiplicative decrease, as TCP does it (RFC 5681): what all askers do together is fair,
+ * and ends below the limit. Pure but for its clock.
+ */
+import { abortError, throwIfAborted } from "./abort.ts";
+import { type Clock, systemClock } from "./clock.ts";
+
+export interface GovernorOptions {
+  readonly limitMs: number;
+  /** Units a request may have at least and at most. */
+  readonly sizeMin: number;
+  readonly sizeMax: number;
+  /** Units of the first request; it doubles with each quick answer until one is late. */
+  readonly sizeStart: number;
+  /** Requests at once at most. */
+  readonly placesMax: number;
+  readonly clock?: Clock;
+  /** Told of every answer that counted, after what it changed. */
+  readonly onAnswer?: () => void;
+}
+
+/** How much of a new answer time enters the smoothed one: a later answer at once, a quicker one slowly. */
+const smoothing = { up: 0.5, down: 0.1 };
+/** The smallest and the largest part that is left of the pace when an answer is late. */
+const left = { least: 0.25, most: 0.8 };
+/** Below this part of the limit the pace grows; between it and the limit it stays. */
+const quiet = 0.8;
+/** Seconds in which the pace grows by one place. */
+const growSeconds = 20;
+/** A time without answers counts for so much growth at most. */
+const growStepMs = 1000;
+const pause = { leastMs: 50, mostMs: 2000 };
+/** Failures that come closer together than this are one. */
+const failureMs = 1000;
+
+export class LatencyGovernor {
+  readonly #options: GovernorOptions;
+  readonly #clock: Clock;
+  readonly #waiting = new Set<() => void>();
+  #inFlight = 0;
+  /** Units in flight at most; below `sizeMax` it is the size of the one request. */
+  #budget: number;
+  #starting = true;
+  #slowed = false;
+  #pauseMs = 0;
+  /** No request begins before. */
+  #restUntilMs = 0;
+  /** When the pace was last lowered: what was asked before says nothing about the pace since. */
+  #loweredMs = Number.NEGATIVE_INFINITY;
+  #grownMs: number;
+  #smoothedMs: number | null = null;
+  #latencyMs: number | null = null;
+
+  constructor(options: GovernorOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#budget = options.sizeStart;
+    this.#grownMs = this.#clock.now();
+  }
+
+  /** Units that the next request may have. */
+  get size(): number {
+    const { sizeMin, sizeMax } = this.#options;
+    return Math.max(sizeMin, Math.min(sizeMax, Math.floor(this.#budget)));
+  }
+
+  /** Requests that may be in flight. */
+  get places(): number {
+    return Math.max(1, Math.floor(this.#budget / this.#options.sizeMax));
+  }
+
+  /** The wait between two requests, in ms. */
+  get pauseMs(): number {
+    return this.#pauseMs;
+  }
+
+  /** Whether an answer was late and the full pace has not been reached again since. */
+  get slowed(): boolean {
+    return this.#slowed;
+  }
+
+  /** The smoothed answer time; null before the first answer. */
+  get latencyMs(): number | null {
+    return this.#latencyMs;
+  }
+
+  /** Runs `work`, one request, in a place of its own, after the pause. Places are given in the order of asking. @throws E_ABORTED */
+  async run<Result>(work: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    await this.#take(signal);
+    try {
+      const restMs = this.#restUntilMs - this.#clock.now();
+      if (restMs > 0) await this.#clock.sleep(restMs, signal);
+      return await work();
+    } finally {
+      this.#inFlight -= 1;
+      this.#restUntilMs = this.#clock.now() + this.#pauseMs;
+      this.#admit();
+    }
+  }
+
+  /** Takes in that a request has just been answered, after `ms`. */
+  answered(ms: number): void {
+    const now = this.#clock.now();
+    this.#latencyMs = smooth(this.#latencyMs, ms);
+    if (now - ms >= this.#loweredMs) {
+      this.#smoothedMs = smooth(this.#smoothedMs, ms);
+      const { limitMs } = this.#options;
+      if (this.#smoothedMs > limitMs) this.#lower(limitMs / this.#smoothedMs);
+      else if (this.#smoothedMs <= quiet * limitMs) this.#raise(now);
+    }
+    this.#options.onAnswer?.();
+  }
+
+  /** Takes in that a request failed in a way that asks for another try: a server that does so has too much to do. */
+  failed(): void {
+    if (this.#clock.now() - this.#loweredMs < failureMs) return;
+    this.#lower(0.5);
+    this.#options.onAnswer?.();
+  }
+
+  #lower(share: number): void {
+    const { sizeMin } = this.#options;
+    if (this.#budget > sizeMin) {
+      const part = Math.max(left.least, Math.min(left.most, share));
+      this.#budget = Math.max(sizeMin, this.#budget * part);
+    } else {
+      this.#pauseMs = Math.min(pause.mostMs, Math.max(pause.leastMs, 2 * this.#pauseMs));
+    }
+    this.#starting = false;
+    this.#slowed = true;
+    this.#loweredMs = this.#clock.now();
+    this.#grownMs = this.#loweredMs;
+    this.#smoothedMs = null;
+  }
+
+  #raise(now: number): void {
+    const { sizeMax, placesMax } = this.#options;
+    const full = sizeMax * placesMax;
+    const elapsedMs = Math.min(growStepMs, now - this.#grownMs);
+    this.#grownMs = now;
+    if (this.#pauseMs > 0) {
+      this.#pauseMs = this.#pauseMs > pause.leastMs ? this.#pauseMs / 2 : 0;
+      return;
+    }
+    const more = this.#starting ? this.#budget : (sizeMax * elapsedMs) / (growSeconds * 1000);
+    this.#budget = Math.min(full, this.#budget + more);
+    if (this.#budget === full) this.#slowed = false;
+    this.#admit();
+  }
+
+  #take(signal: AbortSignal | undefined): Promise<void> {
+    throwIfAborted(signal);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const enter = (): void => {
+      signal?.removeEventListener("abort", leave);
+      this.#waiting.delete(enter);
+      this.#inFlight += 1;
+      resolve();
+    };
+    const leave = (): void => {
+      this.#waiting.delete(enter);
+      if (signal !== undefined) reject(abortError(signal));
+    };
+    this.#waiting.add(enter);
+    signal?.addEventListener("abort", leave, { once: true });
+    this.#admit();
+    return promise;
+  }
+
+  #admit(): void {
+    for (const enter of this.#waiting) {
+      if (this.#inFlight >= this.places) return;
+      enter();
+    }
+  }
+}
+
+/** An average that follows what is later at once and what is quicker slowly: some five of six answers are below it. */
+function smooth(before: number | null, ms: number): number {
+  if (before === null) return ms;
+  return before + (ms > before ? smoothing.up : smoothing.down) * (ms - before);
+}
