@@ -1,0 +1,199 @@
+/**
+ * A stand-in for Chroma Cloud: a real local server behind the quotas, the faults and the shapes that users of the Cloud
+ * have met and noted. Nobody's account is needed, and nothing here proves what the Cloud itself does.
+ */
+import type { ServerResponse } from "node:http";
+import { type CollectionEntry, cloudCollections } from "./cloud-shapes.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { type Stub, type StubAnswer, type StubRequest, startStub } from "./stub.ts";
+
+/** Stands in a stored text where the Cloud would hold a sparse vector, which no local server takes. */
+export const sparseHere = "a sparse vector";
+export const sparseVector =
+  '{"#type":"sparse_vector","indices":[3,17,4000000000],"values":[0.25,1.5,0.1]}';
+
+export interface CloudKey {
+  readonly key: string;
+  /** What the identity says; "*" = of all. */
+  readonly tenant: string;
+  readonly databases: readonly string[];
+}
+
+/** What the stand-in does; may be changed while it runs. */
+export interface CloudRules {
+  /** Rows that a call may ask for. */
+  rowsMax: number;
+  /** The refusal of more. */
+  overQuota(what: string, usage: number, limit: number): StubAnswer;
+  /** Reads at once that are answered; the others meet 429. */
+  readsMax: number;
+  /** Chances that a read meets a 429, or a 503; neither says how long to wait. */
+  busy: number;
+  unavailable: number;
+  /** Chance that a page of a listing has fewer rows than were asked for. */
+  shortPage: number;
+  /** The answer to a key of somebody else's. */
+  stranger: StubAnswer;
+  /** Goes first at every `get`; an answer stands for the usual one. It may wait. */
+  beforeGet(body: GetBody): StubAnswer | undefined | Promise<StubAnswer | undefined>;
+}
+
+export interface GetBody {
+  readonly ids?: string[];
+  readonly limit?: number;
+  readonly offset?: number;
+  readonly include?: string[];
+}
+
+export interface CloudStandIn extends AsyncDisposable {
+  readonly url: string;
+  readonly rules: CloudRules;
+  readonly requests: Stub["requests"];
+  /** Bodies of the gets that were let through to the server. */
+  readonly gets: GetBody[];
+  /** Statuses of the answers, counted. */
+  readonly statuses: Map<number, number>;
+  /** Requests at once, at most, so far. */
+  inFlightMax(): number;
+}
+
+export interface CloudOptions {
+  readonly upstream: string;
+  readonly keys: readonly CloudKey[];
+  readonly rules?: Partial<CloudRules>;
+  readonly tls?: { key: string; cert: string };
+  readonly seed?: number;
+}
+
+/** The words of the Cloud, as its users have them in their logs. */
+export const quotaWords: CloudRules["overQuota"] = (what, usage, limit) => ({
+  status: 422,
+  body: {
+    error: "ChromaError",
+    message: `Quota exceeded: '${what}' exceeded quota limit for action 'Get': current usage of ${usage} exceeds limit of ${limit}`,
+  },
+});
+
+const tooMany: StubAnswer = {
+  status: 429,
+  body: { error: "ChromaError", message: "Too many requests; backoff and try again" },
+};
+const unavailable: StubAnswer = { status: 503, body: { error: "ChromaError", message: "" } };
+const unauthorized: StubAnswer = {
+  status: 401,
+  body: { error: "ChromaError", message: "Unauthorized" },
+};
+const denied: StubAnswer = {
+  status: 403,
+  body: { error: "ChromaError", message: "Permission denied." },
+};
+
+/** Long enough that requests which are sent together are seen together. */
+const latencyMs = 3;
+
+export async function startCloud(options: CloudOptions): Promise<CloudStandIn> {
+  const { upstream, keys, tls, seed = 1 } = options;
+  const random = seededRandom(seed);
+  const rules: CloudRules = {
+    rowsMax: 300,
+    overQuota: quotaWords,
+    readsMax: 10,
+    busy: 0,
+    unavailable: 0,
+    shortPage: 0,
+    stranger: denied,
+    beforeGet: () => undefined,
+    ...options.rules,
+  };
+  const gets: GetBody[] = [];
+  const statuses = new Map<number, number>();
+  let inFlight = 0;
+  let inFlightMax = 0;
+
+  const stub = await startStub(async (request, response) => {
+    inFlight += 1;
+    inFlightMax = Math.max(inFlightMax, inFlight);
+    onceClosed(response, () => {
+      inFlight -= 1;
+    });
+    const answer = await answerTo(request);
+    const { status = 200 } = answer;
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    return answer;
+  }, tls);
+
+  async function answerTo(request: StubRequest): Promise<StubAnswer> {
+    await new Promise((resolve) => setTimeout(resolve, latencyMs));
+    const path = request.path.replace(/\?.*/, "");
+    if (path === "/api/v2/heartbeat") return pass(request);
+    if (path === "/api/v2/pre-flight-checks")
+      return { body: { max_batch_size: 1000, supports_base64_encoding: true } };
+    const key = keys.find((one) => one.key === request.headers["x-chroma-token"]);
+    if (key === undefined) return unauthorized;
+    if (path === "/api/v2/auth/identity")
+      return { body: { user_id: "u", tenant: key.tenant, databases: key.databases } };
+    const refused = refusal(key, path, request);
+    if (refused !== null) return refused;
+    if (random() < rules.busy || inFlight > rules.readsMax) return tooMany;
+    if (random() < rules.unavailable) return unavailable;
+    if (path.endsWith("/get")) return get(request);
+    const answer = await pass(request);
+    const isListing = path.endsWith("/collections") && answer.status === 200;
+    return isListing ? { body: cloudCollections(answer.body as CollectionEntry[]) } : answer;
+  }
+
+  function refusal(key: CloudKey, path: string, { method }: StubRequest): StubAnswer | null {
+    const [, tenant, database] =
+      /^\/api\/v2\/tenants\/([^/]+)(?:\/databases\/([^/]+))?/.exec(path) ?? [];
+    if (tenant === undefined) return { status: 404, body: "" };
+    if (key.tenant !== "*" && key.tenant !== decodeURIComponent(tenant)) return rules.stranger;
+    const mine = database === undefined || key.databases.includes(decodeURIComponent(database));
+    if (!mine && !key.databases.includes("*")) return rules.stranger;
+    const reads = method === "GET" || /\/(get|query|count)$/.test(path);
+    return reads ? null : { status: 500, body: "A read-only run has written." };
+  }
+
+  async function get(request: StubRequest): Promise<StubAnswer> {
+    const body = request.body as GetBody;
+    const instead = await rules.beforeGet(body);
+    if (instead !== undefined) return instead;
+    const { rowsMax } = rules;
+    const { ids, limit } = body;
+    if (limit !== undefined && limit > rowsMax)
+      return rules.overQuota("Limit value", limit, rowsMax);
+    if (ids !== undefined && ids.length > rowsMax)
+      return rules.overQuota("Number of IDs to filter by in a query", ids.length, rowsMax);
+    gets.push(body);
+    // Without a limit the Cloud answers what the quota lets through, and says nothing of the rest.
+    const capped = Math.min(limit ?? rowsMax, rowsMax);
+    const short = ids === undefined && capped > 1 && random() < rules.shortPage;
+    const rows = short ? 1 + Math.floor(random() * (capped - 1)) : capped;
+    const answer = await pass({ ...request, body: { ...body, limit: rows } }, true);
+    return { ...answer, body: String(answer.body).replaceAll(`"${sparseHere}"`, sparseVector) };
+  }
+
+  async function pass({ method, path, body }: StubRequest, asText = false): Promise<StubAnswer> {
+    const response = await fetch(upstream + path, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: asText || text === "" ? text : JSON.parse(text) };
+  }
+
+  return {
+    url: stub.url,
+    rules,
+    requests: stub.requests,
+    gets,
+    statuses,
+    inFlightMax: () => inFlightMax,
+    [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),
+  };
+}
+
+/** Whatever ends an answer: that it is sent, or that nobody waits for it any more. */
+function onceClosed(response: ServerResponse, run: () => void): void {
+  response.once("close", run);
+}
