@@ -3,25 +3,41 @@ import { abortError } from "./abort.ts";
 /** A bounded number of places. `run` waits for one, in order, and gives it back whatever happens. */
 export class Slots {
   readonly #waiting = new Set<() => void>();
+  #places: number;
+  /** Below 0 while more are taken than there are by now. */
   #free: number;
 
   constructor(places: number) {
+    this.#places = places;
     this.#free = places;
   }
 
+  /** Whether whoever comes next has to wait. */
+  get full(): boolean {
+    return this.#free <= 0;
+  }
+
   /** Runs `work` in a place of its own. @throws E_ABORTED when `signal` aborts before one is free */
-  async run<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  async run<Result>(work: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
     await this.#take(signal);
     try {
       return await work();
     } finally {
-      this.#giveBack();
+      this.#free += 1;
+      this.#admit();
     }
   }
 
-  #take(signal: AbortSignal): Promise<void> {
+  /** More places or fewer from now on; work that is under way keeps its own. */
+  resize(places: number): void {
+    this.#free += places - this.#places;
+    this.#places = places;
+    this.#admit();
+  }
+
+  #take(signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    if (signal.aborted) reject(abortError(signal));
+    if (signal?.aborted) reject(abortError(signal));
     else if (this.#free > 0) {
       this.#free -= 1;
       resolve();
@@ -29,26 +45,29 @@ export class Slots {
     return promise;
   }
 
-  #wait(resolve: () => void, reject: (error: unknown) => void, signal: AbortSignal): void {
+  #wait(
+    resolve: () => void,
+    reject: (error: unknown) => void,
+    signal: AbortSignal | undefined,
+  ): void {
     const enter = () => {
-      signal.removeEventListener("abort", leave);
+      signal?.removeEventListener("abort", leave);
       resolve();
     };
     const leave = () => {
       this.#waiting.delete(enter);
-      reject(abortError(signal));
+      if (signal) reject(abortError(signal));
     };
     this.#waiting.add(enter);
-    signal.addEventListener("abort", leave, { once: true });
+    signal?.addEventListener("abort", leave, { once: true });
   }
 
-  #giveBack(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#free += 1;
-      return;
+  #admit(): void {
+    for (const next of this.#waiting) {
+      if (this.#free <= 0) return;
+      this.#waiting.delete(next);
+      this.#free -= 1;
+      next();
     }
-    this.#waiting.delete(next);
-    next();
   }
 }

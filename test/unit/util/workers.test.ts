@@ -40,6 +40,34 @@ describe("slots", () => {
     ).resolves.toBe("in");
   });
 
+  it("grows at once, and shrinks as work ends", async () => {
+    const slots = new Slots(1);
+    const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+    const entered: number[] = [];
+    const all = gates.map(({ promise }, number) =>
+      slots.run(() => {
+        entered.push(number);
+        return promise;
+      }, undefined),
+    );
+    await sleep(1);
+    expect([entered, slots.full]).toEqual([[0], true]);
+    slots.resize(3);
+    await sleep(1);
+    expect([entered, slots.full]).toEqual([[0, 1, 2], true]);
+    slots.resize(1);
+    gates[0]?.resolve();
+    gates[1]?.resolve();
+    await sleep(1);
+    expect(entered).toEqual([0, 1, 2]);
+    gates[2]?.resolve();
+    await sleep(1);
+    expect(entered).toEqual([0, 1, 2, 3]);
+    gates[3]?.resolve();
+    await Promise.all(all);
+    expect(slots.full).toBe(false);
+  });
+
   it("gives the place back after a failure", async () => {
     const slots = new Slots(1);
     const { signal } = new AbortController();
