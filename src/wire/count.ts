@@ -1,0 +1,70 @@
+/**
+ * Count.
+ *
+ *     CountPoints     1: collection   2: Filter   3: exact
+ *     CountResponse   1: CountResult (1: count)   2: seconds (double)
+ */
+import { readFilter } from "./filter.ts";
+import { Reader, Writer } from "./protobuf.ts";
+
+/** All points, exactly. */
+export function encodeCount(collection: string): Buffer {
+  const writer = new Writer();
+  writer.string(1, collection);
+  writer.uint(3, 1);
+  return writer.finish();
+}
+
+export interface CountRequest {
+  readonly collection: string;
+  /** JSON text; undefined = all points. */
+  readonly filter: string | undefined;
+  /** True where the request does not say. */
+  readonly exact: boolean;
+}
+
+/** @throws SyntaxError, E_INPUT, E_NOT_SUPPORTED */
+export function decodeCount(message: Uint8Array): CountRequest {
+  const reader = new Reader(message);
+  let collection = "";
+  let filter: string | undefined;
+  let exact = true;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === 10) collection = reader.string();
+    else if (tag === 18) filter = readFilter(reader);
+    else if (tag === 24) exact = reader.flag();
+    else reader.skip(tag);
+  }
+  return { collection, filter, exact };
+}
+
+export function encodeCountAnswer(count: number, time: number): Buffer {
+  const writer = new Writer();
+  const result = writer.open(1);
+  writer.uint(1, count);
+  writer.close(result);
+  writer.double(2, time);
+  return writer.finish();
+}
+
+/** @throws SyntaxError */
+export function decodeCountAnswer(message: Uint8Array): number {
+  const reader = new Reader(message);
+  let count = 0;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag !== 10) {
+      reader.skip(tag);
+      continue;
+    }
+    const outer = reader.open();
+    while (reader.more()) {
+      const inner = reader.tag();
+      if (inner === 8) count = reader.varint();
+      else reader.skip(inner);
+    }
+    reader.close(outer);
+  }
+  return count;
+}

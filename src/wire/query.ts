@@ -1,0 +1,195 @@
+/**
+ * Query, and the older Search: points by their nearness to a vector.
+ *
+ *     QueryPoints     1: collection   2: prefetch   3: Query   4: using   5: Filter   6: params   7: score threshold (float)
+ *                     8: limit   9: offset   10: WithVectorsSelector   11: WithPayloadSelector   14: lookup from
+ *     Query           1: nearest, a VectorInput   2 to 11: other kinds
+ *     VectorInput     1: PointId   2: DenseVector   3: sparse   4: several vectors   5 to 7: what a model is to make one of
+ *     SearchPoints    1: collection   2: floats   3: Filter   4: limit   6: WithPayloadSelector   7: params
+ *                     8: score threshold (float)   9: offset   10: vector name   11: WithVectorsSelector   15: sparse indices
+ *     QueryResponse   1: ScoredPoint, any number   2: seconds (double); SearchResponse is the same
+ */
+import type {
+  Match,
+  NamedPoints,
+  PayloadSelector,
+  ScoredPoints,
+  VectorSelector,
+} from "./columns.ts";
+import { readFilter, writeMatches } from "./filter.ts";
+import { readRequestedId } from "./point-id.ts";
+import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points.ts";
+import { Reader, Writer } from "./protobuf.ts";
+import { badInput, notImplemented } from "./refusal.ts";
+import { readPayloadSelector, readVectorSelector, writeSelector } from "./selectors.ts";
+import { FloatSpan, writeDense } from "./vectors.ts";
+
+export interface QueryOptions {
+  readonly vector: Float32Array;
+  readonly limit: number;
+  readonly matches: readonly Match[];
+}
+
+/** The nearest points with their payload, without vectors. */
+export function encodeQuery(collection: string, options: QueryOptions): Buffer {
+  const writer = new Writer(256 + options.vector.byteLength);
+  writer.string(1, collection);
+  const query = writer.open(3);
+  const nearest = writer.open(1);
+  writeDense(writer, 2, options.vector);
+  writer.close(nearest);
+  writer.close(query);
+  if (options.matches.length > 0) writeMatches(writer, 5, options.matches);
+  writer.uint(8, options.limit);
+  writeSelector(writer, 11, true);
+  return writer.finish();
+}
+
+/** undefined = the request does not say. */
+export interface QueryRequest {
+  readonly collection: string;
+  /** What to search near; null = nothing: points in the order of their ids. */
+  readonly nearest: { readonly vector: Float32Array } | { readonly id: string } | null;
+  /** The vector's name, '' for the unnamed one. */
+  readonly using: string;
+  /** JSON text. */
+  readonly filter: string | undefined;
+  readonly limit: number | undefined;
+  readonly offset: number;
+  readonly scoreThreshold: number | undefined;
+  readonly withPayload: PayloadSelector | undefined;
+  readonly withVector: VectorSelector | undefined;
+}
+
+type Draft = { -readonly [Field in keyof QueryRequest]: QueryRequest[Field] };
+
+function emptyDraft(): Draft {
+  return {
+    collection: "",
+    nearest: null,
+    using: "",
+    filter: undefined,
+    limit: undefined,
+    offset: 0,
+    scoreThreshold: undefined,
+    withPayload: undefined,
+    withVector: undefined,
+  };
+}
+
+/** @throws SyntaxError, E_INPUT, E_NOT_SUPPORTED */
+export function decodeQuery(message: Uint8Array): QueryRequest {
+  const reader = new Reader(message);
+  const draft = emptyDraft();
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === 10) draft.collection = reader.string();
+    else if (tag === 18) throw notImplemented("prefetch");
+    else if (tag === 26) draft.nearest = readQuery(reader);
+    else if (tag === 34) draft.using = reader.string();
+    else if (tag === 42) draft.filter = readFilter(reader);
+    else if (tag === 61) draft.scoreThreshold = reader.float();
+    else if (tag === 64) draft.limit = reader.varint();
+    else if (tag === 72) draft.offset = reader.varint();
+    else if (tag === 82) draft.withVector = readVectorSelector(reader);
+    else if (tag === 90) draft.withPayload = readPayloadSelector(reader);
+    else if (tag === 114) throw notImplemented("lookup_from");
+    else reader.skip(tag);
+  }
+  return draft;
+}
+
+/** In the order of their field numbers, from 2 on. */
+const otherQueries = [
+  "recommend",
+  "discover",
+  "context",
+  "order_by",
+  "fusion",
+  "sample",
+  "formula",
+  "mmr",
+  "rrf",
+  "relevance_feedback",
+];
+
+function readQuery(reader: Reader): QueryRequest["nearest"] {
+  const outer = reader.open();
+  let nearest: QueryRequest["nearest"] = null;
+  while (reader.more()) {
+    const tag = reader.tag();
+    const other = otherQueries[Math.floor(tag / 8) - 2];
+    if (other !== undefined) throw notImplemented(`the query \`${other}\``);
+    if (tag === 10) nearest = readInput(reader);
+    else reader.skip(tag);
+  }
+  reader.close(outer);
+  if (nearest === null) throw badInput("Query is missing");
+  return nearest;
+}
+
+function readInput(reader: Reader): QueryRequest["nearest"] {
+  const outer = reader.open();
+  let nearest: QueryRequest["nearest"] = null;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === 10) nearest = { id: readRequestedId(reader) };
+    else if (tag === 18) {
+      const span = new FloatSpan();
+      span.readDense(reader);
+      nearest = { vector: span.toArray() };
+    } else if (tag === 26) throw notImplemented("sparse vectors");
+    else if (tag === 34) throw notImplemented("multivectors");
+    else if (tag === 42 || tag === 50 || tag === 58) throw notImplemented("inference");
+    else reader.skip(tag);
+  }
+  reader.close(outer);
+  if (nearest === null) throw badInput("VectorInput is missing");
+  return nearest;
+}
+
+/** @throws SyntaxError, E_INPUT, E_NOT_SUPPORTED */
+export function decodeSearch(message: Uint8Array): QueryRequest {
+  const reader = new Reader(message);
+  const draft = emptyDraft();
+  const span = new FloatSpan();
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === 10) draft.collection = reader.string();
+    else if (tag === 18 || tag === 21) span.add(reader, tag);
+    else if (tag === 26) draft.filter = readFilter(reader);
+    else if (tag === 32) draft.limit = reader.varint();
+    else if (tag === 50) draft.withPayload = readPayloadSelector(reader);
+    else if (tag === 69) draft.scoreThreshold = reader.float();
+    else if (tag === 72) draft.offset = reader.varint();
+    else if (tag === 82) draft.using = reader.string();
+    else if (tag === 90) draft.withVector = readVectorSelector(reader);
+    else if (tag === 122) throw notImplemented("sparse vectors");
+    else reader.skip(tag);
+  }
+  draft.nearest = { vector: span.toArray() };
+  return draft;
+}
+
+/** `points.vectors` is empty where none were asked for. @throws E_STORAGE */
+export function encodeQueryAnswer(
+  points: NamedPoints & { readonly scores: ArrayLike<number> },
+  time: number,
+): Buffer {
+  const writer = answerWriter(points);
+  writePoints(writer, 1, points);
+  writer.double(2, time);
+  return writer.finish();
+}
+
+/** @throws SyntaxError */
+export function decodeQueryAnswer(message: Uint8Array): ScoredPoints & Doubtful {
+  const reader = new Reader(message);
+  const read = new PointsReader(message, 1, null, true);
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === 10) read.read(reader);
+    else reader.skip(tag);
+  }
+  return read.columns();
+}
