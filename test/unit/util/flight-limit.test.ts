@@ -96,9 +96,10 @@ describe("FlightLimit", () => {
     const limit = new FlightLimit({ max: 8 });
     for (let answer = 0; limit.places === 2; answer += 1)
       limit.landed({ startedAtMs: answer * 10, endedAtMs: answer * 10, amount: 1, full: true });
-    for (let answer = 0; answer < 100; answer += 1)
+    for (let answer = 0; answer < 100; answer += 1) {
       limit.landed({ startedAtMs: 0, endedAtMs: 1000 + answer, amount: 1, full: true });
-    expect(limit.places).toBe(3);
+      expect(limit.places).toBe(3);
+    }
   });
 
   it("learns nothing while places are free", () => {
