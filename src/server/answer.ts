@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { PointColumns, ScoredPoints } from "../engine/index.ts";
-import { type ErrorCode, isVectorError, VectorError } from "../errors.ts";
+import { type ErrorCode, isVectorError } from "../errors.ts";
 import { float32Text, vectorText } from "./float-text.ts";
 
 const json = { "content-type": "application/json" };
@@ -36,15 +36,19 @@ export function ok(c: Context<Timed>, result: string): Response {
   );
 }
 
+/** Any error as a caller may see it: the HTTP status that Qdrant answers, and the words. */
+export function visible(error: unknown): { status: ContentfulStatusCode; message: string } {
+  if (!isVectorError(error)) return { status: 500, message: "Service internal error" };
+  const stated = error.details["status"];
+  const status =
+    typeof stated === "number" ? (stated as ContentfulStatusCode) : (statuses[error.code] ?? 500);
+  return { status, message: error.message };
+}
+
 /** `{status: {error}, time}` with Qdrant's HTTP status. */
 export function failure(c: Context<Timed>, error: unknown): Response {
-  const known = isVectorError(error)
-    ? error
-    : new VectorError("E_INTERNAL", "Service internal error", { cause: error });
-  const stated = known.details["status"];
-  const status =
-    typeof stated === "number" ? (stated as ContentfulStatusCode) : (statuses[known.code] ?? 500);
-  const body = { status: { error: known.message } };
+  const { status, message } = visible(error);
+  const body = { status: { error: message } };
   return c.body(
     `${JSON.stringify(body).slice(0, -1)},"time":${seconds(c.get("startedMs"))}}`,
     status,

@@ -1,8 +1,8 @@
 /** Who may ask: the Host header, and the keys. */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { VectorError } from "../errors.ts";
 import { failure, type Timed } from "./answer.ts";
+import { accessOf, type Keys, readsOnly } from "./keys.ts";
 
 /** Answered without a key. */
 const open = ["/", "/healthz", "/readyz", "/livez"];
@@ -26,28 +26,13 @@ function forbidden(message: string): VectorError {
   return new VectorError("E_AUTH", message, { details: { status: 403 } });
 }
 
-/** Compares in a time that does not tell how much was right. */
-function sameKey(given: string, key: string | undefined): boolean {
-  if (key === undefined) return false;
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(given), digest(key));
-}
-
-/** Wants `apiKey`, or `readOnlyApiKey` for what only reads. */
-export function keys(
-  apiKey: string | undefined,
-  readOnlyApiKey: string | undefined,
-): MiddlewareHandler<Timed> {
+/** Wants a key: one that writes for what does not only read. */
+export function keyed(keys: Keys): MiddlewareHandler<Timed> {
   return async (c, next) => {
     if (open.includes(c.req.path)) return next();
-    const bearer = /^Bearer (.*)$/.exec(c.req.header("authorization") ?? "")?.[1];
-    const given = c.req.header("api-key") ?? bearer;
-    if (given === undefined)
-      return c.text("Must provide an API key or an Authorization bearer token", 401);
-    const full = sameKey(given, apiKey);
-    if (!full && !sameKey(given, readOnlyApiKey)) return c.text("Invalid API key or JWT", 401);
-    if (!full && !reads(c))
-      return failure(c, forbidden("Forbidden: Global manage access is required"));
+    const access = accessOf(keys, (name) => c.req.header(name));
+    if ("refusal" in access) return c.text(access.refusal, 401);
+    if (!access.writes && !reads(c)) return failure(c, forbidden(readsOnly));
     return next();
   };
 }

@@ -1,15 +1,15 @@
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as SocketServer } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { VectorError } from "../errors.ts";
 import { abortError } from "../util/abort.ts";
 import type { QdrantApp } from "./server.ts";
 
 /** How long open requests may go on after a shutdown began. */
-const shutdownMs = 4000;
+export const shutdownMs = 4000;
 const requestTimeoutMs = 300_000;
 const headersTimeoutMs = 20_000;
-const connectionsMax = 4096;
+export const connectionsMax = 4096;
 
 export interface ListenOptions {
   /** Default 127.0.0.1. */
@@ -36,7 +36,7 @@ export async function listen(app: QdrantApp, options: ListenOptions = {}): Promi
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = headersTimeoutMs;
   server.maxConnections = connectionsMax;
-  await bind(server, host, port);
+  await bind(server, host, port, "--port");
   const taken = server.address() as AddressInfo;
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => {
@@ -53,12 +53,17 @@ export async function listen(app: QdrantApp, options: ListenOptions = {}): Promi
   };
 }
 
-function bind(server: Server, host: string, port: number): Promise<void> {
+/** Takes the address; `flag` is what names the port. @throws E_CONFIG where it cannot be taken */
+export function bind(
+  server: SocketServer,
+  host: string,
+  port: number,
+  flag: string,
+): Promise<void> {
   return new Promise((settle, reject) => {
     server.once("error", (cause) => {
       const words = `The address ${host}:${port} cannot be taken: ${cause.message}.`;
-      const next =
-        "Give another --port (0 takes a free one) or --host, or stop what answers there.";
+      const next = `Give another ${flag} (0 takes a free one) or --host, or stop what answers there.`;
       reject(new VectorError("E_CONFIG", words, { cause, next, details: { host, port } }));
     });
     server.listen(port, host, settle);

@@ -5,16 +5,16 @@ import { badInput, invalid } from "../engine/index.ts";
 /** The collection's name in the path. @throws E_INPUT (422) */
 export function collectionName(c: Context): string {
   const name = c.req.param("collection") ?? "";
-  if (name.length < 1 || name.length > 255) {
-    throw invalid(
-      "Validation error in path parameters: [collection_name: must be between 1 and 255 characters]",
-    );
-  }
+  const fault = nameFault(name);
+  if (fault === null) return name;
+  throw invalid(`Validation error in path parameters: [collection_name: ${fault}]`);
+}
+
+/** What is wrong with a collection's name; null where nothing is. */
+export function nameFault(name: string): string | null {
+  if (name.length < 1 || name.length > 255) return "must be between 1 and 255 characters";
   const found = ["/", "\0"].find((character) => name.includes(character));
-  if (found === undefined) return name;
-  throw invalid(
-    `Validation error in path parameters: [collection_name: collection name cannot contain "${found}" char]`,
-  );
+  return found === undefined ? null : `collection name cannot contain "${found}" char`;
 }
 
 /** Whether the caller waits for the write. Every write is on disk when it is answered; this decides only the word. @throws E_INPUT (400) */

@@ -1,17 +1,11 @@
 /** Routes that rank points: `query` and the older `search`, alone and in batches. */
 import type { Hono } from "hono";
 import { z } from "zod";
-import {
-  badInput,
-  type Engine,
-  notFound,
-  notImplemented,
-  type ScoredPoints,
-  type ScrollOptions,
-} from "../engine/index.ts";
+import { badInput, type Engine, notImplemented } from "../engine/index.ts";
 import { ok, pointsText, type Timed } from "./answer.ts";
 import { limitSchema, Members, offsetSchema, parse, selectors, toPointId } from "./body.ts";
 import { checkTimeout, collectionName } from "./params.ts";
+import { type Near, queryPoints } from "./query.ts";
 import { toQueryVector } from "./vectors.ts";
 
 const queryLimitDefault = 10;
@@ -58,11 +52,7 @@ async function runQuery(engine: Engine, name: string, body: Members): Promise<st
   const using = body.get("using", z.string()) ?? "";
   const limit = body.get("limit", limitSchema) ?? queryLimitDefault;
   const options = { ...commonOptions(body), limit, using };
-  const query = nearest(body);
-  const found =
-    query === undefined
-      ? await firstPoints(engine, name, options)
-      : await nearestPoints(engine, name, query, options);
+  const found = await queryPoints(engine, name, toNear(nearest(body)), options);
   return `{"points":${pointsText(found, options.withPayload !== false)}}`;
 }
 
@@ -82,51 +72,12 @@ function nearest(body: Members): string | undefined {
   return near;
 }
 
-type QueryOptions = ReturnType<typeof commonOptions> & { limit: number; using: string };
-
-async function nearestPoints(
-  engine: Engine,
-  name: string,
-  query: string,
-  options: QueryOptions,
-): Promise<ScoredPoints> {
-  if (query.startsWith("[") || query.startsWith("{")) {
-    return engine.search(name, { ...options, vector: toQueryVector(parse(query)) });
-  }
-  const id = toPointId(query);
-  const found = await engine.retrieve(name, [id], {
-    withPayload: false,
-    withVector: [options.using],
-  });
-  const column = found.vectors.get(options.using);
-  if (found.ids.length === 0) throw notFound(`Not found: No point with id ${id} found`);
-  if (column === undefined || column.present !== null) {
-    throw notFound(`Not found: Vector with name "${options.using}" for point not found`);
-  }
-  const self = `"must_not":[{"has_id":[${query}]}]`;
-  const filter =
-    options.filter === undefined ? `{${self}}` : `{"must":[${options.filter}],${self}}`;
-  return engine.search(name, { ...options, filter, vector: column.data });
-}
-
-/** A query that asks for nothing: points in the order of ids, each with the score 1. */
-async function firstPoints(
-  engine: Engine,
-  name: string,
-  options: QueryOptions,
-): Promise<ScoredPoints> {
-  const { withPayload, withVector, filter, offset, limit } = options;
-  const wanted: ScrollOptions = { withPayload, withVector, filter, limit };
-  let page = await engine.scroll(
-    name,
-    offset === 0 ? wanted : { filter, limit: offset, withPayload: false },
-  );
-  if (offset > 0) {
-    if (page.nextOffset === null)
-      return { ids: [], vectors: new Map(), payloads: [], scores: new Float32Array(0) };
-    page = await engine.scroll(name, { ...wanted, offset: page.nextOffset });
-  }
-  return { ...page, scores: new Float32Array(page.ids.length).fill(1) };
+/** What the raw text of `nearest` says. */
+function toNear(query: string | undefined): Near {
+  if (query === undefined) return null;
+  if (query.startsWith("[") || query.startsWith("{"))
+    return { vector: toQueryVector(parse(query)) };
+  return { id: toPointId(query) };
 }
 
 export function addSearchRoutes(app: Hono<Timed>, engine: Engine): void {

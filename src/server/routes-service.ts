@@ -2,9 +2,7 @@
 import type { Hono } from "hono";
 import { notImplemented } from "../engine/index.ts";
 import { ok, type Timed } from "./answer.ts";
-
-/** The Qdrant version whose answers these are. */
-const followedVersion = "1.18.2";
+import { followed } from "./followed.ts";
 
 /** What a server of that version has and this one has not yet. */
 const missing: readonly (readonly [method: string, path: string, what: string])[] = [
@@ -47,7 +45,7 @@ const missing: readonly (readonly [method: string, path: string, what: string])[
 ];
 
 export function addServiceRoutes(app: Hono<Timed>): void {
-  app.get("/", (c) => c.json({ title: "qdrant - vector search engine", version: followedVersion }));
+  app.get("/", (c) => c.json(followed));
   app.get("/healthz", (c) => c.text("healthz check passed"));
   app.get("/livez", (c) => c.text("healthz check passed"));
   app.get("/readyz", (c) => c.text("all shards are ready"));

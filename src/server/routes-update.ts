@@ -4,18 +4,14 @@ import { z } from "zod";
 import { badInput, type Engine, invalid, type PointColumns } from "../engine/index.ts";
 import { ok, type Timed } from "./answer.ts";
 import { Members, toPointId, toSelector } from "./body.ts";
+import { nextOperation } from "./followed.ts";
 import { collectionName, waits } from "./params.ts";
 import { type GivenVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
 
-let lastOperation = 0;
-
 /** The answer to a change: the engine acknowledges what is on disk, whether the caller waits or not. */
 export function updated(c: Context<Timed>, wait: boolean): Response {
-  lastOperation += 1;
-  return ok(
-    c,
-    JSON.stringify({ operation_id: lastOperation, status: wait ? "completed" : "acknowledged" }),
-  );
+  const status = wait ? "completed" : "acknowledged";
+  return ok(c, JSON.stringify({ operation_id: nextOperation(), status }));
 }
 
 function toColumns(

@@ -1,18 +1,15 @@
 import { Hono } from "hono";
 import type { Engine } from "../engine/index.ts";
 import { failure, type Timed } from "./answer.ts";
-import { keys, onlyLoopbackNames } from "./guard.ts";
+import { keyed, onlyLoopbackNames } from "./guard.ts";
+import type { Keys } from "./keys.ts";
 import { addCollectionRoutes } from "./routes-collections.ts";
 import { addReadRoutes } from "./routes-read.ts";
 import { addSearchRoutes } from "./routes-search.ts";
 import { addServiceRoutes } from "./routes-service.ts";
 import { addUpdateRoutes } from "./routes-update.ts";
 
-export interface ServerOptions {
-  /** Wanted with every request (header `api-key`, or `Authorization: Bearer`), the health checks excepted; none = nobody is asked. */
-  readonly apiKey?: string | undefined;
-  /** Good for requests that only read. */
-  readonly readOnlyApiKey?: string | undefined;
+export interface ServerOptions extends Keys {
   /** Whether the Host header must be a loopback name; default true. Turn it off for a server that others reach by its name. */
   readonly checkHost?: boolean;
 }
@@ -27,8 +24,7 @@ export function createServer(engine: Engine, options: ServerOptions = {}): Qdran
     await next();
   });
   if (options.checkHost !== false) app.use(onlyLoopbackNames);
-  const { apiKey, readOnlyApiKey } = options;
-  if (apiKey !== undefined || readOnlyApiKey !== undefined) app.use(keys(apiKey, readOnlyApiKey));
+  app.use(keyed(options));
   addServiceRoutes(app);
   addCollectionRoutes(app, engine);
   addUpdateRoutes(app, engine);
