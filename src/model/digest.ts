@@ -3,61 +3,72 @@
  * what was sent, to what the target has and to what the source gives again; equal digests mean equal records.
  *
  * Format 1: the first 16 bytes of SHA-256 over
- *   JSON text of [point, id, tenant, collection, document, uri, canonical metadata or null, canonical rest or null],
+ *   the canonical JSON text of [point, id, tenant, collection, document, uri, metadata or null, rest or null],
  *   a NUL byte, the norm as float64 LE (all ones where there is none), the vector's float32 LE bytes (none without a vector).
  */
 import { hash } from "node:crypto";
-import { canonicalJson } from "../util/json.ts";
+import { canonicalJson } from "../util/canonical.ts";
 import { defaultVector, type PointBatch } from "./record.ts";
 
 export const digestFormat = 1;
 export const digestBytes = 16;
 export const bucketCount = 256;
 
+/** Bytes of the NUL and the norm. */
+const normBytes = 9;
+
 /** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
 export function digestPoints(batch: PointBatch): Uint8Array {
-  const { ids, payload, placement } = batch;
+  const rows = batch.ids.length;
+  const { norms } = batch.placement;
   const column = batch.vectors.get(defaultVector);
   const vectorBytes = column === undefined ? 0 : column.dimension * 4;
-  const bits =
-    column === undefined
-      ? new Uint8Array(0)
-      : new Uint8Array(column.data.buffer, column.data.byteOffset, column.data.byteLength);
-  const digests = new Uint8Array(ids.length * digestBytes);
-  const out = Buffer.from(digests.buffer);
-  for (let row = 0; row < ids.length; row += 1) {
-    const words = JSON.stringify([
-      placement.points[row],
-      ids[row],
-      placement.tenants[row],
-      placement.collections[row],
-      payload.documents[row],
-      payload.uris[row],
-      canonicalObject(payload.metadata[row] ?? null),
-      canonicalObject(placement.rest[row] ?? null),
-    ]);
-    const hasVector =
-      column !== undefined && (column.present === null || column.present[row] === 1);
-    const wordBytes = Buffer.byteLength(words);
-    const message = Buffer.allocUnsafe(wordBytes + 9 + (hasVector ? vectorBytes : 0));
-    message.write(words, 0);
-    message[wordBytes] = 0;
-    const norm = placement.norms[row] ?? Number.NaN;
-    if (Number.isNaN(norm)) message.fill(0xff, wordBytes + 1, wordBytes + 9);
-    else message.writeDoubleLE(norm, wordBytes + 1);
-    if (hasVector)
-      message.set(bits.subarray(row * vectorBytes, (row + 1) * vectorBytes), wordBytes + 9);
+  const { buffer, byteOffset, byteLength } = column?.data ?? new Float32Array(0);
+  const bits = new Uint8Array(buffer, byteOffset, byteLength);
+  const digests = Buffer.from(new ArrayBuffer(rows * digestBytes));
+  let message = Buffer.allocUnsafeSlow(4096 + vectorBytes);
+  for (let row = 0; row < rows; row += 1) {
+    const words = wordsOf(batch, row);
+    // A UTF-16 unit takes three bytes of UTF-8 at most.
+    const bytesMax = words.length * 3 + normBytes + vectorBytes;
+    if (message.length < bytesMax) message = Buffer.allocUnsafeSlow(bytesMax * 2);
+    let end = message.write(words, 0);
+    message[end] = 0;
+    const norm = norms[row] ?? Number.NaN;
+    if (Number.isNaN(norm)) message.fill(0xff, end + 1, end + normBytes);
+    else message.writeDoubleLE(norm, end + 1);
+    end += normBytes;
+    if (column !== undefined && (column.present === null || column.present[row] === 1)) {
+      message.set(bits.subarray(row * vectorBytes, (row + 1) * vectorBytes), end);
+      end += vectorBytes;
+    }
     // As hex: a buffer for each row would be an allocation outside the heap.
-    out.write(hash("sha256", message, "hex"), row * digestBytes, digestBytes, "hex");
+    const digest = hash("sha256", message.subarray(0, end), "hex");
+    digests.write(digest, row * digestBytes, digestBytes, "hex");
   }
   return digests;
 }
 
-/** Canonical text of an object; null for none and for the empty one, which count as equal. */
-function canonicalObject(text: string | null): string | null {
-  if (text === null || text === "{}") return null;
+/** Everything in a row but its numbers, as one JSON text. */
+function wordsOf({ ids, payload, placement }: PointBatch, row: number): string {
+  const texts = [
+    placement.points[row],
+    ids[row],
+    placement.tenants[row],
+    placement.collections[row],
+    payload.documents[row],
+    payload.uris[row],
+  ];
+  const metadata = canonicalObject(payload.metadata[row] ?? null);
+  const rest = canonicalObject(placement.rest[row] ?? null);
+  return `${JSON.stringify(texts).slice(0, -1)},${metadata},${rest}]`;
+}
+
+/** Canonical text of an object; `null` for none and for the empty one, which count as equal. */
+function canonicalObject(text: string | null): string {
+  if (text === null || text === "{}") return "null";
   const canonical = canonicalJson(text);
-  return canonical === "{}" ? null : canonical;
+  return canonical === "{}" ? "null" : canonical;
 }
 
 /** The bucket of a point that is a UUID. */

@@ -12,7 +12,8 @@
  * A record without document has `"document":null`; the frameworks refuse null, so theirs leave the key out.
  * Metadata travels as raw JSON text throughout: 2, 2.0 and 2^53+1 stay what they are.
  */
-import { canonicalJson, floatText, sliceObject } from "../util/json.ts";
+import { canonicalJson } from "../util/canonical.ts";
+import { floatText, sliceObject } from "../util/json.ts";
 import type { Layout } from "./collection.ts";
 import { type ExactNumbers, findInexact, restoreExact } from "./exact-numbers.ts";
 import type { PointBatch } from "./record.ts";

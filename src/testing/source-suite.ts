@@ -8,7 +8,7 @@ import type { CollectionInfo } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
 import { defaultVector, type RecordBatch } from "../model/record.ts";
 import type { SourceStore } from "../store/port.ts";
-import { canonicalJson } from "../util/json.ts";
+import { canonicalJson } from "../util/canonical.ts";
 import type { TestKit } from "./kit.ts";
 
 export interface FixtureRecord {

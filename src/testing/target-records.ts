@@ -4,7 +4,7 @@ import type { CollectionSpec, SourceNote } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
 import { plainPointId } from "../model/point-id.ts";
 import { defaultVector, type PointBatch } from "../model/record.ts";
-import { canonicalJson } from "../util/json.ts";
+import { canonicalJson } from "../util/canonical.ts";
 
 export interface TestRecord {
   readonly id: string;

@@ -64,18 +64,6 @@ export function stringifyPlain(value: unknown): string {
   );
 }
 
-/** The one text of a JSON value: keys sorted by code unit, no white space, numbers by type (`2`, `2.0`). @throws SyntaxError */
-export function canonicalJson(text: string): string {
-  return canonicalText(parseLossless(text));
-}
-
-function canonicalText(value: JsonValue): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
-  if (value === null || typeof value !== "object") return stringifyLossless(value);
-  const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalText(value[key] ?? null)}`).join(",")}}`;
-}
-
 /** The raw texts of an object's values by key (the last one where a key stands twice). Values are delimited, not checked. @throws SyntaxError */
 export function sliceObject(text: string): Map<string, string> {
   const members = new Map<string, string>();

@@ -1,6 +1,7 @@
 /** The list of collections in one tenant and database. */
 import { z } from "zod";
-import { canonicalJson, sliceArray, sliceObject } from "../../util/json.ts";
+import { canonicalJson } from "../../util/canonical.ts";
+import { sliceArray, sliceObject } from "../../util/json.ts";
 import { notChroma } from "./answer.ts";
 import type { ChromaClient } from "./client.ts";
 import type { Routes } from "./routes.ts";

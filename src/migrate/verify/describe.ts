@@ -1,11 +1,7 @@
 /** What differs between two points: names of fields and keys, and types; never a value, for it may be a document or a secret. */
 import { defaultVector, type PointBatch } from "../../model/record.ts";
-import {
-  canonicalJson,
-  type JsonValue,
-  parseLossless,
-  stringifyLossless,
-} from "../../util/json.ts";
+import { canonicalJson } from "../../util/canonical.ts";
+import { type JsonValue, parseLossless, stringifyLossless } from "../../util/json.ts";
 
 /** One row of a batch. */
 export interface PointAt {

@@ -9,7 +9,7 @@ import {
   reservedKeys,
 } from "../../../src/model/layout.ts";
 import type { PointBatch } from "../../../src/model/record.ts";
-import { canonicalJson } from "../../../src/util/json.ts";
+import { canonicalJson } from "../../../src/util/canonical.ts";
 
 const point = "00000000-0000-5000-8000-000000000001";
 

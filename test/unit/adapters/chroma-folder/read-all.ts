@@ -1,7 +1,7 @@
 import type { CollectionInfo } from "../../../../src/model/collection.ts";
 import type { RecordFailure } from "../../../../src/model/record.ts";
 import type { SourceStore } from "../../../../src/store/port.ts";
-import { canonicalJson } from "../../../../src/util/json.ts";
+import { canonicalJson } from "../../../../src/util/canonical.ts";
 
 export interface ReadRow {
   readonly id: string;
