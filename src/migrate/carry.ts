@@ -6,6 +6,7 @@ import {
   type PointBatch,
   type RecordFailure,
 } from "../model/record.ts";
+import { pointOf } from "./collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type LedgerRow, recordStates } from "./journal/ledger.ts";
 import type { Lane } from "./lane.ts";
@@ -51,7 +52,12 @@ export async function carry(
   const ids = rows.map(({ id }) => id);
   const read = await lane.reads.run(() => source.read(plan.source, ids, { signal }), signal);
   const byId = new Map(rows.map((row) => [row.id, row]));
-  const prepared = prepare(read.batch, plan, lane.run);
+  const prepared = prepare(
+    read.batch,
+    plan,
+    lane.run,
+    (id) => byId.get(id)?.point ?? pointOf(plan, id),
+  );
   const digests = digestsOf(prepared.batch);
   const changed = prepared.batch.ids.flatMap((id, row) => {
     const known = byId.get(id);

@@ -1,6 +1,5 @@
 /** From a source's records to points: what a record becomes is decided here and nowhere else. */
 import type { Layout } from "../model/collection.ts";
-import type { Distance } from "../model/distance.ts";
 import { conflicts } from "../model/layout.ts";
 import {
   type DenseColumn,
@@ -22,78 +21,105 @@ export interface Prepared {
 /**
  * The points of a batch under a plan. Under cosine every vector is divided by its norm in float64 and rounded to
  * float32, and the norm is kept; otherwise the bits are the source's own. Deterministic: the same record always
- * becomes the same point, bit for bit.
+ * becomes the same point, bit for bit. `pointFor` is for a caller who knows the points of these ids already.
  */
-export function prepare(records: RecordBatch, plan: CollectionPlan, run: string): Prepared {
+export function prepare(
+  records: RecordBatch,
+  plan: CollectionPlan,
+  run: string,
+  pointFor: (id: string) => string = (id) => pointOf(plan, id),
+): Prepared {
   const column = records.vectors.get(defaultVector);
+  const norms = normsOf(column, records.ids.length);
   const failures: RecordFailure[] = [];
   const rows: number[] = [];
   records.ids.forEach((id, row) => {
     const fault =
-      faultOf(column, row, plan) ??
+      faultOf(column, row, norms[row] ?? Number.NaN, plan) ??
       metadataFault(records.payload.metadata[row] ?? null, plan.layout);
     if (fault === null) rows.push(row);
     else failures.push({ id, ...fault });
   });
-  return { batch: toPoints(records, rows, column, plan, run), failures };
-}
-
-function toPoints(
-  records: RecordBatch,
-  rows: readonly number[],
-  column: DenseColumn | undefined,
-  plan: CollectionPlan,
-  run: string,
-): PointBatch {
+  const whole = failures.length === 0;
+  const of = <Value>(values: Value[]): Value[] =>
+    whole ? values : rows.flatMap((row) => values.slice(row, row + 1));
   const { documents, uris, metadata } = records.payload;
-  const ids = rows.map((row) => records.ids[row] ?? "");
-  const data = new Float32Array(rows.length * plan.dimension);
-  const norms = new Float64Array(rows.length).fill(Number.NaN);
-  rows.forEach((row, place) => {
-    const vector = column?.data.subarray(row * plan.dimension, (row + 1) * plan.dimension);
-    if (vector === undefined) return;
-    const sent = data.subarray(place * plan.dimension, (place + 1) * plan.dimension);
-    if (plan.distance === "cosine") norms[place] = normalizeInto(vector, sent);
-    else sent.set(vector);
-  });
-  return {
+  const ids = of(records.ids);
+  const cosine = plan.distance === "cosine";
+  const data = cosine ? divided(column, rows, norms) : picked(column, rows);
+  const batch: PointBatch = {
     ids,
     vectors: new Map([
       [defaultVector, { kind: "dense", dimension: plan.dimension, data, present: null }],
     ]),
-    payload: {
-      documents: rows.map((row) => documents[row] ?? null),
-      uris: rows.map((row) => uris[row] ?? null),
-      metadata: rows.map((row) => metadata[row] ?? null),
-    },
+    payload: { documents: of(documents), uris: of(uris), metadata: of(metadata) },
     placement: {
-      points: ids.map((id) => pointOf(plan, id)),
-      tenants: rows.map(() => plan.tenant),
-      norms,
-      runs: rows.map(() => run),
-      collections: rows.map(() => (plan.merged ? plan.source.name : null)),
-      rest: rows.map(() => null),
+      points: ids.map(pointFor),
+      tenants: ids.map(() => plan.tenant),
+      norms: Float64Array.from(rows, (row) => (cosine && norms[row]) || Number.NaN),
+      runs: ids.map(() => run),
+      collections: ids.map(() => (plan.merged ? plan.source.name : null)),
+      rest: ids.map(() => null),
     },
   };
+  return { batch, failures };
 }
 
-/** Writes vector / norm into `sent`, computed in float64, and returns the norm. */
-function normalizeInto(vector: Float32Array, sent: Float32Array): number {
-  const norm = normOf(vector);
-  for (let index = 0; index < vector.length; index += 1) sent[index] = (vector[index] ?? 0) / norm;
-  return norm;
+/**
+ * Euclidean norms in float64, which squares of float32 can neither overflow nor underflow: a norm is 0 for the zero vector
+ * only, and not finite only where a component is not.
+ */
+function normsOf(column: DenseColumn | undefined, rows: number): Float64Array {
+  const norms = new Float64Array(rows);
+  if (column === undefined) return norms;
+  const { data, dimension } = column;
+  for (let row = 0; row < rows; row += 1) {
+    let sum = 0;
+    for (let index = row * dimension; index < (row + 1) * dimension; index += 1) {
+      const component = data[index] ?? 0;
+      sum += component * component;
+    }
+    norms[row] = Math.sqrt(sum);
+  }
+  return norms;
 }
 
-/** Euclidean norm in float64; float32 components cannot overflow it. */
-export function normOf(vector: Float32Array): number {
-  let sum = 0;
-  for (const component of vector) sum += component * component;
-  return Math.sqrt(sum);
+/** Each row's vector / its norm, computed in float64 and rounded. */
+function divided(
+  column: DenseColumn | undefined,
+  rows: readonly number[],
+  norms: Float64Array,
+): Float32Array {
+  if (column === undefined) return new Float32Array(0);
+  const { data, dimension } = column;
+  const sent = new Float32Array(rows.length * dimension);
+  let place = 0;
+  for (const row of rows) {
+    const norm = norms[row] ?? 1;
+    for (let index = row * dimension; index < (row + 1) * dimension; index += 1) {
+      sent[place] = (data[index] ?? 0) / norm;
+      place += 1;
+    }
+  }
+  return sent;
+}
+
+/** The vectors of these rows as they are. */
+function picked(column: DenseColumn | undefined, rows: readonly number[]): Float32Array {
+  if (column === undefined) return new Float32Array(0);
+  const { data, dimension } = column;
+  if (rows.length * dimension === data.length) return data;
+  const sent = new Float32Array(rows.length * dimension);
+  rows.forEach((row, place) => {
+    sent.set(data.subarray(row * dimension, (row + 1) * dimension), place * dimension);
+  });
+  return sent;
 }
 
 function faultOf(
   column: DenseColumn | undefined,
   row: number,
+  norm: number,
   plan: CollectionPlan,
 ): { reason: FailureReason; detail: string } | null {
   if (column === undefined || (column.present !== null && column.present[row] !== 1)) {
@@ -105,27 +131,15 @@ function faultOf(
       detail: `The vector has ${column.dimension} components, the collection ${plan.dimension}.`,
     };
   }
-  return vectorFault(
-    column.data.subarray(row * plan.dimension, (row + 1) * plan.dimension),
-    plan.distance,
-  );
-}
-
-function vectorFault(
-  vector: Float32Array,
-  distance: Distance,
-): { reason: FailureReason; detail: string } | null {
-  let zero = true;
-  for (const [index, component] of vector.entries()) {
-    if (!Number.isFinite(component)) {
-      return {
-        reason: "not-finite",
-        detail: `Component ${index} of the vector is ${component}; Qdrant takes finite numbers only.`,
-      };
-    }
-    if (component !== 0) zero = false;
+  if (!Number.isFinite(norm)) {
+    const vector = column.data.subarray(row * plan.dimension, (row + 1) * plan.dimension);
+    const index = vector.findIndex((component) => !Number.isFinite(component));
+    return {
+      reason: "not-finite",
+      detail: `Component ${index} of the vector is ${vector[index]}; Qdrant takes finite numbers only.`,
+    };
   }
-  if (zero && distance === "cosine") {
+  if (norm === 0 && plan.distance === "cosine") {
     return {
       reason: "zero-vector",
       detail: "The vector is zero and has no direction, so it has no cosine distance.",
