@@ -11,7 +11,11 @@ export interface Health {
   readonly commit: string | null;
 }
 
-export function encodeHealth({ title, version, commit }: Health): Buffer {
+export function encodeHealth({
+  title,
+  version,
+  commit = null,
+}: Omit<Health, "commit"> & Partial<Health>): Buffer {
   const writer = new Writer();
   writer.string(1, title);
   writer.string(2, version);
