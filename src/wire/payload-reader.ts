@@ -9,7 +9,7 @@ import { badInput } from "./refusal.ts";
 /** Values within one another; a server that keeps JSON text reads 128. */
 const depthMax = 1000;
 
-/** By gRPC a server answers an integer from 2^63 up to 2^64 as a double. */
+/** By gRPC a server answers an integer from 2^63 up to 2^64 as a double; those next to the end are rounded up to it. */
 const int64End = 2 ** 63;
 const uint64End = 2 ** 64;
 
@@ -137,7 +137,7 @@ export class PayloadReader {
 
   #double(value: number): void {
     if (!Number.isFinite(value)) throw badInput("cannot convert to json number");
-    if (value >= int64End && value < uint64End) this.doubtful = true;
+    if (value >= int64End && value <= uint64End) this.doubtful = true;
     this.#ascii(floatText(value));
   }
 

@@ -14,7 +14,7 @@ import { DenseRows, DenseWriter, FloatSpan } from "./vectors.ts";
 /** What gRPC leaves open in an answer. */
 export interface Doubtful {
   /**
-   * Rows whose payload has a double from 2^63 up to 2^64: by gRPC a server answers integers of that size so too. REST tells
+   * Rows whose payload has a double from 2^63 to 2^64: by gRPC a server answers integers of that size so too. REST tells
    * them apart.
    */
   readonly doubtful: readonly number[];
