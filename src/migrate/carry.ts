@@ -6,6 +6,7 @@ import {
   type PointBatch,
   type RecordFailure,
 } from "../model/record.ts";
+import { passStop } from "../util/stops.ts";
 import { pointOf } from "./collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type LedgerRow, recordStates } from "./journal/ledger.ts";
@@ -84,6 +85,7 @@ export async function carry(
     const digest = kept.has(id) ? known.digest : digestAt(digests, row);
     return digest === null ? [] : [{ ordinal: known.ordinal, digest }];
   });
+  if (batch.ids.length > 0) passStop("after-acknowledge");
   ledger.checkpoint({
     written: settled,
     failures: failures.flatMap(({ id, reason, detail }) => {

@@ -1,0 +1,18 @@
+/**
+ * Named stops: places where a test makes this process die as `kill -9` would, and nowhere else. `VECFERRY_STOP_AT=NAME:N`
+ * names the place and the pass that is the last. Without the variable nothing happens.
+ */
+
+/** `after-acknowledge`: the target has acknowledged a batch, and the journal does not know it yet. */
+type StopName = "after-acknowledge";
+
+const [, wanted = null, pass = "1"] =
+  /^([a-z-]+)(?::(\d{1,9}))?$/.exec(process.env["VECFERRY_STOP_AT"] ?? "") ?? [];
+let passesLeft = Number(pass);
+
+/** Passes a named place. */
+export function passStop(name: StopName): void {
+  if (name !== wanted) return;
+  passesLeft -= 1;
+  if (passesLeft === 0) process.kill(process.pid, "SIGKILL");
+}
