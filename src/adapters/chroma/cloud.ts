@@ -22,7 +22,8 @@ export async function openChromaCloud(
   options: ChromaConnectOptions = {},
 ): Promise<SourceStore> {
   const { signal } = options;
-  const { requestsMax, attempts } = cloudQuotas;
+  const { requestsMax } = cloudQuotas;
+  const { attempts = cloudQuotas.attempts } = options;
   const chroma = withKey(options.chroma ?? {});
   const client = new ChromaClient(address.url, { ...options, chroma, requestsMax, attempts });
   try {

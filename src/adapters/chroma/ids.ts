@@ -30,14 +30,15 @@ export async function* listIds(
     pages = Math.min(pages * 2, pagesMax);
     for (const [at, page] of answers.entries()) {
       const asked = requests[at]?.limit ?? 0;
-      if (page === null) break;
-      if (page.length === 0) return;
-      if (page[0] === previous) throw notChroma("a list of ids that never ends");
-      previous = page[0];
-      offset += page.length;
-      yield page;
-      if (page.length === asked) continue;
-      // The pages after a short one were asked for at offsets that leave a gap.
+      if (page?.length === 0) return;
+      if (page !== null) {
+        if (page[0] === previous) throw notChroma("a list of ids that never ends");
+        previous = page[0];
+        offset += page.length;
+        yield page;
+      }
+      if (page?.length === asked) continue;
+      // What comes after a page that is short was asked for at offsets that leave a gap.
       pages = 1;
       break;
     }
