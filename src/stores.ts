@@ -24,10 +24,13 @@ export const stores: StoreTable = {
   targets: {
     qdrant: async (address, options) => {
       const { openQdrant } = await import("./adapters/qdrant/index.ts");
-      const { onRetry, signal } = options;
+      const { onRetry, onRoad, onAnswer, signal } = options;
       return openQdrant(address, {
         ...options.qdrant,
+        timeoutMs: options.timeoutMs,
         onRetry: onRetry && (({ code }, failed, waitMs) => onRetry({ code, failed, waitMs })),
+        onRoad,
+        onAnswer,
         signal,
       });
     },

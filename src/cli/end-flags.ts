@@ -1,7 +1,7 @@
 /** The flags of the two ends: how to reach a Chroma and a Qdrant. */
 import { z } from "zod";
 import type { FlagTable } from "./setting.ts";
-import { headers, host, onOff, port, text } from "./values.ts";
+import { grpcPort, headers, host, onOff, port, text, wholeNumber } from "./values.ts";
 
 /** How to reach Chroma: beside an address, or instead of one. */
 export const chromaFlags = {
@@ -115,8 +115,8 @@ export const qdrantFlags = {
   qdrantGrpcPort: {
     flag: "--qdrant-grpc-port <port>",
     variable: "QDRANT_GRPC_PORT",
-    help: "its gRPC port: taken, and not used by this version, which speaks REST alone",
-    schema: port,
+    help: "its gRPC port; default the one after the REST port, where the same server answers there; off = REST alone",
+    schema: grpcPort,
   },
   qdrantUseHttps: {
     flag: "--qdrant-use-https",
@@ -142,5 +142,15 @@ export const qdrantFlags = {
     variable: "QDRANT_API_KEY_FILE",
     help: "file that holds the API key alone",
     schema: text,
+  },
+} as const satisfies FlagTable;
+
+/** How long servers are waited for, at both ends. */
+export const patienceFlags = {
+  timeoutMs: {
+    flag: "--timeout-ms <ms>",
+    variable: "VECFERRY_TIMEOUT_MS",
+    help: "longest silence of a server before a call is tried again; default 120000",
+    schema: wholeNumber(1, 3_600_000),
   },
 } as const satisfies FlagTable;

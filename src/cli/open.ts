@@ -3,19 +3,22 @@ import { existsSync } from "node:fs";
 import { connectSource, connectTarget } from "../connect.ts";
 import { VectorError } from "../errors.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
-import type { ChromaOptions, OnStoreRetry, QdrantOptions } from "../store/registry.ts";
+import type { ConnectOptions, OnStoreRetry } from "../store/registry.ts";
 import type { SourceAddress, TargetAddress } from "./identity.ts";
 import type { Session } from "./session.ts";
+
+/** How to speak to the servers of a run. */
+export type Access = Pick<ConnectOptions, "chroma" | "qdrant" | "timeoutMs">;
 
 /** Opens the source. @throws as `connectSource` */
 export async function openSource(
   session: Session,
   address: SourceAddress,
-  chroma: ChromaOptions,
+  access: Access,
 ): Promise<SourceStore> {
   const { signal } = session.io;
   const onRetry = retryTeller(session, "source");
-  const source = await connectSource(address, { chroma, signal, onRetry });
+  const source = await connectSource(address, { ...access, signal, onRetry });
   session.sourceOpened(source.identity);
   return source;
 }
@@ -24,14 +27,15 @@ export async function openSource(
 export function openTarget(
   session: Session,
   address: TargetAddress,
-  qdrant: QdrantOptions,
+  access: Access,
 ): Promise<TargetStore> {
   const { signal } = session.io;
-  if (address.kind === "qdrant" && address.grpcPort !== null) {
-    const text = `The gRPC port ${address.grpcPort} is not used: this version speaks REST alone.`;
-    session.event({ type: "note", text });
-  }
-  return connectTarget(address, { qdrant, signal, onRetry: retryTeller(session, "target") });
+  return connectTarget(address, {
+    ...access,
+    signal,
+    onRetry: retryTeller(session, "target"),
+    onRoad: (road) => session.event({ type: "road", end: "target", ...road }),
+  });
 }
 
 /** Keeps a verb that only looks from making the folder of an embedded target. @throws E_NO_MIGRATION where it is not there */

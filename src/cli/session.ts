@@ -56,6 +56,7 @@ export class Session implements Disposable {
   readonly #verbs: readonly string[];
   readonly #startedMs = Date.now();
   readonly #retries = { source: 0, target: 0 };
+  readonly #roads: { target: string | null } = { target: null };
 
   /** `verbs`: names of those that have a help of their own. */
   constructor(io: Io, verbs: readonly string[]) {
@@ -100,11 +101,13 @@ export class Session implements Disposable {
       signal: this.io.signal,
       onEvent: (event) => this.event(event),
       retries: this.#retries,
+      roads: this.#roads,
     };
   }
 
   event(event: MigrateEvent): void {
     if (event.type === "retry") this.#retries[event.end] += 1;
+    if (event.type === "road") this.#roads[event.end] = event.text;
     this.output.event(event);
     this.#log?.event(event);
   }
@@ -168,7 +171,7 @@ export class Session implements Disposable {
         return;
       }
       const startedAt = new Date(this.#startedMs);
-      const unbegun = { ...this.#ends, retries: this.#retries, startedAt };
+      const unbegun = { ...this.#ends, retries: this.#retries, roads: this.#roads, startedAt };
       const text = this.keys.redact(reportText(unbegunReport(unbegun, failure)));
       writeFileAtomic(this.#reportFile, [text]);
     } catch (error) {

@@ -24,6 +24,18 @@ export function wholeNumber(min: number, max: number) {
 
 export const port = wholeNumber(1, 65_535);
 
+/** A server's gRPC port; `off` = none is to be used. */
+export const grpcPort = z.union(
+  [z.literal("off"), port],
+  "must be a whole number from 1 to 65535, or off",
+);
+
+/** A port to listen on, 0 being any that is free; `off` gives null. */
+export const portOrOff = z.union(
+  [z.literal("off").transform(() => null), wholeNumber(0, 65_535)],
+  "must be a whole number from 0 to 65535, or off",
+);
+
 /** A number with or without a fraction, within bounds. */
 export function fraction(min: number, max: number) {
   const message = `must be a number from ${min} to ${max}`;

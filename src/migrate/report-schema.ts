@@ -137,6 +137,9 @@ export const reportSchema = z
       arch: z.string(),
       cpus: count,
       memoryBytes: count,
+      targetRoad: text.describe(
+        "Whether points went by gRPC or by REST, and why; null where there is no choice, or none was made.",
+      ),
     }),
     startedAt: z.iso.datetime(),
     endedAt: z.iso.datetime(),

@@ -41,7 +41,7 @@ export interface ReportInput {
   readonly command: Report["command"];
   readonly journal: Journal;
   readonly migration: Migration;
-  readonly context: Pick<RunContext, "stateFolder" | "retries">;
+  readonly context: Pick<RunContext, "stateFolder" | "retries" | "roads">;
 }
 
 /** What one run did to one collection. */
@@ -190,7 +190,7 @@ export class ReportBuilder {
       quarantine: { records, byReason, file: quarantineFile },
       verify: this.#verify,
       notes: this.#notes,
-      environment: environment(),
+      environment: environment(context.roads),
       startedAt: this.#startedAt.toISOString(),
       endedAt: new Date().toISOString(),
       exit,
@@ -228,12 +228,13 @@ export interface UnbegunRun {
   readonly source: StoreIdentity | null;
   readonly target: StoreIdentity;
   readonly retries: Report["retries"];
+  readonly roads: RunContext["roads"];
   readonly startedAt: Date;
 }
 
 /** The report of such a run: its ends, its failure, and nothing done. */
 export function unbegunReport(run: UnbegunRun, error: unknown): Report {
-  const { command, source, target, retries, startedAt } = run;
+  const { command, source, target, retries, roads, startedAt } = run;
   const { exit, failure } = failureOf(error);
   const key = source === null ? null : migrationKey(source, target);
   return reportSchema.parse({
@@ -253,7 +254,7 @@ export function unbegunReport(run: UnbegunRun, error: unknown): Report {
     quarantine: { records: 0, byReason: {}, file: null },
     verify: null,
     notes: [],
-    environment: environment(),
+    environment: environment(roads),
     startedAt: startedAt.toISOString(),
     endedAt: new Date().toISOString(),
     exit,
@@ -292,12 +293,13 @@ function emptyCounts(): Record<keyof RunCounts, number> {
 
 const countKeys = Object.keys(emptyCounts()) as (keyof RunCounts)[];
 
-function environment(): Report["environment"] {
+function environment(roads: RunContext["roads"]): Report["environment"] {
   return {
     node: process.version,
     platform: process.platform,
     arch: process.arch,
     cpus: os.availableParallelism(),
     memoryBytes: os.totalmem(),
+    targetRoad: roads?.target ?? null,
   };
 }

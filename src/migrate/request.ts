@@ -133,6 +133,13 @@ export type MigrateEvent =
       readonly delayMs: number;
       readonly code: string;
     }
+  | {
+      readonly type: "road";
+      readonly end: "target";
+      readonly road: "grpc" | "rest";
+      readonly port: number;
+      readonly text: string;
+    }
   | { readonly type: "note"; readonly text: string; readonly code?: string };
 
 export type Phase =
@@ -152,4 +159,6 @@ export interface RunContext {
   readonly onEvent: (event: MigrateEvent) => void;
   /** Repeated calls to each end so far, counted by whoever opened the stores. */
   readonly retries?: Readonly<Record<"source" | "target", number>>;
+  /** Which way each end is spoken to, in a sentence, once it is known and where there is a choice; kept by whoever opened the stores. */
+  readonly roads?: Readonly<Record<"target", string | null>>;
 }

@@ -32,8 +32,8 @@ export interface QdrantAddress {
   readonly kind: "qdrant";
   /** `http(s)://host:port`, the host in lower case, the port always there. */
   readonly url: string;
-  /** What `?grpc=PORT` names; null = nothing. */
-  readonly grpcPort: number | null;
+  /** What `?grpc=PORT` names; null = nothing; "off" = REST alone. */
+  readonly grpcPort: number | "off" | null;
 }
 
 export interface EmbeddedAddress {
@@ -168,7 +168,11 @@ function qdrantAddress(text: string, protocol: string, rest: string): QdrantAddr
   }
   onlyParameters(text, query, ["grpc"]);
   const grpc = query.get("grpc");
-  return { kind: "qdrant", url, grpcPort: grpc === null ? null : parsePort(text, grpc) };
+  return {
+    kind: "qdrant",
+    url,
+    grpcPort: grpc === null || grpc === "off" ? grpc : parsePort(text, grpc),
+  };
 }
 
 function folderAddress(text: string, rest: string): ChromaFolderAddress {

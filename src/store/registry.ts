@@ -1,13 +1,22 @@
 /** What a table of adapters looks like. The table itself is made where adapters may be imported. */
 import type { Address, AddressOf } from "./address.ts";
+import type { GentleOptions } from "./pace.ts";
 import type { SourceStore, TargetStore } from "./port.ts";
 
 /** How to reach a server or open a folder, beyond its address. Keys stay in memory and are never printed. */
 export interface ConnectOptions {
   readonly chroma?: ChromaOptions | undefined;
   readonly qdrant?: QdrantOptions | undefined;
+  /** The longest silence of a server that is borne before a call fails and is tried again. Default 120,000. */
+  readonly timeoutMs?: number | undefined;
   /** Told of each retry of a call. */
   readonly onRetry?: OnStoreRetry | undefined;
+  /** Told once, as soon as it is known, which way the points of a Qdrant server go. */
+  readonly onRoad?: OnRoad | undefined;
+  /** Told how long each answer of a server took, in ms. */
+  readonly onAnswer?: ((ms: number) => void) | undefined;
+  /** What the store must not be asked beyond. */
+  readonly gentle?: GentleOptions | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -17,6 +26,17 @@ export type OnStoreRetry = (retry: {
   readonly failed: number;
   readonly waitMs: number;
 }) => void;
+
+export type OnRoad = (road: Road) => void;
+
+/** Which way the points of a Qdrant server go. */
+export interface Road {
+  readonly road: "grpc" | "rest";
+  /** The port that bears them. */
+  readonly port: number;
+  /** One sentence: which way, and why. */
+  readonly text: string;
+}
 
 export interface ChromaOptions {
   readonly token?: string | undefined;

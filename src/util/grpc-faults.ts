@@ -29,7 +29,7 @@ export function lostCall(
     return connectionError(where, cause);
   return new VectorError("E_UNREACHABLE", `${where}: the connection was closed before an answer.`, {
     cause,
-    details: { reset },
+    details: { reset, closed: true },
   });
 }
 

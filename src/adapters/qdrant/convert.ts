@@ -21,6 +21,19 @@ export function toColumns(
   };
 }
 
+/** The rows from `start` to `end`, over the same memory. */
+export function sliceRows(
+  { points, vectors, payloads }: PointColumns,
+  start: number,
+  end: number,
+): PointColumns {
+  return {
+    points: points.slice(start, end),
+    vectors: vectors === null ? null : sliceColumn(vectors, start, end),
+    payloads: payloads.slice(start, end),
+  };
+}
+
 function sliceColumn(column: DenseColumn, start: number, end: number): DenseColumn {
   return {
     ...column,

@@ -115,22 +115,6 @@ function isTooLarge(error: unknown): boolean {
   return isVectorError(error, "E_BAD_RESPONSE") && error.details["tooLarge"] === true;
 }
 
-/** The first `end` rows of a page. */
-export function firstRows({ points, vectors, payloads }: PointColumns, end: number): PointColumns {
-  return {
-    points: points.slice(0, end),
-    vectors:
-      vectors === null
-        ? null
-        : {
-            ...vectors,
-            data: vectors.data.subarray(0, end * vectors.dimension),
-            present: vectors.present?.subarray(0, end) ?? null,
-          },
-    payloads: payloads.slice(0, end),
-  };
-}
-
 /** Pages as one. */
 function joinColumns(
   pages: readonly PointColumns[],

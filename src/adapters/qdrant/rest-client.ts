@@ -1,6 +1,7 @@
 /** Requests to a Qdrant server: who we are, what is tried again, and what its refusals mean. */
 import { z } from "zod";
 import { VectorError, type VectorErrorOptions } from "../../errors.ts";
+import type { OnRoad } from "../../store/registry.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
 import { type HttpAnswer, HttpClient, type HttpRequest } from "../../util/http.ts";
 import { parseJson, sliceObject } from "../../util/json.ts";
@@ -13,6 +14,10 @@ export interface QdrantOptions {
   readonly timeoutMs?: number | undefined;
   /** Told of every request that is tried again. */
   readonly onRetry?: OnRetry | undefined;
+  /** Told once, as soon as it is known, whether points go by gRPC or by REST. */
+  readonly onRoad?: OnRoad | undefined;
+  /** Told how long each answer took, in ms. */
+  readonly onAnswer?: ((ms: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,6 +43,7 @@ export class RestClient {
       headers: options.apiKey === undefined ? {} : { "api-key": options.apiKey },
       timeoutMs: options.timeoutMs ?? 120_000,
       caFile: options.caFile,
+      onAnswer: options.onAnswer,
     });
   }
 

@@ -15,7 +15,7 @@ import type {
   ScoredPoints,
   ScrollColumns,
 } from "./api.ts";
-import { type QdrantOptions, RestClient } from "./rest-client.ts";
+import type { RestClient } from "./rest-client.ts";
 import { columnsOf, pointOf, pointText, upsertBodies, vectorText } from "./rest-points.ts";
 import { creationBody, describedState, filterBody, indexSchema, noteBody } from "./settings.ts";
 
@@ -34,27 +34,24 @@ const updateResult = z.looseObject({ status: z.string() });
 const countResult = z.looseObject({ count: z.number() });
 
 /**
- * Greets the server at `url` (`http(s)://host:port`) and shows it the key.
+ * Greets the server and shows it the key. Closing what this gives closes `client`.
  * @throws E_UNREACHABLE, E_TIMEOUT, E_NOT_QDRANT, E_NOT_SUPPORTED (older than 1.10), E_AUTH
  */
-export async function connectRest(url: string, options: QdrantOptions): Promise<QdrantApi> {
-  const client = new RestClient(url, options);
-  try {
-    const version = await client.greet(options.signal);
-    if (!isSince(version, oldestVersion)) {
-      throw new VectorError(
-        "E_NOT_SUPPORTED",
-        `${url} is a Qdrant ${version}; 1.10 is the oldest that can be used.`,
-      );
-    }
-    const api = new RestApi(client, version);
-    // The greeting needs no key; the list of collections does.
-    await api.list(options.signal === undefined ? {} : { signal: options.signal });
-    return api;
-  } catch (error) {
-    client.close();
-    throw error;
+export async function connectRest(
+  client: RestClient,
+  signal: AbortSignal | undefined,
+): Promise<QdrantApi & { readonly version: string }> {
+  const version = await client.greet(signal);
+  if (!isSince(version, oldestVersion)) {
+    throw new VectorError(
+      "E_NOT_SUPPORTED",
+      `${client.url} is a Qdrant ${version}; 1.10 is the oldest that can be used.`,
+    );
   }
+  const api = new RestApi(client, version);
+  // The greeting needs no key; the list of collections does.
+  await api.list(signal === undefined ? {} : { signal });
+  return api;
 }
 
 /** Whether `version` ("1.18.2", "1.19.0-dev") is `since` or newer. */

@@ -21,12 +21,12 @@ import type {
 } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { CollectionState, Match, QdrantApi, ReadColumns } from "./api.ts";
-import { toBatch, toColumns } from "./convert.ts";
+import { sliceRows, toBatch, toColumns } from "./convert.ts";
 import { connectEmbedded } from "./embedded.ts";
 import { conflict, mergeNote, noteLayout } from "./note.ts";
-import { firstRows, type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
-import { connectRest } from "./rest.ts";
+import { type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
 import type { QdrantOptions } from "./rest-client.ts";
+import { connectServer, type ServerAddress } from "./road.ts";
 
 /** Ids a chunk, and points a request to delete. */
 const idsChunk = 10_000;
@@ -36,14 +36,15 @@ const deleteRows = 5_000;
 const namesListed = 20;
 
 /**
- * Opens the Qdrant at `url` (`http(s)://host:port`) by REST.
- * @throws E_UNREACHABLE, E_TIMEOUT, E_NOT_QDRANT, E_NOT_SUPPORTED (older than 1.10), E_AUTH, E_CONFIG (CA file)
+ * Opens the Qdrant at `url` (`http(s)://host:port`): by REST, and points by gRPC where its port is shown to be the same server's.
+ * @throws E_UNREACHABLE, E_TIMEOUT, E_NOT_QDRANT, E_NOT_SUPPORTED (older than 1.10), E_AUTH, E_CONFIG (CA file, a gRPC port that
+ * was named and is not this server's); where a gRPC port was named, every call for points may find so
  */
 export async function openQdrant(
-  address: { readonly url: string },
+  address: ServerAddress,
   options: QdrantOptions = {},
 ): Promise<TargetStore> {
-  return new QdrantStore(await connectRest(address.url, options));
+  return new QdrantStore(await connectServer(address, options));
 }
 
 /** Opens an embedded Qdrant: a folder (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_ABORTED */
@@ -142,7 +143,7 @@ class QdrantStore implements TargetStore {
     const scan = { ...(await this.#scanOptions(collection, batchSize, signal)), vectors, ...start };
     for await (const columns of scanPages(this.#api, collection.name, scan)) {
       const past = to === undefined ? -1 : columns.points.findIndex((point) => isPast(point, to));
-      const batch = toBatch(past === -1 ? columns : firstRows(columns, past), layout);
+      const batch = toBatch(past === -1 ? columns : sliceRows(columns, 0, past), layout);
       if (batch.ids.length > 0) yield batch;
       if (past !== -1) return;
     }

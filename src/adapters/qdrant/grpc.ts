@@ -1,0 +1,123 @@
+/** Qdrant's points by gRPC: what is written, read and searched. Columns go straight into bytes, and bytes into columns. */
+import { VectorError } from "../../errors.ts";
+import type { CallOptions } from "../../store/port.ts";
+import { decodeCountAnswer, encodeCount } from "../../wire/count.ts";
+import { decodeGetAnswer, encodeGet } from "../../wire/get.ts";
+import { decodeQueryAnswer, encodeQuery } from "../../wire/query.ts";
+import { decodeScrollAnswer, encodeScroll } from "../../wire/scroll.ts";
+import { decodeUpdateAnswer, encodeUpsert } from "../../wire/upsert.ts";
+import type {
+  PointColumns,
+  PointPage,
+  QdrantApi,
+  QueryColumns,
+  ReadColumns,
+  ScoredPoints,
+  ScrollColumns,
+} from "./api.ts";
+import { sliceRows } from "./convert.ts";
+import type { GrpcClient } from "./grpc-client.ts";
+
+/** Bytes that a message aims at; only a single point may take more. A server has no bound unless it was given one. */
+const messageBytesAim = 4 * 1024 * 1024;
+
+/** Points whose payload cannot be said in gRPC, on their way there or back, go by the other road. */
+export type OtherRoad = Pick<QdrantApi, "upsert" | "retrieve">;
+
+export class GrpcPoints {
+  readonly #client: GrpcClient;
+  readonly #rest: OtherRoad;
+
+  constructor(client: GrpcClient, rest: OtherRoad) {
+    this.#client = client;
+    this.#rest = rest;
+  }
+
+  async upsert(name: string, columns: PointColumns, options: CallOptions = {}): Promise<void> {
+    const rows = columns.points.length;
+    let from = 0;
+    // Rows next to one another that cannot go this way go the other way together.
+    let refusedFrom = 0;
+    const passOn = async (end: number): Promise<void> => {
+      if (refusedFrom < end)
+        await this.#rest.upsert(name, sliceRows(columns, refusedFrom, end), options);
+    };
+    while (from < rows) {
+      const part = encodeUpsert(name, columns, { from, bytesAim: messageBytesAim });
+      if (part.end > from) {
+        await passOn(from);
+        await this.#write(part.frame, options);
+        refusedFrom = part.end;
+      }
+      from = part.refused === null ? part.end : part.end + 1;
+    }
+    await passOn(rows);
+  }
+
+  async retrieve(
+    name: string,
+    points: readonly string[],
+    options: ReadColumns,
+  ): Promise<PointColumns> {
+    const dimension = options.vectors ? options.dimension : null;
+    const found = await this.#client.send(
+      "Points/Get",
+      encodeGet(name, points, options),
+      (message) => decodeGetAnswer(message, dimension),
+      options,
+    );
+    return this.#settled(name, found, options);
+  }
+
+  async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
+    const dimension = options.vectors ? options.dimension : null;
+    const page = await this.#client.send(
+      "Points/Scroll",
+      encodeScroll(name, options),
+      (message) => decodeScrollAnswer(message, dimension),
+      options,
+    );
+    return this.#settled(name, page, options);
+  }
+
+  count(name: string, options: CallOptions = {}): Promise<number> {
+    return this.#client.send("Points/Count", encodeCount(name), decodeCountAnswer, options);
+  }
+
+  async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
+    const frame = encodeQuery(name, options);
+    const found = await this.#client.send("Points/Query", frame, decodeQueryAnswer, options);
+    return this.#settled(name, found, { ...options, payload: true });
+  }
+
+  /** A write that is answered when it is done. */
+  async #write(frame: Buffer, options: CallOptions): Promise<void> {
+    const { status } = await this.#client.send("Points/Upsert", frame, decodeUpdateAnswer, options);
+    if (status === "completed") return;
+    throw new VectorError(
+      "E_TIMEOUT",
+      `gRPC ${this.#client.url}: the server answered "${status}" before the write was done.`,
+    );
+  }
+
+  /** The rows with the payload that was asked for; where gRPC cannot tell one number from another, as REST has it. */
+  async #settled<Columns extends PointColumns>(
+    name: string,
+    found: Columns & { readonly doubtful: readonly number[] },
+    options: CallOptions & { readonly payload: boolean },
+  ): Promise<Columns> {
+    if (!options.payload) return { ...found, payloads: found.points.map(() => null) };
+    if (found.doubtful.length === 0) return found;
+    const points = found.doubtful.map((row) => found.points[row] ?? "");
+    const wanted = { ...options, vectors: false, dimension: 0 };
+    const again = await this.#rest.retrieve(name, points, wanted);
+    const texts = new Map(again.points.map((point, row) => [point, again.payloads[row] ?? null]));
+    const doubtful = new Set(found.doubtful);
+    return {
+      ...found,
+      payloads: found.payloads.map((text, row) =>
+        doubtful.has(row) ? (texts.get(found.points[row] ?? "") ?? text) : text,
+      ),
+    };
+  }
+}

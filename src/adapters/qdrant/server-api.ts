@@ -1,0 +1,142 @@
+/** A Qdrant server by two roads: collections by REST; points by gRPC once its port is proven to be the same server's. */
+import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import type { CallOptions } from "../../store/port.ts";
+import type {
+  CollectionState,
+  PointColumns,
+  PointPage,
+  PointSelector,
+  QdrantApi,
+  QueryColumns,
+  ReadColumns,
+  ScoredPoints,
+  ScrollColumns,
+} from "./api.ts";
+import type { Choice } from "./choice.ts";
+import type { GrpcPoints } from "./grpc.ts";
+import { differenceOf, type Purpose, type Roads } from "./proof.ts";
+
+/** Calls in flight that a server bears well. */
+const grpcConcurrency = 3;
+
+export class ServerApi implements QdrantApi {
+  readonly kind = "qdrant";
+  readonly address: string;
+  readonly version: string | null;
+  readonly notes: boolean;
+  /** Messages may be of any size, and are kept small; by REST, bodies are kept below what a server takes. */
+  readonly bodyBytesMax = null;
+  readonly concurrency = grpcConcurrency;
+  readonly #rest: QdrantApi;
+  readonly #choice: Choice;
+  /** null = REST bears the points too. */
+  #roads: Roads | null;
+  /** What the gRPC port is proven good for. */
+  #proven: Purpose | null = null;
+  #proving: Promise<void> | null = null;
+
+  constructor(roads: Roads, choice: Choice) {
+    const { address, version, notes } = roads.rest;
+    this.address = address;
+    this.version = version;
+    this.notes = notes;
+    this.#rest = roads.rest;
+    this.#roads = roads;
+    this.#choice = choice;
+  }
+
+  list(options?: CallOptions): Promise<string[]> {
+    return this.#rest.list(options);
+  }
+
+  get(name: string, options?: CallOptions): Promise<CollectionState> {
+    return this.#rest.get(name, options);
+  }
+
+  create(spec: CollectionSpec, note: string, options?: CallOptions): Promise<void> {
+    return this.#rest.create(spec, note, options);
+  }
+
+  setNote(name: string, note: string, options?: CallOptions): Promise<void> {
+    return this.#rest.setNote(name, note, options);
+  }
+
+  drop(name: string, options?: CallOptions): Promise<void> {
+    return this.#rest.drop(name, options);
+  }
+
+  createIndex(name: string, index: PayloadIndex, options?: CallOptions): Promise<void> {
+    return this.#rest.createIndex(name, index, options);
+  }
+
+  delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void> {
+    return this.#rest.delete(name, selector, options);
+  }
+
+  async upsert(name: string, columns: PointColumns, options: CallOptions = {}): Promise<void> {
+    return (await this.#road(name, "write", options)).upsert(name, columns, options);
+  }
+
+  async retrieve(
+    name: string,
+    points: readonly string[],
+    options: ReadColumns,
+  ): Promise<PointColumns> {
+    return (await this.#road(name, "read", options)).retrieve(name, points, options);
+  }
+
+  async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
+    return (await this.#road(name, "read", options)).scroll(name, options);
+  }
+
+  async count(name: string, options: CallOptions = {}): Promise<number> {
+    return (await this.#road(name, "read", options)).count(name, options);
+  }
+
+  async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
+    return (await this.#road(name, "read", options)).query(name, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#roads?.grpcClient.close();
+    await this.#rest[Symbol.asyncDispose]();
+  }
+
+  /** The road that bears points; the first call for each purpose proves the port, those beside it wait for the proof. */
+  async #road(
+    name: string,
+    purpose: Purpose,
+    { signal }: CallOptions,
+  ): Promise<GrpcPoints | QdrantApi> {
+    for (;;) {
+      if (this.#roads === null) return this.#rest;
+      if (this.#proven === "write" || this.#proven === purpose) return this.#roads.grpc;
+      this.#proving ??= this.#prove(this.#roads, name, purpose, signal).finally(() => {
+        this.#proving = null;
+      });
+      await this.#proving;
+    }
+  }
+
+  async #prove(
+    roads: Roads,
+    name: string,
+    purpose: Purpose,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const options = signal === undefined ? {} : { signal };
+    try {
+      const difference = await differenceOf(roads, name, purpose, options);
+      if (difference === null) {
+        if (this.#proven === null) this.#choice.grpc();
+        this.#proven = purpose;
+        return;
+      }
+      this.#choice.another(difference);
+    } catch (error) {
+      this.#choice.failed(error);
+    }
+    this.#roads = null;
+    roads.grpcClient.close();
+  }
+}
