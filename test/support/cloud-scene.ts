@@ -24,13 +24,18 @@ export interface CloudScene extends AsyncDisposable {
 export async function cloudScene(
   server: ChromaServer,
   records: readonly FixtureRecord[],
-  options: Partial<CloudOptions> & { readonly databases?: readonly string[] } = {},
+  options: Partial<CloudOptions> & {
+    /** What the key is for; default: the database that is filled. */
+    readonly databases?: readonly string[];
+    /** Keys of others. */
+    readonly others?: readonly CloudKey[];
+  } = {},
 ): Promise<CloudScene> {
   const place = await newPlace(server);
   const key = await makeCollection(server, place, "records", { "hnsw:space": "cosine" });
   await addRecords(server, place, key, records);
-  const { databases = [place.database] } = options;
-  const keys: CloudKey[] = [{ key: cloudKey, tenant: place.tenant, databases }];
+  const { databases = [place.database], others = [] } = options;
+  const keys = [{ key: cloudKey, tenant: place.tenant, databases }, ...others];
   const cloud = await startCloud({ upstream: server.url, keys, ...options });
   const address = `chroma-cloud://${place.tenant}/${place.database}?host=${cloud.url}`;
   return { cloud, place, key, address, [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose]() };
