@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { VectorError } from "./errors.ts";
 import { type Address, parseAddress } from "./store/address.ts";
+import { gentleSource, gentleTarget } from "./store/gentle.ts";
+import { Pace } from "./store/pace.ts";
 import type { SourceStore, TargetStore } from "./store/port.ts";
 import type { ConnectOptions } from "./store/registry.ts";
 import { stores } from "./stores.ts";
@@ -32,9 +34,12 @@ export async function connectSource(
   options: ConnectOptions = {},
 ): Promise<SourceStore> {
   const parsed = assertSource(typeof address === "string" ? parseAddress(address) : address);
-  if (parsed.kind === "chroma") return stores.sources.chroma(parsed, options);
-  if (parsed.kind === "chroma-cloud") return stores.sources["chroma-cloud"](parsed, options);
-  return stores.sources["chroma-folder"](parsed, options);
+  const open = (given: ConnectOptions): Promise<SourceStore> => {
+    if (parsed.kind === "chroma") return stores.sources.chroma(parsed, given);
+    if (parsed.kind === "chroma-cloud") return stores.sources["chroma-cloud"](parsed, given);
+    return stores.sources["chroma-folder"](parsed, given);
+  };
+  return await paced(open, gentleSource, options);
 }
 
 /** Opens a store that a migration writes. @throws {VectorError} as `connect`; E_CONFIG for a Chroma */
@@ -43,9 +48,39 @@ export async function connectTarget(
   options: ConnectOptions = {},
 ): Promise<TargetStore> {
   const parsed = assertTarget(typeof address === "string" ? parseAddress(address) : address);
-  if (parsed.kind === "qdrant") return stores.targets.qdrant(parsed, options);
-  assertNoChroma(parsed.path);
-  return stores.targets.embedded(parsed, options);
+  const open = (given: ConnectOptions): Promise<TargetStore> => {
+    if (parsed.kind === "qdrant") return stores.targets.qdrant(parsed, given);
+    assertNoChroma(parsed.path);
+    return stores.targets.embedded(parsed, given);
+  };
+  return await paced(open, gentleTarget, options);
+}
+
+/** The store that `open` gives; where limits are given, inside what keeps them. */
+async function paced<Store extends SourceStore>(
+  open: (options: ConnectOptions) => Promise<Store>,
+  wrap: (store: Store, pace: Pace) => Store,
+  options: ConnectOptions,
+): Promise<Store> {
+  const { gentle, onRetry, onAnswer } = options;
+  if (gentle?.maxRowsPerSecond === undefined && gentle?.maxLatencyMs === undefined)
+    return await open(options);
+  const opened: { pace: Pace | null; reports: boolean } = { pace: null, reports: false };
+  const store = await open({
+    ...options,
+    onRetry: (retry) => {
+      opened.pace?.retried();
+      onRetry?.(retry);
+    },
+    onAnswer: (ms) => {
+      opened.reports = true;
+      opened.pace?.answered(ms);
+      onAnswer?.(ms);
+    },
+  });
+  const { concurrency: places } = store.capabilities;
+  opened.pace = new Pace(gentle, { places, reports: opened.reports });
+  return wrap(store, opened.pace);
 }
 
 /** An embedded Qdrant does not settle in a Chroma's folder, which nothing may change. @throws {VectorError} E_CONFIG */

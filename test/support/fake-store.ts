@@ -214,7 +214,7 @@ export class FakeTarget implements TargetStore {
 
   async *scan(
     info: CollectionInfo,
-    { from = "", to = "g", signal }: ScanOptions = {},
+    { from = "", to = "g", signal }: ScanOptions & { batchSize?: number } = {},
   ): AsyncGenerator<PointBatch> {
     const all = [...this.points(info.name).keys()]
       .sort()
