@@ -15,7 +15,8 @@ Flags go before the environment, and that before a \`.env\` in the working direc
 Addresses stand before flags that take a list, and \`--\` ends such a list. Keys are better in the environment or in a file:
 a key given as a flag works, and warns that the process list shows it. \`NO_COLOR\` is obeyed.
 
-Addresses: \`chroma://host:8000/tenant/database\` (\`chromas://\` for TLS), \`chroma-folder:./path\` or just the path of a
+Addresses: \`chroma://host:8000/tenant/database\` (\`chromas://\` for TLS),
+\`chroma-cloud://tenant/database\` (\`?region=eu\`, \`?host=NAME\`; [its own page](chroma-cloud.md)), \`chroma-folder:./path\` or just the path of a
 folder that holds \`chroma.sqlite3\` (\`?tenant=…&database=…\` choose within it), \`http(s)://host:6333\` for Qdrant,
 \`embedded:./path\` and \`:memory:\` for Qdrant in the process.
 

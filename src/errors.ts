@@ -50,12 +50,12 @@ export const errorCodes = {
   E_AUTH: {
     exit: 2,
     retryable: false,
-    next: "Give the right key: --qdrant-api-key-file for a Qdrant; --chromadb-token-file, or --chromadb-user with its password, for a Chroma.",
+    next: "Give the right key: --qdrant-api-key-file for a Qdrant; CHROMA_API_KEY for Chroma Cloud; --chromadb-token-file, or --chromadb-user with its password, for a Chroma.",
   },
   E_NOT_CHROMA: {
     exit: 2,
     retryable: false,
-    next: "Give the address of a Chroma server or the path of a folder that holds chroma.sqlite3.",
+    next: "Give the address of a Chroma server or of Chroma Cloud, or the path of a folder that holds chroma.sqlite3.",
   },
   E_NOT_QDRANT: {
     exit: 2,

@@ -32,19 +32,19 @@ export const chromaFlags = {
   chromadbTenant: {
     flag: "--chromadb-tenant <name>",
     variable: "CHROMA_TENANT",
-    help: "tenant; default default_tenant on a server, all in a folder",
+    help: "tenant; default default_tenant on a server, the key's in Chroma Cloud, all in a folder",
     schema: text,
   },
   chromadbDatabase: {
     flag: "--chromadb-database <name>",
     variable: "CHROMA_DATABASE",
-    help: "database; default default_database on a server, all in a folder",
+    help: "database; default default_database on a server, the key's in Chroma Cloud, all in a folder",
     schema: text,
   },
   chromadbToken: {
     flag: "--chromadb-token <token>",
     variable: "CHROMA_API_KEY",
-    help: "token (the process list shows it: better in a file or the variable)",
+    help: "token, or Chroma Cloud's key (the process list shows it: better in a file or the variable)",
     schema: text,
     secret: true,
   },
@@ -57,7 +57,7 @@ export const chromaFlags = {
   chromadbTokenHeader: {
     flag: "--chromadb-token-header <name>",
     variable: "CHROMA_TOKEN_HEADER",
-    help: "header that bears the token: Authorization (the default) or X-Chroma-Token",
+    help: "header that bears the token: Authorization (the default on a server) or X-Chroma-Token (in Chroma Cloud)",
     schema: z
       .string()
       .transform((name) => name.toLowerCase())
