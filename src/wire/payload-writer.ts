@@ -79,13 +79,14 @@ export class PayloadWriter {
     if (this.#text.length <= json.length * 3) {
       this.#text = Buffer.allocUnsafe(json.length * 3 + 4096);
     }
-    this.#text[this.#text.write(json, 0, "utf8")] = 0;
+    const end = this.#text.write(json, 0, "utf8");
+    this.#text[end] = 0;
     this.#at = 0;
     this.#space();
     if (this.#peek() !== 0x7b) throw new NotCarriedError("not-json");
     this.#object(field, 1);
     this.#space();
-    if (this.#peek() !== 0) throw new NotCarriedError("not-json");
+    if (this.#at !== end) throw new NotCarriedError("not-json");
   }
 
   #peek(): number {

@@ -119,8 +119,9 @@ export class Writer {
   close(start: number, width = 1): void {
     const length = this.at - start - width;
     const needed = varintBytes(length);
+    // Room for a varint at the end is room for one at the start: nothing may move below.
+    this.reserve(10);
     if (needed !== width) {
-      this.reserve(needed);
       this.bytes.copyWithin(start + needed, start + width, this.at);
     }
     this.at = start;

@@ -1,0 +1,129 @@
+import { CountPointsSchema, DeletePointsSchema } from "@qdrant/js-client-grpc";
+import { describe, expect, it } from "vitest";
+import { parseFilter } from "../../../src/engine/filter.ts";
+import { parseLossless } from "../../../src/util/json.ts";
+import { decodeCount } from "../../../src/wire/count.ts";
+import { decodeDelete, encodeDelete } from "../../../src/wire/delete.ts";
+import { filter, filterJson, named, numbered, uuid } from "../../support/qdrant-messages.ts";
+import { bytesOf, messageOf } from "../../support/qdrant-proto.ts";
+
+const decoded = (init: typeof filter) =>
+  decodeCount(bytesOf(CountPointsSchema, { filter: init })).filter ?? "";
+
+const condition = (conditionOneOf: object) => ({ must: [{ conditionOneOf }] }) as typeof filter;
+const test = (init: object) => condition({ case: "field", value: { key: "k", ...init } });
+
+describe("a filter", () => {
+  it("becomes the JSON that REST takes, with every condition", () => {
+    expect(parseLossless(decoded(filter))).toEqual(filterJson);
+  });
+
+  it("is understood by the engine", () => {
+    const parsed = parseFilter(parseLossless(decoded(filter)));
+    expect(parsed.must).toHaveLength(6);
+    expect(parsed.should).toHaveLength(4);
+    expect(parsed.mustNot).toHaveLength(6);
+    expect(parsed.minShould).toMatchObject({ minCount: 2 });
+    expect(parsed.minShould?.conditions).toHaveLength(6);
+  });
+
+  it("that says nothing fits every point", () => {
+    expect(decoded({})).toBe("{}");
+    expect(decodeCount(bytesOf(CountPointsSchema, {})).filter).toBeUndefined();
+  });
+
+  it.each([
+    ["2023-11-14T22:13:20.000000Z", 1700000000n, 0],
+    ["1969-12-31T23:59:59.999999Z", -1n, 999_999_999],
+    ["0001-01-01T00:00:00.000000Z", -62135596800n, 0],
+  ])("has the date %s", (text, seconds, nanos) => {
+    expect(parseLossless(decoded(test({ datetimeRange: { lt: { seconds, nanos } } })))).toEqual({
+      must: [{ key: "k", range: { lt: text } }],
+    });
+  });
+
+  it.each([
+    ["geoRadius", test({ geoRadius: { radius: 1 } }), "E_NOT_SUPPORTED"],
+    ["geoBoundingBox", test({ geoBoundingBox: {} }), "E_NOT_SUPPORTED"],
+    ["geoPolygon", test({ geoPolygon: {} }), "E_NOT_SUPPORTED"],
+    ["a condition that says nothing", { must: [{}] }, "E_INPUT"],
+    ["a match that says nothing", test({ match: {} }), "E_INPUT"],
+    ["a nested condition without filter", condition({ case: "nested", value: {} }), "E_INPUT"],
+    ["a bound that is no number", test({ range: { lt: Number.NaN } }), "E_INPUT"],
+    [
+      "a date beyond the calendar",
+      test({ datetimeRange: { lt: { seconds: 2n ** 60n } } }),
+      "E_INPUT",
+    ],
+    ["an id that says nothing", condition({ case: "hasId", value: { hasId: [{}] } }), "E_INPUT"],
+  ])("with %s is refused", (_, init, code) => {
+    expect(() => decoded(init)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("nested without end is refused", () => {
+    let nested: typeof filter = {};
+    for (let depth = 0; depth < 63; depth += 1)
+      nested = condition({ case: "filter", value: nested });
+    expect(decoded(nested)).toContain('{"must":[{}]}');
+    for (let depth = 0; depth < 4; depth += 1)
+      nested = condition({ case: "filter", value: nested });
+    expect(() => decoded(nested)).toThrow(SyntaxError);
+  });
+});
+
+describe("delete", () => {
+  it("names points by id", () => {
+    const points = ["0", "18446744073709551615", uuid];
+    const frame = encodeDelete("a/é", { points });
+    expect(messageOf(DeletePointsSchema, frame)).toMatchObject({
+      collectionName: "a/é",
+      wait: true,
+      points: {
+        pointsSelectorOneOf: {
+          case: "points",
+          value: { ids: [numbered(0n), numbered(2n ** 64n - 1n), named(uuid)] },
+        },
+      },
+    });
+    expect(decodeDelete(frame.subarray(5))).toEqual({
+      collection: "a/é",
+      wait: true,
+      selector: { ids: points },
+    });
+  });
+
+  it("names points by what their payload must have", () => {
+    const matches = [
+      { key: "_vecferry.run", value: "00" },
+      { key: "tenant_id", value: 'é"\\' },
+    ];
+    const frame = encodeDelete("c", { matches });
+    const field = (key: string, value: string) => ({
+      conditionOneOf: {
+        case: "field",
+        value: { key, match: { matchValue: { case: "keyword", value } } },
+      },
+    });
+    expect(messageOf(DeletePointsSchema, frame).points?.pointsSelectorOneOf).toMatchObject({
+      case: "filter",
+      value: {
+        must: [field("_vecferry.run", "00"), field("tenant_id", 'é"\\')],
+        should: [],
+        mustNot: [],
+      },
+    });
+    const { selector } = decodeDelete(frame.subarray(5));
+    expect(selector !== null && "filter" in selector && parseLossless(selector.filter)).toEqual({
+      must: matches.map(({ key, value }) => ({ key, match: { value } })),
+    });
+  });
+
+  it("may say neither", () => {
+    expect(decodeDelete(bytesOf(DeletePointsSchema, { points: {} })).selector).toBeNull();
+    expect(decodeDelete(bytesOf(DeletePointsSchema, {}))).toEqual({
+      collection: "",
+      wait: false,
+      selector: null,
+    });
+  });
+});
