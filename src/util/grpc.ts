@@ -21,8 +21,6 @@ export interface GrpcOptions {
   readonly sessionsMax?: number | undefined;
   /** Bytes that an answer's message may have at most. Default 256 MiB. */
   readonly answerBytesMax?: number | undefined;
-  /** Told how long each answer with status 0 took, in ms. */
-  readonly onAnswer?: ((ms: number) => void) | undefined;
   /** PEM file of the authority that signed the server's certificate, trusted instead of the public ones. */
   readonly caFile?: string | undefined;
 }
@@ -56,7 +54,6 @@ export class GrpcChannel {
   readonly #metadata: http2.OutgoingHttpHeaders;
   readonly #timeoutMs: number;
   readonly #answerBytesMax: number;
-  readonly #onAnswer: ((ms: number) => void) | undefined;
 
   /** Connects with the first call. @throws E_CONFIG when the CA file cannot be read or holds no certificate, or metadata cannot be sent */
   constructor(url: string, options: GrpcOptions = {}) {
@@ -70,7 +67,6 @@ export class GrpcChannel {
     this.#metadata = { ...metadata, [http2.sensitiveHeaders]: Object.keys(metadata) };
     this.#timeoutMs = options.timeoutMs ?? 60_000;
     this.#answerBytesMax = options.answerBytesMax ?? 256 * 1024 * 1024;
-    this.#onAnswer = options.onAnswer;
   }
 
   /**
@@ -109,13 +105,7 @@ export class GrpcChannel {
     signal?.addEventListener("abort", onAbort, { once: true });
     stream.setTimeout(timeoutMs, () => call.fail(timeoutError(where)));
     stream.end(frame);
-    const startedMs = performance.now();
-    return call.answer
-      .then((answer) => {
-        if (answer.status === 0) this.#onAnswer?.(performance.now() - startedMs);
-        return answer;
-      })
-      .finally(() => signal?.removeEventListener("abort", onAbort));
+    return call.answer.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 
   /** Closes the connections. Calls still in flight fail. */

@@ -30,7 +30,6 @@ export class GrpcClient {
       metadata: options.apiKey === undefined ? {} : { "api-key": options.apiKey },
       timeoutMs: options.timeoutMs ?? 120_000,
       caFile: options.caFile,
-      onAnswer: options.onAnswer,
     });
   }
 
