@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeCertificate, noCertificate } from "../support/certificate.ts";
 import { askChroma, faultless } from "../support/chroma-answers.ts";
 import { collectionsUrl } from "../support/chroma-fill.ts";
 import { type ChromaServer, chromaAvailable, startChroma } from "../support/chroma-server.ts";
@@ -174,6 +175,23 @@ describe.skipIf(reason !== null)(
       expect(later.status, later.stderr).toBe(0);
       expect(existsSync(join(folder.path, "qdrant_data"))).toBe(true);
     });
+
+    it.skipIf(noCertificate !== null)(
+      `trusts a host of one's own by the file of its authority${noCertificate === null ? "" : ` (skipped: ${noCertificate})`}`,
+      async () => {
+        using tls = makeCertificate();
+        await using scene = await cloudScene(server, records.slice(0, 20), { tls });
+        using folder = temporaryFolder();
+        const { tenant, database } = scene.place;
+        const host = new URL(scene.cloud.url).host;
+        const args = ["migrate", `chroma-cloud://${tenant}/${database}?host=${host}`, "embedded:q"];
+        const blind = await runCli(args, { cwd: folder.path, env });
+        expect([blind.status, existsSync(join(folder.path, "q"))]).toEqual([5, false]);
+        const trusting = [...args, "--chromadb-ca-file", tls.caFile];
+        const run = await runCli(trusting, { cwd: folder.path, env });
+        expect(run.status, run.stderr).toBe(0);
+      },
+    );
 
     it("lists the databases where the key is for several", async () => {
       await using scene = await cloudScene(server, [], { databases: ["*"] });

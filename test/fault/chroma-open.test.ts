@@ -1,9 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ChromaConnectOptions, openChroma } from "../../src/adapters/chroma/index.ts";
+import { type Certificate, makeCertificate, noCertificate } from "../support/certificate.ts";
 import { type StubHandler, startStub } from "../support/stub.ts";
 import { stubChroma } from "../support/stub-chroma.ts";
 
@@ -199,37 +196,16 @@ describe("credentials", () => {
   });
 });
 
-const openssl = spawnSync("openssl", ["version"]).status === 0;
-
-describe.skipIf(!openssl)(
-  `TLS${openssl ? "" : " (skipped: openssl is not there to make a certificate)"}`,
+describe.skipIf(noCertificate !== null)(
+  `TLS${noCertificate === null ? "" : ` (skipped: ${noCertificate})`}`,
   () => {
-    const folder = mkdtempSync(join(tmpdir(), "vecferry-tls-"));
-    const [keyFile, caFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const subject = [
-      "-subj",
-      "/CN=localhost",
-      "-addext",
-      "subjectAltName=IP:127.0.0.1",
-      "-days",
-      "2",
-    ];
-    spawnSync("openssl", [
-      "req",
-      "-x509",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-keyout",
-      keyFile,
-      "-out",
-      caFile,
-      ...subject,
-    ]);
-    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    let tls: Certificate;
+    beforeAll(() => {
+      tls = makeCertificate();
+    });
+    afterAll(() => tls[Symbol.dispose]());
 
     async function openTls(options: ChromaConnectOptions) {
-      const tls = { key: readFileSync(keyFile, "utf8"), cert: readFileSync(caFile, "utf8") };
       await using stub = await startStub(chroma("v2"), tls);
       await using store = await openChroma({ ...scope, url: stub.url }, options);
       return store.identity.address;
@@ -246,7 +222,7 @@ describe.skipIf(!openssl)(
     });
 
     it("takes it with the file of its authority", async () => {
-      expect(await openTls({ chroma: { caFile } })).toMatch(/^https:/);
+      expect(await openTls({ chroma: { caFile: tls.caFile } })).toMatch(/^https:/);
     });
 
     it("names a server that speaks no TLS", async () => {

@@ -171,6 +171,18 @@ describe("the source", () => {
       { CHROMA_HOST: "g" },
       { url: "http://h:8000", tenant: "t" },
     ],
+    [
+      "chroma-cloud://",
+      {},
+      { CHROMA_TENANT: "t", CHROMA_DATABASE: "d", CHROMA_HOST: "g" },
+      { kind: "chroma-cloud", url: "https://api.trychroma.com:443", tenant: "t", database: "d" },
+    ],
+    [
+      "chroma-cloud://t?region=eu",
+      { chromadbDatabase: "d" },
+      { CHROMA_TENANT: "other" },
+      { url: "https://europe-west1.gcp.trychroma.com:443", tenant: "t", database: "d" },
+    ],
     ["./data", {}, { CHROMA_TENANT: "t", CHROMA_HOST: "g" }, { path: "./data", tenant: null }],
     ["./data", { chromadbTenant: "t" }, {}, { path: "./data", tenant: "t", database: null }],
   ])("of %s with %j and %j is %j", (positional, given, variables, expected) => {
@@ -182,6 +194,19 @@ describe("the source", () => {
     expect(codeOf(() => sourceEnd("chroma://h/t", chroma({ chromadbTenant: "u" })))).toBe(
       "E_CONFIG",
     );
+    const cloud = () => sourceEnd("chroma-cloud://t/d", chroma({ chromadbDatabase: "e" }));
+    expect(codeOf(cloud)).toBe("E_CONFIG");
+  });
+
+  it("is not Chroma Cloud by the name of its host: the address that it has is given", () => {
+    const variables = { CHROMA_HOST: "Europe-west1.gcp.trychroma.com", CHROMA_TENANT: "t" };
+    try {
+      sourceEnd(undefined, chroma({}, variables));
+      expect.unreachable();
+    } catch (error) {
+      if (!isVectorError(error, "E_CONFIG")) throw error;
+      expect(error.next).toContain("chroma-cloud://t?region=eu ");
+    }
   });
 });
 
