@@ -1,14 +1,17 @@
-/** Answers as text: decoded, checked, and named where they are not Chroma's. */
+/** Answers: decoded, checked, and named where they are not Chroma's. */
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 
 /** Makes something of an answer's text; throws SyntaxError, ZodError or `notChroma` where it cannot. */
 export type Parse<T> = (text: string) => T;
 
-/** Parses `text` and names what is wrong with it: places and types, never a record's contents. @throws E_BAD_RESPONSE */
-export function decode<T>(text: string, parse: Parse<T>): T {
+/** The same, of its bytes, which are UTF-8. */
+export type ParseBytes<T> = (bytes: Buffer) => T;
+
+/** Parses `answer` and names what is wrong with it: places and types, never a record's contents. @throws E_BAD_RESPONSE */
+export function decode<Answer, T>(answer: Answer, parse: (answer: Answer) => T): T {
   try {
-    return parse(text);
+    return parse(answer);
   } catch (error) {
     if (error instanceof SyntaxError) throw notChroma("malformed JSON");
     if (error instanceof z.ZodError) {

@@ -1,7 +1,7 @@
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import { stringifyPlain } from "../../util/json.ts";
-import type { Parse } from "./answer.ts";
+import type { ParseBytes } from "./answer.ts";
 import { listCollections } from "./catalog.ts";
 import { type ChromaClient, type SendOptions, statusOf } from "./client.ts";
 import { parseIds } from "./page.ts";
@@ -11,7 +11,7 @@ import type { Routes } from "./routes.ts";
 export interface Question<T> {
   readonly verb: "get" | "query" | "count";
   readonly body?: object;
-  readonly parse: Parse<T>;
+  readonly parse: ParseBytes<T>;
 }
 
 /** Whether it takes a closer look to know what an error means: 0.4 says 500 for nearly everything, a missing collection included. */
@@ -79,7 +79,7 @@ export class CollectionCalls {
   ): Promise<T> {
     const path = this.#routes.records(collection.key, verb);
     return body === undefined
-      ? this.#client.get(path, parse, options)
+      ? this.#client.getBytes(path, parse, options)
       : this.#client.post(path, stringifyPlain(body), parse, options);
   }
 }

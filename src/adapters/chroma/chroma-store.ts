@@ -109,8 +109,8 @@ export class ChromaStore implements SourceStore {
   }
 }
 
-function parseCount(text: string): number {
-  const count: unknown = JSON.parse(text);
+function parseCount(bytes: Buffer): number {
+  const count: unknown = JSON.parse(bytes.toString());
   if (!Number.isSafeInteger(count)) throw notChroma("a count that is no integer");
   return Number(count);
 }

@@ -5,12 +5,10 @@ import type { ChromaOptions, ConnectOptions } from "../../store/registry.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
 import { type HttpAnswer, HttpClient } from "../../util/http.ts";
 import { parseJson } from "../../util/json.ts";
-import { decode, type Parse } from "./answer.ts";
+import { decode, type Parse, type ParseBytes } from "./answer.ts";
 
 /** Beyond what every store takes; for unusual networks. */
 export interface ChromaConnectOptions extends ConnectOptions {
-  /** The longest silence of the server that is borne. Default 120,000. */
-  readonly timeoutMs?: number;
   /** Requests in flight at most. Default 8. */
   readonly requestsMax?: number;
   /** Attempts that a request gets in all. Default 7. */
@@ -47,16 +45,22 @@ export class ChromaClient {
       // HTTP/1: a connection bears one request at a time.
       connectionsMax: options.requestsMax,
       caFile: chroma.caFile,
+      onAnswer: options.onAnswer,
     });
   }
 
   /** What `parse` makes of the answer to a GET. @throws VectorError for every status but success */
   get<T>(path: string, parse: Parse<T>, options: SendOptions = {}): Promise<T> {
+    return this.getBytes(path, (bytes) => parse(bytes.toString()), options);
+  }
+
+  /** The same, of the answer's bytes. */
+  getBytes<T>(path: string, parse: ParseBytes<T>, options: SendOptions = {}): Promise<T> {
     return this.#send({ method: "GET", path }, ifSuccess(parse), options);
   }
 
   /** What `parse` makes of the answer to a POST that reads. @throws VectorError for every status but success */
-  post<T>(path: string, body: string, parse: Parse<T>, options: SendOptions = {}): Promise<T> {
+  post<T>(path: string, body: string, parse: ParseBytes<T>, options: SendOptions = {}): Promise<T> {
     return this.#send({ method: "POST", path, body }, ifSuccess(parse), options);
   }
 
@@ -100,9 +104,9 @@ interface Request {
 /** Takes an answer; null = it is an error. In the attempt, so that an answer cut short is asked for again. */
 type Use<T> = (answer: HttpAnswer) => { readonly value: T } | null;
 
-function ifSuccess<T>(parse: Parse<T>): Use<T> {
-  return ({ status, text }) =>
-    status >= 200 && status < 300 ? { value: decode(text, parse) } : null;
+function ifSuccess<T>(parse: ParseBytes<T>): Use<T> {
+  return ({ status, bytes }) =>
+    status >= 200 && status < 300 ? { value: decode(bytes, parse) } : null;
 }
 
 /** Statuses below 500 that say nothing about who answers. */

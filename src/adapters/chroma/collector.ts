@@ -1,6 +1,7 @@
 import { defaultVector, type RecordBatch, type RecordFailure } from "../../model/record.ts";
 import type { ReadResult } from "../../store/port.ts";
 import { notChroma } from "./answer.ts";
+import type { Embeddings } from "./embeddings.ts";
 import type { RecordPage } from "./page.ts";
 
 /** Gathers the records of several answers into one batch. */
@@ -25,7 +26,7 @@ export class RecordCollector {
   add(page: RecordPage): void {
     for (const [row, id] of page.ids.entries()) {
       this.#answer(id);
-      const failure = page.embeddings === null ? null : this.#takeVector(id, page.embeddings[row]);
+      const failure = page.embeddings === null ? null : this.#takeVector(id, page.embeddings, row);
       if (failure !== null) {
         this.#failures.push(failure);
         continue;
@@ -65,33 +66,30 @@ export class RecordCollector {
   }
 
   /** Puts the vector at the place of the next row; the failure where it cannot stand there. */
-  #takeVector(id: string, row: unknown): RecordFailure | null {
-    if (row === null) return noVector(id);
-    if (!Array.isArray(row)) throw notChroma("an embedding is not an array");
-    if (this.#dimension === 0) this.#dimension = row.length;
+  #takeVector(id: string, column: Embeddings, row: number): RecordFailure | null {
+    const odd = column.odd.get(row);
+    const length = odd?.kind === "length" ? odd.length : column.dimension;
+    if (this.#dimension === 0) this.#dimension = length;
+    // Where no dimension is known yet, an empty vector tells none.
+    if (odd?.kind === "none" || this.#dimension === 0) return noVector(id);
     const dimension = this.#dimension;
-    if (row.length !== dimension) {
+    if (length !== dimension) {
       return {
         id,
         reason: "wrong-dimension",
-        detail: `The vector has ${row.length} components where the collection has ${dimension}.`,
+        detail: `The vector has ${length} components where the collection has ${dimension}.`,
+      };
+    }
+    if (odd?.kind === "not-finite") {
+      return {
+        id,
+        reason: "not-finite",
+        detail: `Component ${odd.component} of the vector is not a finite float32.`,
       };
     }
     this.#data ??= new Float32Array(this.#asked.size * dimension);
-    const start = this.#ids.length * dimension;
-    for (let at = 0; at < dimension; at += 1) {
-      const component: unknown = row[at];
-      if (component !== null && typeof component !== "number")
-        throw notChroma("a component is not a number");
-      this.#data[start + at] = component ?? Number.NaN;
-      if (!Number.isFinite(this.#data[start + at])) {
-        return {
-          id,
-          reason: "not-finite",
-          detail: `Component ${at} of the vector is not a finite float32.`,
-        };
-      }
-    }
+    const vector = column.data.subarray(row * dimension, (row + 1) * dimension);
+    this.#data.set(vector, this.#ids.length * dimension);
     return null;
   }
 }

@@ -37,8 +37,8 @@ export function queryNearest(
   return calls.ask(collection, { verb: "query", body, parse: parseFound }, options.signal);
 }
 
-function parseFound(text: string): Found[] {
-  const { ids, distances, documents, embeddings } = answer.parse(JSON.parse(text));
+function parseFound(bytes: Buffer): Found[] {
+  const { ids, distances, documents, embeddings } = answer.parse(JSON.parse(bytes.toString()));
   const rows = ids[0].length;
   for (const column of [distances, documents, embeddings]) {
     if (column && column[0].length !== rows) throw notChroma("columns of unequal length");

@@ -66,7 +66,7 @@ async function carryAlone(reading: Reading, id: string, page: RecordPage | null)
   const { collector } = reading;
   const again = page ?? (await askTwice(reading, [id]));
   if (again !== null && isAligned(again)) collector.add(again);
-  else if (again?.embeddings?.length === 0) collector.fail(noVector(id));
+  else if (again?.embeddings?.rows === 0) collector.fail(noVector(id));
   else await carryUnanswerable(reading, id);
 }
 
@@ -107,7 +107,8 @@ async function askTwice(reading: Reading, ids: readonly string[]): Promise<Recor
 
 async function request(reading: Reading, ids: readonly string[]): Promise<RecordPage> {
   const include = ["documents", "metadatas", "uris", ...(reading.vectors ? ["embeddings"] : [])];
-  const parse = (text: string): RecordPage => parsePage(text, reading.vectors);
+  const shape = { rowsMax: ids.length, dimension: reading.collection.dimension ?? 0 };
+  const parse = (bytes: Buffer): RecordPage => parsePage(bytes, reading.vectors ? shape : null);
   return reading.calls.once(
     reading.collection,
     { verb: "get", body: { ids, include }, parse },
