@@ -40,6 +40,13 @@ const wal: Fields = {
   wal_retain_closed: field(3, "uint"),
 };
 
+const threads: Field = {
+  number: 9,
+  kind: { message: { value: field(1, "uint"), setting: field(2, { names: ["auto"] }) } },
+  toMessage: (value) => (typeof value === "string" ? { setting: value } : { value }),
+  toJson: ({ value, setting }) => value ?? setting,
+};
+
 const optimizers: Fields = {
   deleted_threshold: field(1, "double"),
   vacuum_min_vector_number: field(2, "uint"),
@@ -48,12 +55,7 @@ const optimizers: Fields = {
   memmap_threshold: field(5, "uint"),
   indexing_threshold: field(6, "uint"),
   flush_interval_sec: field(7, "uint"),
-  max_optimization_threads: {
-    number: 9,
-    kind: { message: { value: field(1, "uint"), setting: field(2, { names: ["auto"] }) } },
-    toMessage: (value) => (typeof value === "string" ? { setting: value } : { value }),
-    toJson: ({ value, setting }) => value ?? setting,
-  },
+  max_optimization_threads: threads,
   prevent_unoptimized: field(10, "flag"),
 };
 
@@ -197,10 +199,19 @@ const collectionParams: Fields = {
   read_fan_out_delay_ms: field(11, "uint"),
 };
 
+/** What a server decides by itself is null in REST's description, and a word in gRPC's. */
+const describedOptimizers: Fields = {
+  ...optimizers,
+  max_optimization_threads: {
+    ...threads,
+    toJson: ({ value }) => value,
+  },
+};
+
 const config: Fields = {
   params: field(1, { message: collectionParams }),
   hnsw_config: field(2, { message: hnsw }),
-  optimizer_config: field(3, { message: optimizers }),
+  optimizer_config: field(3, { message: describedOptimizers }),
   wal_config: field(4, { message: wal }),
   quantization_config: field(5, { message: quantization }),
   strict_mode_config: field(6, { message: strictMode }),

@@ -463,6 +463,18 @@ describe("the description of a collection", () => {
     expect(back.result).toMatchObject({ status: 4, optimizerStatus: { ok: false, error: "disk" } });
   });
 
+  it("leaves out what the server decides by itself, as REST says null", () => {
+    const setting = { variant: { case: "setting" as const, value: 0 as const } };
+    const optimizerConfig = { maxOptimizationThreads: setting, flushIntervalSec: 5n };
+    const message = bytesOf(GetCollectionInfoResponseSchema, {
+      result: { config: { optimizerConfig } },
+    });
+    expect(JSON.parse(decodeDescription(message))).toMatchObject({
+      config: { optimizer_config: { flush_interval_sec: 5 } },
+    });
+    expect(decodeDescription(message)).not.toContain("max_optimization_threads");
+  });
+
   it("without content is refused", () => {
     expect(() => decodeDescription(new Uint8Array(0))).toThrow(SyntaxError);
   });
