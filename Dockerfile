@@ -1,5 +1,5 @@
 # The command as an image: docker run --rm --init -v "$PWD:/data" vecferry migrate ./chroma http://qdrant:6333
-# To serve from it, listen on every address: serve . --host 0.0.0.0 (and publish the port).
+# To serve from it, listen on every address: serve . --host 0.0.0.0 (and publish the ports).
 FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -17,6 +17,6 @@ COPY --from=build /build/dist /opt/vecferry/dist
 RUN mkdir /data && chown 1000:1000 /data
 WORKDIR /data
 USER 1000:1000
-EXPOSE 6333
+EXPOSE 6333 6334
 ENTRYPOINT ["node", "/opt/vecferry/dist/cli/main.js"]
 CMD ["--help"]

@@ -93,7 +93,7 @@ export type {
   RecordFailure,
 } from "./model/record.ts";
 export type { Listening, ListenOptions } from "./server/listen.ts";
-export { type ServeOptions, serve } from "./server/serve.ts";
+export { type ServeOptions, type Serving, serve } from "./server/serve.ts";
 export type { ServerOptions } from "./server/server.ts";
 export { type Address, parseAddress } from "./store/address.ts";
 export type {

@@ -9,6 +9,7 @@ import {
   listenAddress,
   oneOf,
   onOff,
+  ownGrpcPort,
   pairs,
   payloadIndexes,
   text,
@@ -193,6 +194,28 @@ export const runFlags = {
   dryRun: { flag: "--dry-run", help: "print the plan and write nothing", schema: onOff },
 } as const satisfies FlagTable;
 
+/** What the two ends must not be asked beyond: a run must not hurt who else uses them. */
+export const gentleFlags = {
+  maxRowsPerSecond: {
+    flag: "--max-rows-per-second <rows>",
+    variable: "VECFERRY_MAX_ROWS_PER_SECOND",
+    help: "read and write no more than so many rows a second, at each end",
+    schema: wholeNumber(1, 1_000_000_000),
+  },
+  maxSourceLatencyMs: {
+    flag: "--max-source-latency-ms <ms>",
+    variable: "VECFERRY_MAX_SOURCE_LATENCY_MS",
+    help: "when the source takes longer to answer one request, ask it for less: fewer requests at once, then smaller ones, then pauses",
+    schema: wholeNumber(1, 600_000),
+  },
+  maxTargetLatencyMs: {
+    flag: "--max-target-latency-ms <ms>",
+    variable: "VECFERRY_MAX_TARGET_LATENCY_MS",
+    help: "the same for the target, read or written",
+    schema: wholeNumber(1, 600_000),
+  },
+} as const satisfies FlagTable;
+
 /** What `verify` compares. */
 export const verifyFlags = {
   sourceChromadb: {
@@ -258,6 +281,11 @@ export const serveFlags = {
     help: "port of the REST API; default 6333, 0 = any that is free",
     schema: wholeNumber(0, 65_535),
   },
+  grpcPort: {
+    flag: "--grpc-port <port>",
+    help: "port of the gRPC API; default the REST port + 1 (REST alone where that is taken), 0 = any that is free, off = none",
+    schema: ownGrpcPort,
+  },
   host: {
     flag: "--host <address>",
     help: "address to listen on; default 127.0.0.1",
@@ -302,6 +330,16 @@ export const reportFlags = {
     flag: "--report-file <file.json>",
     help: "write the report there too",
     schema: jsonFile,
+  },
+} as const satisfies FlagTable;
+
+/** Who is told what happens. */
+export const hookFlags = {
+  onEvent: {
+    flag: "--on-event <command>",
+    variable: "VECFERRY_ON_EVENT",
+    help: "shell command to run on done, failed, quarantined and throttled; the event is JSON on its stdin",
+    schema: text,
   },
 } as const satisfies FlagTable;
 

@@ -24,17 +24,21 @@ export function wholeNumber(min: number, max: number) {
 
 export const port = wholeNumber(1, 65_535);
 
-/** A server's gRPC port; `off` = none is to be used. */
-export const grpcPort = z.union(
-  [z.literal("off"), port],
-  "must be a whole number from 1 to 65535, or off",
-);
+/** A port, or `off`. */
+function portOrOff(min: number) {
+  const message = `must be a whole number from ${min} to 65535, or off`;
+  return z
+    .string()
+    .regex(/^(?:off|\d{1,5})$/, message)
+    .transform((given) => (given === "off" ? given : Number(given)))
+    .refine((given) => given === "off" || (given >= min && given <= 65_535), message);
+}
 
-/** A port to listen on, 0 being any that is free; `off` gives null. */
-export const portOrOff = z.union(
-  [z.literal("off").transform(() => null), wholeNumber(0, 65_535)],
-  "must be a whole number from 0 to 65535, or off",
-);
+/** A server's gRPC port; `off` = none is to be used. */
+export const grpcPort = portOrOff(1);
+
+/** A port to answer gRPC at: 0 = any that is free, `off` = none. */
+export const ownGrpcPort = portOrOff(0);
 
 /** A number with or without a fraction, within bounds. */
 export function fraction(min: number, max: number) {

@@ -16,7 +16,7 @@ const hnswDefaults = {
 const optimizerDefaults = {
   deleted_threshold: 0.2,
   vacuum_min_vector_number: 1000,
-  default_segment_number: 1,
+  default_segment_number: 0,
   max_segment_size: null,
   memmap_threshold: null,
   indexing_threshold: 10000,

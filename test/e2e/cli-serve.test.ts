@@ -1,7 +1,10 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { describe, expect, it } from "vitest";
 import { runCli, type Started, startCli, temporaryFolder } from "../support/cli.ts";
+import { rawCall } from "../support/grpc-call.ts";
 
 async function serve(cwd: string, ...args: string[]): Promise<Started & { url: string }> {
   const started = startCli(["serve", "q", "--port", "0", ...args], { cwd });
@@ -84,4 +87,68 @@ describe("vecferry serve", () => {
     started.child.kill("SIGTERM");
     expect((await started.ended).status).toBe(0);
   });
+
+  it("answers gRPC at the port above REST's, at any that is free, or not at all", async () => {
+    using folder = temporaryFolder();
+    const health = "/qdrant.Qdrant/HealthCheck";
+    const [restPort] = await freePorts();
+    const started = startCli(["serve", ":memory:", "--port", restPort], { cwd: folder.path });
+    const [, port = ""] = await started.until(/\(gRPC at port (\d+); /);
+    expect(Number(port)).toBe(Number(restPort) + 1);
+    expect(await rawCall(Number(port), health)).toMatchObject({ code: 0 });
+    const json = ["serve", "q", "--port", "0", "--json"];
+    const any = startCli(json, { cwd: folder.path });
+    const [line = ""] = await any.until(/^.*\n/);
+    expect(await rawCall(JSON.parse(line).grpcPort, health)).toMatchObject({ code: 0 });
+    any.child.kill("SIGTERM");
+    expect((await any.ended).status).toBe(0);
+    const none = startCli([...json, "--grpc-port", "off"], { cwd: folder.path });
+    const [other = ""] = await none.until(/^.*\n/);
+    expect(JSON.parse(other)).toMatchObject({ grpcPort: null });
+    for (const one of [started, none]) {
+      one.child.kill("SIGTERM");
+      expect((await one.ended).status).toBe(0);
+    }
+    expect((await none.ended).stderr).not.toContain("Warning");
+  });
+
+  it("answers REST alone where the port above is taken, and refuses a named one", async () => {
+    using folder = temporaryFolder();
+    const [restPort, grpcPort] = await freePorts();
+    const other = createServer().listen(Number(grpcPort), "127.0.0.1");
+    await once(other, "listening");
+    const at = ["serve", ":memory:", "--port", restPort];
+    const started = startCli(at, { cwd: folder.path });
+    const [, url = ""] = await started.until(/at (http:\S+) \(Ctrl-C/);
+    expect((await fetch(`${url}/collections`)).status).toBe(200);
+    started.child.kill("SIGTERM");
+    const { stderr } = await started.ended;
+    const said = new RegExp(`^Warning: .*:${grpcPort} cannot be taken.* REST alone is answered;`);
+    expect(stderr.split("\n").filter((line) => said.test(line))).toHaveLength(1);
+    const refused = await runCli([...at, "--grpc-port", grpcPort], { cwd: folder.path });
+    expect(refused.stderr).toContain("E_CONFIG");
+    expect(refused.stderr).toContain("--grpc-port");
+    expect(refused.status).toBe(2);
+    const wrong = await runCli([...at, "--grpc-port", "70000"], { cwd: folder.path });
+    expect(wrong.stderr).toContain("--grpc-port must be a whole number from 0 to 65535, or off");
+    other.close();
+  });
 });
+
+/** A port that is free, and the one above it, free too. */
+async function freePorts(): Promise<[string, string]> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const first = createServer().listen(0, "127.0.0.1");
+    await once(first, "listening");
+    const { port } = first.address() as AddressInfo;
+    const second = createServer().listen(port + 1, "127.0.0.1");
+    const free = await Promise.race([
+      once(second, "listening").then(() => true),
+      once(second, "error").then(() => false),
+    ]);
+    first.close();
+    second.close();
+    if (free) return [String(port), String(port + 1)];
+  }
+  throw new Error("No two neighbouring ports are free.");
+}

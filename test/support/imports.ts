@@ -143,11 +143,11 @@ function cycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
   return found;
 }
 
-/** The packages that loading `entry` loads at once, by the modules it imports statically. */
-export function packagesLoadedBy(
+/** What loading `entry` loads at once, by what it imports statically: packages, and modules of ours. */
+export function loadedBy(
   entry: string,
   sources: ReadonlyMap<string, string>,
-): ReadonlySet<string> {
+): { readonly packages: ReadonlySet<string>; readonly modules: ReadonlySet<string> } {
   const packages = new Set<string>();
   const seen = new Set([entry]);
   for (const path of seen) {
@@ -157,5 +157,5 @@ export function packagesLoadedBy(
       else packages.add(specifier);
     }
   }
-  return packages;
+  return { packages, modules: seen };
 }

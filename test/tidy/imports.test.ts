@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readProjectFile, sourcesBelow } from "../support/files.ts";
-import { importFaults, type Layers, packagesLoadedBy, referencesOf } from "../support/imports.ts";
+import { importFaults, type Layers, loadedBy, referencesOf } from "../support/imports.ts";
 
 const model = ["model", "util", "errors.ts"];
 const store = ["store", ...model];
@@ -44,10 +44,12 @@ describe("imports in src", () => {
     expect(importFaults(sourcesBelow("src"), { layers, packages })).toEqual([]);
   });
 
-  it.each(["src/index.ts", "src/cli/run.ts"])("load no HTTP server with %s", (entry) => {
-    const loaded = packagesLoadedBy(entry, sourcesBelow("src"));
-    expect(loaded).toContain("zod");
-    expect([...loaded].filter((name) => name.includes("hono"))).toEqual([]);
+  it.each(["src/index.ts", "src/cli/run.ts"])("load no server with %s", (entry) => {
+    const { packages, modules } = loadedBy(entry, sourcesBelow("src"));
+    expect(packages).toContain("zod");
+    expect([...packages].filter((name) => name.includes("hono"))).toEqual([]);
+    const server = [...modules].filter((path) => path.startsWith("src/server/"));
+    expect(server).toEqual(["src/server/serve.ts"].filter((path) => modules.has(path)));
   });
 });
 

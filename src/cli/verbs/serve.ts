@@ -12,7 +12,7 @@ import { type Action, type AddVerb, onCommand } from "../verb.ts";
 export const addServe: AddVerb = (program, call) => {
   const command = program
     .command("serve")
-    .summary("answer Qdrant's REST API from a folder")
+    .summary("answer Qdrant's REST and gRPC APIs from a folder")
     .description(
       "Serves the embedded Qdrant in a folder until it is stopped: curl and Qdrant's own clients work on it.",
     )
@@ -36,7 +36,7 @@ const serveFolder: Action = async (session, [folder = ""], flags) => {
     valueName: "--api-key",
     fileName: "--api-key-file",
   });
-  const { host = "127.0.0.1", port = 6333 } = values;
+  const { host = "127.0.0.1", port = 6333, grpcPort } = values;
   const local = loopbackNames.has(host);
   if (!local && apiKey === undefined) {
     session.warn(
@@ -52,12 +52,17 @@ const serveFolder: Action = async (session, [folder = ""], flags) => {
   for (const [name, fault] of engine.damaged) {
     session.warn(`Collection ${JSON.stringify(name)} is damaged and not served: ${fault}`);
   }
-  await using server = await serve(engine, { apiKey, checkHost: local, host, port, signal });
+  const where = { host, port, grpcPort: grpcPort === "off" ? null : grpcPort, signal };
+  await using server = await serve(engine, { apiKey, checkHost: local, ...where });
+  if (server.grpcFault !== null) {
+    session.warn(`${server.grpcFault} REST alone is answered; --grpc-port names another port.`);
+  }
   const { url } = server;
+  const grpc = server.grpcPort === null ? "" : `gRPC at port ${server.grpcPort}; `;
   session.output.result(
     "listening",
-    { url, folder: engine.path },
-    `Qdrant's API over ${engine.path} answers at ${url} (Ctrl-C stops it).`,
+    { url, grpcPort: server.grpcPort, folder: engine.path },
+    `Qdrant's API over ${engine.path} answers at ${url} (${grpc}Ctrl-C stops it).`,
   );
   if (!signal.aborted) await once(signal, "abort");
   return 0;

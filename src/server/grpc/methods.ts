@@ -1,0 +1,180 @@
+/** The methods of Qdrant's gRPC services that are answered. */
+import { badInput, type Engine, invalid } from "../../engine/index.ts";
+import type { VectorError } from "../../errors.ts";
+import {
+  decodeCreate,
+  decodeName,
+  encodeDescription,
+  encodeDone,
+  encodeExists,
+  encodeList,
+} from "../../wire/collections.ts";
+import type { PayloadSelector, VectorSelector } from "../../wire/columns.ts";
+import { decodeCount, encodeCountAnswer } from "../../wire/count.ts";
+import { decodeDelete } from "../../wire/delete.ts";
+import { decodeGet, encodeGetAnswer } from "../../wire/get.ts";
+import { encodeHealth } from "../../wire/health.ts";
+import {
+  decodeQuery,
+  decodeSearch,
+  encodeQueryAnswer,
+  type QueryRequest,
+} from "../../wire/query.ts";
+import { decodeScroll, encodeScrollAnswer } from "../../wire/scroll.ts";
+import { decodeUpsert, encodeUpdateAnswer } from "../../wire/upsert.ts";
+import { followed, nextOperation } from "../followed.ts";
+import { nameFault } from "../params.ts";
+import { queryPoints } from "../query.ts";
+import type { Call, Method, Methods } from "./calls.ts";
+import { codes, refusal } from "./status.ts";
+
+const scrollLimitDefault = 10;
+const queryLimitDefault = 10;
+
+/** grpc.health.v1.HealthCheckResponse: a frame with field 1, `status`, at SERVING. */
+const serving = Buffer.from([0, 0, 0, 0, 2, 0x08, 1]);
+
+export function createMethods(engine: Engine): Methods {
+  return new Map([
+    ["/grpc.health.v1.Health/Check", { reads: true, open: true, run: async () => serving }],
+    [
+      "/qdrant.Qdrant/HealthCheck",
+      { reads: true, open: true, run: async () => encodeHealth({ ...followed, commit: null }) },
+    ],
+    ...below("/qdrant.Collections/", collectionMethods(engine)),
+    ...below("/qdrant.Points/", pointMethods(engine)),
+  ]);
+}
+
+function below(prefix: string, methods: Readonly<Record<string, Method>>): [string, Method][] {
+  return Object.entries(methods).map(([name, method]) => [prefix + name, method]);
+}
+
+/** A method on a collection: how its message is read, and what is done. */
+function method<Request extends { readonly collection: string }>(
+  reads: boolean,
+  decode: (message: Uint8Array) => Request,
+  run: (request: Request, call: Call) => Promise<Uint8Array>,
+): Method {
+  return {
+    reads,
+    run: async (message, call) => {
+      const request = decoded(decode, message);
+      const fault = nameFault(request.collection);
+      if (fault !== null) throw bodyFault(`collection_name: ${fault}`);
+      return run(request, call);
+    },
+  };
+}
+
+/** @throws E_INPUT with the call's status where the bytes are no message */
+function decoded<Request>(decode: (message: Uint8Array) => Request, message: Uint8Array): Request {
+  try {
+    return decode(message);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw refusal(codes.internal, `failed to decode Protobuf message: ${error.message}`);
+  }
+}
+
+function emptyUpdate(): VectorError {
+  return badInput("Bad request: Empty update request");
+}
+
+function bodyFault(fault: string): VectorError {
+  return invalid(`Validation error in body: [${fault}]`);
+}
+
+const decodeNamed = (message: Uint8Array) => ({ collection: decodeName(message) });
+
+function collectionMethods(engine: Engine): Record<string, Method> {
+  return {
+    Create: method(false, decodeCreate, async ({ collection, config }, call) => {
+      await engine.createCollection(collection, config, call);
+      return encodeDone(true, call.seconds());
+    }),
+    CollectionExists: method(true, decodeNamed, async ({ collection }, call) =>
+      encodeExists(await engine.collectionExists(collection, call), call.seconds()),
+    ),
+    Get: method(true, decodeNamed, async ({ collection }, call) =>
+      encodeDescription(await engine.describeCollection(collection, call), call.seconds()),
+    ),
+    List: {
+      reads: true,
+      run: async (_, call) => encodeList(await engine.listCollections(call), call.seconds()),
+    },
+    Delete: method(false, decodeNamed, async ({ collection }, call) =>
+      encodeDone(await engine.deleteCollection(collection, call), call.seconds()),
+    ),
+  };
+}
+
+function pointMethods(engine: Engine): Record<string, Method> {
+  return {
+    Upsert: method(false, decodeUpsert, async ({ collection, points, wait }, call) => {
+      if (points.ids.length === 0) throw emptyUpdate();
+      await engine.upsert(collection, points, call);
+      return changed(wait, call);
+    }),
+    Delete: method(false, decodeDelete, async ({ collection, selector, wait }, call) => {
+      if (selector === null) throw badInput("PointSelector is missing");
+      if ("ids" in selector && selector.ids.length === 0) throw emptyUpdate();
+      await engine.deletePoints(collection, selector, call);
+      return changed(wait, call);
+    }),
+    Get: method(true, decodeGet, async ({ collection, ids, ...request }, call) => {
+      const points = await engine.retrieve(collection, ids, reading(request, call));
+      return encodeGetAnswer(points, call.seconds());
+    }),
+    Scroll: method(true, decodeScroll, async ({ collection, ...request }, call) => {
+      const { filter, offset } = request;
+      const limit = atLeastOne(request.limit ?? scrollLimitDefault);
+      const withPayload = request.withPayload ?? true;
+      const options = { ...reading(request, call), withPayload, filter, offset, limit };
+      return encodeScrollAnswer(await engine.scroll(collection, options), call.seconds());
+    }),
+    Count: method(true, decodeCount, async ({ collection, filter }, call) =>
+      encodeCountAnswer(await engine.count(collection, filter, call), call.seconds()),
+    ),
+    Query: method(true, decodeQuery, (request, call) =>
+      query(engine, { ...request, limit: request.limit ?? queryLimitDefault }, call),
+    ),
+    // The older message has no default: a limit that is not said is 0 there, and refused.
+    Search: method(true, decodeSearch, (request, call) =>
+      query(engine, { ...request, limit: request.limit ?? 0 }, call),
+    ),
+  };
+}
+
+async function query(
+  engine: Engine,
+  request: QueryRequest & { readonly limit: number },
+  call: Call,
+): Promise<Uint8Array> {
+  const { collection, nearest, using, filter, offset, scoreThreshold } = request;
+  const limit = atLeastOne(request.limit);
+  const options = { ...reading(request, call), using, filter, offset, scoreThreshold, limit };
+  const points = await queryPoints(engine, collection, nearest, options);
+  return encodeQueryAnswer(points, call.seconds());
+}
+
+/** The engine acknowledges what is on disk, whether the caller waits or not: this decides only the word. */
+function changed(wait: boolean, call: Call): Uint8Array {
+  const status = wait ? "completed" : "acknowledged";
+  return encodeUpdateAnswer({ operationId: nextOperation(), status }, call.seconds());
+}
+
+interface Selectors {
+  readonly withPayload: PayloadSelector | undefined;
+  readonly withVector: VectorSelector | undefined;
+}
+
+/** What to read of points: nothing that was not asked for. (Payload in a scroll is the exception, as at Qdrant's server.) */
+function reading({ withPayload, withVector }: Selectors, { signal }: Call) {
+  return { withPayload: withPayload ?? false, withVector: withVector ?? false, signal };
+}
+
+function atLeastOne(limit: number): number {
+  if (limit >= 1) return limit;
+  throw bodyFault(`limit: value ${limit} invalid, must be 1 or larger`);
+}
