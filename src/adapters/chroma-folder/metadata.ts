@@ -43,19 +43,22 @@ export function valueText(row: Row, at: number): string | null | undefined {
   return null;
 }
 
-/** Gathers a record's metadata, key by key, into one text. */
+/** Gathers what a record carries, part by part. */
 export class PayloadBuilder {
   #document: string | null = null;
   #uri: string | null = null;
   #members: string[] = [];
   #notJson: string | null = null;
 
-  /** A row (key, string_value, int_value, float_value, bool_value) from column `at` on. */
-  addValue(row: Row, at: number): void {
-    const key = textOf(row[at], "embedding_metadata.key");
-    if (key === documentKey) this.#document = textOrNull(row[at + 1], documentKey);
-    else if (key === uriKey) this.#uri = textOrNull(row[at + 1], uriKey);
-    else this.addText(key, valueText(row, at + 1));
+  /** The record's document or uri: a row (key, string_value) from column `at` on. */
+  addOwn(row: Row, at: number): void {
+    if (row[at] === documentKey) this.#document = textOrNull(row[at + 1], documentKey);
+    else this.#uri = textOrNull(row[at + 1], uriKey);
+  }
+
+  /** Members of the metadata as JSON text; null = none. */
+  addMembers(text: string | null): void {
+    if (text !== null) this.#members.push(text);
   }
 
   /** A member's JSON text; null = the key has no value, undefined = none that JSON has. */
