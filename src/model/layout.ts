@@ -13,7 +13,7 @@
  * Metadata travels as raw JSON text throughout: 2, 2.0 and 2^53+1 stay what they are.
  */
 import { canonicalJson } from "../util/canonical.ts";
-import { floatText, sliceObject } from "../util/json.ts";
+import { floatText, sliceObject, stringOf } from "../util/json.ts";
 import type { Layout } from "./collection.ts";
 import { type ExactNumbers, findInexact, restoreExact } from "./exact-numbers.ts";
 import type { PointBatch } from "./record.ts";
@@ -204,7 +204,7 @@ function takeString(members: Members, key: string): string | null {
   const raw = members.get(key);
   if (!raw?.startsWith('"')) return null;
   members.delete(key);
-  return String(JSON.parse(raw));
+  return stringOf(raw);
 }
 
 function takeDocument(members: Members, key: string): string | null {

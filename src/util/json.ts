@@ -67,43 +67,56 @@ export function stringifyPlain(value: unknown): string {
 /** The raw texts of an object's values by key (the last one where a key stands twice). Values are delimited, not checked. @throws SyntaxError */
 export function sliceObject(text: string): Map<string, string> {
   const members = new Map<string, string>();
-  let at = expect(text, skipSpace(text, 0), "{");
-  at = skipSpace(text, at);
-  if (text[at] === "}") return finish(text, at + 1, members);
+  let at = skipSpace(text, expect(text, skipSpace(text, 0), openBrace));
+  if (text.charCodeAt(at) === closeBrace) return finish(text, at + 1, members);
   for (;;) {
-    const keyEnd = skipValue(text, at);
-    if (text[at] !== '"') throw malformed(at);
-    const key = JSON.parse(text.slice(at, keyEnd)) as string;
-    const start = skipSpace(text, expect(text, skipSpace(text, keyEnd), ":"));
+    if (text.charCodeAt(at) !== quote) throw malformed(at);
+    const keyEnd = skipString(text, at);
+    const key = stringOf(text.slice(at, keyEnd));
+    const start = skipSpace(text, expect(text, skipSpace(text, keyEnd), colon));
     const end = skipValue(text, start);
     members.set(key, text.slice(start, end));
     at = skipSpace(text, end);
-    if (text[at] === "}") return finish(text, at + 1, members);
-    at = skipSpace(text, expect(text, at, ","));
+    if (text.charCodeAt(at) === closeBrace) return finish(text, at + 1, members);
+    at = skipSpace(text, expect(text, at, comma));
   }
 }
 
 /** The raw texts of an array's elements. Elements are delimited, not checked. @throws SyntaxError */
 export function sliceArray(text: string): string[] {
   const elements: string[] = [];
-  let at = expect(text, skipSpace(text, 0), "[");
-  at = skipSpace(text, at);
-  if (text[at] === "]") return finish(text, at + 1, elements);
+  let at = skipSpace(text, expect(text, skipSpace(text, 0), openBracket));
+  if (text.charCodeAt(at) === closeBracket) return finish(text, at + 1, elements);
   for (;;) {
     const end = skipValue(text, at);
     elements.push(text.slice(at, end));
     at = skipSpace(text, end);
-    if (text[at] === "]") return finish(text, at + 1, elements);
-    at = skipSpace(text, expect(text, at, ","));
+    if (text.charCodeAt(at) === closeBracket) return finish(text, at + 1, elements);
+    at = skipSpace(text, expect(text, at, comma));
   }
 }
+
+/** The string in a raw text that a slicing gave. @throws SyntaxError */
+export function stringOf(raw: string): string {
+  // Most have no escape in them, and are what stands between the quotes.
+  return raw.includes("\\") ? String(JSON.parse(raw)) : raw.slice(1, -1);
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const colon = 0x3a;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 
 function malformed(at: number): SyntaxError {
   return new SyntaxError(`malformed JSON at character ${at}`);
 }
 
-function expect(text: string, at: number, character: string): number {
-  if (text[at] !== character) throw malformed(at);
+function expect(text: string, at: number, code: number): number {
+  if (text.charCodeAt(at) !== code) throw malformed(at);
   return at + 1;
 }
 
@@ -112,44 +125,53 @@ function finish<Result>(text: string, at: number, result: Result): Result {
   return result;
 }
 
-function skipSpace(text: string, at: number): number {
-  for (;;) {
-    const code = text.charCodeAt(at);
-    if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return at;
-    at += 1;
-  }
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
-const scalar = /[^\s,\]}]+/y;
-const bracket = /["[\]{}]/g;
+function skipSpace(text: string, at: number): number {
+  let next = at;
+  while (isSpace(text.charCodeAt(next))) next += 1;
+  return next;
+}
 
 /** Index behind the value that starts at `at`. */
 function skipValue(text: string, at: number): number {
-  const first = text[at];
-  if (first === '"') return skipString(text, at);
-  if (first !== "[" && first !== "{") {
-    scalar.lastIndex = at;
-    if (!scalar.test(text)) throw malformed(at);
-    return scalar.lastIndex;
-  }
+  const first = text.charCodeAt(at);
+  if (first === quote) return skipString(text, at);
+  if (first !== openBracket && first !== openBrace) return skipScalar(text, at);
   let depth = 0;
-  bracket.lastIndex = at;
-  for (let match = bracket.exec(text); match !== null; match = bracket.exec(text)) {
-    const character = match[0];
-    if (character === '"') bracket.lastIndex = skipString(text, match.index);
-    else if (character === "[" || character === "{") depth += 1;
-    else depth -= 1;
-    if (depth === 0) return bracket.lastIndex;
+  for (let next = at; next < text.length; ) {
+    const code = text.charCodeAt(next);
+    if (code === quote) {
+      next = skipString(text, next);
+      continue;
+    }
+    next += 1;
+    if (code === openBracket || code === openBrace) depth += 1;
+    else if (code === closeBracket || code === closeBrace) depth -= 1;
+    if (depth === 0) return next;
   }
   throw malformed(text.length);
 }
 
+/** Index behind the number or word that starts at `at`. */
+function skipScalar(text: string, at: number): number {
+  let end = at;
+  for (; end < text.length; end += 1) {
+    const code = text.charCodeAt(end);
+    if (isSpace(code) || code === comma || code === closeBracket || code === closeBrace) break;
+  }
+  if (end === at) throw malformed(at);
+  return end;
+}
+
 /** Index behind the string whose opening quote stands at `at`. */
 function skipString(text: string, at: number): number {
-  for (let quote = text.indexOf('"', at + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+  for (let end = text.indexOf('"', at + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
-    while (text.charCodeAt(quote - 1 - backslashes) === 92) backslashes += 1;
-    if (backslashes % 2 === 0) return quote + 1;
+    while (text.charCodeAt(end - 1 - backslashes) === backslash) backslashes += 1;
+    if (backslashes % 2 === 0) return end + 1;
   }
   throw malformed(text.length);
 }
