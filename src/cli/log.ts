@@ -63,6 +63,7 @@ export class RunLog implements Disposable {
 
   #levelOf(event: MigrateEvent): LogLevel {
     if (event.type === "retry") return "warn";
+    if (event.type === "throttled") return event.isNew ? "warn" : "debug";
     if (event.type !== "progress") return "info";
     const key = `${event.phase} ${event.collection}`;
     const now = performance.now();

@@ -2,13 +2,18 @@
 import { existsSync } from "node:fs";
 import { connectSource, connectTarget } from "../connect.ts";
 import { VectorError } from "../errors.ts";
+import type { GentleOptions } from "../store/pace.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import type { ConnectOptions, OnStoreRetry } from "../store/registry.ts";
+import type { gentleFlags } from "./flags.ts";
 import type { SourceAddress, TargetAddress } from "./identity.ts";
 import type { Session } from "./session.ts";
+import type { Values } from "./setting.ts";
 
 /** How to speak to the servers of a run. */
-export type Access = Pick<ConnectOptions, "chroma" | "qdrant" | "timeoutMs">;
+export interface Access extends Pick<ConnectOptions, "chroma" | "qdrant" | "timeoutMs"> {
+  readonly limits?: Values<typeof gentleFlags>;
+}
 
 /** Opens the source. @throws as `connectSource` */
 export async function openSource(
@@ -18,7 +23,8 @@ export async function openSource(
 ): Promise<SourceStore> {
   const { signal } = session.io;
   const onRetry = retryTeller(session, "source");
-  const source = await connectSource(address, { ...access, signal, onRetry });
+  const gentle = gentleOptions(session, "source", access);
+  const source = await connectSource(address, { ...access, signal, onRetry, gentle });
   session.sourceOpened(source.identity);
   return source;
 }
@@ -34,6 +40,7 @@ export function openTarget(
     ...access,
     signal,
     onRetry: retryTeller(session, "target"),
+    gentle: gentleOptions(session, "target", access),
     onRoad: (road) => session.event({ type: "road", end: "target", ...road }),
   });
 }
@@ -44,6 +51,18 @@ export function assertThere(target: TargetAddress): void {
   throw new VectorError("E_NO_MIGRATION", `There is no embedded Qdrant in ${target.path}.`, {
     next: "Give the folder that a migration was written to, or run `vecferry migrate SOURCE TARGET` first.",
   });
+}
+
+function gentleOptions(
+  session: Session,
+  end: "source" | "target",
+  { limits }: Access,
+): GentleOptions {
+  return {
+    maxRowsPerSecond: limits?.maxRowsPerSecond,
+    maxLatencyMs: end === "source" ? limits?.maxSourceLatencyMs : limits?.maxTargetLatencyMs,
+    onSlowed: (slowing, isNew) => session.event({ type: "throttled", end, slowing, isNew }),
+  };
 }
 
 function retryTeller(session: Session, end: "source" | "target"): OnStoreRetry {

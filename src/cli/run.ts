@@ -59,6 +59,8 @@ export async function runCli(io: Io): Promise<number> {
     if (!(error instanceof CommanderError)) return session.fail(error);
     if (error.exitCode === 0) return 0;
     return session.fail(usageError(error, io.argv, verbs));
+  } finally {
+    await session.told();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Writable } from "node:stream";
 import { VectorError } from "../errors.ts";
 import { migrationFiles, writeFileAtomic } from "../migrate/files.ts";
 import { journalFile } from "../migrate/journal/file.ts";
+import { endAddress } from "../migrate/next-steps.ts";
 import { migrationKey, runOf } from "../migrate/plan.ts";
 import { reportText, type UnbegunRun, unbegunReport } from "../migrate/report.ts";
 import type { MigrateEvent, RunContext } from "../migrate/request.ts";
@@ -13,7 +14,8 @@ import type { StoreIdentity } from "../store/port.ts";
 import { chromaFlags, qdrantFlags } from "./end-flags.ts";
 import { type Environment, readEnvironment } from "./env.ts";
 import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
-import type { logFlags } from "./flags.ts";
+import { hookFlags, type logFlags, serveFlags } from "./flags.ts";
+import { EventHook, type HookEvent } from "./hook.ts";
 import {
   type SourceAddress,
   sourceIdentity,
@@ -43,12 +45,20 @@ const secretFlags: readonly Flag[] = Object.values({ ...chromaFlags, ...qdrantFl
   (entry: Flag) => entry.secret,
 );
 
+/** What the command of --on-event does not inherit: keys, and the variable that would have it run for itself. */
+const ownVariables = [...secretFlags, serveFlags.apiKey, hookFlags.onEvent].flatMap(
+  ({ variable }: Flag) => variable ?? [],
+);
+
 export class Session implements Disposable {
   readonly io: Io;
   readonly keys: Keys;
   readonly output: Output;
   #environment: Environment | null = null;
   #log: RunLog | null = null;
+  #hook: EventHook | null = null;
+  /** The collection that the run is at. */
+  #collection: string | null = null;
   #stateFolder: string | null = null;
   #run: string | null = null;
   #reportFile: string | null = null;
@@ -93,6 +103,40 @@ export class Session implements Disposable {
     this.#log.write("info", "begin", { verb, node: version, platform, arch });
   }
 
+  /** From here on, `command` is told what happens. Nothing where there is none. */
+  openHook(command: string | undefined): void {
+    if (command === undefined) return;
+    this.#hook = new EventHook({
+      command,
+      variables: this.io.variables,
+      secretVariables: ownVariables,
+      redact: (text) => this.keys.redact(text),
+      warn: (text) => this.warn(text),
+    });
+  }
+
+  /** Tells the command of --on-event, where there is one. `exit` null = the run goes on. */
+  fire(event: HookEvent["event"], exit: number | null, fields: object): void {
+    const { source = null, target = null } = this.#ends ?? {};
+    this.#hook?.fire({
+      format: 1,
+      event,
+      time: new Date().toISOString(),
+      command: this.#ends?.command ?? "",
+      run: this.#run,
+      source: source === null ? null : endAddress(source),
+      target: target === null ? null : endAddress(target),
+      collection: exit === null ? this.#collection : null,
+      exit,
+      ...fields,
+    });
+  }
+
+  /** Resolves when all is told. */
+  async told(): Promise<void> {
+    await this.#hook?.ended();
+  }
+
   /** What a run is handed; from here on a failure speaks of its journal. */
   context(stateFolder: string): RunContext {
     this.#stateFolder = resolve(stateFolder);
@@ -108,6 +152,9 @@ export class Session implements Disposable {
   event(event: MigrateEvent): void {
     if (event.type === "retry") this.#retries[event.end] += 1;
     if (event.type === "road") this.#roads[event.end] = event.text;
+    if (event.type === "phase") this.#collection = event.collection;
+    if (event.type === "throttled" && event.isNew && event.slowing !== null)
+      this.fire("throttled", null, { end: event.end, slowing: event.slowing });
     this.output.event(event);
     this.#log?.event(event);
   }
@@ -151,6 +198,8 @@ export class Session implements Disposable {
     this.#log?.write("error", "failed", errorFields(error));
     this.#reportFailure(error);
     this.output.fail(failureData(error, aftermath), failureText(error, aftermath));
+    const { code, message, next, exit } = error;
+    this.fire("failed", exit, { code, message, next });
     this.logEnd(error.exit);
     return error.exit;
   }

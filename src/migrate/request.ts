@@ -1,6 +1,7 @@
 /** What a person asks of a migration: flags already checked, files already read. Plain data. */
 import type { HnswSettings, Layout, PayloadIndex, Quantization } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
+import type { Slowing } from "../store/pace.ts";
 
 /** Which source records a run is about. Choosing others later adds work to the same migration. */
 export interface Scope {
@@ -139,6 +140,14 @@ export type MigrateEvent =
       readonly road: "grpc" | "rest";
       readonly port: number;
       readonly text: string;
+    }
+  | {
+      readonly type: "throttled";
+      readonly end: "source" | "target";
+      /** null = not any more. */
+      readonly slowing: Slowing | null;
+      /** Whether this is a change of state, and not only of figures. */
+      readonly isNew: boolean;
     }
   | { readonly type: "note"; readonly text: string; readonly code?: string };
 

@@ -21,8 +21,16 @@ export class JsonLines {
     this.#now = now;
   }
 
-  /** Every event but progress, of which each collection has a line a second, and its last. */
-  event(event: MigrateEvent): void {
+  /**
+   * Every event but progress, of which each collection has a line a second, and its last; of being slowed down each change.
+   * `slowed` = why the run is slower than it could be.
+   */
+  event(event: MigrateEvent, slowed: string | null): void {
+    if (event.type === "throttled") {
+      const { type, end, slowing, isNew } = event;
+      if (isNew) this.write(type, { end, slowing, slowed });
+      return;
+    }
     if (event.type === "progress") {
       const now = this.#now();
       const key = `${event.phase} ${event.collection}`;
@@ -31,7 +39,7 @@ export class JsonLines {
       this.#writtenMs.set(key, now);
     }
     const { type, ...fields } = event;
-    this.write(type, fields);
+    this.write(type, type === "progress" ? { ...fields, slowed } : fields);
   }
 
   /** A line of `type` with the members of `data`. */

@@ -47,11 +47,17 @@ export class LiveScreen implements Screen {
     const moving = this.#progress.moving(now - staleMs);
     const shown = moving.slice(-Math.min(rowsMax, Math.max(1, this.#stream.rows - 2)));
     for (const row of shown) {
-      const text = stripVTControlCharacters(rowText(row, now));
-      this.#stream.write(`${text.slice(0, this.#stream.columns - 1)}\n`);
+      this.#drawLine(rowText(row, now));
     }
-    this.#drawnLines = shown.length;
+    // A line of its own: behind a row's figures it would not fit most terminals.
+    const { slowed } = this.#progress;
+    if (slowed !== null) this.#drawLine(`slowed: ${slowed}`);
+    this.#drawnLines = shown.length + (slowed === null ? 0 : 1);
     this.#drawnMs = now;
+  }
+
+  #drawLine(text: string): void {
+    this.#stream.write(`${stripVTControlCharacters(text).slice(0, this.#stream.columns - 1)}\n`);
   }
 
   #erase(): void {

@@ -17,7 +17,24 @@ export function tellOutcome(session: Session, outcome: Outcome): number {
     { exit, report, files: named },
     [...summary(outcome), ...fileLines(named)].join("\n"),
   );
+  tellHook(session, outcome, named.report);
   return exit;
+}
+
+/** Quarantined records are told of, and then the end: with differences left, the run has not done what it was for. */
+function tellHook(session: Session, { exit, report, files }: Outcome, reportFile: string): void {
+  const { quarantine, totals, verify, state } = report;
+  if (quarantine.records > 0) {
+    const { records, byReason } = quarantine;
+    session.fire("quarantined", exit, { records, byReason, file: files.quarantine });
+  }
+  session.fire(exit === 4 ? "failed" : "done", exit, {
+    state,
+    carried: totals.carried,
+    differences: verify?.differences ?? null,
+    verdict: verify?.verdict ?? null,
+    report: reportFile,
+  });
 }
 
 function summary({ exit, report }: Outcome): string[] {

@@ -1,5 +1,6 @@
 /** How far each collection is: kept from the events of a run, printed by whoever prints. */
 import type { MigrateEvent, Phase } from "../../migrate/request.ts";
+import type { Slowing } from "../../store/pace.ts";
 
 export interface Row {
   readonly collection: string;
@@ -19,6 +20,8 @@ export interface Row {
 /** One row a collection; nothing a record. */
 export class Progress {
   readonly #rows = new Map<string, Row>();
+  /** Why each end is slowed down at present. */
+  readonly #slowed = new Map<"source" | "target", string>();
   /** Records that the copy of this run has had acknowledged. */
   #copied = 0;
   /** What the run is at now. */
@@ -27,6 +30,10 @@ export class Progress {
   /** Takes an event in; gives the row that it changed. */
   update(event: MigrateEvent, nowMs: number): Row | null {
     if (event.type === "retry") return this.#retried();
+    if (event.type === "throttled") {
+      if (event.slowing === null) this.#slowed.delete(event.end);
+      else this.#slowed.set(event.end, slowingText(event.end, event.slowing));
+    }
     if (event.type === "phase") this.#phase = event.phase;
     if (event.type !== "progress") return null;
     const row = this.#row(event, nowMs);
@@ -40,6 +47,11 @@ export class Progress {
 
   get copied(): number {
     return this.#copied;
+  }
+
+  /** Why the run is slower than it could be: `source answers in 310 ms (limit 200)`; null when it is not. */
+  get slowed(): string | null {
+    return this.#slowed.size === 0 ? null : [...new Set(this.#slowed.values())].join("; ");
   }
 
   /** Rows that changed at or after `sinceMs`, latest last. */
@@ -104,8 +116,14 @@ export function ratesOf(row: Row, nowMs: number): Rates {
   };
 }
 
-/** `digi_core  copy  12,000 of 50,000 (24%)  8,123 rows/s  12.3 MB/s  ETA 0:05  2 retries`. */
-export function rowText(row: Row, nowMs: number): string {
+/** Why an end is slowed down, in words. */
+export function slowingText(end: "source" | "target", slowing: Slowing): string {
+  if (slowing.by === "rate") return `${count(slowing.rowsPerSecond)} rows/s at most`;
+  return `${end} answers in ${count(slowing.latencyMs)} ms (limit ${count(slowing.limitMs)})`;
+}
+
+/** `digi_core  copy  12,000 of 50,000 (24%)  8,123 rows/s  12.3 MB/s  ETA 0:05  2 retries  slowed: 500 rows/s at most`. */
+export function rowText(row: Row, nowMs: number, slowed: string | null = null): string {
   const { rowsPerSecond, bytesPerSecond, etaSeconds } = ratesOf(row, nowMs);
   const share = row.total ? ` (${Math.floor((100 * row.done) / row.total)}%)` : "";
   const of = row.total === null ? "" : ` of ${count(row.total)}`;
@@ -114,6 +132,7 @@ export function rowText(row: Row, nowMs: number): string {
   if (bytesPerSecond) parts.push(`${(bytesPerSecond / 1e6).toFixed(1)} MB/s`);
   if (etaSeconds !== null && row.done !== row.total) parts.push(`ETA ${duration(etaSeconds)}`);
   if (row.retries > 0) parts.push(`${row.retries} ${row.retries === 1 ? "retry" : "retries"}`);
+  if (slowed !== null && row.done !== row.total) parts.push(`slowed: ${slowed}`);
   return parts.join("  ");
 }
 

@@ -1,7 +1,7 @@
 /** What people see where no terminal is: a line when a phase begins, and one a collection every ten seconds. */
 import type { Writable } from "node:stream";
 import type { MigrateEvent } from "../../migrate/request.ts";
-import { type Progress, type Row, rowText } from "./progress.ts";
+import { type Progress, type Row, rowText, slowingText } from "./progress.ts";
 
 /** Where words for people go. */
 export interface Screen extends Disposable {
@@ -29,9 +29,16 @@ export class TextScreen implements Screen {
     if (event.type === "phase" && event.collection !== null) {
       this.line(`${event.collection}: ${event.phase}`);
     }
+    if (event.type === "throttled" && event.isNew) {
+      const { end, slowing } = event;
+      this.line(
+        slowing === null ? `${end}: not slowed any more` : `slowed: ${slowingText(end, slowing)}`,
+      );
+    }
     const now = this.#now();
     if (now - this.#printedMs < intervalMs) return;
-    for (const row of this.#progress.changed(this.#printedMs)) this.line(rowText(row, now));
+    const { slowed } = this.#progress;
+    for (const row of this.#progress.changed(this.#printedMs)) this.line(rowText(row, now, slowed));
     this.#printedMs = now;
   }
 

@@ -3,11 +3,12 @@ import { existsSync, rmSync } from "node:fs";
 import { assertSource, assertTarget } from "../../connect.ts";
 import type { MigrateRequest, RunContext } from "../../migrate/request.ts";
 import { dryRun, runMigrate } from "../../migrate/run.ts";
-import type { ChromaOptions, QdrantOptions } from "../../store/registry.ts";
-import { chromaFlags, qdrantFlags } from "../end-flags.ts";
+import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { chromaOptions, qdrantOptions, sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import {
+  gentleFlags,
+  hookFlags,
   logFlags,
   makeFlags,
   outputFlags,
@@ -18,7 +19,7 @@ import {
   stateFlags,
 } from "../flags.ts";
 import type { SourceAddress, TargetAddress } from "../identity.ts";
-import { openSource, openTarget } from "../open.ts";
+import { type Access, openSource, openTarget } from "../open.ts";
 import { draftData, draftText } from "../output/draft.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { migrateRequest } from "../request.ts";
@@ -34,15 +35,19 @@ export const addMigrate: AddVerb = (program, call) => {
       "Copies every record of the source to the target, verifies what arrived, and leaves a report. " +
         "The same command again goes on where the last one stopped.",
     )
-    .argument("[source]", "chroma://host:8000/tenant/database, or the path of a Chroma folder")
+    .argument(
+      "[source]",
+      "chroma://host:8000/tenant/database, chroma-cloud://tenant/database, or the path of a Chroma folder",
+    )
     .argument("[target]", "http(s)://host:6333, or embedded:./path");
   addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records:", scopeFlags);
   addFlags(command, "How they come out:", shapeFlags);
   addFlags(command, "How target collections are made:", makeFlags);
   addFlags(command, "How the migration runs:", runFlags);
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...outputFlags };
+  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
   addFlags(command, "What it leaves and says:", left);
   command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
   onCommand(command, call, migrate);
@@ -52,27 +57,35 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
   const { environment } = session;
   const chroma = readSettings(chromaFlags, flags, environment);
   const qdrant = readSettings(qdrantFlags, flags, environment);
+  const patience = readSettings(patienceFlags, flags, environment).values;
+  const limits = readSettings(gentleFlags, flags, environment).values;
   const scope = readSettings(scopeFlags, flags, environment).values;
   const shape = readSettings(shapeFlags, flags, environment).values;
   const make = readSettings(makeFlags, flags, environment).values;
   const run = readSettings(runFlags, flags, environment).values;
   const report = readSettings(reportFlags, flags, environment).values;
   const log = readSettings(logFlags, flags, environment).values;
+  const { onEvent } = readSettings(hookFlags, flags, environment).values;
   const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
   const source = assertSource(sourceEnd(sourceText, chroma).address);
   const target = assertTarget(targetEnd(targetText, qdrant).address);
   const request = migrateRequest(scope, shape, make, run);
-  const chromaAccess = chromaOptions(chroma, session.keys);
-  const qdrantAccess = qdrantOptions(qdrant, session.keys);
+  const access = {
+    chroma: chromaOptions(chroma, session.keys),
+    qdrant: qdrantOptions(qdrant, session.keys),
+    ...patience,
+    limits,
+  };
   assertFolderOf("--report-file", report.reportFile);
 
   if (!run.dryRun || log.logFile !== undefined) session.openLog("migrate", log);
-  const ends = { source, target, chroma: chromaAccess, qdrant: qdrantAccess };
+  const ends = { source, target, access };
   if (run.dryRun) return rehearse(session, ends, request, session.context(state));
+  session.openHook(onEvent);
   session.follow("migrate", ends, report.reportFile);
-  await using from = await openSource(session, source, chromaAccess);
-  await using to = await openTarget(session, target, qdrantAccess);
+  await using from = await openSource(session, source, access);
+  await using to = await openTarget(session, target, access);
   const context = session.context(state);
   const outcome = await runMigrate(from, to, request, context);
   if (target.kind === "qdrant" && !request.waitGreen) {
@@ -85,21 +98,20 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
 interface NamedEnds {
   readonly source: SourceAddress;
   readonly target: TargetAddress;
-  readonly chroma: ChromaOptions;
-  readonly qdrant: QdrantOptions;
+  readonly access: Access;
 }
 
 /** Prints the plan. An embedded target that was not there before is not there after. */
 async function rehearse(
   session: Session,
-  { source, target, chroma, qdrant }: NamedEnds,
+  { source, target, access }: NamedEnds,
   request: MigrateRequest,
   context: RunContext,
 ): Promise<number> {
   const fresh = target.kind === "embedded" && !existsSync(target.path) ? target.path : null;
   try {
-    await using from = await openSource(session, source, chroma);
-    await using to = await openTarget(session, target, qdrant);
+    await using from = await openSource(session, source, access);
+    await using to = await openTarget(session, target, access);
     const draft = await dryRun(from, to, request, context);
     session.output.result("plan", { plan: draftData(draft) }, draftText(draft));
     return 0;

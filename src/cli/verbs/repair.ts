@@ -1,10 +1,12 @@
 /** `vecferry repair [SOURCE] [TARGET]`. */
 import { runRepair } from "../../migrate/repair.ts";
 import { chooseSource, chooseTarget } from "../choose.ts";
-import { chromaFlags, qdrantFlags } from "../end-flags.ts";
+import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { chromaOptions, qdrantOptions } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import {
+  gentleFlags,
+  hookFlags,
   logFlags,
   outputFlags,
   repairFlags,
@@ -32,8 +34,9 @@ export const addRepair: AddVerb = (program, call) => {
   addFlags(command, "What is done:", repairFlags);
   addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records (default: those of the migration):", scopeFlags);
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...outputFlags };
+  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
   addFlags(command, "What it leaves and says:", left);
   command.addHelpText("after", exitHelp([0, 1, 2, 4, 5, 130]));
   onCommand(command, call, repair);
@@ -43,10 +46,13 @@ const repair: Action = async (session, [sourceText, targetText], flags) => {
   const { environment } = session;
   const chroma = readSettings(chromaFlags, flags, environment);
   const qdrant = readSettings(qdrantFlags, flags, environment);
+  const patience = readSettings(patienceFlags, flags, environment).values;
+  const limits = readSettings(gentleFlags, flags, environment).values;
   const scope = readSettings(scopeFlags, flags, environment).values;
   const asked = readSettings(repairFlags, flags, environment).values;
   const report = readSettings(reportFlags, flags, environment).values;
   const log = readSettings(logFlags, flags, environment).values;
+  const { onEvent } = readSettings(hookFlags, flags, environment).values;
   const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
   const source = chooseSource({ address: sourceText, settings: chroma, server: false }, state);
@@ -54,15 +60,20 @@ const repair: Action = async (session, [sourceText, targetText], flags) => {
   const verify = verifyRequest(scope, { targetOnly: false, sample: null }, null);
   const { overwrite = false, deleteExtra = false, dryRun = false } = asked;
   const request = repairRequest(verify, { overwrite, deleteExtra, dryRun });
-  const chromaAccess = chromaOptions(chroma, session.keys);
-  const qdrantAccess = qdrantOptions(qdrant, session.keys);
+  const access = {
+    chroma: chromaOptions(chroma, session.keys),
+    qdrant: qdrantOptions(qdrant, session.keys),
+    ...patience,
+    limits,
+  };
   assertFolderOf("--report-file", report.reportFile);
 
   if (dryRun) assertThere(target);
   session.openLog("repair", log);
+  session.openHook(onEvent);
   session.follow("repair", { source, target }, report.reportFile);
-  await using from = await openSource(session, source, chromaAccess);
-  await using to = await openTarget(session, target, qdrantAccess);
+  await using from = await openSource(session, source, access);
+  await using to = await openTarget(session, target, access);
   const context = session.context(state);
   return tellOutcome(session, await runRepair(from, to, request, context));
 };

@@ -4,11 +4,13 @@ import { runRepair } from "../../migrate/repair.ts";
 import { runVerify } from "../../migrate/verify.ts";
 import { chooseSource, chooseTarget } from "../choose.ts";
 import { CombinedFile } from "../combined.ts";
-import { chromaFlags, qdrantFlags } from "../end-flags.ts";
+import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { chromaOptions, qdrantOptions } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import {
   fixFlags,
+  gentleFlags,
+  hookFlags,
   logFlags,
   outputFlags,
   reportFlags,
@@ -36,8 +38,9 @@ export const addVerify: AddVerb = (program, call) => {
   addFlags(command, "Mending:", fixFlags);
   addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records (default: those of the migration):", scopeFlags);
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...outputFlags };
+  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
   addFlags(command, "What it leaves and says:", left);
   command.addHelpText("after", exitHelp([0, 1, 2, 4, 5, 130]));
   onCommand(command, call, verify);
@@ -47,11 +50,14 @@ const verify: Action = async (session, operands, flags) => {
   const { environment } = session;
   const chroma = readSettings(chromaFlags, flags, environment);
   const qdrant = readSettings(qdrantFlags, flags, environment);
+  const patience = readSettings(patienceFlags, flags, environment).values;
+  const limits = readSettings(gentleFlags, flags, environment).values;
   const scope = readSettings(scopeFlags, flags, environment).values;
   const asked = readSettings(verifyFlags, flags, environment).values;
   const fix = readSettings(fixFlags, flags, environment).values;
   const report = readSettings(reportFlags, flags, environment).values;
   const log = readSettings(logFlags, flags, environment).values;
+  const { onEvent } = readSettings(hookFlags, flags, environment).values;
   const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
   assertTogether(asked, fix, operands);
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
@@ -66,8 +72,12 @@ const verify: Action = async (session, operands, flags) => {
     { address: targetText, settings: qdrant, server: asked.targetQdrant ?? false },
     state,
   );
-  const chromaAccess = chromaOptions(chroma, session.keys);
-  const qdrantAccess = qdrantOptions(qdrant, session.keys);
+  const access = {
+    chroma: chromaOptions(chroma, session.keys),
+    qdrant: qdrantOptions(qdrant, session.keys),
+    ...patience,
+    limits,
+  };
   assertFolderOf("--report-file", report.reportFile);
   assertFolderOf("--combined", asked.combined);
   const plain = { targetOnly: asked.targetOnly ?? false, sample: asked.sample ?? null };
@@ -76,9 +86,10 @@ const verify: Action = async (session, operands, flags) => {
   if (!fix.fixMissing) assertThere(target);
   session.openLog("verify", log);
   const command = fix.fixMissing ? "repair" : "verify";
+  session.openHook(onEvent);
   session.follow(command, { source, target }, report.reportFile);
-  await using from = source === null ? null : await openSource(session, source, chromaAccess);
-  await using to = await openTarget(session, target, qdrantAccess);
+  await using from = source === null ? null : await openSource(session, source, access);
+  await using to = await openTarget(session, target, access);
   const context = session.context(state);
   using combined = asked.combined === undefined ? null : new CombinedFile(asked.combined);
   const request = verifyRequest(scope, plain, combined?.write ?? null);

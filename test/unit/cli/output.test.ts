@@ -5,6 +5,7 @@ import { Output } from "../../../src/cli/output/output.ts";
 import { duration, Progress, ratesOf, rowText } from "../../../src/cli/output/progress.ts";
 import { type Screen, TextScreen } from "../../../src/cli/output/text.ts";
 import type { MigrateEvent } from "../../../src/migrate/request.ts";
+import type { Slowing } from "../../../src/store/pace.ts";
 
 /** A stream that keeps what is written to it. */
 class Sink extends Writable {
@@ -25,6 +26,13 @@ const copied = (done: number, bytes = done * 1000, total: number | null = 1000):
   done,
   total,
   bytes,
+});
+
+const throttled = (slowing: Slowing | null, isNew: boolean): MigrateEvent => ({
+  type: "throttled",
+  end: "source",
+  slowing,
+  isNew,
 });
 
 describe("progress", () => {
@@ -63,6 +71,24 @@ describe("progress", () => {
     expect(row && rowText(row, 50)).toContain("2 retries");
   });
 
+  it("says why it is slower than it could be, for both ends, and nothing at the end of a phase", () => {
+    const progress = new Progress();
+    const row = progress.update(copied(500), 0);
+    progress.update(throttled({ by: "latency", latencyMs: 1310, limitMs: 200 }, true), 0);
+    expect(row && rowText(row, 0, progress.slowed)).toBe(
+      "a  copy  500 of 1,000 (50%)  slowed: source answers in 1,310 ms (limit 200)",
+    );
+    const rate = { by: "rate", rowsPerSecond: 500 } as const;
+    progress.update(throttled(rate, true), 0);
+    progress.update({ type: "throttled", end: "target", slowing: rate, isNew: true }, 0);
+    expect(progress.slowed).toBe("500 rows/s at most");
+    const whole = progress.update(copied(1000), 0);
+    expect(whole && rowText(whole, 0, progress.slowed)).not.toContain("slowed");
+    progress.update(throttled(null, true), 0);
+    progress.update({ type: "throttled", end: "target", slowing: null, isNew: true }, 0);
+    expect(progress.slowed).toBeNull();
+  });
+
   it("prints times as people write them", () => {
     expect([0.2, 59.5, 61, 3_729].map(duration)).toEqual(["0:01", "1:00", "1:01", "1:02:09"]);
   });
@@ -86,6 +112,24 @@ describe("words without a terminal", () => {
       expect.stringMatching(/^a {2}copy {2}200 of 1,000/),
     ]);
   });
+
+  it("have one when an end begins to be slowed down, and one when it is not any more", () => {
+    const sink = new Sink();
+    const progress = new Progress();
+    const screen = new TextScreen(sink, progress, () => 0);
+    const slowing = { by: "latency", latencyMs: 310, limitMs: 200 } as const;
+    for (const event of [
+      throttled(slowing, true),
+      throttled({ ...slowing, latencyMs: 400 }, false),
+      throttled(null, true),
+    ]) {
+      screen.event(event);
+    }
+    expect(sink.lines).toEqual([
+      "slowed: source answers in 310 ms (limit 200)",
+      "source: not slowed any more",
+    ]);
+  });
 });
 
 describe("JSON lines", () => {
@@ -98,7 +142,7 @@ describe("JSON lines", () => {
       () => now,
     );
     for (let done = 0; done <= 1_000; done += 100) {
-      json.event(copied(done));
+      json.event(copied(done), null);
       now += 300;
     }
     const lines = sink.lines.map((line) => JSON.parse(line));
@@ -111,7 +155,36 @@ describe("JSON lines", () => {
       done: 0,
       total: 1_000,
       bytes: 0,
+      slowed: null,
     });
+  });
+
+  it("say once that an end is slowed down, and why in each line of progress until it is not", () => {
+    const sink = new Sink();
+    const json = new JsonLines(
+      sink,
+      (text) => text,
+      () => 0,
+    );
+    const progress = new Progress();
+    const tell = (event: MigrateEvent): void => {
+      progress.update(event, 0);
+      json.event(event, progress.slowed);
+    };
+    const slowing = { by: "latency", latencyMs: 310, limitMs: 200 } as const;
+    tell(throttled(slowing, true));
+    tell(throttled({ ...slowing, latencyMs: 290 }, false));
+    tell(copied(1_000));
+    tell(throttled(null, true));
+    tell(copied(1_000));
+    const lines = sink.lines.map((line) => JSON.parse(line));
+    expect(lines.map(({ type, slowed }) => [type, slowed])).toEqual([
+      ["throttled", "source answers in 310 ms (limit 200)"],
+      ["progress", "source answers in 290 ms (limit 200)"],
+      ["throttled", null],
+      ["progress", null],
+    ]);
+    expect(lines[0]).toMatchObject({ end: "source", slowing });
   });
 });
 
