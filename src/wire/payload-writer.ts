@@ -86,6 +86,7 @@ export class PayloadWriter {
     if (this.#peek() !== 0x7b) throw new NotCarriedError("not-json");
     this.#object(field, 1);
     this.#space();
+    // An escape may have led behind the zero, into what an earlier text left.
     if (this.#at !== end) throw new NotCarriedError("not-json");
   }
 
@@ -213,8 +214,7 @@ export class PayloadWriter {
       if (code === quote) break;
       if (code === backslash) {
         hasEscapes = true;
-        // A zero is the end, not a letter.
-        if ((text[at++] ?? 0) < 0x20) throw new NotCarriedError("not-json");
+        at += 1;
       } else if (code < 0x20) throw new NotCarriedError("not-json");
     }
     this.#at = at;

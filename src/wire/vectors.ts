@@ -148,10 +148,6 @@ export class FloatSpan {
   }
 
   #append(reader: Reader, start: number, length: number): void {
-    if (this.bytes === reader.bytes && this.end === start) {
-      this.end += length;
-      return;
-    }
     if (this.bytes === reader.bytes || this.end + length > this.bytes.length) {
       const wider = Buffer.allocUnsafe((this.end - this.start + length) * 2);
       this.end = this.bytes.copy(wider, 0, this.start, this.end);

@@ -1,6 +1,8 @@
 /** Random payloads, ids and vectors for the tests of messages. */
 import fc from "fast-check";
+import type { DenseColumn } from "../../src/model/record.ts";
 import type { JsonValue } from "../../src/util/json.ts";
+import { named, numbered } from "./qdrant-messages.ts";
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 
@@ -47,3 +49,30 @@ export const vectorsOf = (dimension: number) =>
     maxLength: dimension,
     noNaN: true,
   });
+
+/** Rows of a random page. */
+export const rows = (dimension: number) =>
+  fc.array(
+    fc.record({
+      point: points,
+      payload: payloads,
+      vector: fc.option(vectorsOf(dimension)),
+      score: fc.float({ noNaN: true }),
+    }),
+    { maxLength: 6 },
+  );
+
+/** A point's id as the generated classes have it. */
+export const idOf = (point: string) =>
+  point.length === 36 ? named(point) : numbered(BigInt(point));
+
+export const column = (
+  dimension: number,
+  data: number[],
+  present: number[] | null = null,
+): DenseColumn => ({
+  kind: "dense" as const,
+  dimension,
+  data: Float32Array.from(data),
+  present: present === null ? null : Uint8Array.from(present),
+});

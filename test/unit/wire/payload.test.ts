@@ -94,6 +94,8 @@ describe("payload to bytes", () => {
       [String.raw`{"a":"\ude00\ud83d"}`, "surrogate"],
       [String.raw`{"\ud83dx":1}`, "surrogate"],
       [String.raw`{"a":"\ud83dA"}`, "surrogate"],
+      [String.raw`{"a":"\ud83d\ud83d"}`, "surrogate"],
+      [String.raw`{"a":"\ud83d\n"}`, "surrogate"],
       [deep(125), "depth"],
     ];
     expect(cases.map(([json]) => refusal(json))).toEqual(cases.map(([, reason]) => reason));
@@ -158,9 +160,14 @@ describe("bytes to payload", () => {
 
   it("come back as the text that was written", () => {
     const text =
-      '{"a":2,"b":2.0,"c":-0.0,"d":1e+300,"e":9007199254740993,"f":-9223372036854775808,"g":["",null,true,false,{},[],0.1],"h":{"\\"":"\\\\\\n\\u0001\\u001f é漢😀"}}';
+      '{"a":2,"b":2.0,"c":-0.0,"d":1e+300,"e":9007199254740993,"f":-9223372036854775808,"g":["",null,true,false,{},[],0.1],"__proto__":{"a":1},"h":{"\\"":"\\\\\\n\\u0001\\u001f é漢😀"}}';
     expect(read(written(text).subarray(5)).text).toBe(text);
     expect(read(written("{}").subarray(5)).text).toBe("{}");
+  });
+
+  it.each(["\u0001", '"', "\n", "x", "漢"])("hold a text of many %j", (unit) => {
+    const text = JSON.stringify({ a: unit.repeat(20_000) });
+    expect(read(written(text).subarray(5)).text).toBe(text);
   });
 
   it("nest as deep as a server keeps them", () => {
@@ -188,6 +195,7 @@ describe("bytes to payload", () => {
     expect(entry(0x0a, 1, 0x61, 0x12, 0)).toBe('{"a":null}');
     expect(entry(0x0a, 1, 0x61, 0x12, 4, 0x18, 5, 0x28, 1)).toBe('{"a":true}');
     expect(entry(0x0a, 1, 0x61, 0x12, 4, 0x18, 5, 0x40, 1)).toBe('{"a":5}');
+    expect(entry(0x0a, 1, 0x61, 0x12, 2, 0x18, 5, 0x12, 2, 0x18, 6)).toBe('{"a":6}');
   });
 
   it("are refused where a text is not UTF-8, or a number none that JSON has", () => {

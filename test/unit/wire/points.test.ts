@@ -3,11 +3,8 @@ import {
   CountResponseSchema,
   GetPointsSchema,
   GetResponseSchema,
-  QueryPointsSchema,
-  QueryResponseSchema,
   ScrollPointsSchema,
   ScrollResponseSchema,
-  SearchPointsSchema,
 } from "@qdrant/js-client-grpc";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -20,13 +17,6 @@ import {
   encodeCountAnswer,
 } from "../../../src/wire/count.ts";
 import { decodeGet, decodeGetAnswer, encodeGet, encodeGetAnswer } from "../../../src/wire/get.ts";
-import {
-  decodeQuery,
-  decodeQueryAnswer,
-  decodeSearch,
-  encodeQuery,
-  encodeQueryAnswer,
-} from "../../../src/wire/query.ts";
 import {
   decodeScroll,
   decodeScrollAnswer,
@@ -43,28 +33,7 @@ import {
   uuid,
 } from "../../support/qdrant-messages.ts";
 import { bytesOf, fieldsOf, messageOf, payloadOf } from "../../support/qdrant-proto.ts";
-import { payloads, points, vectorsOf } from "../../support/random-points.ts";
-
-const column = (dimension: number, data: number[], present: number[] | null = null) => ({
-  kind: "dense" as const,
-  dimension,
-  data: Float32Array.from(data),
-  present: present === null ? null : Uint8Array.from(present),
-});
-
-const idOf = (point: string) => (point.length === 36 ? named(point) : numbered(BigInt(point)));
-
-/** Rows of a random page. */
-const rows = (dimension: number) =>
-  fc.array(
-    fc.record({
-      point: points,
-      payload: payloads,
-      vector: fc.option(vectorsOf(dimension)),
-      score: fc.float({ noNaN: true }),
-    }),
-    { maxLength: 6 },
-  );
+import { column, idOf, points, rows } from "../../support/random-points.ts";
 
 describe("scroll", () => {
   it("asks for a page", () => {
@@ -296,139 +265,5 @@ describe("count", () => {
       });
       expect(decodeCountAnswer(frame.subarray(5))).toBe(count);
     }
-  });
-});
-
-describe("query", () => {
-  const nearest = (...data: number[]) => ({
-    variant: {
-      case: "nearest" as const,
-      value: { variant: { case: "dense" as const, value: { data } } },
-    },
-  });
-
-  it("asks for the nearest points with their payload", () => {
-    const frame = encodeQuery("c", {
-      vector: Float32Array.of(0.5, -1),
-      limit: 7,
-      matches: [{ key: "metadata.kind", value: 'é"' }],
-    });
-    expect(messageOf(QueryPointsSchema, frame)).toMatchObject({
-      collectionName: "c",
-      query: nearest(0.5, -1),
-      limit: 7n,
-      withPayload: enable(true),
-    });
-    expect(decodeQuery(frame.subarray(5))).toEqual({
-      collection: "c",
-      nearest: { vector: Float32Array.of(0.5, -1) },
-      using: "",
-      filter: '{"must":[{"key":"metadata.kind","match":{"value":"é\\""}}]}',
-      limit: 7,
-      offset: 0,
-      scoreThreshold: undefined,
-      withPayload: true,
-      withVector: undefined,
-    });
-    const all = encodeQuery("c", { vector: new Float32Array(3), limit: 1, matches: [] });
-    expect(messageOf(QueryPointsSchema, all).filter).toBeUndefined();
-  });
-
-  it("may ask near a point, or near nothing", () => {
-    const id = { variant: { case: "id" as const, value: named(uuid) } };
-    const near = { variant: { case: "nearest" as const, value: id } };
-    expect(decodeQuery(bytesOf(QueryPointsSchema, { query: near })).nearest).toEqual({ id: uuid });
-    expect(decodeQuery(bytesOf(QueryPointsSchema, {})).nearest).toBeNull();
-  });
-
-  it("has every setting, in its older form too", () => {
-    const shared = {
-      collectionName: "c",
-      scoreThreshold: 0.25,
-      limit: 5n,
-      offset: 3n,
-      withPayload: enable(false),
-      withVectors: enable(true),
-    };
-    const expected = {
-      collection: "c",
-      nearest: { vector: Float32Array.of(1, 2) },
-      using: "image",
-      filter: undefined,
-      limit: 5,
-      offset: 3,
-      scoreThreshold: 0.25,
-      withPayload: false,
-      withVector: true,
-    };
-    const query = { ...shared, query: nearest(1, 2), using: "image" };
-    expect(decodeQuery(bytesOf(QueryPointsSchema, query))).toEqual(expected);
-    const search = { ...shared, vector: [1, 2], vectorName: "image" };
-    expect(decodeSearch(bytesOf(SearchPointsSchema, search))).toEqual(expected);
-  });
-
-  it.each([
-    ["prefetch", { prefetch: [{}] }],
-    ["lookup_from", { lookupFrom: {} }],
-    ["fusion", { query: { variant: { case: "fusion" as const, value: 0 as const } } }],
-    ["order_by", { query: { variant: { case: "orderBy" as const, value: {} } } }],
-    [
-      "relevance_feedback",
-      { query: { variant: { case: "relevanceFeedback" as const, value: {} } } },
-    ],
-    [
-      "sparse vectors",
-      {
-        query: {
-          variant: {
-            case: "nearest" as const,
-            value: { variant: { case: "sparse" as const, value: {} } },
-          },
-        },
-      },
-    ],
-  ])("names what the engine has not: %s", (what, init) => {
-    expect(() => decodeQuery(bytesOf(QueryPointsSchema, init))).toThrow(
-      expect.objectContaining({
-        code: "E_NOT_SUPPORTED",
-        message: expect.stringContaining(what),
-      }),
-    );
-  });
-
-  it("gives scores, both ways", () => {
-    fc.assert(
-      fc.property(rows(2), (page) => {
-        const scores = page.map(({ score }) => score);
-        const texts = page.map(({ payload }) => stringifyLossless(payload));
-        const message = bytesOf(QueryResponseSchema, {
-          result: page.map(({ point, payload, score }) => ({
-            id: idOf(point),
-            payload: fieldsOf(payload),
-            score,
-            version: 5n,
-          })),
-        });
-        const read = decodeQueryAnswer(message);
-        expect(read.points).toEqual(page.map(({ point }) => point));
-        expect(read.scores).toEqual(scores);
-        expect(read.vectors).toBeNull();
-        const data = page.flatMap(({ vector }) => [...(vector ?? [0, 0])]);
-        const points = {
-          ids: read.points,
-          vectors: new Map([["", column(2, data)]]),
-          payloads: texts,
-        };
-        const frame = encodeQueryAnswer({ ...points, scores: Float32Array.from(scores) }, 0.5);
-        const answer = messageOf(QueryResponseSchema, frame);
-        expect(answer.result.map(({ score }) => score)).toEqual(scores);
-        expect(answer.result.map(({ payload }) => stringifyLossless(payloadOf(payload)))).toEqual(
-          texts,
-        );
-        expect(answer.result.map(({ vectors }) => vectors)).toMatchObject(
-          page.map((_, row) => single(dense(...data.slice(row * 2, row * 2 + 2)))),
-        );
-      }),
-    );
   });
 });

@@ -116,6 +116,14 @@ describe("primitives", () => {
     expect(() => reader.varint()).toThrow(SyntaxError);
   });
 
+  it("let no message be longer than the one around it", () => {
+    const reader = readerOf(10, 2, 10, 3, 8, 1, 8, 1);
+    reader.tag();
+    reader.open();
+    reader.tag();
+    expect(() => reader.open()).toThrow(SyntaxError);
+  });
+
   it("leave a message at its end, whatever of it was read", () => {
     const reader = readerOf(10, 3, 8, 1, 9, 16, 1);
     reader.tag();

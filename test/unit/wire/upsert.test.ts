@@ -12,10 +12,9 @@ import {
 } from "../../../src/wire/upsert.ts";
 import { dense, named, numbered, several, single, uuid } from "../../support/qdrant-messages.ts";
 import { bytesOf, fieldsOf, messageOf, payloadOf } from "../../support/qdrant-proto.ts";
-import { payloads, points, vectorsOf } from "../../support/random-points.ts";
+import { idOf, payloads, points, vectorsOf } from "../../support/random-points.ts";
 
 const unbounded = { from: 0, bytesAim: 2 ** 30 };
-const idOf = (point: string) => (point.length === 36 ? named(point) : numbered(BigInt(point)));
 
 const dimension = 5;
 const rows = fc.array(
