@@ -137,6 +137,12 @@ function isEnd(code: number): boolean {
 
 /** The members by key; where a key stands twice, the last one. */
 function inOrder(keys: readonly string[], members: readonly string[]): string[] {
-  const last = new Map(keys.map((key, place) => [key, members[place] ?? ""]));
-  return [...last.keys()].sort().map((key) => last.get(key) ?? "");
+  const keyAt = (place: number) => keys[place] ?? "";
+  const places = keys.map((_, place) => place);
+  places.sort((one, other) =>
+    keyAt(one) === keyAt(other) ? one - other : keyAt(one) < keyAt(other) ? -1 : 1,
+  );
+  return places
+    .filter((place, at) => at === places.length - 1 || keyAt(place) !== keyAt(places[at + 1] ?? 0))
+    .map((place) => members[place] ?? "");
 }
