@@ -153,9 +153,13 @@ export class Session implements Disposable {
     if (event.type === "retry") this.#retries[event.end] += 1;
     if (event.type === "road") this.#roads[event.end] = event.text;
     if (event.type === "phase") this.#collection = event.collection;
-    if (event.type === "throttled" && event.isNew && event.slowing !== null)
-      this.fire("throttled", null, { end: event.end, slowing: event.slowing });
+    const { slowed } = this.output.progress;
     this.output.event(event);
+    // One limit may slow down both ends: that is told once.
+    const isNew =
+      event.type === "throttled" && event.isNew && slowed !== this.output.progress.slowed;
+    if (isNew && event.slowing !== null)
+      this.fire("throttled", null, { end: event.end, slowing: event.slowing });
     this.#log?.event(event);
   }
 

@@ -40,9 +40,11 @@ function reading<Batch extends RecordBatch>(
   pace: Pace,
   join: (batches: readonly Batch[]) => Batch,
 ): SourceStore<Batch> {
+  const batchSizeMax = store.capabilities.batchSizeMax ?? Number.POSITIVE_INFINITY;
   return {
     identity: store.identity,
-    capabilities: store.capabilities,
+    // Larger batches would be read as a whole, in turn, before the first of their rows is written.
+    capabilities: { ...store.capabilities, batchSizeMax: Math.min(batchSizeMax, pace.rowsMax) },
     collections: (options) => store.collections(options),
     count: (collection, options) => store.count(collection, options),
     ids: (collection, options = {}) => ids(store, pace, collection, options),

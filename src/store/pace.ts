@@ -69,11 +69,16 @@ export class Pace {
           };
   }
 
+  /** Rows that a request has at most. */
+  get rowsMax(): number {
+    const { maxRowsPerSecond = Number.POSITIVE_INFINITY } = this.#options;
+    const bySize = this.#governors === null ? Number.POSITIVE_INFINITY : recordSizes.sizeMax;
+    return Math.min(bySize, Math.max(1, Math.ceil(maxRowsPerSecond * shareOfSecond)));
+  }
+
   /** Rows that the next request may have. */
   get rows(): number {
-    const { maxRowsPerSecond = Number.POSITIVE_INFINITY } = this.#options;
-    const bySize = this.#governors?.records.size ?? Number.POSITIVE_INFINITY;
-    return Math.min(bySize, Math.max(1, Math.ceil(maxRowsPerSecond * shareOfSecond)));
+    return Math.min(this.rowsMax, this.#governors?.records.size ?? Number.POSITIVE_INFINITY);
   }
 
   /** Runs `work`, in which one call is `timed`, when there is a place for it. @throws E_ABORTED, and what `work` throws */

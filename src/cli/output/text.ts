@@ -1,7 +1,7 @@
 /** What people see where no terminal is: a line when a phase begins, and one a collection every ten seconds. */
 import type { Writable } from "node:stream";
 import type { MigrateEvent } from "../../migrate/request.ts";
-import { type Progress, type Row, rowText, slowingText } from "./progress.ts";
+import { type Progress, type Row, rowText } from "./progress.ts";
 
 /** Where words for people go. */
 export interface Screen extends Disposable {
@@ -17,6 +17,8 @@ export class TextScreen implements Screen {
   readonly #progress: Progress;
   readonly #now: () => number;
   #printedMs: number;
+  /** Why the run is slowed down, as it was said last. */
+  #slowed: string | null = null;
 
   constructor(stream: Writable, progress: Progress, now: () => number) {
     this.#stream = stream;
@@ -29,15 +31,13 @@ export class TextScreen implements Screen {
     if (event.type === "phase" && event.collection !== null) {
       this.line(`${event.collection}: ${event.phase}`);
     }
-    if (event.type === "throttled" && event.isNew) {
-      const { end, slowing } = event;
-      this.line(
-        slowing === null ? `${end}: not slowed any more` : `slowed: ${slowingText(end, slowing)}`,
-      );
+    const { slowed } = this.#progress;
+    if (event.type === "throttled" && event.isNew && slowed !== this.#slowed) {
+      this.line(slowed === null ? "not slowed any more" : `slowed: ${slowed}`);
+      this.#slowed = slowed;
     }
     const now = this.#now();
     if (now - this.#printedMs < intervalMs) return;
-    const { slowed } = this.#progress;
     for (const row of this.#progress.changed(this.#printedMs)) this.line(rowText(row, now, slowed));
     this.#printedMs = now;
   }

@@ -113,21 +113,26 @@ describe("words without a terminal", () => {
     ]);
   });
 
-  it("have one when an end begins to be slowed down, and one when it is not any more", () => {
+  it("have one when the run begins to be slowed down, and one when it is not any more", () => {
     const sink = new Sink();
     const progress = new Progress();
     const screen = new TextScreen(sink, progress, () => 0);
     const slowing = { by: "latency", latencyMs: 310, limitMs: 200 } as const;
+    const rate = { by: "rate", rowsPerSecond: 500 } as const;
     for (const event of [
       throttled(slowing, true),
       throttled({ ...slowing, latencyMs: 400 }, false),
       throttled(null, true),
+      throttled(rate, true),
+      { ...throttled(rate, true), end: "target" } as const,
     ]) {
+      progress.update(event, 0);
       screen.event(event);
     }
     expect(sink.lines).toEqual([
       "slowed: source answers in 310 ms (limit 200)",
-      "source: not slowed any more",
+      "not slowed any more",
+      "slowed: 500 rows/s at most",
     ]);
   });
 });
