@@ -2,7 +2,7 @@
 import { assertSource, assertTarget } from "../../connect.ts";
 import { runCancel, targetToCancel } from "../../migrate/cancel.ts";
 import { parseAddress } from "../../store/address.ts";
-import { chromaFlags, qdrantFlags } from "../end-flags.ts";
+import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { qdrantOptions, sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import { cancelFlags, logFlags, outputFlags, stateFlags } from "../flags.ts";
@@ -26,6 +26,7 @@ export const addCancel: AddVerb = (program, call) => {
   addFlags(command, "What is done:", cancelFlags);
   addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "Both ends:", patienceFlags);
   addFlags(command, "What it leaves and says:", { ...stateFlags, ...logFlags, ...outputFlags });
   command.addHelpText("after", exitHelp([0, 1, 2, 5, 130]));
   onCommand(command, call, cancel);
@@ -35,6 +36,7 @@ const cancel: Action = async (session, operands, flags) => {
   const { environment } = session;
   const chroma = readSettings(chromaFlags, flags, environment);
   const qdrant = readSettings(qdrantFlags, flags, environment);
+  const patience = readSettings(patienceFlags, flags, environment).values;
   const logging = readSettings(logFlags, flags, environment).values;
   const { dryRun = false } = readSettings(cancelFlags, flags, environment).values;
   const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
@@ -45,7 +47,7 @@ const cancel: Action = async (session, operands, flags) => {
   const target = assertTarget(
     named.fallback ? parseAddress(targetToCancel(state, source)) : named.address,
   );
-  const access = qdrantOptions(qdrant, session.keys);
+  const access = { qdrant: qdrantOptions(qdrant, session.keys), ...patience };
   assertThere(target);
 
   if (!dryRun || logging.logFile !== undefined) session.openLog("cancel", logging);
