@@ -9,7 +9,8 @@ import {
 import { passStop } from "../util/stops.ts";
 import { pointOf } from "./collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
-import { type LedgerRow, recordStates } from "./journal/ledger.ts";
+import { recordStates } from "./journal/ledger.ts";
+import type { LedgerRow } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { prepare } from "./prepare.ts";
 import { lookAtStanding } from "./standing.ts";

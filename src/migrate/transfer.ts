@@ -9,8 +9,9 @@ import { runWorkers } from "../util/workers.ts";
 import { type Carried, type CarryOptions, carry } from "./carry.ts";
 import { pointOf } from "./collection-plan.ts";
 import type { CollectionScope } from "./journal/journal.ts";
-import { type LedgerRow, recordStates } from "./journal/ledger.ts";
+import { recordStates } from "./journal/ledger.ts";
 import type { ListingResult } from "./journal/listing.ts";
+import type { LedgerRow } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 
 /** Totals of a pass over a collection. */

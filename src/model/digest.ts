@@ -91,13 +91,12 @@ export class BucketSums {
   /** Four 32-bit words a bucket, least significant first. */
   readonly #words = new Uint32Array(bucketCount * 4);
 
-  /** Adds one row's digest to a bucket: the first byte of its point's UUID. */
-  add(bucket: number, digest: Uint8Array): void {
+  /** Adds the digest that stands at `at` to a bucket: the first byte of its point's UUID. */
+  add(bucket: number, digests: Uint8Array, at = 0): void {
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
-    const view = new DataView(digest.buffer, digest.byteOffset, digestBytes);
     let carry = 0;
     for (let word = 0; word < 4; word += 1) {
-      const sum = (this.#words[bucket * 4 + word] ?? 0) + view.getUint32(word * 4, true) + carry;
+      const sum = (this.#words[bucket * 4 + word] ?? 0) + uint32At(digests, at + word * 4) + carry;
       this.#words[bucket * 4 + word] = sum;
       carry = sum > 0xffffffff ? 1 : 0;
     }
@@ -153,4 +152,11 @@ export class BucketSums {
       .map((word) => (this.#words[bucket * 4 + word] ?? 0).toString(16).padStart(8, "0"))
       .join("");
   }
+}
+
+/** Little-endian. */
+function uint32At(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  const high = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8);
+  return low + high * 0x1_0000;
 }

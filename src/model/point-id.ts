@@ -23,11 +23,25 @@ export function tenantPointId(tenant: string, id: string): string {
 }
 
 function uuidV5(name: string): string {
-  const digits = hash("sha1", Buffer.concat([namespaceBytes, Buffer.from(name, "utf8")]), "hex");
-  const variant = ((Number.parseInt(digits.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
-  return hyphenated(
-    `${digits.slice(0, 12)}5${digits.slice(13, 16)}${variant}${digits.slice(17, 32)}`,
+  const digits = hash("sha1", namedBytes(name), "hex");
+  const variant = variants[Number.parseInt(digits.charAt(16), 16) & 3];
+  return (
+    `${digits.slice(0, 8)}-${digits.slice(8, 12)}-5${digits.slice(13, 16)}-` +
+    `${variant}${digits.slice(17, 20)}-${digits.slice(20, 32)}`
   );
+}
+
+/** The variant's digit with the two bits that follow it. */
+const variants = ["8", "9", "a", "b"];
+/** The namespace with room for a name behind it: most ids are short, and there are many. */
+const named = Buffer.concat([namespaceBytes, Buffer.alloc(1024)]);
+
+/** The namespace and a name behind it, valid until the next call. */
+function namedBytes(name: string): Uint8Array {
+  // A UTF-16 unit takes three bytes of UTF-8 at most.
+  if (name.length * 3 > named.length - namespaceBytes.length)
+    return Buffer.concat([namespaceBytes, Buffer.from(name, "utf8")]);
+  return named.subarray(0, namespaceBytes.length + named.write(name, namespaceBytes.length));
 }
 
 /** The 16 bytes of a canonical UUID. */
@@ -37,9 +51,10 @@ export function uuidToBytes(uuid: string): Buffer {
 
 /** The canonical UUID of 16 bytes. */
 export function bytesToUuid(bytes: Uint8Array): string {
-  return hyphenated(Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString("hex"));
+  return hexToUuid(Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString("hex"));
 }
 
-function hyphenated(hex: string): string {
+/** The UUID of 32 lower-case hex digits. */
+export function hexToUuid(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

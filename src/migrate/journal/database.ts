@@ -13,7 +13,7 @@
  *   progress(kind, owner)       how far a verify is: 'scan' of a target, 'read' of a collection's source
  */
 import { chmodSync, mkdirSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { digestFormat } from "../../model/digest.ts";
@@ -68,11 +68,15 @@ export function idColumn(column: string): string {
   return `CASE WHEN instr(${column}, x'00') THEN ${column} ELSE CAST(${column} AS TEXT) END`;
 }
 
-/** SQL for a point's UUID as text. */
-export function pointColumn(column: string): string {
-  const digits = `lower(hex(${column}))`;
-  const part = (start: number, length: number) => `substr(${digits},${start},${length})`;
-  return [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join("||'-'||");
+/** All rows, as arrays: where there are many. */
+export function allArrays(
+  db: DatabaseSync,
+  sql: string,
+  ...values: SQLInputValue[]
+): (readonly unknown[])[] {
+  const statement = db.prepare(sql);
+  statement.setReturnArrays(true);
+  return statement.all(...values) as unknown as unknown[][];
 }
 
 /** The id in an `idColumn`. */

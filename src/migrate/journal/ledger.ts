@@ -2,11 +2,10 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { VectorError } from "../../errors.ts";
-import { BucketSums } from "../../model/digest.ts";
+import { BucketSums, digestBytes } from "../../model/digest.ts";
 import { uuidToBytes } from "../../model/point-id.ts";
 import type { FailureReason } from "../../model/record.ts";
-import { fromSqlite, guarded, idBytes, idColumn, pointColumn, storedId } from "./database.ts";
+import { allArrays, fromSqlite, guarded, idBytes, idColumn, storedId } from "./database.ts";
 import {
   type Difference,
   type DifferenceKind,
@@ -15,6 +14,7 @@ import {
 } from "./difference.ts";
 import { Listing } from "./listing.ts";
 import { clearProgress } from "./progress.ts";
+import { damagedRecord, type LedgerRow, rowColumns, rowOf } from "./row.ts";
 
 /** What became of a listed record. */
 export const recordStates = {
@@ -29,15 +29,6 @@ export const recordStates = {
   /** Carried, and deleted at the source since. */
   deleted: 4,
 } as const;
-
-export interface LedgerRow {
-  readonly ordinal: number;
-  readonly id: string;
-  readonly point: string;
-  readonly state: number;
-  /** 16 bytes, where one was ever written. */
-  readonly digest: Uint8Array | null;
-}
 
 export interface LedgerFailure {
   readonly id: string;
@@ -55,21 +46,9 @@ export interface LedgerCounts {
   readonly deleted: number;
 }
 
-const rowSchema = z.object({
-  ordinal: z.number(),
-  id: storedId,
-  point: z.string(),
-  state: z.number(),
-  digest: z.instanceof(Uint8Array).nullable(),
-});
-
-const columns = `r.ordinal, ${idColumn("r.id")} AS id, ${pointColumn("r.point")} AS point, r.state, r.digest`;
-
-/** A carried record without a digest would be a damaged journal. */
-const summedSchema = z.object({
-  bucket: z.string().transform((digits) => Number.parseInt(digits, 16)),
-  digest: z.instanceof(Uint8Array),
-});
+/** Bytes of a row in a page of sums: the first of the point, and the digest. */
+const summedBytes = 1 + digestBytes;
+const sumsPage = 5000;
 
 export class Ledger {
   readonly #db: DatabaseSync;
@@ -116,7 +95,7 @@ export class Ledger {
   /** The next records in `state` behind an ordinal, in the source's order. */
   page(state: number, after: number, limit: number): LedgerRow[] {
     return this.#rows(
-      `SELECT ${columns} FROM record r WHERE collection=? AND ordinal>? AND state=? ORDER BY ordinal LIMIT ?`,
+      `SELECT ${rowColumns} FROM record r WHERE collection=? AND ordinal>? AND state=? ORDER BY ordinal LIMIT ?`,
       this.#collection,
       after,
       state,
@@ -127,7 +106,7 @@ export class Ledger {
   /** The next records behind an ordinal that were carried, those that the source has deleted since among them. */
   carried(after: number, limit: number): LedgerRow[] {
     return this.#rows(
-      `SELECT ${columns} FROM record r WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT ?`,
+      `SELECT ${rowColumns} FROM record r WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT ?`,
       this.#collection,
       after,
       limit,
@@ -197,7 +176,7 @@ export class Ledger {
 
   /** The next carried records that the newest listing did not name, behind an ordinal. */
   unseen(after: number, limit: number): LedgerRow[] {
-    const sql = `SELECT ${columns} FROM temp.unseen u JOIN record r ON r.collection=? AND r.ordinal=u.ordinal WHERE u.ordinal>? ORDER BY u.ordinal LIMIT ?`;
+    const sql = `SELECT ${rowColumns} FROM temp.unseen u JOIN record r ON r.collection=? AND r.ordinal=u.ordinal WHERE u.ordinal>? ORDER BY u.ordinal LIMIT ?`;
     return this.#rows(sql, this.#collection, after, limit);
   }
 
@@ -223,33 +202,32 @@ export class Ledger {
 
   /** The record of a point of this collection, or null. */
   byPoint(point: string): LedgerRow | null {
-    const sql = `SELECT ${columns} FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=? AND p.collection=?`;
+    const sql = `SELECT ${rowColumns} FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=? AND p.collection=?`;
     return this.#rows(sql, this.#target, uuidToBytes(point), this.#collection)[0] ?? null;
   }
 
   /** The next records behind `after` (a point), ascending by point, up to and with `to`. */
   range(after: string | null, to: string, limit: number): LedgerRow[] {
     const from = after === null ? new Uint8Array(0) : uuidToBytes(after);
-    const sql = `SELECT ${columns} FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point>? AND p.point<=? AND p.collection=? ORDER BY p.point LIMIT ?`;
+    const sql = `SELECT ${rowColumns} FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point>? AND p.point<=? AND p.collection=? ORDER BY p.point LIMIT ?`;
     return this.#rows(sql, this.#target, from, uuidToBytes(to), this.#collection, limit);
   }
 
   /** Sums of the digests of all records that stand at the target as far as the journal knows. */
   async sums(signal: AbortSignal): Promise<BucketSums> {
     const sums = new BucketSums();
+    // A page is one row of digits: a row a record, with its buffer, would cost many times as much.
+    const sql = `SELECT max(ordinal), count(*), group_concat(hex(substr(point,1,1)) || hex(digest), '') FROM
+      (SELECT ordinal, point, digest FROM record WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT ${sumsPage})`;
     for (let after = -1; ; ) {
       signal.throwIfAborted();
-      const rows = this.#all(
-        "SELECT ordinal, hex(substr(point,1,1)) AS bucket, digest FROM record WHERE collection=? AND ordinal>? AND state IN (1,4) ORDER BY ordinal LIMIT 2000",
-        this.#collection,
-        after,
-      );
-      for (const row of rows) {
-        const { bucket, digest } = summedSchema.parse(row);
-        sums.add(bucket, digest);
-      }
-      const last = rows.at(-1)?.["ordinal"];
+      const [last, rows, digits] = this.#arrays(sql, this.#collection, after)[0] ?? [];
       if (typeof last !== "number") return sums;
+      const bytes = Buffer.from(String(digits), "hex");
+      // A carried record without a digest.
+      if (bytes.length !== Number(rows) * summedBytes) throw damagedRecord(this.#file);
+      for (let at = 0; at < bytes.length; at += summedBytes)
+        sums.add(bytes[at] ?? 0, bytes, at + 1);
       after = last;
       await setImmediate();
     }
@@ -355,16 +333,11 @@ export class Ledger {
   }
 
   #rows(sql: string, ...values: (string | number | Uint8Array)[]): LedgerRow[] {
-    return this.#all(sql, ...values).map((row) => {
-      const parsed = rowSchema.safeParse(row);
-      if (!parsed.success)
-        throw new VectorError(
-          "E_JOURNAL_DAMAGED",
-          `A record in the journal ${this.#file} cannot be read.`,
-          { cause: parsed.error },
-        );
-      return parsed.data;
-    });
+    return this.#arrays(sql, ...values).map((row) => rowOf(row, this.#file));
+  }
+
+  #arrays(sql: string, ...values: (string | number | Uint8Array)[]): (readonly unknown[])[] {
+    return guarded(this.#file, () => allArrays(this.#db, sql, ...values));
   }
 
   #all(sql: string, ...values: (string | number | Uint8Array)[]): Record<string, unknown>[] {

@@ -3,7 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { bucketRange } from "../../model/digest.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { Difference, DifferenceKind } from "../journal/difference.ts";
-import { type LedgerRow, recordStates } from "../journal/ledger.ts";
+import { recordStates } from "../journal/ledger.ts";
+import type { LedgerRow } from "../journal/row.ts";
 import type { RecordLine, Sigil } from "../request.ts";
 import type { Course } from "./lane.ts";
 

@@ -2,7 +2,8 @@
 import { randomInt } from "node:crypto";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { Difference } from "../journal/difference.ts";
-import { type LedgerRow, recordStates } from "../journal/ledger.ts";
+import { recordStates } from "../journal/ledger.ts";
+import type { LedgerRow } from "../journal/row.ts";
 import type { VerifyReport } from "../report-schema.ts";
 import type { Course, VerifyInput } from "./lane.ts";
 import { type OnRecord, tellDifference, tellRow } from "./records.ts";

@@ -1,11 +1,11 @@
 /** One pass over a target collection: digests summed by bucket for each source collection that shares it. Resumable. */
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { BucketSums, bucketCount, bucketOf, bucketRange } from "../../model/digest.ts";
+import { BucketSums, bucketCount, bucketOf, bucketRange, digestBytes } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
-import { digestAt, digestsOf } from "../digests.ts";
+import { digestsOf } from "../digests.ts";
 import type { Progress } from "../journal/progress.ts";
 import type { Course } from "./lane.ts";
 
@@ -120,10 +120,7 @@ class Scan {
       this.bucket = Math.max(this.bucket, bucket);
       const owner = this.#ownerOf(batch, row);
       if (owner === null || !uuid) this.foreign[bucket] = (this.foreign[bucket] ?? 0) + 1;
-      else {
-        const digest = digestAt(digests, row);
-        this.sums.get(owner.entered.id)?.add(bucket, digest);
-      }
+      else this.sums.get(owner.entered.id)?.add(bucket, digests, row * digestBytes);
     });
   }
 
