@@ -22,25 +22,27 @@ export interface Named<Settings> {
 /** The source: named, else the newest migration's. @throws E_NO_MIGRATION where there is neither; E_CONFIG, E_USAGE, E_NOT_SUPPORTED */
 export function chooseSource(named: Named<ChromaSettings>, stateFolder: string): SourceAddress {
   const end = sourceEnd(named.address, named.settings);
-  return assertSource(withNewest(end, named.server ? "chroma" : null, stateFolder, "source"));
+  return assertSource(
+    withNewest(end, named.server ? ["chroma", "chroma-cloud"] : null, stateFolder, "source"),
+  );
 }
 
 /** The target: named, else the newest migration's. @throws E_NO_MIGRATION where there is neither; E_CONFIG, E_USAGE, E_NOT_SUPPORTED */
 export function chooseTarget(named: Named<QdrantSettings>, stateFolder: string): TargetAddress {
   const end = targetEnd(named.address, named.settings);
-  return assertTarget(withNewest(end, named.server ? "qdrant" : null, stateFolder, "target"));
+  return assertTarget(withNewest(end, named.server ? ["qdrant"] : null, stateFolder, "target"));
 }
 
 function withNewest(
   end: End,
-  kind: Address["kind"] | null,
+  servers: readonly Address["kind"][] | null,
   stateFolder: string,
   side: "source" | "target",
 ): Address {
   if (!end.fallback) return end.address;
   const newest = newestEnds(stateFolder);
   if (newest === null) {
-    if (kind !== null) return end.address;
+    if (servers !== null) return end.address;
     throw new VectorError(
       "E_NO_MIGRATION",
       `No ${side} is named, and ${stateFolder} has no migration that would tell it.`,
@@ -48,5 +50,5 @@ function withNewest(
     );
   }
   const address = parseAddress(newest[side]);
-  return kind === null || address.kind === kind ? address : end.address;
+  return servers === null || servers.includes(address.kind) ? address : end.address;
 }

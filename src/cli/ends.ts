@@ -132,11 +132,13 @@ function chromaServer(chroma: ChromaSettings): End {
   };
   const address = within(server, chroma);
   assertNoChromaCloud(address);
+  // Variables for tenant and database may be Chroma Cloud's own: they name no server.
   const { chromadbTenant, chromadbDatabase } = chroma.origins;
-  const named = [chroma.origins.chromadbHost, chroma.origins.chromadbPort, chromadbTenant];
+  const byFlag = [chromadbTenant, chromadbDatabase].filter((origin) => origin === "flag");
+  const named = [chroma.origins.chromadbHost, chroma.origins.chromadbPort, ...byFlag];
   return {
     address,
-    fallback: [...named, chromadbDatabase].every((origin) => origin === undefined),
+    fallback: named.every((origin) => origin === undefined),
   };
 }
 

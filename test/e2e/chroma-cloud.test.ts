@@ -22,7 +22,8 @@ const records = cloudRecords(1300).map((record, n) =>
 function withSparse(answers: Answers): Answers {
   const sparse = readAnswers(`{"it":{"ids":["a"],"metadatas":[{"sparse":${sparseVector}}]}}`);
   const [held = null] = sparse.get("it")?.metadatas ?? [];
-  const value = held !== null && typeof held === "object" && "sparse" in held ? held.sparse : null;
+  const value =
+    held !== null && typeof held === "object" && "sparse" in held ? held["sparse"] : null;
   const metadatas = answers.metadatas.map((metadata) =>
     metadata !== null &&
     typeof metadata === "object" &&
@@ -97,7 +98,8 @@ describe.skipIf(reason !== null)(
       const next = JSON.parse(again.stdout.trimEnd().split("\n").at(-1) ?? "");
       expect(next.report.totals.carried).toBe(0);
       expect(next.report.source).toEqual(end.report.source);
-      const verify = await runCli(["verify"], { cwd, env });
+      const theirs = { ...env, CHROMA_TENANT: tenant, CHROMA_DATABASE: database };
+      const verify = await runCli(["verify"], { cwd, env: theirs });
       expect(verify.status, verify.stdout + verify.stderr).toBe(0);
       const status = await runCli(["status"], { cwd });
       expect(status.stdout).toContain(`chroma-cloud://${tenant}/${database}?host=`);

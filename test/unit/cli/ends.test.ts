@@ -113,10 +113,12 @@ describe("the target", () => {
     expect(targetEnd("http://h", qdrant({})).fallback).toBe(false);
   });
 
-  it.each<[Given, Variables, number | null]>([
+  it.each<[Given, Variables, number | "off" | null]>([
     [{}, {}, null],
     [{}, { QDRANT_GRPC_PORT: "9" }, 9],
     [{ qdrantGrpcPort: "8" }, { QDRANT_GRPC_PORT: "9" }, 8],
+    [{ qdrantGrpcPort: "off" }, { QDRANT_GRPC_PORT: "9" }, "off"],
+    [{}, { QDRANT_GRPC_PORT: "off" }, "off"],
   ])("takes the gRPC port from flag or variable: %j %j", (given, variables, expected) => {
     const { address } = targetEnd("http://h", qdrant(given, variables));
     expect(address).toMatchObject({ grpcPort: expected });
@@ -187,6 +189,19 @@ describe("the source", () => {
     ["./data", { chromadbTenant: "t" }, {}, { path: "./data", tenant: "t", database: null }],
   ])("of %s with %j and %j is %j", (positional, given, variables, expected) => {
     expect(sourceEnd(positional, chroma(given, variables)).address).toMatchObject(expected);
+  });
+
+  it("is a fallback where nothing names it, or only variables for tenant and database", () => {
+    const isFallback = (given: Given, variables: Variables = {}) =>
+      sourceEnd(undefined, chroma(given, variables)).fallback;
+    expect(isFallback({})).toBe(true);
+    expect(isFallback({}, { CHROMA_TENANT: "t", CHROMA_DATABASE: "d", CHROMA_API_KEY: "k" })).toBe(
+      true,
+    );
+    expect(isFallback({}, { CHROMA_HOST: "h" })).toBe(false);
+    expect(isFallback({ chromadbPort: "7" })).toBe(false);
+    expect(isFallback({ chromadbTenant: "t" })).toBe(false);
+    expect(isFallback({ chromadbDatabase: "d" })).toBe(false);
   });
 
   it("is named once, its tenant too", () => {
