@@ -42,8 +42,6 @@ export async function openEngine(path: string, options: CallOptions = {}): Promi
   const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
     workerData: folder,
     name: "vecferry engine",
-    // Node 22 warns of node:sqlite in every thread that loads it.
-    execArgv: ["--disable-warning=ExperimentalWarning"],
   });
   try {
     const damaged = await opened(worker, options.signal);

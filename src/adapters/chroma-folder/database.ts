@@ -7,8 +7,8 @@ import { constants, statSync } from "node:fs";
 import { chmod, copyFile, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { VectorError } from "../../errors.ts";
+import { DatabaseSync } from "../../util/sqlite.ts";
 import { Statements } from "./statements.ts";
 
 export const databaseFile = "chroma.sqlite3";
