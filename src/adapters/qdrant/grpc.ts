@@ -20,6 +20,8 @@ import type { GrpcClient } from "./grpc-client.ts";
 
 /** Bytes that a message aims at; only a single point may take more. A server has no bound unless it was given one. */
 const messageBytesAim = 4 * 1024 * 1024;
+/** Half of what an answer may have, so that every point that was written can be read. */
+const messageBytesMax = 128 * 1024 * 1024;
 
 /** Points whose payload cannot be said in gRPC, on their way there or back, go by the other road. */
 export type OtherRoad = Pick<QdrantApi, "upsert" | "retrieve">;
@@ -46,6 +48,7 @@ export class GrpcPoints {
       const part = encodeUpsert(name, columns, { from, bytesAim: messageBytesAim });
       if (part.end > from) {
         await passOn(from);
+        assertSize(part.frame, columns.points[from]);
         await this.#write(part.frame, options);
         refusedFrom = part.end;
       }
@@ -120,4 +123,15 @@ export class GrpcPoints {
       ),
     };
   }
+}
+
+/** Only a message of a single point can be so large. @throws E_REJECTED; `details.tooLarge`, and `details.point` names it */
+function assertSize({ length: bytes }: Buffer, point: string | undefined): void {
+  const bytesMax = messageBytesMax;
+  if (bytes <= bytesMax) return;
+  throw new VectorError(
+    "E_REJECTED",
+    `Point ${point} takes ${bytes} bytes, and a message may have ${bytesMax}.`,
+    { details: { tooLarge: true, point, bytes, bytesMax } },
+  );
 }

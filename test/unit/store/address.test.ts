@@ -32,7 +32,11 @@ const folder = (path: string, tenant: string | null = null, database: string | n
   tenant,
   database,
 });
-const qdrant = (url: string, grpcPort: number | null = null) => ({ kind: "qdrant", url, grpcPort });
+const qdrant = (url: string, grpcPort: number | "off" | null = null) => ({
+  kind: "qdrant",
+  url,
+  grpcPort,
+});
 
 describe("parseAddress", () => {
   it.each([
@@ -65,6 +69,7 @@ describe("parseAddress", () => {
     ["http://localhost:80/", qdrant("http://localhost:80")],
     ["https://X.cloud.qdrant.io:443", qdrant("https://x.cloud.qdrant.io:443")],
     ["https://h:6333?grpc=6334", qdrant("https://h:6333", 6334)],
+    ["http://h?grpc=off", qdrant("http://h:6333", "off")],
     ["http://[2001:db8::1]", qdrant("http://[2001:db8::1]:6333")],
     ["embedded:./q", { kind: "embedded", path: "./q" }],
     [":memory:", { kind: "embedded", path: ":memory:" }],

@@ -1,0 +1,82 @@
+import { afterAll, describe, expect, it } from "vitest";
+import type { PointColumns } from "../../../../src/adapters/qdrant/api.ts";
+import { GrpcPoints } from "../../../../src/adapters/qdrant/grpc.ts";
+import { GrpcClient } from "../../../../src/adapters/qdrant/grpc-client.ts";
+import { decodeUpsert } from "../../../../src/wire/upsert.ts";
+import { type GrpcStub, startGrpcStub } from "../../../support/stub-grpc.ts";
+
+/** What was sent, one entry a call: the road, and the points in their order. */
+const sent: string[] = [];
+/** UpdateResult { operation_id: 1, status: Completed } */
+const completed = Buffer.from([0x0a, 4, 0x08, 1, 0x10, 2]);
+const stub: GrpcStub = await startGrpcStub(({ frame }) => {
+  const { points, wait, collection } = decodeUpsert(frame.subarray(5));
+  sent.push(`grpc ${collection} ${wait} ${points.ids.join(" ")}`);
+  return { body: completed };
+});
+const client = new GrpcClient(stub.url, {});
+const points = new GrpcPoints(client, {
+  async upsert(name, columns) {
+    sent.push(`rest ${name} ${columns.points.join(" ")} ${columns.vectors?.data.join(" ")}`);
+  },
+  retrieve: () => Promise.reject(new Error("nothing is read")),
+});
+afterAll(async () => {
+  client.close();
+  await stub[Symbol.asyncDispose]();
+});
+
+function columnsOf(payloads: readonly string[]): PointColumns {
+  return {
+    points: payloads.map((_, row) => String(row)),
+    vectors: {
+      kind: "dense",
+      dimension: 1,
+      data: Float32Array.from(payloads.keys()),
+      present: null,
+    },
+    payloads: [...payloads],
+  };
+}
+
+const fits = '{"a":1}';
+const odd = '{"a":9223372036854775808}';
+
+describe("GrpcPoints.upsert", () => {
+  it.each<[string, readonly string[], readonly string[]]>([
+    ["all that fit in one message", [fits, fits, fits], ["grpc c true 0 1 2"]],
+    ["nothing where there is nothing", [], []],
+    ["what gRPC cannot say by REST", [odd], ["rest c 0 0"]],
+    [
+      "all rows in their order, and neighbours together",
+      [fits, odd, odd, fits, odd, fits, fits],
+      ["grpc c true 0", "rest c 1 2 1 2", "grpc c true 3", "rest c 4 4", "grpc c true 5 6"],
+    ],
+    [
+      "also what stands first and last",
+      [odd, odd, fits, odd],
+      ["rest c 0 1 0 1", "grpc c true 2", "rest c 3 3"],
+    ],
+  ])("sends %s", async (_name, payloads, expected) => {
+    sent.length = 0;
+    await points.upsert("c", columnsOf(payloads));
+    expect(sent).toEqual(expected);
+  });
+
+  it("keeps messages near 4 MiB, whatever a batch holds", async () => {
+    sent.length = 0;
+    const large = JSON.stringify({ a: "x".repeat(1_500_000) });
+    await points.upsert("c", columnsOf([large, large, large, large, large]));
+    expect(sent).toEqual(["grpc c true 0 1", "grpc c true 2 3", "grpc c true 4"]);
+  });
+
+  it("refuses a point that no answer could bring back, by its name", async () => {
+    sent.length = 0;
+    const huge = JSON.stringify({ a: "x".repeat(129 * 1024 * 1024) });
+    await expect(points.upsert("c", columnsOf([fits, huge]))).rejects.toMatchObject({
+      code: "E_REJECTED",
+      details: { tooLarge: true, point: "1" },
+    });
+    expect(sent).toEqual(["grpc c true 0"]);
+  });
+});
