@@ -127,7 +127,7 @@ async function measure(file: string, ...words: string[]): Promise<Measured> {
 }
 
 /** Loads a Chroma server by plain HTTP, as any client would. */
-async function fill(url: string, records: number, dimension: number): Promise<void> {
+export async function fill(url: string, records: number, dimension: number): Promise<void> {
   const base = `${url}/api/v2/tenants/default_tenant/databases/default_database/collections`;
   const post = async (to: string, body: object): Promise<unknown> => {
     const response = await fetch(to, {
