@@ -9,6 +9,7 @@ import {
   type QdrantSettings,
   sourceEnd,
   targetEnd,
+  withGrpc,
 } from "./ends.ts";
 import type { SourceAddress, TargetAddress } from "./identity.ts";
 
@@ -30,7 +31,8 @@ export function chooseSource(named: Named<ChromaSettings>, stateFolder: string):
 /** The target: named, else the newest migration's. @throws E_NO_MIGRATION where there is neither; E_CONFIG, E_USAGE, E_NOT_SUPPORTED */
 export function chooseTarget(named: Named<QdrantSettings>, stateFolder: string): TargetAddress {
   const end = targetEnd(named.address, named.settings);
-  return assertTarget(withNewest(end, named.server ? ["qdrant"] : null, stateFolder, "target"));
+  const address = withNewest(end, named.server ? ["qdrant"] : null, stateFolder, "target");
+  return assertTarget(withGrpc(address, named.settings));
 }
 
 function withNewest(

@@ -8,7 +8,6 @@ import {
   chromaPort,
   parseAddress,
   printableAddress,
-  type QdrantAddress,
   qdrantPort,
 } from "../store/address.ts";
 import type { ChromaOptions, QdrantOptions } from "../store/registry.ts";
@@ -171,11 +170,12 @@ function qdrantServer(qdrant: QdrantSettings): End {
   };
 }
 
-/** The gRPC port: its flag, else what the address says, else its variable. */
-function withGrpc(
-  address: QdrantAddress,
+/** The address with its gRPC port: its flag, else what the address says, else its variable. The journal's addresses have none. */
+export function withGrpc<A extends Address>(
+  address: A,
   { values, origins: from }: QdrantSettings,
-): QdrantAddress {
+): A {
+  if (address.kind !== "qdrant") return address;
   const named = values.qdrantGrpcPort ?? null;
   const grpcPort = from.qdrantGrpcPort === "flag" ? named : (address.grpcPort ?? named);
   return { ...address, grpcPort };

@@ -3,7 +3,7 @@ import { assertSource, assertTarget } from "../../connect.ts";
 import { runCancel, targetToCancel } from "../../migrate/cancel.ts";
 import { parseAddress } from "../../store/address.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
-import { qdrantOptions, sourceEnd, targetEnd } from "../ends.ts";
+import { qdrantOptions, sourceEnd, targetEnd, withGrpc } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import { cancelFlags, logFlags, outputFlags, stateFlags } from "../flags.ts";
 import { sourceIdentity } from "../identity.ts";
@@ -45,7 +45,7 @@ const cancel: Action = async (session, operands, flags) => {
   const source = from.fallback ? null : sourceIdentity(assertSource(from.address));
   const named = targetEnd(targetText, qdrant);
   const target = assertTarget(
-    named.fallback ? parseAddress(targetToCancel(state, source)) : named.address,
+    named.fallback ? withGrpc(parseAddress(targetToCancel(state, source)), qdrant) : named.address,
   );
   const access = { qdrant: qdrantOptions(qdrant, session.keys), ...patience };
   assertThere(target);
