@@ -96,6 +96,7 @@ export type { Listening, ListenOptions } from "./server/listen.ts";
 export { type ServeOptions, type Serving, serve } from "./server/serve.ts";
 export type { ServerOptions } from "./server/server.ts";
 export { type Address, parseAddress } from "./store/address.ts";
+export type { GentleOptions, Slowing } from "./store/pace.ts";
 export type {
   CallOptions,
   Capabilities,

@@ -13,7 +13,10 @@ export interface GentleOptions {
   readonly maxLatencyMs?: number | undefined;
   /** Told when the store is slowed down, and when it is no more (null); `isNew` = not only its figures have changed. */
   readonly onSlowed?: ((slowing: Slowing | null, isNew: boolean) => void) | undefined;
-  readonly clock?: Clock | undefined;
+}
+
+interface PaceOptions extends GentleOptions {
+  readonly clock?: Clock;
 }
 
 /** Why a store is asked for less than it might give. */
@@ -40,7 +43,7 @@ const tellEveryMs = 1000;
 const freeAfterMs = 5000;
 
 export class Pace {
-  readonly #options: GentleOptions;
+  readonly #options: PaceOptions;
   readonly #clock: Clock;
   readonly #rate: RateLimit | null;
   readonly #governors: Readonly<Record<Asked, LatencyGovernor>> | null;
@@ -52,7 +55,7 @@ export class Pace {
   #told: Slowing["by"] | null = null;
 
   /** `places` = calls in flight that the store bears well; `reports` = `answered` is called by whoever opened the store. */
-  constructor(options: GentleOptions, store: { places: number; reports: boolean }) {
+  constructor(options: PaceOptions, store: { places: number; reports: boolean }) {
     const { maxRowsPerSecond, maxLatencyMs: limitMs, clock = systemClock } = options;
     this.#options = options;
     this.#clock = clock;
