@@ -22,6 +22,7 @@ interface PaceOptions extends GentleOptions {
 /** Why a store is asked for less than it might give. */
 export type Slowing =
   | { readonly by: "latency"; readonly latencyMs: number; readonly limitMs: number }
+  | { readonly by: "failures" }
   | { readonly by: "rate"; readonly rowsPerSecond: number };
 
 /** What a store is asked for: records, or its list of ids. */
@@ -52,7 +53,7 @@ export class Pace {
   #asked: Asked = "records";
   #waitedMs = Number.NEGATIVE_INFINITY;
   #toldMs = Number.NEGATIVE_INFINITY;
-  #told: Slowing["by"] | null = null;
+  #told: "by rate" | "by answers" | null = null;
 
   /** `places` = calls in flight that the store bears well; `reports` = `answered` is called by whoever opened the store. */
   constructor(options: PaceOptions, store: { places: number; reports: boolean }) {
@@ -124,7 +125,8 @@ export class Pace {
   #slowing(): Slowing | null {
     const { maxRowsPerSecond, maxLatencyMs } = this.#options;
     const governor = this.#governors?.[this.#asked];
-    if (governor?.slowed && maxLatencyMs !== undefined) {
+    if (governor?.slowedBy === "failures") return { by: "failures" };
+    if (governor?.slowedBy === "latency" && maxLatencyMs !== undefined) {
       const latencyMs = Math.round(governor.latencyMs ?? maxLatencyMs);
       return { by: "latency", latencyMs, limitMs: maxLatencyMs };
     }
@@ -135,11 +137,11 @@ export class Pace {
 
   #tell(): void {
     const slowing = this.#slowing();
-    const by = slowing?.by ?? null;
-    const isNew = by !== this.#told;
+    const state = slowing === null ? null : slowing.by === "rate" ? "by rate" : "by answers";
+    const isNew = state !== this.#told;
     const now = this.#clock.now();
-    if (!isNew && (by !== "latency" || now - this.#toldMs < tellEveryMs)) return;
-    this.#told = by;
+    if (!isNew && (state !== "by answers" || now - this.#toldMs < tellEveryMs)) return;
+    this.#told = state;
     this.#toldMs = now;
     this.#options.onSlowed?.(slowing, isNew);
   }

@@ -42,7 +42,7 @@ export class LatencyGovernor {
   /** Units in flight at most; below `sizeMax` it is the size of the one request. */
   #budget: number;
   #starting = true;
-  #slowed = false;
+  #slowedBy: "latency" | "failures" | null = null;
   #pauseMs = 0;
   /** No request begins before. */
   #restUntilMs = 0;
@@ -75,9 +75,9 @@ export class LatencyGovernor {
     return this.#pauseMs;
   }
 
-  /** Whether an answer was late and the full pace has not been reached again since. */
-  get slowed(): boolean {
-    return this.#slowed;
+  /** What lowered the pace last: late answers, or failures; null = the full pace has been reached again since. */
+  get slowedBy(): "latency" | "failures" | null {
+    return this.#slowedBy;
   }
 
   /** The smoothed answer time; null before the first answer. */
@@ -106,7 +106,7 @@ export class LatencyGovernor {
     if (now - ms >= this.#loweredMs) {
       this.#smoothedMs = smooth(this.#smoothedMs, ms);
       const { limitMs } = this.#options;
-      if (this.#smoothedMs > limitMs) this.#lower(limitMs / this.#smoothedMs);
+      if (this.#smoothedMs > limitMs) this.#lower(limitMs / this.#smoothedMs, "latency");
       else if (this.#smoothedMs <= quiet * limitMs) this.#raise(now);
     }
     this.#options.onAnswer?.();
@@ -115,11 +115,11 @@ export class LatencyGovernor {
   /** Takes in that a request failed in a way that asks for another try: a server that does so has too much to do. */
   failed(): void {
     if (this.#clock.now() - this.#loweredMs < failureMs) return;
-    this.#lower(0.5);
+    this.#lower(0.5, "failures");
     this.#options.onAnswer?.();
   }
 
-  #lower(share: number): void {
+  #lower(share: number, by: "latency" | "failures"): void {
     const { sizeMin } = this.#options;
     if (this.#budget > sizeMin) {
       const part = Math.max(left.least, Math.min(left.most, share));
@@ -128,7 +128,7 @@ export class LatencyGovernor {
       this.#pauseMs = Math.min(pause.mostMs, Math.max(pause.leastMs, 2 * this.#pauseMs));
     }
     this.#starting = false;
-    this.#slowed = true;
+    this.#slowedBy = by;
     this.#loweredMs = this.#clock.now();
     this.#grownMs = this.#loweredMs;
     this.#smoothedMs = null;
@@ -145,7 +145,7 @@ export class LatencyGovernor {
     }
     const more = this.#starting ? this.#budget : (sizeMax * elapsedMs) / (growSeconds * 1000);
     this.#budget = Math.min(full, this.#budget + more);
-    if (this.#budget === full) this.#slowed = false;
+    if (this.#budget === full) this.#slowedBy = null;
     this.#admit();
   }
 

@@ -118,6 +118,7 @@ export function ratesOf(row: Row, nowMs: number): Rates {
 
 /** Why an end is slowed down, in words. */
 export function slowingText(end: "source" | "target", slowing: Slowing): string {
+  if (slowing.by === "failures") return `${end} had to be asked again`;
   if (slowing.by === "rate") return `${count(slowing.rowsPerSecond)} rows/s at most`;
   return `${end} answers in ${count(slowing.latencyMs)} ms (limit ${count(slowing.limitMs)})`;
 }

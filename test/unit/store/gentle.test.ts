@@ -190,7 +190,10 @@ describe("a store whose answers must not be late", () => {
     const scene = new Scene({ maxLatencyMs: 200 });
     await scene.readFor(2000);
     scene.pace.retried();
-    expect(scene.told).toMatchObject([[{ by: "latency" }, true]]);
+    expect(scene.told).toEqual([[{ by: "failures" }, true]]);
+    scene.answerMs = () => 500;
+    await scene.readFor(10_000);
+    expect(scene.told.at(-1)).toMatchObject([{ by: "latency" }, false]);
   });
 
   it("lists its ids with pauses between pages of the same size", async () => {

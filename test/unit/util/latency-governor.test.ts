@@ -67,7 +67,7 @@ describe("a latency governor", () => {
     scene.start(4);
     await scene.run(2000);
     expect([scene.governor.places, scene.governor.size]).toEqual([4, 1000]);
-    expect(scene.governor.slowed).toBe(false);
+    expect(scene.governor.slowedBy).toBeNull();
   });
 
   it("begins small", () => {
@@ -81,7 +81,7 @@ describe("a latency governor", () => {
     await scene.run(30_000);
     expect((await scene.run(30_000)).inFlightMax).toBe(1);
     expect(scene.governor.latencyMs).toBeLessThan(220);
-    expect(scene.governor.slowed).toBe(true);
+    expect(scene.governor.slowedBy).toBe("latency");
   });
 
   it("makes requests smaller until each answer is in time, and keeps most of what the server bears", async () => {
@@ -119,10 +119,10 @@ describe("a latency governor", () => {
     await scene.run(10_000);
     expect(scene.governor.pauseMs).toBe(0);
     expect(scene.governor.places).toBe(1);
-    expect(scene.governor.slowed).toBe(true);
+    expect(scene.governor.slowedBy).toBe("latency");
     await scene.run(90_000);
     expect([scene.governor.places, scene.governor.size]).toEqual([4, 1000]);
-    expect(scene.governor.slowed).toBe(false);
+    expect(scene.governor.slowedBy).toBeNull();
   });
 
   it("takes several late answers to what was asked at once for one", async () => {
@@ -152,7 +152,7 @@ describe("a latency governor", () => {
     return clock.run(5000).then(() => {
       for (let time = 0; time < 5; time += 1) governor.failed();
       expect(governor.size).toBe(50);
-      expect(governor.slowed).toBe(true);
+      expect(governor.slowedBy).toBe("failures");
     });
   });
 
