@@ -4,7 +4,7 @@ import { optimalBatchSize } from "../../../src/model/batch-size.ts";
 describe("optimalBatchSize", () => {
   it("is target bytes over 4 × dimension + payload", () => {
     expect(optimalBatchSize({ dimension: 1536, payloadBytes: 2000 })).toBe(
-      Math.floor((8 * 1024 * 1024) / (4 * 1536 + 2000)),
+      Math.floor((2 * 1024 * 1024) / (4 * 1536 + 2000)),
     );
   });
 
