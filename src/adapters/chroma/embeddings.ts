@@ -1,6 +1,6 @@
 /** The embeddings of an answer, from its bytes straight into float32: neither a string nor an array of numbers in between. */
 import { byte, expectByte, malformed, skipSpace, skipValue } from "../../util/json-bytes.ts";
-import { type Cursor, scanNumber } from "../../util/number-bytes.ts";
+import { type Cursor, cursorAt, scanNumber, scanUsual } from "../../util/number-bytes.ts";
 import { notChroma } from "./answer.ts";
 
 /** A row that is no vector of the collection: none at all, of another length, or with a component that is not finite. */
@@ -39,19 +39,19 @@ export function scanEmbeddings(
   from: number,
   { rowsMax, dimension: known }: EmbeddingsOptions,
 ): { readonly column: Embeddings; readonly end: number } {
-  const cursor: Cursor = { at: from };
+  const cursor = cursorAt(bytes, from);
   if (bytes[from] !== openBracket) throw notChroma("embeddings is not an array");
   const odd = new Map<number, OddRow>();
   let dimension = known;
   let data = new Float32Array(rowsMax * dimension);
   let rows = 0;
-  for (let more = enter(bytes, cursor); more; more = next(bytes, cursor)) {
+  for (let more = enter(cursor); more; more = next(cursor)) {
     if (rows === rowsMax) throw notChroma("more embeddings than records that were asked for");
     if (dimension === 0) {
-      dimension = lengthAt(bytes, cursor.at);
+      dimension = lengthAt(cursor);
       data = new Float32Array(rowsMax * dimension);
     }
-    const found = scanRow(bytes, cursor, data.subarray(rows * dimension, (rows + 1) * dimension));
+    const found = scanRow(cursor, data.subarray(rows * dimension, (rows + 1) * dimension));
     if (found !== null) odd.set(rows, found);
     rows += 1;
   }
@@ -59,14 +59,16 @@ export function scanEmbeddings(
 }
 
 /** Reads the row at the cursor into `target`; what is odd about it, or null. */
-function scanRow(bytes: Buffer, cursor: Cursor, target: Float32Array): OddRow | null {
-  if (takesNull(bytes, cursor)) return { kind: "none" };
-  if (bytes[cursor.at] !== openBracket) throw notChroma("an embedding is not an array");
+function scanRow(cursor: Cursor, target: Float32Array): OddRow | null {
+  if (takesNull(cursor)) return { kind: "none" };
+  if (cursor.bytes[cursor.at] !== openBracket) throw notChroma("an embedding is not an array");
   const dimension = target.length;
   let length = 0;
   let component = -1;
-  for (let more = enter(bytes, cursor); more; more = next(bytes, cursor)) {
-    const value = scanComponent(bytes, cursor);
+  for (let more = enter(cursor); more; more = next(cursor)) {
+    length = scanUsual(cursor, target, length);
+    cursor.at = skipSpace(cursor.bytes, cursor.at);
+    const value = scanComponent(cursor);
     // A Float32Array rounds what it takes as Math.fround does, and drops what lies beyond its end.
     target[length] = value;
     if (component < 0 && !Number.isFinite(Math.fround(value))) component = length;
@@ -77,53 +79,54 @@ function scanRow(bytes: Buffer, cursor: Cursor, target: Float32Array): OddRow | 
   return component < 0 ? null : { kind: "not-finite", component };
 }
 
-function scanComponent(bytes: Buffer, cursor: Cursor): number {
-  const code = bytes[cursor.at] ?? 0;
-  if (code === minus || (code >= zero && code <= nine)) return scanNumber(bytes, cursor);
-  if (takesNull(bytes, cursor)) return Number.NaN;
-  skipValue(bytes, cursor.at);
+function scanComponent(cursor: Cursor): number {
+  const { bytes, at } = cursor;
+  const code = bytes[at] ?? 0;
+  if (code === minus || (code >= zero && code <= nine)) return scanNumber(cursor);
+  if (takesNull(cursor)) return Number.NaN;
+  skipValue(bytes, at);
   throw notChroma("a component is not a number");
 }
 
 const nullText = Buffer.from("null");
 
 /** Steps over a null. */
-function takesNull(bytes: Buffer, cursor: Cursor): boolean {
-  const end = cursor.at + nullText.length;
-  if (bytes[cursor.at] !== nullText[0]) return false;
-  if (!nullText.equals(bytes.subarray(cursor.at, end))) throw malformed(cursor.at);
-  cursor.at = end;
+function takesNull(cursor: Cursor): boolean {
+  const { bytes, at } = cursor;
+  if (bytes[at] !== nullText[0]) return false;
+  cursor.at = at + nullText.length;
+  if (!nullText.equals(bytes.subarray(at, cursor.at))) throw malformed(at);
   return true;
 }
 
 /** Steps into the array at the cursor; whether it has an element. */
-function enter(bytes: Buffer, cursor: Cursor): boolean {
-  cursor.at = skipSpace(bytes, expectByte(bytes, cursor.at, openBracket));
+function enter(cursor: Cursor): boolean {
+  const { bytes, at } = cursor;
+  cursor.at = skipSpace(bytes, expectByte(bytes, at, openBracket));
   if (bytes[cursor.at] !== closeBracket) return true;
   cursor.at += 1;
   return false;
 }
 
 /** Steps from behind an element to the next one; false = behind the array. */
-function next(bytes: Buffer, cursor: Cursor): boolean {
-  if (bytes[cursor.at] !== comma) {
-    cursor.at = skipSpace(bytes, cursor.at);
-    if (bytes[cursor.at] === closeBracket) {
-      cursor.at += 1;
-      return false;
-    }
+function next(cursor: Cursor): boolean {
+  const { bytes } = cursor;
+  const at = skipSpace(bytes, cursor.at);
+  if (bytes[at] === closeBracket) {
+    cursor.at = at + 1;
+    return false;
   }
-  cursor.at = skipSpace(bytes, expectByte(bytes, cursor.at, comma));
+  cursor.at = skipSpace(bytes, expectByte(bytes, at, comma));
   return true;
 }
 
-/** Components of the row at `at`; 0 where there is none. */
-function lengthAt(bytes: Buffer, at: number): number {
-  const cursor: Cursor = { at };
+/** Components of the row at the cursor, which stays; 0 where there is none. */
+function lengthAt({ bytes, at }: Cursor): number {
+  const cursor = cursorAt(bytes, at);
   if (bytes[at] !== openBracket) return 0;
   let length = 0;
-  for (let more = enter(bytes, cursor); more; more = next(bytes, cursor)) {
-    scanComponent(bytes, cursor);
+  for (let more = enter(cursor); more; more = next(cursor)) {
+    scanComponent(cursor);
     length += 1;
   }
   return length;

@@ -1,22 +1,33 @@
 import { randomInt } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { scanNumber } from "../../../src/util/number-bytes.ts";
+import { cursorAt, scanNumber, scanUsual } from "../../../src/util/number-bytes.ts";
 
 const seed = randomInt(2 ** 31);
 const grammar = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
 
-/** Scans from the middle of a buffer; what was found, and how many bytes it took. */
+/** Scans from the middle of a buffer: what was found, and how many bytes it took. */
 function scan(text: string): { value: number; length: number } {
-  const cursor = { at: 3 };
-  const value = scanNumber(Buffer.from(`[1,${text}`), cursor);
-  return { value, length: cursor.at - 3 };
+  const cursor = cursorAt(Buffer.from(`[1,${text}`), 3);
+  return { value: scanNumber(cursor), length: cursor.at - 3 };
 }
 
+/** At the end of the bytes, before another number, and before the end of an array with more behind it. */
+const behinds = ["", ",2]", "]", "],[0.123456789012,0.1]", " ,0.1234567890123", ",0.1234567890123"];
+
 function assertExact(text: string): void {
-  const { value, length } = scan(`${text},2]`);
-  if (!Object.is(value, Number(text)) || length !== text.length)
-    throw new Error(`${text}: ${value} in ${length} bytes`);
+  for (const behind of behinds) {
+    const { value, length } = scan(text + behind);
+    if (!Object.is(value, Number(text)) || length !== text.length)
+      throw new Error(`${text} before ${behind}: ${value} in ${length} bytes`);
+    const target = Float32Array.of(7, 7, 7);
+    const cursor = cursorAt(Buffer.from(`[1,${text}${behind}`), 3);
+    const taken = scanUsual(cursor, target.subarray(0, 2), 1) === 2;
+    const wanted = taken ? [7, Math.fround(Number(text)), 7] : [7, 7, 7];
+    if (!wanted.every((component, at) => Object.is(target[at], component)))
+      throw new Error(`${text} before ${behind}: ${target}`);
+    expect(cursor.at).toBe(taken ? 3 + text.length + 1 : 3);
+  }
 }
 
 const digits = (minLength: number, maxLength: number) =>
@@ -65,6 +76,50 @@ function shortestText(value: number): string {
   return value.toPrecision(9);
 }
 
+describe("scanUsual", () => {
+  it(`takes numbers of 8 to 11 digits behind the point until another comes (seed ${seed})`, () => {
+    const usual = fc
+      .tuple(fc.constantFrom("", "-"), digits(8, 11))
+      .map(([sign, text]) => `${sign}0.${text}`);
+    const other = fc.constantFrom(
+      "1.12345678",
+      "0.1234567",
+      "0.123456789012",
+      "0.12345678e1",
+      " 0.12345678",
+      "null",
+      "0.1234567x",
+      "[0.12345678",
+      "0.12345678]",
+      "",
+    );
+    const property = fc.property(fc.array(usual, { maxLength: 9 }), other, (texts, end) => {
+      const text = [...texts, end, "0.12345678", "0.12345678"].join(",");
+      const target = new Float32Array(20);
+      const cursor = cursorAt(Buffer.from(text), 0);
+      expect(scanUsual(cursor, target, 0)).toBe(texts.length);
+      expect(text.slice(cursor.at).startsWith(end)).toBe(true);
+      expect(cursor.at).toBe(texts.join(",").length + (texts.length === 0 ? 0 : 1));
+      expect([...target.subarray(0, texts.length)]).toEqual(
+        texts.map((each) => Math.fround(Number(each))),
+      );
+    });
+    fc.assert(property, { seed, numRuns: 3000 });
+  });
+
+  it("takes no more than there is room for", () => {
+    const target = new Float32Array(3);
+    const cursor = cursorAt(Buffer.from("0.12345678,".repeat(9)), 0);
+    expect(scanUsual(cursor, target, 1)).toBe(3);
+    expect([target[0], target[1], target[2]]).toEqual([
+      0,
+      Math.fround(0.12345678),
+      Math.fround(0.12345678),
+    ]);
+    expect(cursor.at).toBe(22);
+  });
+});
+
 describe("scanNumber", () => {
   it.each([
     ["texts of all shapes", anyNumber],
@@ -90,6 +145,10 @@ describe("scanNumber", () => {
     "-0",
     "0.0",
     "-0.0",
+    "-0.00000000",
+    "-0.00000000000",
+    "0.99999999999",
+    "0.00000000001",
     "-0e5",
     "0e-999999999999",
     "5e-324",

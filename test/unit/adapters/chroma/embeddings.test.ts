@@ -13,7 +13,12 @@ function scan(text: string, rowsMax: number, dimension: number) {
 }
 
 type Row = readonly (number | null)[] | null;
+/** As most of a vector's components are: 8 to 11 digits behind the point. */
+const usual = fc
+  .tuple(fc.integer({ min: -(10 ** 11), max: 10 ** 11 }), fc.integer({ min: 8, max: 11 }))
+  .map(([part, places]) => Number((part / 1e11).toFixed(places)));
 const component = fc.oneof(
+  { weight: 60, arbitrary: usual },
   { weight: 30, arbitrary: fc.float({ noNaN: true, noDefaultInfinity: true }) },
   { weight: 5, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
   { weight: 1, arbitrary: fc.constantFrom(null, 1e39, -3.4028235677973366e38) },
