@@ -29,7 +29,8 @@ export interface RawAnswer {
 
 /** One call on a connection of its own. */
 export async function rawCall(port: number, path: string, call: RawCall = {}): Promise<RawAnswer> {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
+  // Node takes no answer on a connection that has more than this waiting to be sent; its default is 10 MB.
+  const session = http2.connect(`http://127.0.0.1:${port}`, { maxSessionMemory: 1000 });
   session.on("error", () => {});
   try {
     return await callOn(session, path, call);

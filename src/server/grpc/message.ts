@@ -49,6 +49,7 @@ function readAll(stream: ServerHttp2Stream, signal: AbortSignal): Promise<Buffer
   return new Promise((settle, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let announced: number | null = null;
     const leave = (end: () => void): void => {
       stream.off("data", take).off("end", finish).off("close", cut);
       signal.removeEventListener("abort", cut);
@@ -57,7 +58,10 @@ function readAll(stream: ServerHttp2Stream, signal: AbortSignal): Promise<Buffer
     const take = (chunk: Buffer): void => {
       bytes += chunk.length;
       chunks.push(chunk);
-      if (bytes > messageBytesMax + prefixBytes) leave(() => reject(tooLarge(bytes - prefixBytes)));
+      if (announced === null && bytes >= prefixBytes)
+        announced = Buffer.concat(chunks).readUInt32BE(1);
+      const least = Math.max(announced ?? 0, bytes - prefixBytes);
+      if (least > messageBytesMax) leave(() => reject(tooLarge(least)));
     };
     const finish = (): void => leave(() => settle(Buffer.concat(chunks, bytes)));
     const cut = (): void => leave(() => reject(abortError(signal)));

@@ -102,13 +102,20 @@ describe("the embedded gRPC port", () => {
     expect(await rawCall(place.port, health, { headers })).toMatchObject({ http: 415, code: null });
   });
 
-  it("takes no message above 64 MiB, sent or unpacked", async () => {
-    const body = frame(Buffer.alloc(64 * 1024 * 1024 + 1));
-    const sent = await rawCall(place.port, get, { body, end: false });
-    expect(sent).toMatchObject({ code: 11, message: expect.stringContaining("67108864") });
-    const packed = frame(gzipSync(body.subarray(5)), 1);
-    const unpacked = await rawCall(place.port, get, { headers: zipped, body: packed });
+  it("takes no message above 64 MiB, announced or unpacked", async () => {
+    const announced = Buffer.from([0, 4, 0, 0, 1, 0x0a]);
+    const sent = await rawCall(place.port, get, { body: announced, end: false });
+    expect(sent).toMatchObject({ code: 11, message: expect.stringContaining("67108865") });
+    const message = Buffer.alloc(64 * 1024 * 1024 + 1);
+    const body = frame(gzipSync(message, { level: 1 }), 1);
+    const unpacked = await rawCall(place.port, get, { headers: zipped, body });
     expect(unpacked).toMatchObject({ code: 11 });
+  });
+
+  it("refuses a call while its message is still on the way", async () => {
+    const body = frame(Buffer.alloc(16 * 1024 * 1024));
+    expect(await rawCall(place.port, "/a/b", { body })).toMatchObject({ code: 12 });
+    expect(await rawCall(place.port, "/a/b", { body, end: false })).toMatchObject({ code: 12 });
   });
 
   it("ends a call at its deadline, wherever it stands", async () => {

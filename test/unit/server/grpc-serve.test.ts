@@ -3,7 +3,7 @@ import net from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Engine, openEngine } from "../../../src/engine/index.ts";
 import { listenGrpc } from "../../../src/server/grpc/listen.ts";
-import { type Serving, serve } from "../../../src/server/serve.ts";
+import { serve } from "../../../src/server/serve.ts";
 import { callOn, frame, rawCall } from "../../support/grpc-call.ts";
 
 const health = "/qdrant.Qdrant/HealthCheck";
@@ -78,10 +78,10 @@ describe("serve", () => {
     taken.close();
   });
 
-  it("frees both ports with its signal", async () => {
+  it.each(["its signal", "its end"])("frees both ports with %s", async (what) => {
     const stop = new AbortController();
-    const serving: Serving = await serve(engine, { port: 0, signal: stop.signal });
-    stop.abort();
+    const serving = await serve(engine, { port: 0, signal: stop.signal });
+    if (what === "its signal") stop.abort();
     await serving.close();
     for (const port of [serving.port, serving.grpcPort ?? 0]) (await occupy(port)).close();
   });
