@@ -29,6 +29,7 @@ import {
   settleUnseen,
   type Totals,
 } from "./transfer.ts";
+import { sampleDiffers } from "./verify/reread.ts";
 import { verifyCollections } from "./verify.ts";
 
 /** Listing again is repeated until nothing new appears, at most so often. */
@@ -216,17 +217,17 @@ async function refresh(run: Run, one: RunLane): Promise<void> {
   journal.setRefresh(one.entered, false);
 }
 
-/** Carries the pending records, or (refresh) looks through the carried ones for what has changed at the source since. */
+/** Carries the pending records, or (refresh, again) looks through the carried ones for what has changed at the source since. Gives how many were written. */
 async function copy(
   run: Run,
   { entered, lane }: RunLane,
   state: number,
-  how: "copy" | "refresh",
-): Promise<void> {
+  how: "copy" | "refresh" | "again",
+): Promise<number> {
   const { context, request, report } = run;
   const { listed, pending, written } = lane.ledger.counts();
   const total = state === recordStates.pending ? pending : written;
-  if (total === 0) return;
+  if (total === 0) return 0;
   const stop = report.phase("copy");
   phase(context, "copy", lane.plan.source.name);
   const done = how === "copy" ? listed - pending : 0;
@@ -234,14 +235,16 @@ async function copy(
   report.flight(entered, flight);
   const tell = progress(context, "copy", lane, how === "copy" ? listed : written);
   tell(done, 0);
-  const options = { signal: context.signal, careful: how === "refresh", resend: false };
+  const options = { signal: context.signal, careful: how !== "copy", resend: false };
   const totals = await carryAll(lane, state, flight, options, (rows, bytes) =>
     tell(done + rows, bytes),
   );
-  report.carried(entered, totals);
+  // What this very run has written is no record that was found as it was.
+  report.carried(entered, how === "again" ? { ...totals, unchanged: 0 } : totals);
   if (totals.written > 0) run.journal.setVerified(entered, null);
   noteTotals(run, lane, totals);
   stop();
+  return totals.written;
 }
 
 function noteTotals({ context, report }: Run, lane: Lane, { gone, kept, taken }: Totals): void {
@@ -272,6 +275,7 @@ async function settle(run: Run, source: SourceStore): Promise<void> {
   for (const one of lanes) {
     const { lane } = one;
     const stop = report.phase("relist");
+    let moved = false;
     for (let round = 0; source.capabilities.live && round < relistRounds; round += 1) {
       throwIfAborted(context.signal);
       phase(context, "relist", lane.plan.source.name);
@@ -284,6 +288,7 @@ async function settle(run: Run, source: SourceStore): Promise<void> {
       );
       const deleted = limit === null ? await settleUnseen(lane, listing, context.signal) : 0;
       report.relisted(one.entered, { added: listing.added, deleted });
+      moved ||= listing.added > 0 || deleted > 0;
       if (listing.added === 0) break;
       note(
         context,
@@ -294,8 +299,23 @@ async function settle(run: Run, source: SourceStore): Promise<void> {
       await copy(run, one, recordStates.pending, "copy");
     }
     stop();
+    if (source.capabilities.live) await lookAgain(run, one, moved);
     await settleDeleted(run, one);
   }
+}
+
+/** Carries what has changed since it was read, which no list of ids shows: looked for in a part of the records, and in all where others are seen to write. */
+async function lookAgain(run: Run, one: RunLane, moved: boolean): Promise<void> {
+  const { context, report } = run;
+  const { lane } = one;
+  if (!moved && !(await sampleDiffers(lane, context.signal))) return;
+  const changed = await copy(run, one, recordStates.written, "again");
+  if (changed > 0)
+    note(
+      context,
+      report,
+      `${changed} records of ${JSON.stringify(lane.plan.source.name)} changed at the source during the copy; they are carried as they are now.`,
+    );
 }
 
 async function settleDeleted(

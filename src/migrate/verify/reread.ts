@@ -6,11 +6,15 @@ import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import { recordStates } from "../journal/ledger.ts";
 import type { Progress } from "../journal/progress.ts";
 import type { LedgerRow } from "../journal/row.ts";
+import type { Lane } from "../lane.ts";
 import { prepare } from "../prepare.ts";
 import { listIds, planFlight, settleUnseen } from "../transfer.ts";
 import type { Course } from "./lane.ts";
 import { settle } from "./settle.ts";
 
+/** Records of a sample, and rows a request of them. */
+const sampleSize = 1000;
+const sampleRows = 100;
 /** Progress is kept so often at most. */
 const saveEveryMs = 2000;
 
@@ -111,9 +115,23 @@ export async function rereadSource(
   progress.set(String(after));
 }
 
+/** Whether the source gives any of a thousand carried records otherwise than it was written; all are read where they are not more. */
+export async function sampleDiffers(lane: Lane, signal: AbortSignal): Promise<boolean> {
+  const { ledger, source } = lane;
+  const { written } = recordStates;
+  const all = ledger.counts().written <= sampleSize;
+  const rows = all ? ledger.page(written, -1, sampleSize) : ledger.sample(written, sampleSize);
+  const pageRows = Math.min(sampleRows, source.capabilities.batchSizeMax ?? sampleRows);
+  for (let at = 0; at < rows.length; at += pageRows) {
+    const page = rows.slice(at, at + pageRows);
+    if ((await differing({ lane }, source, page, signal)).length > 0) return true;
+  }
+  return false;
+}
+
 /** The records among `rows` that the source does not give as they were written. */
 async function differing(
-  { lane }: Course,
+  { lane }: Pick<Course, "lane">,
   source: SourceStore,
   rows: readonly LedgerRow[],
   signal: AbortSignal,

@@ -52,6 +52,62 @@ async function interrupted(
   source.beforeRead = () => undefined;
 }
 
+describe("migrate, while others write to the source", () => {
+  const count = 300;
+
+  /** Copies, and once the last batch is read, calls `change`; gives what the run said and where it wrote. */
+  async function copied(
+    change: (source: FakeSource) => void,
+    changes: ConstructorParameters<typeof FakeSource>[1] = {},
+  ) {
+    const source = new FakeSource([fakeCollection("docs", count)], changes);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    source.beforeRead = (ids) => {
+      if (!ids.includes(`docs-${count - 1}`)) return;
+      source.beforeRead = () => undefined;
+      change(source);
+    };
+    const outcome = await runMigrate(source, target, migrateRequest(), context);
+    const payload = (id: string) => target.points("docs").get(pointAt(context, id))?.payload;
+    return { ...outcome, payload, size: target.points("docs").size };
+  }
+
+  it("carries a record that changed after it was read", async () => {
+    const { exit, report, payload } = await copied((source) => {
+      source.record("docs", "docs-3").document = "changed";
+    });
+    expect(payload("docs-3")).toContain('"changed"');
+    expect(exit).toBe(0);
+    expect(report.notes.join(" ")).toContain('1 records of "docs" changed at the source');
+    expect(report.totals).toMatchObject({ carried: count + 1, unchanged: 0 });
+  });
+
+  it("carries what is added and names what is deleted in the same run", async () => {
+    const { exit, report, payload, size } = await copied((source) => {
+      const { records } = source.collection("docs");
+      const [first] = records.splice(0, 1);
+      if (first !== undefined) records.push({ ...first, id: "new" });
+      source.record("docs", "docs-9").document = "changed";
+    });
+    expect(payload("new")).toBeDefined();
+    expect(payload("docs-9")).toContain('"changed"');
+    expect(size).toBe(count + 1);
+    expect(report.verify?.collections[0]?.differences).toEqual({ "deleted-at-source": 1 });
+    expect(exit).toBe(4);
+  });
+
+  it("reads nothing again where nobody can write", async () => {
+    const { payload } = await copied(
+      (source) => {
+        source.record("docs", "docs-3").document = "changed";
+      },
+      { live: false },
+    );
+    expect(payload("docs-3")).not.toContain('"changed"');
+  });
+});
+
 describe("migrate, run again", () => {
   it("goes on with a look for changes that was interrupted, and carries them", async () => {
     const source = new FakeSource([fakeCollection("docs", 200)]);
