@@ -2,9 +2,11 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -39,6 +41,7 @@ export function writeFileAtomic(file: string, pieces: Iterable<string>): void {
   const partial = `${file}.${process.pid}.part`;
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    removeParts(file);
     const descriptor = openSync(partial, "w", 0o600);
     try {
       // Unlike writeSync it goes on where the disk took only a part.
@@ -57,6 +60,31 @@ export function writeFileAtomic(file: string, pieces: Iterable<string>): void {
       `The file ${file} cannot be written (${errorCode(error) ?? ""}).`,
       { cause: error },
     );
+  }
+}
+
+/** Takes a file away that `writeFileAtomic` wrote, if it is there. */
+export function removeFile(file: string): void {
+  removeParts(file);
+  removeQuietly(file);
+}
+
+/** Takes away what writers of `file` have left that were killed at it. */
+function removeParts(file: string): void {
+  const { dir, base } = path.parse(file);
+  for (const name of existsSync(dir) ? readdirSync(dir) : []) {
+    const digits = name.startsWith(`${base}.`)
+      ? /^(\d+)\.part$/.exec(name.slice(base.length + 1))
+      : null;
+    if (digits !== null && !isRunning(Number(digits[1]))) removeQuietly(path.join(dir, name));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) !== "ESRCH";
   }
 }
 

@@ -1,6 +1,5 @@
 /** The quarantine file: one line for each record that was not carried, with its reason. */
-import { rmSync } from "node:fs";
-import { migrationFiles, writeFileAtomic } from "./files.ts";
+import { migrationFiles, removeFile, writeFileAtomic } from "./files.ts";
 import type { Journal, Migration } from "./journal/journal.ts";
 
 /** Lines that are written to the file at once. */
@@ -19,7 +18,7 @@ export function writeQuarantine(
   const lines = quarantineLines(journal, migration);
   const first = lines.next();
   if (first.done) {
-    rmSync(file, { force: true });
+    removeFile(file);
     return null;
   }
   writeFileAtomic(file, pieces(first.value, lines));
