@@ -78,7 +78,8 @@ async function readAll(source: SourceStore): Promise<number> {
     }
     await runWorkers(source.capabilities.concurrency, signal, async () => {
       for (let ids = queue.shift(); ids !== undefined; ids = queue.shift()) {
-        rows += (await source.read(collection, ids)).batch.ids.length;
+        const { batch } = await source.read(collection, ids);
+        rows += batch.ids.length;
       }
     });
   }
