@@ -19,14 +19,15 @@ export function gentleTarget(store: TargetStore, pace: Pace): TargetStore {
   return {
     ...reading(store, pace, joinPoints),
     scan: (collection, options = {}) => scan(store, pace, collection, options),
-    ensure: (spec, options) => store.ensure(spec, options),
+    ensure: (spec, options) => pace.aside(() => store.ensure(spec, options)),
     async write(spec, batch, options = {}) {
       await inParts(pace, batch.ids.length, options.signal, (start, end) =>
         store.write(spec, slicePoints(batch, start, end), options),
       );
     },
     async remove(collection, selector, options = {}) {
-      if (!("points" in selector)) return await store.remove(collection, selector, options);
+      if (!("points" in selector))
+        return await pace.aside(() => store.remove(collection, selector, options));
       const { points } = selector;
       await inParts(pace, points.length, options.signal, (start, end) =>
         store.remove(collection, { points: points.slice(start, end) }, options),
@@ -45,8 +46,8 @@ function reading<Batch extends RecordBatch>(
     identity: store.identity,
     // Larger batches would be read as a whole, in turn, before the first of their rows is written.
     capabilities: { ...store.capabilities, batchSizeMax: Math.min(batchSizeMax, pace.rowsMax) },
-    collections: (options) => store.collections(options),
-    count: (collection, options) => store.count(collection, options),
+    collections: (options) => pace.aside(() => store.collections(options)),
+    count: (collection, options) => pace.aside(() => store.count(collection, options)),
     ids: (collection, options = {}) => ids(store, pace, collection, options),
     async read(collection, keys, options: ReadOptions = {}) {
       const results: ReadResult<Batch>[] = [];
@@ -61,7 +62,8 @@ function reading<Batch extends RecordBatch>(
         failures: results.flatMap(({ failures }) => failures),
       };
     },
-    search: (collection, vector, options) => store.search(collection, vector, options),
+    search: (collection, vector, options) =>
+      pace.aside(() => store.search(collection, vector, options)),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

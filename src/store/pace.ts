@@ -51,6 +51,7 @@ export class Pace {
   /** Whether the store says itself how long its answers took; else a call is one answer. */
   readonly #reports: boolean;
   #asked: Asked = "records";
+  #callsAside = 0;
   #waitedMs = Number.NEGATIVE_INFINITY;
   #toldMs = Number.NEGATIVE_INFINITY;
   #told: "by rate" | "by answers" | null = null;
@@ -112,8 +113,19 @@ export class Pace {
     this.#tell();
   }
 
+  /** Runs a call that neither reads nor writes records, say one that makes a collection: how long it takes says nothing of them. */
+  async aside<Result>(call: () => Promise<Result>): Promise<Result> {
+    this.#callsAside += 1;
+    try {
+      return await call();
+    } finally {
+      this.#callsAside -= 1;
+    }
+  }
+
   /** The store has answered a request after `ms`. */
   answered(ms: number): void {
+    if (this.#callsAside > 0) return;
     this.#governors?.[this.#asked].answered(ms);
   }
 
