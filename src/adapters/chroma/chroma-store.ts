@@ -20,6 +20,7 @@ import { listIds } from "./ids.ts";
 import { queryNearest } from "./query.ts";
 import { PageSize, type Quotas } from "./quotas.ts";
 import { readRecords } from "./reader.ts";
+import { RecordSize } from "./record-size.ts";
 import type { Routes, Scope } from "./routes.ts";
 
 /** What is behind an address. */
@@ -38,7 +39,7 @@ export class ChromaStore implements SourceStore {
   readonly #scope: Scope;
   readonly #calls: CollectionCalls;
   readonly #quotas: Quotas;
-  readonly #records: PageSize;
+  readonly #records: RecordSize;
 
   constructor(client: ChromaClient, routes: Routes, scope: Scope, served: Served) {
     const { kind, version, quotas } = served;
@@ -46,14 +47,14 @@ export class ChromaStore implements SourceStore {
     this.capabilities = {
       batchSizeMax: quotas.enforced ? quotas.recordsMax : null,
       bodyBytesMax: null,
-      concurrency: quotas.concurrency,
+      concurrency: quotas.requestsMax,
       live: true,
       where: true,
       vectorUlps: 2,
       notes: false,
     };
     this.#quotas = quotas;
-    this.#records = new PageSize(quotas.recordsMax, quotas.enforced);
+    this.#records = new RecordSize(new PageSize(quotas.recordsMax, quotas.enforced));
     this.#client = client;
     this.#routes = routes;
     this.#scope = scope;

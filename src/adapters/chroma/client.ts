@@ -1,7 +1,8 @@
 /** Requests to a Chroma server: who we are, what is tried again, and what its refusals mean. */
 import { z } from "zod";
-import { VectorError } from "../../errors.ts";
+import { isVectorError, VectorError } from "../../errors.ts";
 import type { ChromaOptions, ConnectOptions } from "../../store/registry.ts";
+import { AdaptiveSlots } from "../../util/adaptive-slots.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
 import { type HttpAnswer, HttpClient } from "../../util/http.ts";
 import { parseJson } from "../../util/json.ts";
@@ -9,7 +10,7 @@ import { decode, type Parse, type ParseBytes } from "./answer.ts";
 
 /** Beyond what every store takes; for unusual networks. */
 export interface ChromaConnectOptions extends ConnectOptions {
-  /** Requests in flight at most. Default 8. */
+  /** Requests in flight at most; how many there are depends on what the server takes. Default 8. */
   readonly requestsMax?: number;
   /** Attempts that a request gets in all. Default 7. */
   readonly attempts?: number;
@@ -29,13 +30,14 @@ export class ChromaClient {
   /** The server's address, without a trailing slash. */
   readonly url: string;
   readonly #http: HttpClient;
+  readonly #slots: AdaptiveSlots;
   readonly #onRetry: OnRetry | undefined;
   readonly #attempts: number | undefined;
   #closed = false;
 
   /** @throws E_CONFIG when a header or the CA file is of no use */
   constructor(url: string, options: ChromaConnectOptions) {
-    const { chroma = {}, onRetry } = options;
+    const { chroma = {}, onRetry, requestsMax = 8 } = options;
     this.url = url.replace(/\/+$/, "");
     this.#attempts = options.attempts;
     this.#onRetry = onRetry && (({ code }, failed, waitMs) => onRetry({ code, failed, waitMs }));
@@ -43,10 +45,11 @@ export class ChromaClient {
       headers: { ...authHeaders(chroma), ...chroma.headers },
       timeoutMs: options.timeoutMs ?? 120_000,
       // HTTP/1: a connection bears one request at a time.
-      connectionsMax: options.requestsMax,
+      connectionsMax: requestsMax,
       caFile: chroma.caFile,
       onAnswer: options.onAnswer,
     });
+    this.#slots = new AdaptiveSlots({ max: requestsMax, isOverload });
   }
 
   /** What `parse` makes of the answer to a GET. @throws VectorError for every status but success */
@@ -81,17 +84,19 @@ export class ChromaClient {
     if (this.#closed) throw new VectorError("E_CLOSED", `The connection to ${this.url} is closed.`);
   }
 
-  #send<T>(request: Request, use: Use<T>, options: SendOptions): Promise<T> {
+  async #send<T>(request: Request, use: Use<T>, options: SendOptions): Promise<T> {
     const { signal, attempts = this.#attempts } = options;
     const { method, path, body } = request;
-    const attempt = async (): Promise<T> => {
+    const attempt = async () => {
       this.assertOpen();
       const answer = await this.#http.request({ method, url: this.url + path, body, signal });
       const used = use(answer);
-      if (used !== null) return used.value;
+      if (used !== null) return { value: used.value, bytes: answer.bytes.length };
       throw refusal(`${method} ${this.url}${path.replace(/\?.*/, "")}`, answer, options);
     };
-    return retry(attempt, { attempts, signal, onRetry: this.#onRetry });
+    const inPlace = () => this.#slots.run(attempt, ({ bytes }) => bytes, signal);
+    const { value } = await retry(inPlace, { attempts, signal, onRetry: this.#onRetry });
+    return value;
   }
 }
 
@@ -115,6 +120,18 @@ const undecided = new Set([401, 403, 408, 429]);
 /** HTTP status of the answer that an error stands for. */
 export function statusOf(error: VectorError): unknown {
   return error.details["status"];
+}
+
+/** Statuses beside 429 by which a server says that it has too much to do. */
+const overloadStatuses = new Set<unknown>([408, 503, 504]);
+
+function isOverload(error: unknown): boolean {
+  if (!isVectorError(error)) return false;
+  return (
+    error.code === "E_RATE_LIMITED" ||
+    error.code === "E_TIMEOUT" ||
+    overloadStatuses.has(statusOf(error))
+  );
 }
 
 function authHeaders(options: ChromaOptions): Record<string, string> {

@@ -9,8 +9,8 @@ import { statusOf } from "./client.ts";
 import { fittingDistances, type NamedDistance, namedDistance } from "./distance.ts";
 import { parseIds } from "./page.ts";
 import { queryNearest } from "./query.ts";
-import type { PageSize } from "./quotas.ts";
 import { readRecords } from "./reader.ts";
+import type { RecordSize } from "./record-size.ts";
 import type { Scope } from "./routes.ts";
 
 /** Records that are looked at to find a vector: more than one, as some may have none. */
@@ -20,7 +20,7 @@ export async function describeCollection(
   calls: CollectionCalls,
   scope: Scope,
   listed: ListedCollection,
-  size: PageSize,
+  size: RecordSize,
   options: CallOptions,
 ): Promise<CollectionInfo> {
   const { sure, ...named } = namedDistance(listed.entry);
@@ -58,11 +58,11 @@ export async function describeCollection(
 async function sampleVector(
   calls: CollectionCalls,
   info: CollectionInfo,
-  size: PageSize,
+  size: RecordSize,
   options: CallOptions,
 ): Promise<number[] | null> {
   for (const wanted of sampleSizes) {
-    const limit = Math.min(wanted, size.rows);
+    const limit = Math.min(wanted, size.rowsMax);
     const ids = await calls.ask(
       info,
       { verb: "get", body: { limit, include: [] }, parse: parseIds },

@@ -11,9 +11,7 @@ export interface Quotas {
   readonly enforced: boolean;
   /** Pages of a listing that are asked for at once, at most. */
   readonly pagesMax: number;
-  /** Calls in flight that the server bears well. */
-  readonly concurrency: number;
-  /** Requests in flight at most, whoever asks. */
+  /** Requests in flight at most, whoever asks; how many there are depends on what the server takes. */
   readonly requestsMax: number;
   /** Attempts that a request gets in all, the first one included. */
   readonly attempts: number;
@@ -25,11 +23,10 @@ export function serverQuotas(version: string | null): Quotas {
   return {
     // 1.x lists 400,000 in a second; the Python servers read the metadata of every record they list.
     idsMax: python ? 20_000 : 100_000,
-    // 1.x cannot answer more than 32,765 ids; beyond a thousand nothing grows cheaper.
-    recordsMax: 1000,
+    // 1.x cannot answer more than 32,765 ids; beyond a thousand little grows cheaper.
+    recordsMax: 2000,
     enforced: false,
     pagesMax: 1,
-    concurrency: 2,
     requestsMax: 8,
     attempts: 7,
   };
@@ -45,7 +42,6 @@ export const cloudQuotas: Quotas = {
   recordsMax: 300,
   enforced: true,
   pagesMax: 8,
-  concurrency: 8,
   requestsMax: 8,
   attempts: 12,
 };

@@ -9,14 +9,14 @@ import { type CollectionCalls, isUnclear } from "./calls.ts";
 import { statusOf } from "./client.ts";
 import { noVector, RecordCollector } from "./collector.ts";
 import { isAligned, parsePage, type RecordPage } from "./page.ts";
-import type { PageSize } from "./quotas.ts";
+import type { RecordSize } from "./record-size.ts";
 
 interface Reading {
   readonly calls: CollectionCalls;
   readonly collection: CollectionInfo;
   readonly collector: RecordCollector;
   readonly vectors: boolean;
-  readonly size: PageSize;
+  readonly size: RecordSize;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -26,14 +26,14 @@ export async function readRecords(
   collection: CollectionInfo,
   keys: readonly string[],
   options: ReadOptions,
-  size: PageSize,
+  size: RecordSize,
 ): Promise<ReadResult> {
   const { vectors = true, signal } = options;
   const unique = [...new Set(keys)];
   const collector = new RecordCollector(unique, collection.dimension);
   const reading: Reading = { calls, collection, collector, vectors, size, signal };
   for (let at = 0; at < unique.length; ) {
-    const ids = unique.slice(at, at + size.rows);
+    const ids = unique.slice(at, at + size.rows(collection, vectors));
     at += ids.length;
     await carry(reading, ids, await askTwice(reading, ids));
   }
@@ -107,8 +107,13 @@ async function askTwice(reading: Reading, ids: readonly string[]): Promise<Recor
 
 async function request(reading: Reading, ids: readonly string[]): Promise<RecordPage> {
   const include = ["documents", "metadatas", "uris", ...(reading.vectors ? ["embeddings"] : [])];
-  const shape = { rowsMax: ids.length, dimension: reading.collection.dimension ?? 0 };
-  const parse = (bytes: Buffer): RecordPage => parsePage(bytes, reading.vectors ? shape : null);
+  const { collection, vectors, size } = reading;
+  const shape = vectors ? { rowsMax: ids.length, dimension: collection.dimension ?? 0 } : null;
+  const parse = (bytes: Buffer): RecordPage => {
+    const page = parsePage(bytes, shape);
+    size.learn(collection, vectors, page.ids.length, bytes.length);
+    return page;
+  };
   return reading.calls.once(
     reading.collection,
     { verb: "get", body: { ids, include }, parse },
