@@ -136,7 +136,7 @@ export class Pace {
 
   #slowing(): Slowing | null {
     const { maxRowsPerSecond, maxLatencyMs } = this.#options;
-    const governor = this.#governors?.[this.#asked];
+    const governor = this.#slowed();
     if (governor?.slowedBy === "failures") return { by: "failures" };
     if (governor?.slowedBy === "latency" && maxLatencyMs !== undefined) {
       const latencyMs = Math.round(governor.latencyMs ?? maxLatencyMs);
@@ -145,6 +145,12 @@ export class Pace {
     const waits = this.#clock.now() - this.#waitedMs < freeAfterMs;
     if (!waits || maxRowsPerSecond === undefined) return null;
     return { by: "rate", rowsPerSecond: maxRowsPerSecond };
+  }
+
+  /** Whose pace is lowered: that of records lasts while ids are listed in between, that of ids only as long as it is asked for them. */
+  #slowed(): LatencyGovernor | undefined {
+    const { records, ids } = this.#governors ?? {};
+    return this.#asked === "ids" && records?.slowedBy === null ? ids : records;
   }
 
   #tell(): void {

@@ -26,8 +26,8 @@ const smoothing = { up: 0.5, down: 0.1 };
 const left = { least: 0.25, most: 0.8 };
 /** Below this part of the limit the pace grows; between it and the limit it stays. */
 const quiet = 0.8;
-/** Seconds in which the pace grows by one place. */
-const growSeconds = 20;
+/** Seconds in which the pace grows from nothing to the full one. */
+const growSeconds = 30;
 /** A time without answers counts for so much growth at most. */
 const growStepMs = 1000;
 const pause = { leastMs: 50, mostMs: 2000 };
@@ -143,7 +143,7 @@ export class LatencyGovernor {
       this.#pauseMs = this.#pauseMs > pause.leastMs ? this.#pauseMs / 2 : 0;
       return;
     }
-    const more = this.#starting ? this.#budget : (sizeMax * elapsedMs) / (growSeconds * 1000);
+    const more = this.#starting ? this.#budget : (full * elapsedMs) / (growSeconds * 1000);
     this.#budget = Math.min(full, this.#budget + more);
     if (this.#budget === full) this.#slowedBy = null;
     this.#admit();

@@ -208,6 +208,19 @@ describe("a store whose answers must not be late", () => {
     expect(told).toEqual([]);
   });
 
+  it("stays slowed while ids are listed in between", async () => {
+    const scene = new Scene({ maxLatencyMs: 150 });
+    scene.answerMs = (rows) => rows * 2;
+    await scene.readFor(5000);
+    const news = () => scene.told.filter(([, isNew]) => isNew);
+    expect(news()).toHaveLength(1);
+    for await (const page of scene.source.ids(await scene.collection()))
+      expect(page.length).toBeGreaterThan(0);
+    await scene.readFor(1000);
+    expect(news()).toHaveLength(1);
+    expect(scene.told.at(-1)?.[0]).not.toBeNull();
+  });
+
   it("is slowed down by calls that had to be repeated", async () => {
     const scene = new Scene({ maxLatencyMs: 200 });
     await scene.readFor(2000);
