@@ -56,7 +56,7 @@ describe("a source server", () => {
     exit: 2,
     code: "E_NOT_CHROMA",
     says: "is not a Chroma server",
-    remedy: "Give the address of a Chroma server or the path",
+    remedy: "Give the address of a Chroma server or of Chroma Cloud",
   };
   it.each<[string, StubHandler, Refusal]>([
     ["is an HTML page", html, notChroma],

@@ -22,7 +22,7 @@ export interface ServerAddress {
 }
 
 /** How long a port that nobody named may take to answer: a firewall lets such a call hang. */
-const guessTimeoutMs = 2_000;
+const guessTimeoutMs = 3_000;
 /** Attempts at a port that was named. */
 const namedAttempts = 3;
 const portMax = 65_535;

@@ -13,10 +13,11 @@
  *   progress(kind, owner)       how far a verify is: 'scan' of a target, 'read' of a collection's source
  */
 import { chmodSync, mkdirSync } from "node:fs";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { digestFormat } from "../../model/digest.ts";
+import { DatabaseSync } from "../../util/sqlite.ts";
 import { hasJournal, journalFile } from "./file.ts";
 
 /** Keys of `meta`: what each numbers, and the number that this version reads and writes. */
