@@ -68,14 +68,15 @@ export class EventHook {
 
   async #drain(): Promise<void> {
     for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
-      const fault = await this.#run(event);
+      // spawn throws at once where an event is more than an environment can hold, or nothing more can be opened.
+      const fault = await this.#run(event).catch(notStarted);
       if (fault !== null) this.#complain(`${fault} (event ${event.event})`);
     }
     this.#running = null;
   }
 
   /** Runs the command for one event; gives what went wrong. */
-  #run(event: HookEvent): Promise<string | null> {
+  async #run(event: HookEvent): Promise<string | null> {
     const { command, redact, timeoutMs = 10_000 } = this.#options;
     const { promise, resolve } = Promise.withResolvers<string | null>();
     const child = spawn(command, {
@@ -86,18 +87,18 @@ export class EventHook {
       stdio: ["pipe", "ignore", "ignore"],
       env: this.#environment(event),
     });
-    const timer = setTimeout(() => {
-      resolve(`was killed after ${timeoutMs / 1000} s`);
-      kill(child);
-    }, timeoutMs);
-    child.once("error", (error) => resolve(`could not be started (${errorCode(error)})`));
+    child.once("error", (error) => resolve(notStarted(error)));
     child.once("exit", (code, signal) => {
       resolve(code === 0 ? null : `ended with ${signal ?? `status ${code}`}`);
     });
     // A command that does not read what it is told has every right to.
     child.stdin.on("error", () => undefined);
     child.stdin.end(`${redact(stringifyPlain(event))}\n`);
-    return promise.finally(() => clearTimeout(timer));
+    const timer = setTimeout(() => {
+      resolve(`was killed after ${timeoutMs / 1000} s`);
+      kill(child);
+    }, timeoutMs);
+    return await promise.finally(() => clearTimeout(timer));
   }
 
   #environment(event: HookEvent): Record<string, string | undefined> {
@@ -119,6 +120,10 @@ export class EventHook {
     this.#warned = true;
     this.#options.warn(`The command of --on-event ${fault}; the run goes on without regard to it.`);
   }
+}
+
+function notStarted(error: unknown): string {
+  return `could not be started (${errorCode(error)})`;
 }
 
 function kill(child: ChildProcess): void {

@@ -111,6 +111,24 @@ describe("the command of --on-event", () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it.skipIf(windows).each([
+    ["a NUL", "a\0b", "ERR_INVALID_ARG_VALUE"],
+    ["too many bytes", "x".repeat(1 << 18), "E2BIG"],
+  ])(
+    "is told the next event where one has %s for its environment",
+    async (_what, collection, code) => {
+      using folder = temporaryFolder();
+      const out = join(folder.path, "out");
+      const { hook, warnings } = hookOf(appendInput, { variables: { ...process.env, OUT: out } });
+      hook.fire({ ...event("throttled"), collection });
+      hook.fire(event("throttled"));
+      await hook.ended();
+      expect(JSON.parse(readFileSync(out, "utf8"))).toEqual(event("throttled"));
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toContain(`could not be started (${code})`);
+    },
+  );
+
   it("may end without having read what it is told", async () => {
     const { hook, warnings } = hookOf("process.stdin.destroy()");
     hook.fire({ ...event("done", 0), verdict: "x".repeat(1 << 20) });
