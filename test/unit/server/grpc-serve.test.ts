@@ -46,6 +46,14 @@ describe("serve", () => {
     expect(named.grpcPort).toBe(free.port);
   });
 
+  it("takes a free port for gRPC and not the next one, which another may have just taken", async () => {
+    const all = await Promise.all(Array.from({ length: 4 }, () => serve(engine, { port: 0 })));
+    const ports = all.map(({ port, grpcPort }) => ({ next: port + 1, grpc: grpcPort }));
+    await Promise.all(all.map((serving) => serving.close()));
+    expect(ports.filter(({ grpc }) => grpc === null)).toEqual([]);
+    expect(ports.filter(({ next, grpc }) => grpc !== next)).not.toEqual([]);
+  });
+
   it("answers REST alone where the default port is taken, and says why", async () => {
     const taken = await occupy();
     await using serving = await serve(engine, { port: taken.port - 1 });
