@@ -18,6 +18,8 @@ export interface GrpcSession {
   fault: Error | null;
   /** Calls in flight. */
   calls: number;
+  /** Takes no further calls, and ends with its last one: the other side asked for that, or has fallen silent. */
+  leaving: boolean;
 }
 
 export interface SessionOptions {
@@ -32,6 +34,7 @@ export interface SessionOptions {
 export class GrpcSessions {
   readonly #url: string;
   readonly #options: SessionOptions;
+  /** Those that are leaving too. */
   readonly #open = new Set<GrpcSession>();
 
   /** `url`: `http(s)://host:port`. */
@@ -42,13 +45,20 @@ export class GrpcSessions {
 
   /** The connection with the fewest calls; a further one while there are fewer than allowed and all are busy. */
   take(): GrpcSession {
-    const idlest = [...this.#open]
-      .filter(({ session }) => !session.closed && !session.destroyed)
-      .sort((one, other) => one.calls - other.calls)[0];
+    const usable = [...this.#open]
+      .filter(({ session, leaving }) => !leaving && !session.closed && !session.destroyed)
+      .sort((one, other) => one.calls - other.calls);
+    const [idlest] = usable;
     if (idlest === undefined) return this.#connect();
     // A second connection is made only once the first has shown that there is somebody.
-    const more = idlest.calls > 0 && idlest.greeted && this.#open.size < this.#options.sessionsMax;
+    const more = idlest.calls > 0 && idlest.greeted && usable.length < this.#options.sessionsMax;
     return more ? this.#connect() : idlest;
+  }
+
+  /** A call on this connection has ended. */
+  release(entry: GrpcSession): void {
+    entry.calls -= 1;
+    if (entry.leaving && entry.calls === 0) entry.session.destroy();
   }
 
   /** Ends all connections, and with them the calls in flight. */
@@ -68,7 +78,7 @@ export class GrpcSessions {
       maxSessionMemory: sessionMemoryMb,
       ...(ca === undefined ? {} : { ca }),
     });
-    const entry: GrpcSession = { session, greeted: false, fault: null, calls: 0 };
+    const entry: GrpcSession = { session, greeted: false, fault: null, calls: 0, leaving: false };
     this.#open.add(entry);
     const timer = setTimeout(() => session.destroy(new ConnectTimeout()), connectTimeoutMs);
     session.once("connect", (_session, socket) => {
@@ -79,7 +89,9 @@ export class GrpcSessions {
       entry.greeted = true;
       clearTimeout(timer);
     });
-    session.once("goaway", () => this.#open.delete(entry));
+    session.once("goaway", () => {
+      entry.leaving = true;
+    });
     session.on("error", (error) => {
       entry.fault ??= error;
     });

@@ -98,12 +98,18 @@ export class GrpcChannel {
       // Between the choice of a connection and its use a GOAWAY may have come.
       return Promise.reject(lostCall(where, entry, error));
     }
+    entry.calls += 1;
+    stream.once("close", () => this.#sessions.release(entry));
     const call = new Call(where, entry, stream, this.#answerBytesMax);
     const onAbort = (): void => {
       if (signal) call.fail(abortError(signal));
     };
     signal?.addEventListener("abort", onAbort, { once: true });
-    stream.setTimeout(timeoutMs, () => call.fail(timeoutError(where)));
+    stream.setTimeout(timeoutMs, () => {
+      // Perhaps the connection was lost without a word, as behind a firewall that forgets it: the next call takes another.
+      entry.leaving = true;
+      call.fail(timeoutError(where));
+    });
     stream.end(frame);
     return call.answer.finally(() => signal?.removeEventListener("abort", onAbort));
   }
@@ -141,7 +147,6 @@ class Call {
     this.#entry = entry;
     this.#stream = stream;
     this.#reader = new MessageReader(where, bytesMax);
-    entry.calls += 1;
     stream.once("response", (headers) => {
       this.#headers = headers;
     });
@@ -151,10 +156,7 @@ class Call {
     stream.on("data", (chunk: Buffer) => this.#receive(chunk));
     stream.once("end", () => this.#end());
     stream.on("error", (error) => this.fail(this.#lost(error)));
-    stream.once("close", () => {
-      entry.calls -= 1;
-      this.fail(this.#lost(entry.fault));
-    });
+    stream.once("close", () => this.fail(this.#lost(entry.fault)));
   }
 
   /** Ends the call with `error` unless it has ended before; the server is told. */

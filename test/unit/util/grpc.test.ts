@@ -217,6 +217,37 @@ describe("GrpcChannel", () => {
     channel.close();
   });
 
+  it("takes a new connection after a silence, and lets other calls on the silent one end", async () => {
+    const { promise: later, resolve: answer } = Promise.withResolvers<void>();
+    await using stub = await startGrpcStub(async ({ frame }) => {
+      const word = frame.toString("utf8", 5);
+      if (word === "late") await later;
+      return word === "lost" ? undefined : { body: hello };
+    });
+    const channel = new GrpcChannel(stub.url);
+    const say = (word: string, timeoutMs: number) =>
+      channel.call(path, frameOf(Buffer.from(word)), { timeoutMs });
+    const late = say("late", 5000);
+    await expect(say("lost", 80)).rejects.toMatchObject({ code: "E_TIMEOUT" });
+    expect((await say("next", 1000)).status).toBe(0);
+    expect(stub.sessions()).toBe(2);
+    answer();
+    expect((await late).status).toBe(0);
+    channel.close();
+  });
+
+  it("ends the calls of a connection that the server has said goodbye to when it is closed", async () => {
+    await using stub = await startGrpcStub(({ stream }) => {
+      stream.session?.goaway(0);
+      setTimeout(() => channel.close(), 50);
+      return undefined;
+    });
+    const channel = new GrpcChannel(stub.url, { timeoutMs: 3000 });
+    await expect(channel.call(path, frameOf(hello))).rejects.toMatchObject({
+      code: "E_UNREACHABLE",
+    });
+  });
+
   it("gives up after a silence, of a server and of one that speaks no HTTP/2", async () => {
     const timeout = { code: "E_TIMEOUT", retryable: true };
     await expect(ask(() => undefined, { timeoutMs: 80 })).rejects.toMatchObject(timeout);
