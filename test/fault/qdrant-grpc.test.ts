@@ -103,6 +103,7 @@ const passing: readonly [name: string, fault: Fault, code: string][] = [
   ["INTERNAL", { status: 13 }, "E_SERVER"],
   ["UNKNOWN", { status: 2 }, "E_SERVER"],
   ["ABORTED", { status: 10 }, "E_SERVER"],
+  ["FAILED_PRECONDITION, as by REST", { status: 9 }, "E_SERVER"],
   ["silence", "silence", "E_TIMEOUT"],
   ["a reset call", ({ stream }) => stream.close(2), "E_UNREACHABLE"],
   ["a refused call", ({ stream }) => stream.close(7), "E_UNREACHABLE"],
@@ -117,6 +118,14 @@ const passing: readonly [name: string, fault: Fault, code: string][] = [
     ({ stream }) => {
       stream.respond({ ":status": 503, "content-type": "text/html" });
       stream.end("<h1>Soon</h1>");
+    },
+    "E_UNREACHABLE",
+  ],
+  [
+    "a proxy's 404",
+    ({ stream }) => {
+      stream.respond({ ":status": 404, "content-type": "text/plain" });
+      stream.end("404 page not found");
     },
     "E_UNREACHABLE",
   ],
@@ -152,7 +161,6 @@ describe("points by gRPC", () => {
 
   it.each<[string, Fault, object]>([
     ["INVALID_ARGUMENT", { status: 3, message: "no such thing" }, { code: "E_REJECTED" }],
-    ["FAILED_PRECONDITION", { status: 9 }, { code: "E_REJECTED" }],
     ["UNAUTHENTICATED", { status: 16 }, { code: "E_AUTH" }],
     ["PERMISSION_DENIED", { status: 7 }, { code: "E_AUTH" }],
     ["NOT_FOUND", { status: 5 }, { code: "E_COLLECTION_NOT_FOUND" }],

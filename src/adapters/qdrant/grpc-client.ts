@@ -2,6 +2,7 @@
 import { VectorError, type VectorErrorOptions } from "../../errors.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
 import { type GrpcAnswer, GrpcChannel } from "../../util/grpc.ts";
+import { notGrpc } from "../../util/grpc-faults.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 
 /** How one call differs from others. */
@@ -92,12 +93,13 @@ function refusal(where: string, answer: GrpcAnswer): VectorError {
   if (httpStatus === 413 || status === 11)
     return new VectorError("E_REJECTED", said, { details: { status, tooLarge: true } });
   if (httpStatus === 429) return new VectorError("E_RATE_LIMITED", said, options);
+  // Not the server's word, but a proxy's: often for as long as the server behind it restarts.
+  if (httpStatus === 404) return notGrpc(where, { status, httpStatus });
   switch (status) {
     case 1: // CANCELLED, by the server
     case 14: // UNAVAILABLE
       return new VectorError("E_UNREACHABLE", said, options);
     case 3: // INVALID_ARGUMENT
-    case 9: // FAILED_PRECONDITION
       return new VectorError("E_REJECTED", said, options);
     case 4: // DEADLINE_EXCEEDED
       return new VectorError("E_TIMEOUT", said, options);
@@ -112,7 +114,7 @@ function refusal(where: string, answer: GrpcAnswer): VectorError {
       return new VectorError("E_RATE_LIMITED", said, options);
     case 12: // UNIMPLEMENTED
       return new VectorError("E_NOT_SUPPORTED", said, options);
-    default:
+    default: // FAILED_PRECONDITION too: a shard that is being moved, or storage that is locked for a while
       return new VectorError("E_SERVER", said, options);
   }
 }
