@@ -98,7 +98,7 @@ const description = z.looseObject({
       vectors: z.union([vectorParams, z.record(z.string(), vectorParams)]).nullish(),
     }),
     strict_mode_config: strictMode.nullish(),
-    metadata: z.looseObject({ [noteKey]: z.unknown() }).nullish(),
+    metadata: z.looseObject({ [noteKey]: z.unknown().optional() }).nullish(),
   }),
   payload_schema: z.record(z.string(), z.unknown()),
 });

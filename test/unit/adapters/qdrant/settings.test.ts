@@ -111,6 +111,14 @@ describe("describedState", () => {
     expect([state.upsertRowsMax, state.note]).toEqual([null, null]);
   });
 
+  it.each([{}, { other: { vecferry: 1 } }])(
+    "finds no note in the metadata %j of others",
+    (metadata) => {
+      const state = describedState("a", described({ size: 3, distance: "Dot" }, { metadata }));
+      expect(state.note).toBeNull();
+    },
+  );
+
   it.each([
     [{ "": { size: 4, distance: "Euclid" }, other: { size: 8, distance: "Dot" } }, 4, "l2"],
     [{ size: 4, distance: "Manhattan" }, 4, null],
