@@ -24,8 +24,10 @@ export interface GovernorOptions {
 const smoothing = { up: 0.5, down: 0.1 };
 /** The smallest and the largest part that is left of the pace when an answer is late. */
 const left = { least: 0.25, most: 0.8 };
-/** Below this part of the limit the pace grows; between it and the limit it stays. */
+/** Below this part of the limit answers are quick. */
 const quiet = 0.8;
+/** Between it and the limit requests grow by this part of themselves a second: what takes so long need not be their size. */
+const creep = 0.02;
 /** Seconds in which the pace grows from nothing to the full one. */
 const growSeconds = 30;
 /** A time without answers counts for so much growth at most. */
@@ -107,7 +109,7 @@ export class LatencyGovernor {
       this.#smoothedMs = smooth(this.#smoothedMs, ms);
       const { limitMs } = this.#options;
       if (this.#smoothedMs > limitMs) this.#lower(limitMs / this.#smoothedMs, "latency");
-      else if (this.#smoothedMs <= quiet * limitMs) this.#raise(now);
+      else this.#raise(now, this.#smoothedMs <= quiet * limitMs);
     }
     this.#options.onAnswer?.();
   }
@@ -134,7 +136,7 @@ export class LatencyGovernor {
     this.#smoothedMs = null;
   }
 
-  #raise(now: number): void {
+  #raise(now: number, isQuick: boolean): void {
     const { sizeMax, placesMax } = this.#options;
     const full = sizeMax * placesMax;
     const elapsedMs = Math.min(growStepMs, now - this.#grownMs);
@@ -143,8 +145,12 @@ export class LatencyGovernor {
       this.#pauseMs = this.#pauseMs > pause.leastMs ? this.#pauseMs / 2 : 0;
       return;
     }
-    const more = this.#starting ? this.#budget : (full * elapsedMs) / (growSeconds * 1000);
-    this.#budget = Math.min(full, this.#budget + more);
+    if (isQuick) {
+      const more = this.#starting ? this.#budget : (full * elapsedMs) / (growSeconds * 1000);
+      this.#budget = Math.min(full, this.#budget + more);
+    } else if (this.#budget < sizeMax) {
+      this.#budget = Math.min(sizeMax, this.#budget * (1 + (creep * elapsedMs) / 1000));
+    }
     if (this.#budget === full) this.#slowedBy = null;
     this.#admit();
   }
