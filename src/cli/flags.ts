@@ -1,4 +1,5 @@
 /** The flags of every verb but those of the ends, in the groups that help shows. */
+import { indexings } from "../migrate/request.ts";
 import { layouts } from "../model/collection.ts";
 import type { FlagTable } from "./setting.ts";
 import {
@@ -185,6 +186,11 @@ export const runFlags = {
     flag: "--propagate-deletes",
     help: "delete at the target what the source has deleted since",
     schema: onOff,
+  },
+  indexing: {
+    flag: "--indexing <when>",
+    help: `when a collection that is made gets its index: ${indexings.join(" or ")} the copy (default: after)`,
+    schema: oneOf(indexings),
   },
   waitGreen: {
     flag: "--wait-green",

@@ -35,6 +35,7 @@ export function migrateRequest(
     merge: run.merge ?? false,
     restart: run.restart ?? false,
     propagateDeletes: run.propagateDeletes ?? false,
+    indexing: run.indexing ?? "after",
     waitGreen: run.waitGreen ?? false,
   };
 }

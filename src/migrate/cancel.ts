@@ -1,13 +1,13 @@
 /** `cancel`: takes away what a migration made, by its mark, and nothing else. */
 import { VectorError } from "../errors.ts";
-import type { CollectionInfo, CollectionNote } from "../model/collection.ts";
+import { type CollectionInfo, type CollectionNote, parseNote } from "../model/collection.ts";
 import type { StoreIdentity, TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
 import { hasJournal } from "./journal/file.ts";
 import { Journal, type Migration } from "./journal/journal.ts";
 import { lockMigration } from "./lock.ts";
 import { endAddress, endsText } from "./next-steps.ts";
-import type { RunContext } from "./request.ts";
+import { defaultRequest, type RunContext } from "./request.ts";
 
 export interface CancelOutcome {
   readonly run: string;
@@ -60,6 +60,7 @@ export async function runCancel(
     const { ours, others } = await countPoints(target, info, migration.run, signal);
     const dropped = made && others === 0;
     if (!dryRun) await takeAway(target, info, migration.run, { ours, dropped }, signal);
+    if (!dryRun && !dropped) await startIndexing(target, info, signal);
     if (!dryRun && dropped) journal.setMade(migration, name, false);
     collections.push({ name, removed: ours, left: others, dropped });
   }
@@ -133,6 +134,19 @@ async function takeAway(
 ): Promise<void> {
   if (dropped) await target.remove(info, { everything: true }, { signal });
   else if (ours > 0) await target.remove(info, { run }, { signal });
+}
+
+/** A collection that stays gets the index that a copy broken off had held back. */
+async function startIndexing(
+  target: TargetStore,
+  { name, dimension, distance, note }: CollectionInfo,
+  signal: AbortSignal,
+): Promise<void> {
+  const parsed = parseNote(name, note);
+  if (parsed?.heldThreshold === undefined || dimension === null || distance === null) return;
+  const { layout, tenanted } = parsed;
+  const asItIs = { name, dimension, distance, layout, tenanted, sources: [] };
+  await target.ensure({ ...asItIs, ...defaultRequest.settings }, { signal });
 }
 
 async function countPoints(

@@ -53,9 +53,14 @@ export interface MigrateRequest {
   readonly restart: boolean;
   /** Delete at the target what the source has deleted since, where it still is as we wrote it. */
   readonly propagateDeletes: boolean;
+  /** When a collection that the run makes gets its index: once the copy is verified, or while it goes on. */
+  readonly indexing: Indexing;
   /** Wait at the end until the target has finished indexing. */
   readonly waitGreen: boolean;
 }
+
+export const indexings = ["after", "during"] as const;
+export type Indexing = (typeof indexings)[number];
 
 /** Everything that the source has, as it is: what `migrate` does without a flag. */
 export const defaultRequest: MigrateRequest = {
@@ -82,6 +87,7 @@ export const defaultRequest: MigrateRequest = {
   merge: false,
   restart: false,
   propagateDeletes: false,
+  indexing: "after",
   waitGreen: false,
 };
 

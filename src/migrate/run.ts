@@ -154,6 +154,7 @@ async function steps(
     report,
   });
   journal.setState(migration, stateOf(journal, migration, true));
+  if (request.indexing === "after") await startIndexing(run);
   if (request.waitGreen) await waitUntilGreen(run);
   return await report.finish();
 }
@@ -201,11 +202,19 @@ async function checkTarget({ target, request, context, lanes, plan }: Run): Prom
   }
 }
 
-async function ensureTargets({ target, journal, plan, context }: Run): Promise<void> {
+/** Makes what lacks. An index that is built beside the copy takes its processors, and much of it is built twice. */
+async function ensureTargets({ target, request, journal, plan, context }: Run): Promise<void> {
+  const options = { signal: context.signal, holdIndexing: request.indexing === "after" };
   for (const spec of plan.specs) {
-    const { created } = await target.ensure(spec, context);
+    const { created } = await target.ensure(spec, options);
     if (created) journal.setMade(plan.migration, spec.name, true);
   }
+}
+
+/** Lets the target index what was held back. */
+async function startIndexing({ target, plan, context }: Run): Promise<void> {
+  const { signal } = context;
+  for (const spec of plan.specs) await target.ensure(spec, { signal });
 }
 
 /** Looks through what an earlier run finished for changes at the source since; goes on after an interruption. */

@@ -106,6 +106,8 @@ const collectionNoteSchema = z.object({
   layout: z.enum(layouts),
   tenanted: z.boolean(),
   sources: z.array(sourceNoteSchema).readonly(),
+  /** While the building of the index is held back: the threshold (in kB of vectors) that the target had before. */
+  heldThreshold: z.number().optional(),
 });
 
 export type CollectionNote = Readonly<z.infer<typeof collectionNoteSchema>>;

@@ -49,6 +49,14 @@ export interface IdsOptions extends CallOptions {
   readonly chunk?: number;
 }
 
+export interface EnsureOptions extends CallOptions {
+  /**
+   * true = a collection that this call makes builds no index over its vectors, nor does one that is held so already, until a
+   * call without this. Nothing is held where the store cannot note it. Default false.
+   */
+  readonly holdIndexing?: boolean;
+}
+
 export interface ReadOptions extends CallOptions {
   /** false = leave the vectors out (the batch's map is empty). Default true. */
   readonly vectors?: boolean;
@@ -118,7 +126,7 @@ export interface TargetStore extends SourceStore<PointBatch> {
     options?: ScanOptions & { batchSize?: number },
   ): AsyncIterable<PointBatch>;
   /** Makes the collection and its indexes, or finds them fitting and adds the indexes and notes that lack. @throws E_SCHEMA_CONFLICT, E_NAME */
-  ensure(spec: CollectionSpec, options?: CallOptions): Promise<{ created: boolean }>;
+  ensure(spec: CollectionSpec, options?: EnsureOptions): Promise<{ created: boolean }>;
   /** Writes all rows over what stands at their points; returns when the store has acknowledged them as done. @throws E_REJECTED when the store refuses for good */
   write(spec: CollectionSpec, batch: PointBatch, options?: CallOptions): Promise<void>;
   /** Takes points away; never others than the selector names. */

@@ -50,11 +50,20 @@ export interface CollectionState {
   readonly note: string | null;
   /** Payload paths that have an index. */
   readonly indexes: readonly string[];
+  /** Size in kB from which a segment's vectors get an index; null where there is none to hold back. */
+  readonly indexingThreshold: number | null;
   /** Rows that strict mode lets through in one upsert, and in one page; null = any number. */
   readonly upsertRowsMax: number | null;
   readonly pageRowsMax: number | null;
   /** Whether points may be deleted by a payload path that has no index (strict mode may say no). */
   readonly deletesUnindexed: boolean;
+}
+
+export interface CollectionChange {
+  /** JSON text. */
+  readonly note: string;
+  /** See `CollectionState`; 0 = no index at all. */
+  readonly indexingThreshold?: number | undefined;
 }
 
 /**
@@ -78,7 +87,8 @@ export interface QdrantApi extends AsyncDisposable {
   get(name: string, options?: CallOptions): Promise<CollectionState>;
   /** `note` is JSON text; it is left out where collections have no metadata. */
   create(spec: CollectionSpec, note: string, options?: CallOptions): Promise<void>;
-  setNote(name: string, note: string, options?: CallOptions): Promise<void>;
+  /** Sets the note, and the threshold where one is given, both or neither. */
+  update(name: string, change: CollectionChange, options?: CallOptions): Promise<void>;
   /** Nothing happens where there is none. */
   drop(name: string, options?: CallOptions): Promise<void>;
   createIndex(name: string, index: PayloadIndex, options?: CallOptions): Promise<void>;

@@ -10,6 +10,7 @@ import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import { defaultVector } from "../../model/record.ts";
 import type { CallOptions } from "../../store/port.ts";
 import type {
+  CollectionChange,
   CollectionState,
   PointColumns,
   PointPage,
@@ -20,7 +21,7 @@ import type {
   ScoredPoints,
   ScrollColumns,
 } from "./api.ts";
-import { creationBody, describedState, filterBody, indexSchema, noteBody } from "./settings.ts";
+import { changeBody, creationBody, describedState, filterBody, indexSchema } from "./settings.ts";
 
 /** Opens the folder at `path` (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_ABORTED */
 export async function connectEmbedded(path: string, options: CallOptions): Promise<QdrantApi> {
@@ -53,8 +54,8 @@ class EmbeddedApi implements QdrantApi {
     await refusable(this.#engine.createCollection(spec.name, creationBody(spec, note), options));
   }
 
-  async setNote(name: string, note: string, options: CallOptions = {}): Promise<void> {
-    await refusable(this.#engine.updateCollection(name, { metadata: noteBody(note) }, options));
+  async update(name: string, change: CollectionChange, options: CallOptions = {}): Promise<void> {
+    await refusable(this.#engine.updateCollection(name, changeBody(change), options));
   }
 
   async drop(name: string, options: CallOptions = {}): Promise<void> {

@@ -5,6 +5,7 @@ import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { sliceArray, sliceObject } from "../../util/json.ts";
 import type {
+  CollectionChange,
   CollectionState,
   PointColumns,
   PointPage,
@@ -17,7 +18,7 @@ import type {
 } from "./api.ts";
 import type { RestClient } from "./rest-client.ts";
 import { columnsOf, pointOf, pointText, upsertBodies, vectorText } from "./rest-points.ts";
-import { creationBody, describedState, filterBody, indexSchema, noteBody } from "./settings.ts";
+import { changeBody, creationBody, describedState, filterBody, indexSchema } from "./settings.ts";
 
 /** The server's default bound of a body (`service.max_request_size_mb`). */
 const bodyBytesMax = 32 * 1024 * 1024;
@@ -92,9 +93,9 @@ class RestApi implements QdrantApi {
     await this.#client.send("PUT", path(spec.name), JSON.stringify(body), options.signal);
   }
 
-  async setNote(name: string, note: string, options: CallOptions = {}): Promise<void> {
+  async update(name: string, change: CollectionChange, options: CallOptions = {}): Promise<void> {
     if (!this.notes) return;
-    const body = JSON.stringify({ metadata: noteBody(note) });
+    const body = JSON.stringify(changeBody(change));
     await this.#client.send("PATCH", path(name), body, options.signal);
   }
 

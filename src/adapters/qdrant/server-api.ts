@@ -2,6 +2,7 @@
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import type { CallOptions } from "../../store/port.ts";
 import type {
+  CollectionChange,
   CollectionState,
   PointColumns,
   PointPage,
@@ -57,8 +58,8 @@ export class ServerApi implements QdrantApi {
     return this.#rest.create(spec, note, options);
   }
 
-  setNote(name: string, note: string, options?: CallOptions): Promise<void> {
-    return this.#rest.setNote(name, note, options);
+  update(name: string, change: CollectionChange, options?: CallOptions): Promise<void> {
+    return this.#rest.update(name, change, options);
   }
 
   drop(name: string, options?: CallOptions): Promise<void> {

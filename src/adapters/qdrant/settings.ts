@@ -8,7 +8,7 @@ import type {
   Quantization,
 } from "../../model/collection.ts";
 import { fromQdrantDistance, qdrantDistances } from "../../model/distance.ts";
-import type { CollectionState, Match } from "./api.ts";
+import type { CollectionChange, CollectionState, Match } from "./api.ts";
 
 /** JSON as this adapter writes it. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -45,8 +45,17 @@ export function creationBody(spec: CollectionSpec, note: string | null): JsonObj
   });
 }
 
-/** A collection's metadata with the note in it. `note` is JSON text. */
-export function noteBody(note: string): JsonObject {
+/** The body of `PATCH /collections/{name}`. */
+export function changeBody({ note, indexingThreshold }: CollectionChange): JsonObject {
+  const optimizers = { indexing_threshold: indexingThreshold ?? 0 };
+  return {
+    metadata: noteBody(note),
+    ...(indexingThreshold === undefined ? {} : { optimizers_config: optimizers }),
+  };
+}
+
+/** A collection's metadata with the note in it. */
+function noteBody(note: string): JsonObject {
   return { [noteKey]: JSON.parse(note) };
 }
 
@@ -97,6 +106,7 @@ const description = z.looseObject({
     params: z.looseObject({
       vectors: z.union([vectorParams, z.record(z.string(), vectorParams)]).nullish(),
     }),
+    optimizer_config: z.looseObject({ indexing_threshold: z.number().nullish() }).nullish(),
     strict_mode_config: strictMode.nullish(),
     metadata: z.looseObject({ [noteKey]: z.unknown().optional() }).nullish(),
   }),
@@ -126,6 +136,7 @@ export function describedState(name: string, described: unknown): CollectionStat
     distance: vector === null ? null : fromQdrantDistance(vector.distance),
     note: note === undefined || note === null ? null : JSON.stringify(note),
     indexes: Object.keys(payload_schema),
+    indexingThreshold: config.optimizer_config?.indexing_threshold ?? null,
     upsertRowsMax: strict?.upsert_max_batchsize ?? null,
     pageRowsMax: strict?.max_query_limit ?? null,
     deletesUnindexed: strict?.unindexed_filtering_update ?? true,

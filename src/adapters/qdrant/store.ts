@@ -9,6 +9,7 @@ import type { PointBatch } from "../../model/record.ts";
 import type {
   CallOptions,
   Capabilities,
+  EnsureOptions,
   Hit,
   IdsOptions,
   ReadOptions,
@@ -23,7 +24,7 @@ import { throwIfAborted } from "../../util/abort.ts";
 import type { CollectionState, Match, QdrantApi, ReadColumns } from "./api.ts";
 import { sliceRows, toBatch, toColumns } from "./convert.ts";
 import { connectEmbedded } from "./embedded.ts";
-import { conflict, mergeNote, noteLayout } from "./note.ts";
+import { changeOf, conflict, firstNote, noteLayout } from "./note.ts";
 import { type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 import { connectServer, type ServerAddress } from "./road.ts";
@@ -170,15 +171,18 @@ class QdrantStore implements TargetStore {
     }));
   }
 
-  async ensure(spec: CollectionSpec, options: CallOptions = {}): Promise<{ created: boolean }> {
+  async ensure(spec: CollectionSpec, options: EnsureOptions = {}): Promise<{ created: boolean }> {
     this.#begin(options.signal);
     assertCollectionName(spec.name);
     const created =
       (await this.#find(spec.name, options)) === null && (await this.#create(spec, options));
     const state = await this.#state(spec.name, options);
     assertFits(spec, state);
-    const note = JSON.stringify(mergeNote(spec, state.note));
-    if (this.#api.notes && note !== state.note) await this.#api.setNote(spec.name, note, options);
+    if (this.#api.notes) {
+      const hold = options.holdIndexing === true;
+      const change = changeOf(spec, state, { created, hold });
+      if (change !== null) await this.#api.update(spec.name, change, options);
+    }
     for (const index of lacking(spec, state))
       await this.#api.createIndex(spec.name, index, options);
     return { created };
@@ -253,7 +257,7 @@ class QdrantStore implements TargetStore {
   /** False where another made it in the meantime. */
   async #create(spec: CollectionSpec, options: CallOptions): Promise<boolean> {
     try {
-      await this.#api.create(spec, JSON.stringify(mergeNote(spec, null)), options);
+      await this.#api.create(spec, firstNote(spec), options);
       return true;
     } catch (error) {
       if (isVectorError(error, "E_SCHEMA_CONFLICT")) return false;

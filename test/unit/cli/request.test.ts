@@ -52,6 +52,7 @@ describe("what migrate is asked", () => {
       merge: false,
       restart: false,
       propagateDeletes: false,
+      indexing: "after",
       waitGreen: false,
     });
   });
