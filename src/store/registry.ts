@@ -11,7 +11,7 @@ export interface ConnectOptions {
   readonly timeoutMs?: number | undefined;
   /** Told of each retry of a call. */
   readonly onRetry?: OnStoreRetry | undefined;
-  /** Told once, as soon as it is known, which way the points of a Qdrant server go. */
+  /** Told which way the points of a Qdrant server go: as soon as it is known, and where it changes. */
   readonly onRoad?: OnRoad | undefined;
   /** Told how long each answer of a server took, in ms. */
   readonly onAnswer?: ((ms: number) => void) | undefined;

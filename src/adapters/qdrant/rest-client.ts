@@ -14,7 +14,7 @@ export interface QdrantOptions {
   readonly timeoutMs?: number | undefined;
   /** Told of every request that is tried again. */
   readonly onRetry?: OnRetry | undefined;
-  /** Told once, as soon as it is known, whether points go by gRPC or by REST. */
+  /** Told whether points go by gRPC or by REST: as soon as it is known, and where it changes. */
   readonly onRoad?: OnRoad | undefined;
   /** Told how long each answer took, in ms. */
   readonly onAnswer?: ((ms: number) => void) | undefined;

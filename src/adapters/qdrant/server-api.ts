@@ -1,4 +1,5 @@
 /** A Qdrant server by two roads: collections by REST; points by gRPC once its port is proven to be the same server's. */
+import { isVectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import type { CallOptions } from "../../store/port.ts";
 import type {
@@ -30,8 +31,9 @@ export class ServerApi implements QdrantApi {
   readonly concurrency = grpcConcurrency;
   readonly #rest: QdrantApi;
   readonly #choice: Choice;
-  /** null = REST bears the points too. */
-  #roads: Roads | null;
+  readonly #roads: Roads;
+  /** REST bears the points too. */
+  #restAlone = false;
   /** What the gRPC port is proven good for. */
   #proven: Purpose | null = null;
   #proving: Promise<void> | null = null;
@@ -99,7 +101,7 @@ export class ServerApi implements QdrantApi {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#roads?.grpcClient.close();
+    this.#roads.grpcClient.close();
     await this.#rest[Symbol.asyncDispose]();
   }
 
@@ -110,24 +112,24 @@ export class ServerApi implements QdrantApi {
     { signal }: CallOptions,
   ): Promise<GrpcPoints | QdrantApi> {
     for (;;) {
-      if (this.#roads === null) return this.#rest;
+      if (this.#restAlone) return this.#rest;
       if (this.#proven === "write" || this.#proven === purpose) return this.#roads.grpc;
-      this.#proving ??= this.#prove(this.#roads, name, purpose, signal).finally(() => {
+      this.#proving ??= this.#prove(name, purpose, signal).finally(() => {
         this.#proving = null;
       });
-      await this.#proving;
+      try {
+        await this.#proving;
+      } catch (error) {
+        // Where only the call was interrupted that began the proof, the others begin another.
+        if (signal?.aborted || !isVectorError(error, "E_ABORTED")) throw error;
+      }
     }
   }
 
-  async #prove(
-    roads: Roads,
-    name: string,
-    purpose: Purpose,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #prove(name: string, purpose: Purpose, signal: AbortSignal | undefined): Promise<void> {
     const options = signal === undefined ? {} : { signal };
     try {
-      const difference = await differenceOf(roads, name, purpose, options);
+      const difference = await differenceOf(this.#roads, name, purpose, options);
       if (difference === null) {
         if (this.#proven === null) this.#choice.grpc();
         this.#proven = purpose;
@@ -137,7 +139,7 @@ export class ServerApi implements QdrantApi {
     } catch (error) {
       this.#choice.failed(error);
     }
-    this.#roads = null;
-    roads.grpcClient.close();
+    // What is being read by gRPC may end there: the connection is closed with the store.
+    this.#restAlone = true;
   }
 }

@@ -1,0 +1,93 @@
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { PointColumns } from "../../../../src/adapters/qdrant/api.ts";
+import { Choice } from "../../../../src/adapters/qdrant/choice.ts";
+import { GrpcPoints } from "../../../../src/adapters/qdrant/grpc.ts";
+import { GrpcClient } from "../../../../src/adapters/qdrant/grpc-client.ts";
+import { connectRest } from "../../../../src/adapters/qdrant/rest.ts";
+import { RestClient } from "../../../../src/adapters/qdrant/rest-client.ts";
+import { ServerApi } from "../../../../src/adapters/qdrant/server-api.ts";
+import { openEngine } from "../../../../src/engine/index.ts";
+import { serve } from "../../../../src/server/serve.ts";
+import { type GrpcCall, startGrpcProxy } from "../../../support/stub-grpc.ts";
+
+/** Calls of these methods wait until then for an answer, or are refused as UNIMPLEMENTED. */
+const held = new Map<string, Promise<void> | "refused">();
+afterEach(() => held.clear());
+
+const name = "points";
+const engine = await openEngine(":memory:");
+await engine.createCollection(name, { vectors: { size: 1, distance: "Dot" } });
+const server = await serve(engine, { port: 0 });
+const proxy = await startGrpcProxy(`http://127.0.0.1:${server.grpcPort}`, (call) => {
+  const way = held.get(call.path.slice("/qdrant.".length));
+  if (way === undefined) return undefined;
+  if (way === "refused") return { status: 12 };
+  void way.then(() => answerNothing(call));
+  return "by hand";
+});
+afterAll(async () => {
+  await proxy[Symbol.asyncDispose]();
+  await server.close();
+  await engine[Symbol.asyncDispose]();
+});
+
+/** An empty message: a page without points, a description without content. */
+function answerNothing({ stream }: GrpcCall): void {
+  if (stream.destroyed) return;
+  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.end(Buffer.alloc(5));
+}
+
+async function connect(): Promise<{ api: ServerApi; roads: string[] }> {
+  const roads: string[] = [];
+  const restClient = new RestClient(server.url, {});
+  const rest = await connectRest(restClient, undefined);
+  const grpcClient = new GrpcClient(proxy.url, {});
+  const grpc = new GrpcPoints(grpcClient, rest);
+  const choice = new Choice(server.url, server.port, proxy.port, false, ({ road }) => {
+    roads.push(road);
+  });
+  return { api: new ServerApi({ restClient, rest, grpcClient, grpc }, choice), roads };
+}
+
+const point: PointColumns = {
+  points: ["1"],
+  vectors: { kind: "dense", dimension: 1, data: new Float32Array(1), present: null },
+  payloads: ["{}"],
+};
+
+describe("ServerApi", () => {
+  it("goes on with the proof for others when the call that began it is interrupted", async () => {
+    const { api, roads } = await connect();
+    await using _ = api;
+    const interrupt = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held.set("Collections/Get", promise);
+    const first = api.count(name, { signal: interrupt.signal });
+    const second = api.count(name);
+    interrupt.abort();
+    await expect(first).rejects.toMatchObject({ code: "E_ABORTED" });
+    held.clear();
+    resolve();
+    expect(await second).toBe(0);
+    expect(roads).toEqual(["grpc"]);
+  });
+
+  it("lets end what is read by gRPC when the port turns out to be no good for writing", async () => {
+    const { api, roads } = await connect();
+    await using _ = api;
+    await api.count(name);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held.set("Points/Scroll", promise);
+    held.set("Collections/Get", "refused");
+    const options = { limit: 1, from: null, payload: true, vectors: false, dimension: 1 };
+    const reading = api.scroll(name, options);
+    await api.upsert(name, point);
+    expect(roads).toEqual(["grpc", "rest"]);
+    resolve();
+    expect((await reading).next).toBe(null);
+    expect(await api.count(name)).toBe(1);
+    await api.delete(name, { points: ["1"] });
+  });
+});
