@@ -8,6 +8,7 @@
  */
 import { hash } from "node:crypto";
 import { canonicalJson } from "../util/canonical.ts";
+import { isCanonicalJson, isPlainText } from "../util/canonical-bytes.ts";
 import { defaultVector, type PointBatch } from "./record.ts";
 
 export const digestFormat = 1;
@@ -16,59 +17,144 @@ export const bucketCount = 256;
 
 /** Bytes of the NUL and the norm. */
 const normBytes = 9;
+/** Of a UTF-16 unit, at most. */
+const utf8BytesMax = 3;
+/** What stands around a text: quotes and a comma. */
+const textBytes = 3;
+const quote = 0x22;
+const comma = 0x2c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
 
 /** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
 export function digestPoints(batch: PointBatch): Uint8Array {
-  const rows = batch.ids.length;
-  const { norms } = batch.placement;
-  const column = batch.vectors.get(defaultVector);
+  const { ids, payload, placement, vectors } = batch;
+  const rows = ids.length;
+  const column = vectors.get(defaultVector);
   const vectorBytes = column === undefined ? 0 : column.dimension * 4;
   const { buffer, byteOffset, byteLength } = column?.data ?? new Float32Array(0);
   const bits = new Uint8Array(buffer, byteOffset, byteLength);
   const digests = Buffer.from(new ArrayBuffer(rows * digestBytes));
-  let message = Buffer.allocUnsafeSlow(4096 + vectorBytes);
+  const message = new Message();
   for (let row = 0; row < rows; row += 1) {
-    const words = wordsOf(batch, row);
-    // A UTF-16 unit takes three bytes of UTF-8 at most.
-    const bytesMax = words.length * 3 + normBytes + vectorBytes;
-    if (message.length < bytesMax) message = Buffer.allocUnsafeSlow(bytesMax * 2);
-    let end = message.write(words, 0);
-    message[end] = 0;
-    const norm = norms[row] ?? Number.NaN;
-    if (Number.isNaN(norm)) message.fill(0xff, end + 1, end + normBytes);
-    else message.writeDoubleLE(norm, end + 1);
-    end += normBytes;
-    if (column !== undefined && (column.present === null || column.present[row] === 1)) {
-      message.set(bits.subarray(row * vectorBytes, (row + 1) * vectorBytes), end);
-      end += vectorBytes;
-    }
-    // As hex: a buffer for each row would be an allocation outside the heap.
-    const digest = hash("sha256", message.subarray(0, end), "hex");
-    digests.write(digest, row * digestBytes, digestBytes, "hex");
+    message.begin();
+    message.text(placement.points[row]);
+    message.text(ids[row]);
+    message.text(placement.tenants[row]);
+    message.text(placement.collections[row]);
+    message.text(payload.documents[row]);
+    message.text(payload.uris[row]);
+    message.object(payload.metadata[row]);
+    message.object(placement.rest[row]);
+    message.norm(placement.norms[row] ?? Number.NaN);
+    if (column !== undefined && (column.present === null || column.present[row] === 1))
+      message.vector(bits.subarray(row * vectorBytes, (row + 1) * vectorBytes));
+    digests.write(message.digest(), row * digestBytes, digestBytes, "latin1");
   }
   return digests;
 }
 
-/** Everything in a row but its numbers, as one JSON text. */
-function wordsOf({ ids, payload, placement }: PointBatch, row: number): string {
-  const texts = [
-    placement.points[row],
-    ids[row],
-    placement.tenants[row],
-    placement.collections[row],
-    payload.documents[row],
-    payload.uris[row],
-  ];
-  const metadata = canonicalObject(payload.metadata[row] ?? null);
-  const rest = canonicalObject(placement.rest[row] ?? null);
-  return `${JSON.stringify(texts).slice(0, -1)},${metadata},${rest}]`;
-}
+type Text = string | null | undefined;
 
-/** Canonical text of an object; `null` for none and for the empty one, which count as equal. */
-function canonicalObject(text: string | null): string {
-  if (text === null || text === "{}") return "null";
-  const canonical = canonicalJson(text);
-  return canonical === "{}" ? "null" : canonical;
+/** What is hashed for a row, in memory that serves all rows. */
+class Message {
+  #bytes = Buffer.allocUnsafeSlow(8192);
+  #end = 0;
+
+  /** The words of a row come next, each by `text` or `object`. */
+  begin(): void {
+    this.#end = 0;
+    this.#reserve(1);
+    this.#bytes[this.#end++] = openBracket;
+  }
+
+  /** A text as JSON; null where there is none. */
+  text(text: Text): void {
+    if (text === null || text === undefined) {
+      this.#none();
+      return;
+    }
+    this.#reserve(text.length * utf8BytesMax + textBytes);
+    const bytes = this.#bytes;
+    const start = this.#end + 1;
+    const end = start + bytes.write(text, start);
+    if (!isPlainText(bytes, start, end)) {
+      this.#word(JSON.stringify(text));
+      return;
+    }
+    bytes[start - 1] = quote;
+    bytes[end] = quote;
+    bytes[end + 1] = comma;
+    this.#end = end + 2;
+  }
+
+  /** Canonical text of an object; null for none and for the empty one, which count as equal. */
+  object(text: Text): void {
+    if (text === null || text === undefined || text === "{}") {
+      this.#none();
+      return;
+    }
+    const start = this.#end;
+    this.#word(text);
+    const end = this.#end - 1;
+    this.#bytes[end] = 0;
+    if (isCanonicalJson(this.#bytes, start, end)) {
+      this.#bytes[end] = comma;
+      return;
+    }
+    this.#end = start;
+    const canonical = canonicalJson(text);
+    if (canonical === "{}") this.#none();
+    else this.#word(canonical);
+  }
+
+  /** Ends the words; the norm comes behind them. */
+  norm(norm: number): void {
+    this.#reserve(normBytes);
+    this.#bytes[this.#end - 1] = closeBracket;
+    this.#bytes[this.#end] = 0;
+    const start = this.#end + 1;
+    this.#end += normBytes;
+    if (Number.isNaN(norm)) this.#bytes.fill(0xff, start, this.#end);
+    else this.#bytes.writeDoubleLE(norm, start);
+  }
+
+  vector(bits: Uint8Array): void {
+    this.#reserve(bits.length);
+    this.#bytes.set(bits, this.#end);
+    this.#end += bits.length;
+  }
+
+  /** The digest's bytes, and more, as characters: a buffer for each row would be an allocation outside the heap. */
+  digest(): string {
+    return hash("sha256", this.#bytes.subarray(0, this.#end), "binary");
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#end + count;
+    if (needed <= this.#bytes.length) return;
+    const wider = Buffer.allocUnsafeSlow(needed * 2);
+    this.#bytes.copy(wider, 0, 0, this.#end);
+    this.#bytes = wider;
+  }
+
+  #word(json: string): void {
+    this.#reserve(json.length * utf8BytesMax + textBytes);
+    this.#end += this.#bytes.write(json, this.#end);
+    this.#bytes[this.#end++] = comma;
+  }
+
+  #none(): void {
+    this.#reserve(5);
+    const bytes = this.#bytes;
+    let at = this.#end;
+    bytes[at++] = 0x6e;
+    bytes[at++] = 0x75;
+    bytes[at++] = 0x6c;
+    bytes[at++] = 0x6c;
+    bytes[at++] = comma;
+    this.#end = at;
+  }
 }
 
 /** The bucket of a point that is a UUID. */

@@ -30,33 +30,76 @@ function isKind(tag: number): boolean {
   );
 }
 
-/** Gathers one payload after the other: `begin`, an `entry` for each entry of the map, `end`. */
+/** The text that is gathered before it is decoded: many payloads by one call, and not so many that the string is a large one. */
+const chunkBytes = 64 * 1024;
+
+/**
+ * Gathers the payloads of a message: for each `begin`, an `entry` for each entry of its map, `end`. In the end `texts` gives
+ * them all. Keys come sorted, whatever their order in the message: a server's own is any.
+ */
 export class PayloadReader {
-  #text = Buffer.allocUnsafe(4096);
+  readonly #texts: string[] = [];
+  #text = Buffer.allocUnsafe(chunkBytes + 4096);
   #at = 0;
-  #empty = true;
+  /** Where the payload begins, and where those before it end that are not decoded yet. */
+  #start = 0;
+  #ends: number[] = [];
+  /** Whether all bytes of the payload are ASCII. */
+  #ascii = true;
+  /** Entries that wait for their turn, by key: where the key starts and ends, and where the value starts (−1 = nowhere). */
+  readonly #spans: number[] = [];
+  #top = 0;
   /** Whether a double of the payload may be an integer that gRPC cannot say. */
   doubtful = false;
 
   begin(): void {
-    this.#at = 0;
-    this.#empty = true;
+    this.#start = this.#at;
+    this.#ascii = true;
+    this.#top = 0;
     this.doubtful = false;
   }
 
-  /** The text of the object. */
-  end(): string {
-    if (this.#empty) return "{}";
-    this.#reserve(1);
-    this.#text[this.#at++] = 0x7d;
-    return utf8Text(this.#text, 0, this.#at);
+  /** The entry whose length comes next. @throws SyntaxError */
+  entry(reader: Reader): void {
+    this.#collect(reader, 0);
   }
 
-  /** The entry whose length comes next. @throws SyntaxError, E_INPUT where a number is none that JSON has */
-  entry(reader: Reader): void {
-    this.#byte(this.#empty ? 0x7b : 0x2c);
-    this.#empty = false;
-    this.#entry(reader, 1);
+  /** The payload's last entry was read, and `reader` stands in its message still. @throws SyntaxError, E_INPUT where a number is none that JSON has */
+  end(reader: Reader): void {
+    const { at } = reader;
+    this.#object(reader, 0, 1);
+    reader.at = at;
+    if (!this.#ascii) this.#decode();
+    else {
+      this.#ends.push(this.#at);
+      if (this.#at >= chunkBytes) this.#flush();
+    }
+  }
+
+  /** The texts of all payloads, in their order. */
+  texts(): string[] {
+    this.#flush();
+    return this.#texts;
+  }
+
+  /** Decodes the payload by itself, after those before it. */
+  #decode(): void {
+    const end = this.#at;
+    const start = this.#start;
+    this.#flush();
+    this.#texts.push(utf8Text(this.#text, start, end));
+  }
+
+  /** Decodes the payloads that wait. */
+  #flush(): void {
+    const whole = this.#text.toString("latin1", 0, this.#ends.at(-1) ?? 0);
+    let start = 0;
+    for (const end of this.#ends) {
+      this.#texts.push(whole.slice(start, end));
+      start = end;
+    }
+    this.#ends = [];
+    this.#at = 0;
   }
 
   #reserve(count: number): void {
@@ -71,91 +114,114 @@ export class PayloadReader {
     this.#text[this.#at++] = code;
   }
 
-  #ascii(text: string): void {
+  #word(text: string): void {
     this.#reserve(text.length);
     for (let index = 0; index < text.length; index += 1) {
       this.#text[this.#at++] = text.charCodeAt(index);
     }
   }
 
-  #entry(reader: Reader, depth: number): void {
+  /** Puts an entry among those from `base` on, where its key belongs; of two with one key the later counts. */
+  #collect(reader: Reader, base: number): void {
     const outer = reader.open();
-    let key = -1;
+    let start = reader.at;
+    let end = start;
     let value = -1;
     while (reader.more()) {
       const tag = reader.tag();
-      if (tag === 10) key = reader.at;
-      else if (tag === 18) value = reader.at;
+      if (tag === 10) {
+        start = reader.span();
+        end = reader.at;
+        continue;
+      }
+      if (tag === 18) value = reader.at;
       reader.skip(tag);
     }
-    const end = reader.at;
-    if (key === -1) this.#ascii('""');
-    else {
-      reader.at = key;
-      this.#string(reader);
+    reader.close(outer);
+    const spans = this.#spans;
+    let place = this.#top;
+    for (; place > base; place -= 3) {
+      const order = compare(reader.bytes, start, end, spans[place - 3] ?? 0, spans[place - 2] ?? 0);
+      if (order > 0) break;
+      if (order === 0) {
+        spans[place - 1] = value;
+        return;
+      }
     }
-    this.#byte(0x3a);
-    if (value === -1) this.#ascii("null");
-    else {
+    for (let at = this.#top; at > place; at -= 1) spans[at + 2] = spans[at - 1] ?? 0;
+    spans[place] = start;
+    spans[place + 1] = end;
+    spans[place + 2] = value;
+    this.#top += 3;
+  }
+
+  /** The entries from `base` on, which are done then. */
+  #object(reader: Reader, base: number, depth: number): void {
+    const end = this.#top;
+    if (end === base) this.#word("{}");
+    for (let at = base; at < end; at += 3) {
+      this.#byte(at === base ? 0x7b : 0x2c);
+      this.#string(reader.bytes, this.#spans[at] ?? 0, this.#spans[at + 1] ?? 0);
+      this.#byte(0x3a);
+      const value = this.#spans[at + 2] ?? -1;
+      if (value === -1) {
+        this.#word("null");
+        continue;
+      }
       reader.at = value;
       this.#value(reader, depth);
     }
-    reader.at = end;
-    reader.close(outer);
+    if (end !== base) this.#byte(0x7d);
+    this.#top = base;
   }
 
   /** The Value whose length comes next; of several kinds the last counts, as everywhere in protobuf. */
   #value(reader: Reader, depth: number): void {
     if (depth > depthMax) throw garbled("values nested too deep", reader.at);
     const outer = reader.open();
-    let kind = 0;
-    let at = reader.at;
+    const start = this.#at;
     while (reader.more()) {
       const tag = reader.tag();
       if (isKind(tag)) {
-        kind = tag;
-        at = reader.at;
-      }
-      reader.skip(tag);
+        this.#at = start;
+        this.#kind(reader, tag, depth);
+      } else reader.skip(tag);
     }
-    const end = reader.at;
-    reader.at = at;
-    this.#kind(reader, kind, depth);
-    reader.at = end;
     reader.close(outer);
+    if (this.#at === start) this.#word("null");
   }
 
   #kind(reader: Reader, kind: number, depth: number): void {
-    if (kind === 34) this.#string(reader);
-    else if (kind === 24) this.#ascii(reader.int64Text());
+    if (kind === 34) {
+      const start = reader.span();
+      this.#string(reader.bytes, start, reader.at);
+    } else if (kind === 24) this.#word(reader.int64Text());
     else if (kind === 17) this.#double(reader.double());
-    else if (kind === 40) this.#ascii(reader.flag() ? "true" : "false");
+    else if (kind === 40) this.#word(reader.flag() ? "true" : "false");
     else if (kind === 50) this.#members(reader, depth);
     else if (kind === 58) this.#elements(reader, depth);
-    else this.#ascii("null");
+    else {
+      reader.skip(kind);
+      this.#word("null");
+    }
   }
 
   #double(value: number): void {
     if (!Number.isFinite(value)) throw badInput("cannot convert to json number");
     if (value >= int64End && value <= uint64End) this.doubtful = true;
-    this.#ascii(floatText(value));
+    this.#word(floatText(value));
   }
 
   #members(reader: Reader, depth: number): void {
     const outer = reader.open();
-    let next = 0x7b;
+    const base = this.#top;
     while (reader.more()) {
       const tag = reader.tag();
-      if (tag !== 10) {
-        reader.skip(tag);
-        continue;
-      }
-      this.#byte(next);
-      next = 0x2c;
-      this.#entry(reader, depth + 1);
+      if (tag === 10) this.#collect(reader, base);
+      else reader.skip(tag);
     }
+    this.#object(reader, base, depth + 1);
     reader.close(outer);
-    this.#ascii(next === 0x7b ? "{}" : "}");
   }
 
   #elements(reader: Reader, depth: number): void {
@@ -172,38 +238,58 @@ export class PayloadReader {
       this.#value(reader, depth + 1);
     }
     reader.close(outer);
-    this.#ascii(next === 0x5b ? "[]" : "]");
+    this.#word(next === 0x5b ? "[]" : "]");
   }
 
-  /** The text whose length comes next, with its quotes. */
-  #string(reader: Reader): void {
-    const start = reader.span();
-    const end = reader.at;
+  /** These bytes as a JSON text. */
+  #string(source: Buffer, start: number, end: number): void {
     // The longest escape has six bytes.
     this.#reserve((end - start) * 6 + 2);
-    const source = reader.bytes;
     const text = this.#text;
     let at = this.#at;
+    let all = 0;
     text[at++] = 0x22;
     for (let index = start; index < end; index += 1) {
       const code = source[index] ?? 0;
-      if (code >= 0x20 && code !== 0x22 && code !== 0x5c) {
-        text[at++] = code;
-        continue;
-      }
-      text[at++] = 0x5c;
-      const letter = letters[code];
-      if (letter !== undefined) {
-        text[at++] = letter;
-        continue;
-      }
-      text[at++] = 0x75;
-      text[at++] = 0x30;
-      text[at++] = 0x30;
-      text[at++] = hex.charCodeAt(code >> 4);
-      text[at++] = hex.charCodeAt(code & 15);
+      all |= code;
+      if (code >= 0x20 && code !== 0x22 && code !== 0x5c) text[at++] = code;
+      else at = writeEscape(text, at, code);
     }
     text[at++] = 0x22;
     this.#at = at;
+    if (all >= 0x80) this.#ascii = false;
   }
+}
+
+/** Writes a character that JSON does not take as it is; gives where the next byte goes. */
+function writeEscape(text: Buffer, start: number, code: number): number {
+  let at = start;
+  text[at++] = 0x5c;
+  const letter = letters[code];
+  if (letter !== undefined) {
+    text[at++] = letter;
+    return at;
+  }
+  text[at++] = 0x75;
+  text[at++] = 0x30;
+  text[at++] = 0x30;
+  text[at++] = hex.charCodeAt(code >> 4);
+  text[at++] = hex.charCodeAt(code & 15);
+  return at;
+}
+
+/** Below 0, 0 or above 0 as the one key comes before the other, is it, or comes behind it: byte by byte. */
+function compare(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  otherStart: number,
+  otherEnd: number,
+): number {
+  const length = Math.min(end - start, otherEnd - otherStart);
+  for (let step = 0; step < length; step += 1) {
+    const difference = (bytes[start + step] ?? 0) - (bytes[otherStart + step] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return end - start - (otherEnd - otherStart);
 }

@@ -89,7 +89,6 @@ interface Answer extends PointColumns, Doubtful {
 /** The points at `field` of an answer; the caller reads the other fields. `dimension` null = no vectors were asked for. */
 export class PointsReader {
   readonly #points: string[] = [];
-  readonly #payloads: string[] = [];
   readonly #scores: number[] = [];
   readonly #doubtful: number[] = [];
   readonly #payload = new PayloadReader();
@@ -119,10 +118,10 @@ export class PointsReader {
       else if (tag === 29 && this.#scored) score = reader.float();
       else reader.skip(tag);
     }
+    this.#payload.end(reader);
     reader.close(outer);
     if (id === "") throw garbled("a point without id", reader.at);
     this.#points.push(id);
-    this.#payloads.push(this.#payload.end());
     if (this.#payload.doubtful) this.#doubtful.push(row);
     if (this.#scored) this.#scores.push(score);
   }
@@ -163,7 +162,7 @@ export class PointsReader {
     return {
       points: this.#points,
       vectors: this.#rows?.column() ?? null,
-      payloads: this.#payloads,
+      payloads: this.#payload.texts(),
       scores: this.#scores,
       doubtful: this.#doubtful,
     };

@@ -257,7 +257,8 @@ function readEntry(reader: Reader): JsonMap {
   const payload = new PayloadReader();
   payload.begin();
   payload.entry(reader);
-  const entry = parseLossless(payload.end());
+  payload.end(reader);
+  const entry = parseLossless(payload.texts()[0] ?? "{}");
   return isMap(entry) ? entry : {};
 }
 

@@ -137,7 +137,7 @@ const missing: Partial<Record<string, string>> = {
 class RowReader {
   readonly #count: number;
   readonly #ids: string[] = [];
-  readonly #payloads: (string | null)[] = [];
+  readonly #hasPayload: boolean[] = [];
   readonly #vectors = new Map<string, DenseRows>();
   readonly #payload = new PayloadReader();
   readonly #span = new FloatSpan();
@@ -163,11 +163,12 @@ class RowReader {
         this.#readVectors(reader);
       } else reader.skip(tag);
     }
+    this.#payload.end(reader);
     reader.close(outer);
     if (!hasVectors) throw badInput("Expected some vectors");
     if (id === undefined) throw badInput("Empty ID is not allowed");
     this.#ids.push(id);
-    this.#payloads.push(hasPayload ? this.#payload.end() : null);
+    this.#hasPayload.push(hasPayload);
   }
 
   #readVectors(reader: Reader): void {
@@ -216,7 +217,9 @@ class RowReader {
 
   points(): NamedPoints {
     const vectors = new Map(Array.from(this.#vectors, ([name, rows]) => [name, rows.column()]));
-    return { ids: this.#ids, vectors, payloads: this.#payloads };
+    const texts = this.#payload.texts();
+    const payloads = texts.map((text, row) => (this.#hasPayload[row] === true ? text : null));
+    return { ids: this.#ids, vectors, payloads };
   }
 }
 

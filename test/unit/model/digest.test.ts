@@ -76,6 +76,21 @@ describe("a digest", () => {
     expect(digest(change)).not.toBe(digest());
   });
 
+  // By Python's hashlib and json over the bytes that the format names.
+  it("is frozen for every kind of text", () => {
+    const words = 'é漢😀 "q" \\ \n\u0001 \ufffd';
+    const row = { id: words, document: words, uri: "", tenant: "t\n", collection: "ü", norm: 1.5 };
+    const metadata = `{ "b" : 2.50, "a" : [ null, "\\u0041\\/" ], "é" : ${JSON.stringify(words)} }`;
+    expect(digest({ ...row, metadata, rest: '{"z":{"y":1e2}}' })).toBe(
+      "cd869941ce75b71a826b7340df6ffc7c",
+    );
+  });
+
+  it("tells texts apart that are one in UTF-8", () => {
+    expect(digest({ document: "\ud800" })).not.toBe(digest({ document: "\ufffd" }));
+    expect(digest({ metadata: '{"a":"\ud800"}' })).not.toBe(digest({ metadata: '{"a":"\ufffd"}' }));
+  });
+
   it("tells 0 from -0 in a vector", () => {
     expect(digest({ vector: [0, 1] })).not.toBe(digest({ vector: [-0, 1] }));
   });

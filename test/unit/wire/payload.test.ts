@@ -24,7 +24,8 @@ function read(message: Uint8Array): { text: string; doubtful: boolean } {
     if (reader.tag() !== 18) throw new Error("not a payload");
     payload.entry(reader);
   }
-  return { text: payload.end(), doubtful: payload.doubtful };
+  payload.end(reader);
+  return { text: payload.texts()[0] ?? "", doubtful: payload.doubtful };
 }
 
 const judged = (json: string): { [key: string]: JsonValue } =>
@@ -160,9 +161,35 @@ describe("bytes to payload", () => {
 
   it("come back as the text that was written", () => {
     const text =
-      '{"a":2,"b":2.0,"c":-0.0,"d":1e+300,"e":9007199254740993,"f":-9223372036854775808,"g":["",null,true,false,{},[],0.1],"__proto__":{"a":1},"h":{"\\"":"\\\\\\n\\u0001\\u001f é漢😀"}}';
+      '{"__proto__":{"a":1},"a":2,"b":2.0,"c":-0.0,"d":1e+300,"e":9007199254740993,"f":-9223372036854775808,"g":["",null,true,false,{},[],0.1],"h":{"\\"":"\\\\\\n\\u0001\\u001f é漢😀"}}';
     expect(read(written(text).subarray(5)).text).toBe(text);
     expect(read(written("{}").subarray(5)).text).toBe("{}");
+  });
+
+  it("come with their keys sorted, the later of two equal ones alone", () => {
+    const text = '{"b":{"z":1,"y":{"b":[{"n":1,"m":2}],"a":1}},"aa":2,"a!":3,"a":4,"":5,"é":6}';
+    const sorted = '{"":5,"a":4,"a!":3,"aa":2,"b":{"y":{"a":1,"b":[{"m":2,"n":1}]},"z":1},"é":6}';
+    expect(read(written(text).subarray(5)).text).toBe(sorted);
+    const twice = Buffer.concat([
+      written('{"b":0,"a":1}').subarray(5),
+      written('{"a":2}').subarray(5),
+    ]);
+    expect(read(twice).text).toBe('{"a":2,"b":0}');
+  });
+
+  it("stay apart, however many there are and whatever characters they have", () => {
+    const units = ["x", "é", "\n", "漢", "y"];
+    const texts = Array.from({ length: 300 }, (_, row) =>
+      row % 11 === 0 ? "{}" : JSON.stringify({ row, text: units[row % 5]?.repeat(row * 7) }),
+    );
+    const payload = new PayloadReader();
+    for (const text of texts) {
+      const reader = new Reader(written(text).subarray(5));
+      payload.begin();
+      for (; reader.more(); payload.entry(reader)) reader.tag();
+      payload.end(reader);
+    }
+    expect(payload.texts()).toEqual(texts);
   });
 
   it.each(["\u0001", '"', "\n", "x", "漢"])("hold a text of many %j", (unit) => {
