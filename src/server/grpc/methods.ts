@@ -30,6 +30,8 @@ import { codes, refusal } from "./status.ts";
 
 const scrollLimitDefault = 10;
 const queryLimitDefault = 10;
+/** More points than a collection has; callers say up to 2^64 − 1 where they mean all. */
+const rowsMax = 2 ** 32;
 
 /** grpc.health.v1.HealthCheckResponse: a frame with field 1, `status`, at SERVING. */
 const serving = Buffer.from([0, 0, 0, 0, 2, 0x08, 1]);
@@ -151,8 +153,9 @@ async function query(
   request: QueryRequest & { readonly limit: number },
   call: Call,
 ): Promise<Uint8Array> {
-  const { collection, nearest, using, filter, offset, scoreThreshold } = request;
+  const { collection, nearest, using, filter, scoreThreshold } = request;
   const limit = atLeastOne(request.limit);
+  const offset = Math.min(request.offset, rowsMax);
   const options = { ...reading(request, call), using, filter, offset, scoreThreshold, limit };
   const points = await queryPoints(engine, collection, nearest, options);
   return encodeQueryAnswer(points, call.seconds());
@@ -175,6 +178,6 @@ function reading({ withPayload, withVector }: Selectors, { signal }: Call) {
 }
 
 function atLeastOne(limit: number): number {
-  if (limit >= 1) return limit;
+  if (limit >= 1) return Math.min(limit, rowsMax);
   throw bodyFault(`limit: value ${limit} invalid, must be 1 or larger`);
 }

@@ -173,6 +173,16 @@ const requests: readonly Request[] = [
     ({ points, collectionName }) => points.query({ collectionName, offset: 1n, limit: 2n }),
   ],
   [
+    "query of as many as can be said",
+    0,
+    ({ points, collectionName }) => points.query({ collectionName, limit: 2n ** 64n - 1n }),
+  ],
+  [
+    "query behind as many as can be said",
+    0,
+    ({ points, collectionName }) => points.query({ collectionName, offset: 2n ** 64n - 1n }),
+  ],
+  [
     "query with a threshold",
     0,
     ({ points, collectionName }) =>
