@@ -7,7 +7,7 @@
  *     DenseVector    1: floats
  *     floats         packed: one field with all bytes; or a field a float
  *
- * VectorsOutput and VectorOutput are the same without 104 to 106. The newer form is written, which Qdrant has since 1.13; the
+ * VectorsOutput and VectorOutput are the same without 104 to 106. The newer form is written, which Qdrant has since 1.12.2; the
  * older one is deprecated since 1.16. Both are read.
  */
 import type { DenseColumn } from "../model/record.ts";

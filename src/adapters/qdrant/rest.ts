@@ -56,7 +56,7 @@ export async function connectRest(
 }
 
 /** Whether `version` ("1.18.2", "1.19.0-dev") is `since` or newer. */
-function isSince(version: string, since: readonly [number, number]): boolean {
+export function isSince(version: string, since: readonly [number, number]): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > since[0] || (major === since[0] && minor >= since[1]);
 }

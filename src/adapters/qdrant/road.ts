@@ -9,7 +9,7 @@ import { Choice } from "./choice.ts";
 import { GrpcPoints } from "./grpc.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import { type Roads, sameNames } from "./proof.ts";
-import { connectRest } from "./rest.ts";
+import { connectRest, isSince } from "./rest.ts";
 import { type QdrantOptions, RestClient } from "./rest-client.ts";
 import { ServerApi } from "./server-api.ts";
 
@@ -26,6 +26,8 @@ const guessTimeoutMs = 3_000;
 /** Attempts at a port that was named. */
 const namedAttempts = 3;
 const portMax = 65_535;
+/** The first minor version whose every patch knows vectors in the form that is written (`Vector.dense`, since 1.12.2). */
+const grpcVersion = [1, 13] as const;
 
 /**
  * Connects to a server by REST, and to its gRPC port where there is one.
@@ -60,6 +62,10 @@ async function withGrpc(
   const choice = new Choice(rest.address, restPort, port, wanted !== null, options.onRoad);
   if (wanted === "off") {
     choice.rest("no gRPC is wanted");
+    return rest;
+  }
+  if (!isSince(rest.version, grpcVersion)) {
+    choice.rest(`gRPC is used with Qdrant 1.13 and newer, and this is ${rest.version}`);
     return rest;
   }
   if (port > portMax) {
