@@ -171,7 +171,7 @@ function qdrantAddress(text: string, protocol: string, rest: string): QdrantAddr
   return {
     kind: "qdrant",
     url,
-    grpcPort: grpc === null || grpc === "off" ? grpc : parsePort(text, grpc),
+    grpcPort: grpc === null || grpc === "off" ? grpc : parsePort(text, grpc, "a gRPC port"),
   };
 }
 
@@ -223,10 +223,10 @@ function holdsKey(text: string): VectorError {
   );
 }
 
-function parsePort(text: string, port: string): number {
+function parsePort(text: string, port: string, what = "a port"): number {
   const value = /^\d{1,5}$/.test(port) ? Number(port) : 0;
-  if (value < 1 || value > 65_535) throw malformed(text, "names a port that is not 1 to 65535");
-  return value;
+  if (value >= 1 && value <= 65_535) return value;
+  throw malformed(text, `names ${what} that is not 1 to 65535`);
 }
 
 function onlyParameters(text: string, query: URLSearchParams, known: readonly string[]): void {

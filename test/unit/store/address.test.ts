@@ -87,7 +87,7 @@ describe("parseAddress", () => {
     ["http://h:0", "1 to 65535"],
     ["http://h:65536", "1 to 65535"],
     ["chroma://h:70000/t", "1 to 65535"],
-    ["http://h:6333?grpc=x", "1 to 65535"],
+    ["http://h:6333?grpc=x", "a gRPC port that is not 1 to 65535"],
     ["chroma://h/t/d/more", "more than a tenant and a database"],
     ["chroma://h/%zz", "%"],
     ["http://h:6333/dashboard", "has a path"],
