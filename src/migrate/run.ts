@@ -175,7 +175,9 @@ async function prepareLane(run: Run, { entered, lane }: RunLane): Promise<void> 
   const stop = report.phase("list");
   phase(context, "list", lane.plan.source.name);
   const { pending, written } = lane.ledger.counts();
-  if (pending === 0 && written > 0) run.journal.setRefresh(entered, true);
+  // Since an interruption, however long, others may have written even to what nobody can write to while a run reads it.
+  if (written > 0 && (pending === 0 || (await sampleDiffers(lane, context.signal))))
+    run.journal.setRefresh(entered, true);
   lane.ledger.retryQuarantined();
   const { where, limit } = request.scope;
   const listing = await listIds(

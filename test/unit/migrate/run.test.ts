@@ -106,6 +106,23 @@ describe("migrate, while others write to the source", () => {
     );
     expect(payload("docs-3")).not.toContain('"changed"');
   });
+
+  it.each([true, false])(
+    "carries what changed while it was interrupted (a server: %s)",
+    async (live) => {
+      const source = new FakeSource([fakeCollection("docs", count)], { live });
+      const target = new FakeTarget();
+      const context = fakeContext();
+      await interrupted(source, target, context.stateFolder, 6);
+      for (const record of source.collection("docs").records) record.document = "changed";
+      const before = target.points("docs").size;
+      const { exit, report } = await runMigrate(source, target, migrateRequest(), context);
+      const points = [...target.points("docs").values()];
+      expect(points.filter(({ payload }) => !payload.includes('"changed"'))).toEqual([]);
+      expect([before > 0, before < count, points.length]).toEqual([true, true, count]);
+      expect([exit, report.totals.carried]).toEqual([0, count]);
+    },
+  );
 });
 
 describe("migrate, run again", () => {
