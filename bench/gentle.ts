@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { type ChromaServer, chromaAvailable, startChroma } from "../test/support/chroma-server.ts";
-import { fill } from "./copy.ts";
+import { fillChroma } from "./chroma.ts";
 import { describeData, vectorFiller } from "./data.ts";
 
 export interface GentleOptions {
@@ -42,7 +42,7 @@ export async function benchGentle({ records, dimension, rounds }: GentleOptions)
   if (missing !== null) return console.log(`Left out: ${missing}`);
   console.log(`${records} × ${dimension}, ${describeData(dimension)}\n`);
   await using server = await startChroma();
-  await fill(server.url, records, dimension);
+  await fillChroma(server.url, records, dimension);
   const query = await queries(server, dimension);
   for (let time = 0; time < 100; time += 1) await query();
   const seen = new Map<string, Seen>();

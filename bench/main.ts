@@ -12,6 +12,7 @@ const { values, positionals } = parseArgs({
   options: {
     records: { type: "string", default: "60000" },
     dimension: { type: "string", default: "384" },
+    indexing: { type: "string", default: "after" },
     rounds: { type: "string", default: "3" },
     source: { type: "string", multiple: true, default: ["folder", "server"] },
   },
@@ -20,7 +21,7 @@ const { values, positionals } = parseArgs({
 const [name = ""] = positionals;
 if (name !== "copy" && name !== "gentle") {
   console.error(
-    "Usage: npm run bench -- copy [--records 60000] [--dimension 384] [--source folder|server]\n" +
+    "Usage: npm run bench -- copy [--records 60000] [--dimension 384] [--source folder|server] [--indexing after|during] [--rounds 3]\n" +
       "       npm run bench -- gentle [--records 60000] [--dimension 384] [--rounds 3]",
   );
   process.exit(2);
@@ -29,5 +30,8 @@ console.log(
   `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
 );
 const size = { records: Number(values.records), dimension: Number(values.dimension) };
-if (name === "copy") await benchCopy({ ...size, sources: values.source });
-else await benchGentle({ ...size, rounds: Number(values.rounds) });
+const rounds = Number(values.rounds);
+if (name === "copy") {
+  const indexing = values.indexing === "during" ? "during" : "after";
+  await benchCopy({ ...size, rounds, indexing, sources: values.source });
+} else await benchGentle({ ...size, rounds });

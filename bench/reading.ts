@@ -1,0 +1,64 @@
+/** Reading alone: ours, and what bounds it at a server, answers that nobody parses. */
+import { z } from "zod";
+import { connectSource } from "../src/connect.ts";
+import { optimalBatchSize } from "../src/model/batch-size.ts";
+import type { CollectionInfo } from "../src/model/collection.ts";
+import type { SourceStore } from "../src/store/port.ts";
+import { payloadBytes } from "./batches.ts";
+import { each, type Measured, timed } from "./measured.ts";
+
+/** Every record by its id, as a copy reads. */
+export async function readOurs(address: string): Promise<Measured> {
+  await using source = await connectSource(address);
+  return await timed(async () => {
+    let rows = 0;
+    for (const collection of await source.collections()) {
+      const { concurrency } = source.capabilities;
+      rows += await each(batchesOf(source, collection), concurrency, async (ids) => {
+        const { batch } = await source.read(collection, ids);
+        return batch.ids.length;
+      });
+    }
+    return rows;
+  });
+}
+
+async function* batchesOf(
+  source: SourceStore,
+  collection: CollectionInfo,
+): AsyncGenerator<readonly string[]> {
+  const rowsMax = [source.capabilities.batchSizeMax];
+  const rows = optimalBatchSize({ dimension: collection.dimension ?? 1, payloadBytes, rowsMax });
+  for await (const ids of source.ids(collection)) {
+    for (let start = 0; start < ids.length; start += rows) yield ids.slice(start, start + rows);
+  }
+}
+
+const collectionsSchema = z.array(z.object({ id: z.string() }));
+const idsSchema = z.object({ ids: z.array(z.string()) });
+/** As our reader's, at its best. */
+const wireRows = 1000;
+const wireInFlight = 3;
+
+/** Every record of a Chroma server by its id, answers thrown away unparsed. */
+export async function readWire(url: string): Promise<Measured> {
+  const base = `${url}/api/v2/tenants/default_tenant/databases/default_database/collections`;
+  const headers = { "content-type": "application/json" };
+  return await timed(async () => {
+    let rows = 0;
+    for (const { id } of collectionsSchema.parse(await (await fetch(base)).json())) {
+      const get = (body: object) =>
+        fetch(`${base}/${id}/get`, { method: "POST", headers, body: JSON.stringify(body) });
+      const { ids } = idsSchema.parse(await (await get({ include: [] })).json());
+      const chunks = Array.from({ length: Math.ceil(ids.length / wireRows) }, (_, index) =>
+        ids.slice(index * wireRows, (index + 1) * wireRows),
+      );
+      rows += await each(chunks, wireInFlight, async (chunk) => {
+        const include = ["embeddings", "documents", "metadatas", "uris"];
+        await (await get({ ids: chunk, include })).arrayBuffer();
+        return chunk.length;
+      });
+    }
+    return rows;
+  });
+}
