@@ -92,8 +92,8 @@ function withoutSecrets(word: string): string {
   if (word.startsWith("{")) return word;
   return word
     .replace(/(\/\/|^|=)[^/?#]*:[^/?#]*@/, "$1***@")
-    .replace(/\/\/[^/?#]*@/, "//***@")
-    .replace(/(:\/\/.*[?&](?!tenant=|database=|grpc=)[^=&]*=)[^&]*/g, "$1***");
+    .replace(/(\/\/|[?&]host=)[^/?#]*@/, "$1***@")
+    .replace(/(:\/\/.*[?&](?!tenant=|database=|grpc=|region=|host=)[^=&]*=)[^&]*/g, "$1***");
 }
 
 function quote(word: string): string {

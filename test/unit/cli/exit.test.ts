@@ -19,6 +19,24 @@ describe("the command to run again", () => {
     expect(text).toBe("vecferry migrate --qdrant-api-key '***' --chromadb-header='***' --merge");
   });
 
+  it.each([
+    "chroma-cloud://t/d?region=eu",
+    "chroma-cloud://?host=http://127.0.0.1:1",
+    "chroma-folder:./c?tenant=t&database=d",
+    "https://h:6333?grpc=off",
+  ])("has the whole address: %s", (address) => {
+    expect(commandAgain(["migrate", address], secret, [])).toContain(address);
+  });
+
+  it.each([
+    ["https://k3y@h:6333", "https://***@h:6333"],
+    ["chroma-cloud://?host=k3y@h", "chroma-cloud://?host=***@h"],
+    ["chroma-cloud://?host=https://u:k3y@h", "chroma-cloud://?host=https://***@h"],
+    ["https://h:6333?api-key=k3y", "https://h:6333?api-key=***"],
+  ])("has no key of an address: %s", (address, shown) => {
+    expect(commandAgain(["migrate", address], secret, [])).toBe(`vecferry migrate '${shown}'`);
+  });
+
   it("leaves out what would begin anew", () => {
     expect(commandAgain(["migrate", "--restart"], secret, ["--restart"])).toBe("vecferry migrate");
   });
