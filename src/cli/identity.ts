@@ -30,6 +30,11 @@ export function sourceIdentity(address: SourceAddress): StoreIdentity {
   };
 }
 
+/** Whether nothing is left open that only the opened source can tell, so that its migration is known. */
+export function isWhole({ kind, tenant, database }: StoreIdentity): boolean {
+  return kind !== "chroma-cloud" || (tenant !== null && database !== null);
+}
+
 /** The identity of the target at `address`, without its version. */
 export function targetIdentity(address: TargetAddress): StoreIdentity {
   const none = { tenant: null, database: null, version: null };

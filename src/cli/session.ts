@@ -17,6 +17,7 @@ import { type Aftermath, commandAgain, failureData, failureText, toVectorError }
 import { hookFlags, type logFlags, serveFlags } from "./flags.ts";
 import { EventHook, type HookEvent } from "./hook.ts";
 import {
+  isWhole,
   type SourceAddress,
   sourceIdentity,
   type TargetAddress,
@@ -60,7 +61,8 @@ export class Session implements Disposable {
   /** The collection that the run is at. */
   #collection: string | null = null;
   #stateFolder: string | null = null;
-  #run: string | null = null;
+  /** Of the migration at work; null while it is not known. */
+  #key: string | null = null;
   #reportFile: string | null = null;
   #ends: Pick<UnbegunRun, "command" | "source" | "target"> | null = null;
   readonly #verbs: readonly string[];
@@ -172,7 +174,7 @@ export class Session implements Disposable {
     const source = ends.source === null ? null : sourceIdentity(ends.source);
     const target = targetIdentity(ends.target);
     this.#ends = { command, source, target };
-    if (source !== null) this.#run = runOf(migrationKey(source, target));
+    if (source !== null && isWhole(source)) this.#key = migrationKey(source, target);
     this.#reportFile = reportFile === undefined ? null : resolve(reportFile);
   }
 
@@ -180,7 +182,11 @@ export class Session implements Disposable {
   sourceOpened(source: StoreIdentity): void {
     if (this.#ends === null) return;
     this.#ends = { ...this.#ends, source };
-    this.#run = runOf(migrationKey(source, this.#ends.target));
+    this.#key = migrationKey(source, this.#ends.target);
+  }
+
+  get #run(): string | null {
+    return this.#key === null ? null : runOf(this.#key);
   }
 
   /** Writes the report where it was asked for; gives that path. @throws E_CONFIG, E_DISK_FULL */
@@ -224,7 +230,8 @@ export class Session implements Disposable {
         return;
       }
       const startedAt = new Date(this.#startedMs);
-      const unbegun = { ...this.#ends, retries: this.#retries, roads: this.#roads, startedAt };
+      const done = { retries: this.#retries, roads: this.#roads, startedAt };
+      const unbegun = { ...this.#ends, key: this.#key, ...done };
       const text = this.keys.redact(reportText(unbegunReport(unbegun, failure)));
       writeFileAtomic(this.#reportFile, [text]);
     } catch (error) {

@@ -6,7 +6,7 @@ import { packageVersion } from "../util/version.ts";
 import { migrationFiles, writeFileAtomic } from "./files.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
 import { nextSteps } from "./next-steps.ts";
-import { migrationKey, runOf } from "./plan.ts";
+import { runOf } from "./plan.ts";
 import { writeQuarantine } from "./quarantine.ts";
 import {
   type CollectionReport,
@@ -224,6 +224,8 @@ export class ReportBuilder {
 /** A run that failed before it came to its migration. */
 export interface UnbegunRun {
   readonly command: Report["command"];
+  /** Of the migration; null = not known. */
+  readonly key: string | null;
   /** null = not known. */
   readonly source: StoreIdentity | null;
   readonly target: StoreIdentity;
@@ -234,9 +236,8 @@ export interface UnbegunRun {
 
 /** The report of such a run: its ends, its failure, and nothing done. */
 export function unbegunReport(run: UnbegunRun, error: unknown): Report {
-  const { command, source, target, retries, roads, startedAt } = run;
+  const { command, key, source, target, retries, roads, startedAt } = run;
   const { exit, failure } = failureOf(error);
-  const key = source === null ? null : migrationKey(source, target);
   return reportSchema.parse({
     format: reportFormat,
     tool: { name: "vecferry", version: packageVersion },

@@ -70,6 +70,21 @@ describe("--report-file of a run that fails before it has both ends", () => {
     expect(report).toMatchObject({ ...failed, migration: null, source: null, exit: 5 });
   });
 
+  it.each([
+    ["chroma-cloud://", null],
+    ["chroma-cloud://t", null],
+    ["chroma-cloud://t/d", { run: expect.any(String) }],
+  ])(
+    "names the migration only where the address leaves nothing open: %s",
+    async (address, migration) => {
+      using folder = temporaryFolder();
+      const { exit, report } = await reported(folder.path, "migrate", address, ":memory:");
+      expect(exit).toBe(2);
+      expect(report).toMatchObject({ ...failed, failure: { code: "E_CONFIG" }, migration });
+      expect(report.source?.kind).toBe("chroma-cloud");
+    },
+  );
+
   it("has the mark that the migration has once both ends are there", async () => {
     using folder = temporaryFolder();
     const source = join(folder.path, "c");
