@@ -29,7 +29,7 @@ import {
   settleUnseen,
   type Totals,
 } from "./transfer.ts";
-import { sampleDiffers } from "./verify/reread.ts";
+import { sampleDiffers, sampleSize } from "./verify/reread.ts";
 import { verifyCollections } from "./verify.ts";
 
 /** Listing again is repeated until nothing new appears, at most so often. */
@@ -319,13 +319,19 @@ async function settle(run: Run, source: SourceStore): Promise<void> {
 async function lookAgain(run: Run, one: RunLane, moved: boolean): Promise<void> {
   const { context, report } = run;
   const { lane } = one;
-  if (!moved && !(await sampleDiffers(lane, context.signal))) return;
+  const name = JSON.stringify(lane.plan.source.name);
+  if (!moved && !(await sampleDiffers(lane, context.signal))) {
+    const { written } = lane.ledger.counts();
+    if (written <= sampleSize) return;
+    const said = `${sampleSize} of the ${written} records of ${name} were read again, and none has changed; \`vecferry verify\` reads all of them.`;
+    return note(context, report, said);
+  }
   const changed = await copy(run, one, recordStates.written, "again");
   if (changed > 0)
     note(
       context,
       report,
-      `${changed} records of ${JSON.stringify(lane.plan.source.name)} changed at the source during the copy; they are carried as they are now.`,
+      `${changed} records of ${name} changed at the source during the copy; they are carried as they are now.`,
     );
 }
 

@@ -13,7 +13,7 @@ import type { Course } from "./lane.ts";
 import { settle } from "./settle.ts";
 
 /** Records of a sample, and rows a request of them. */
-const sampleSize = 1000;
+export const sampleSize = 1000;
 const sampleRows = 100;
 /** Progress is kept so often at most. */
 const saveEveryMs = 2000;

@@ -54,13 +54,15 @@ async function interrupted(
 
 describe("migrate, while others write to the source", () => {
   const count = 300;
+  const many = 1200;
 
   /** Copies, and once the last batch is read, calls `change`; gives what the run said and where it wrote. */
   async function copied(
     change: (source: FakeSource) => void,
     changes: ConstructorParameters<typeof FakeSource>[1] = {},
+    records = count,
   ) {
-    const source = new FakeSource([fakeCollection("docs", count)], changes);
+    const source = new FakeSource([fakeCollection("docs", records)], changes);
     const target = new FakeTarget();
     const context = fakeContext();
     source.beforeRead = (ids) => {
@@ -95,6 +97,14 @@ describe("migrate, while others write to the source", () => {
     expect(size).toBe(count + 1);
     expect(report.verify?.collections[0]?.differences).toEqual({ "deleted-at-source": 1 });
     expect(exit).toBe(4);
+  });
+
+  it("says so where only a part of many records was read again", async () => {
+    const said = '1000 of the 1200 records of "docs" were read again, and none has changed';
+    const part = await copied(() => undefined, {}, many);
+    expect(part.report.notes).toEqual([expect.stringContaining(said)]);
+    expect((await copied(() => undefined)).report.notes).toEqual([]);
+    expect((await copied(() => undefined, { live: false }, many)).report.notes).toEqual([]);
   });
 
   it("reads nothing again where nobody can write", async () => {
