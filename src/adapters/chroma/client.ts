@@ -10,10 +10,16 @@ import { decode, type Parse, type ParseBytes } from "./answer.ts";
 
 /** Beyond what every store takes; for unusual networks. */
 export interface ChromaConnectOptions extends ConnectOptions {
-  /** Requests in flight at most; how many there are depends on what the server takes. Default 8. */
-  readonly requestsMax?: number;
-  /** Attempts that a request gets in all. Default 7. */
+  /** Instead of what `RequestLimits` says. */
   readonly attempts?: number;
+}
+
+/** How a server is asked, whatever for. */
+export interface RequestLimits {
+  /** Requests in flight at most, whoever asks; how many there are depends on what the server takes. */
+  readonly requestsMax: number;
+  /** Attempts that a request gets in all, the first one included. */
+  readonly attempts: number;
 }
 
 export interface SendOptions {
@@ -32,14 +38,15 @@ export class ChromaClient {
   readonly #http: HttpClient;
   readonly #slots: AdaptiveSlots;
   readonly #onRetry: OnRetry | undefined;
-  readonly #attempts: number | undefined;
+  readonly #attempts: number;
   #closed = false;
 
   /** @throws E_CONFIG when a header or the CA file is of no use */
-  constructor(url: string, options: ChromaConnectOptions) {
-    const { chroma = {}, onRetry, requestsMax = 8 } = options;
+  constructor(url: string, options: ChromaConnectOptions, limits: RequestLimits) {
+    const { chroma = {}, onRetry } = options;
+    const { requestsMax } = limits;
     this.url = url.replace(/\/+$/, "");
-    this.#attempts = options.attempts;
+    this.#attempts = options.attempts ?? limits.attempts;
     this.#onRetry = onRetry && (({ code }, failed, waitMs) => onRetry({ code, failed, waitMs }));
     this.#http = new HttpClient({
       headers: { ...authHeaders(chroma), ...chroma.headers },

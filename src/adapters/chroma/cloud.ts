@@ -22,10 +22,8 @@ export async function openChromaCloud(
   options: ChromaConnectOptions = {},
 ): Promise<SourceStore> {
   const { signal } = options;
-  const { requestsMax } = cloudQuotas;
-  const { attempts = cloudQuotas.attempts } = options;
   const chroma = withKey(options.chroma ?? {});
-  const client = new ChromaClient(address.url, { ...options, chroma, requestsMax, attempts });
+  const client = new ChromaClient(address.url, { ...options, chroma }, cloudQuotas);
   try {
     await detectApi(client, signal);
     const key = await askIdentity(client, signal);

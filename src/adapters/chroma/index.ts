@@ -5,7 +5,7 @@ import type { SourceStore } from "../../store/port.ts";
 import { ChromaStore } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions } from "./client.ts";
 import { checkDatabase, detectApi, narrowVersion, saidVersion } from "./detect.ts";
-import { serverQuotas } from "./quotas.ts";
+import { serverLimits, serverQuotas } from "./quotas.ts";
 import { routes } from "./routes.ts";
 
 export type { ChromaConnectOptions } from "./client.ts";
@@ -24,7 +24,7 @@ export async function openChroma(
     tenant: address.tenant ?? "default_tenant",
     database: address.database ?? "default_database",
   };
-  const client = new ChromaClient(address.url, options);
+  const client = new ChromaClient(address.url, options, serverLimits);
   try {
     const api = await detectApi(client, signal);
     const at = routes(api, scope);

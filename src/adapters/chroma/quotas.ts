@@ -1,8 +1,8 @@
 /** What a Chroma lets be asked of it, as data: its quotas are kept before it must refuse. */
 import { isVectorError } from "../../errors.ts";
-import { statusOf } from "./client.ts";
+import { type RequestLimits, statusOf } from "./client.ts";
 
-export interface Quotas {
+export interface Quotas extends RequestLimits {
   /** Ids that one request of a listing may ask for. */
   readonly idsMax: number;
   /** Records that one request may ask for. */
@@ -11,24 +11,22 @@ export interface Quotas {
   readonly enforced: boolean;
   /** Pages of a listing that are asked for at once, at most. */
   readonly pagesMax: number;
-  /** Requests in flight at most, whoever asks; how many there are depends on what the server takes. */
-  readonly requestsMax: number;
-  /** Attempts that a request gets in all, the first one included. */
-  readonly attempts: number;
 }
+
+/** Of a server of one's own, whatever its version. */
+export const serverLimits: RequestLimits = { requestsMax: 8, attempts: 7 };
 
 /** A server of one's own has no quotas; what it bears depends on its version. */
 export function serverQuotas(version: string | null): Quotas {
   const python = version?.startsWith("0.") ?? false;
   return {
+    ...serverLimits,
     // 1.x lists 400,000 in a second; the Python servers read the metadata of every record they list.
     idsMax: python ? 20_000 : 100_000,
     // 1.x cannot answer more than 32,765 ids; beyond a thousand little grows cheaper.
     recordsMax: 2000,
     enforced: false,
     pagesMax: 1,
-    requestsMax: 8,
-    attempts: 7,
   };
 }
 
