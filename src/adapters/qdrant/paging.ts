@@ -1,4 +1,5 @@
 /** Reading page by page, with pages of bounded size whatever the points hold. */
+import { setImmediate } from "node:timers/promises";
 import { isVectorError } from "../../errors.ts";
 import type { DenseColumn } from "../../model/record.ts";
 import type { PointColumns, PointPage, QdrantApi, ReadColumns } from "./api.ts";
@@ -43,6 +44,8 @@ export async function* scanPages(
         coming = readPage(api, name, options, page.next, rows);
         // It is awaited on the next turn; until then its failure is nobody's.
         coming.catch(() => undefined);
+        // A request leaves when the event loop turns: else it would wait until the caller has worked through this page.
+        await setImmediate();
       }
       if (page.points.length > 0) yield page;
     }
