@@ -2,8 +2,9 @@ import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import { stringifyPlain } from "../../util/json.ts";
 import type { ParseBytes } from "./answer.ts";
-import { listCollections } from "./catalog.ts";
+import { type ListedCollection, listCollections } from "./catalog.ts";
 import { type ChromaClient, type SendOptions, statusOf } from "./client.ts";
+import { shownNames } from "./listing.ts";
 import { parseIds } from "./page.ts";
 import type { Routes } from "./routes.ts";
 
@@ -64,8 +65,7 @@ export class CollectionCalls {
   async settle(collection: CollectionInfo, signal: AbortSignal | undefined): Promise<void> {
     const listed = await listCollections(this.#client, this.#routes, signal);
     if (!listed.some(({ key }) => key === collection.key)) {
-      const names = listed.map(({ name }) => JSON.stringify(name));
-      throw missingCollection(collection, names);
+      throw missingCollection(collection, listed);
     }
     const body = { limit: 1, include: [] };
     const attempts = settleAttempts;
@@ -84,15 +84,14 @@ export class CollectionCalls {
   }
 }
 
-/** Names that a message holds at most. */
-const namesMax = 20;
-
-function missingCollection(collection: CollectionInfo, names: readonly string[]): VectorError {
-  const shown = names.slice(0, namesMax).join(", ");
-  const more = names.length > namesMax ? ` and ${names.length - namesMax} more` : "";
-  const there = names.length === 0 ? "there are none" : `there are: ${shown}${more}`;
+function missingCollection(
+  collection: CollectionInfo,
+  there: readonly ListedCollection[],
+): VectorError {
+  const name = JSON.stringify(collection.name);
+  const names = shownNames(there.map((listed) => listed.name));
   return new VectorError(
     "E_COLLECTION_NOT_FOUND",
-    `The Chroma server has no collection ${JSON.stringify(collection.name)} (any more); ${there}.`,
+    `The Chroma server has no collection ${name} (any more); it has ${names}.`,
   );
 }

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { canonicalJson } from "../../util/canonical.ts";
 import { sliceArray, sliceObject } from "../../util/json.ts";
-import { notChroma } from "./answer.ts";
 import type { ChromaClient } from "./client.ts";
+import { listWhole } from "./listing.ts";
 import type { Routes } from "./routes.ts";
 
 /** A collection as the listing has it: v1 knows neither dimension nor configuration. */
@@ -26,25 +26,18 @@ const entrySchema = z.object({
   metadata: z.record(z.string(), z.unknown()).nullish(),
 });
 
-/** The server's own default, and within the quota of every hosted one. */
-const listLimit = 100;
-
-/** All collections, each once, ordered by name; asks for pages until one is empty. */
+/** All collections, each once, ordered by name. */
 export async function listCollections(
   client: ChromaClient,
   at: Routes,
   signal: AbortSignal | undefined,
 ): Promise<ListedCollection[]> {
-  const found = new Map<string, ListedCollection>();
-  for (let offset = 0; ; ) {
-    const page = await client.get(at.collections(listLimit, offset), parseListing, { signal });
-    if (page.length === 0) break;
-    if (offset > 0 && page.every(({ key }) => found.has(key)))
-      throw notChroma("a list of collections that never ends");
-    for (const collection of page) found.set(collection.key, collection);
-    offset += page.length;
-  }
-  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const found = await listWhole(
+    "collections",
+    (limit, offset) => client.get(at.collections(limit, offset), parseListing, { signal }),
+    ({ key }) => key,
+  );
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function parseListing(text: string): ListedCollection[] {

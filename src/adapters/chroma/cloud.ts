@@ -5,10 +5,10 @@ import type { ChromaCloudAddress } from "../../store/address.ts";
 import type { SourceStore } from "../../store/port.ts";
 import type { ChromaOptions } from "../../store/registry.ts";
 import { parseJson } from "../../util/json.ts";
-import { notChroma } from "./answer.ts";
 import { ChromaStore } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions, statusOf } from "./client.ts";
 import { detectApi } from "./detect.ts";
+import { listWhole, shownNames } from "./listing.ts";
 import { cloudQuotas } from "./quotas.ts";
 import { routes, type Scope } from "./routes.ts";
 
@@ -124,7 +124,7 @@ async function noDatabaseNamed(
     key.databases.length > 0 ? key.databases : await listDatabases(client, tenant, signal);
   return new VectorError(
     "E_CONFIG",
-    `The address names no database; tenant ${JSON.stringify(tenant)} has ${shown(there)}.`,
+    `The address names no database; tenant ${JSON.stringify(tenant)} has ${shownNames(there)}.`,
     { next: `Name one: chroma-cloud://${encodeURIComponent(tenant)}/DATABASE` },
   );
 }
@@ -138,7 +138,7 @@ async function checkDatabase(
 ): Promise<void> {
   const database = JSON.stringify(scope.database);
   const tenant = JSON.stringify(scope.tenant);
-  const mine = key.databases.length === 0 ? "" : ` The key is for ${shown(key.databases)}.`;
+  const mine = key.databases.length === 0 ? "" : ` The key is for ${shownNames(key.databases)}.`;
   // A bare answer: what there is not may be told in anybody's words.
   const { status } = await client.probe(routes("v2", scope).database, { signal });
   if (status >= 200 && status < 300) return;
@@ -154,10 +154,7 @@ async function checkDatabase(
 
 const named = z.array(z.object({ name: z.string() }));
 
-/** The server's own default. */
-const listLimit = 100;
-
-/** Names of all databases of a tenant, each once; asks for pages until one is empty. */
+/** Names of all databases of a tenant. */
 async function listDatabases(
   client: ChromaClient,
   tenant: string,
@@ -165,23 +162,10 @@ async function listDatabases(
 ): Promise<string[]> {
   const path = `${routes("v2", { tenant, database: "" }).tenant}/databases`;
   const parse = (text: string) => named.parse(JSON.parse(text)).map(({ name }) => name);
-  const found = new Set<string>();
-  for (let offset = 0; ; ) {
-    const page = await client.get(`${path}?limit=${listLimit}&offset=${offset}`, parse, { signal });
-    if (page.length === 0) return [...found].sort();
-    if (offset > 0 && page.every((name) => found.has(name)))
-      throw notChroma("a list of databases that never ends");
-    for (const name of page) found.add(name);
-    offset += page.length;
-  }
-}
-
-/** Names that a message holds at most. */
-const namesMax = 20;
-
-function shown(names: readonly string[]): string {
-  if (names.length === 0) return "none";
-  const first = names.slice(0, namesMax).map((name) => JSON.stringify(name));
-  const more = names.length > namesMax ? ` and ${names.length - namesMax} more` : "";
-  return `${first.join(", ")}${more}`;
+  const names = await listWhole(
+    "databases",
+    (limit, offset) => client.get(`${path}?limit=${limit}&offset=${offset}`, parse, { signal }),
+    (name) => name,
+  );
+  return names.sort();
 }
