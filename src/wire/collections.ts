@@ -20,7 +20,7 @@ export function encodeEmpty(): Buffer {
   return new Writer(0).finish();
 }
 
-/** A request that names a collection: to describe it, to delete it, or whether it exists. */
+/** A request that names a collection: for its description, for its peers. */
 export function encodeName(collection: string): Buffer {
   const writer = new Writer();
   writer.string(1, collection);
@@ -39,15 +39,7 @@ export function decodeName(message: Uint8Array): string {
   return name;
 }
 
-/** `config`: JSON text of the body of `PUT /collections/{name}`. @throws E_INPUT, SyntaxError where it is no JSON */
-export function encodeCreate(collection: string, config: string): Buffer {
-  const writer = new Writer(1024);
-  writer.string(1, collection);
-  writeFields(writer, creation, mapOf(config));
-  return writer.finish();
-}
-
-/** @throws SyntaxError, E_INPUT */
+/** `config`: JSON text of the body of `PUT /collections/{name}`. @throws SyntaxError, E_INPUT */
 export function decodeCreate(message: Uint8Array): {
   readonly collection: string;
   readonly config: string;
@@ -92,18 +84,6 @@ export function encodeDone(result: boolean, time: number): Buffer {
   return writer.finish();
 }
 
-/** @throws SyntaxError */
-export function decodeDone(message: Uint8Array): boolean {
-  const reader = new Reader(message);
-  let done = false;
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag === 8) done = reader.flag();
-    else reader.skip(tag);
-  }
-  return done;
-}
-
 export function encodeExists(exists: boolean, time: number): Buffer {
   const writer = new Writer();
   const result = writer.open(1);
@@ -111,14 +91,6 @@ export function encodeExists(exists: boolean, time: number): Buffer {
   writer.close(result);
   writer.double(2, time);
   return writer.finish();
-}
-
-/** @throws SyntaxError */
-export function decodeExists(message: Uint8Array): boolean {
-  const result: Fields = { exists: { number: 1, kind: "flag" } };
-  const fields: Fields = { result: { number: 1, kind: { message: result } } };
-  const answer = readFields(new Reader(message), fields);
-  return isMap(answer["result"]) && answer["result"]["exists"] === true;
 }
 
 export function encodeList(names: readonly string[], time: number): Buffer {

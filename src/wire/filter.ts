@@ -10,7 +10,7 @@
  *     Range            1: lt   2: gt   3: gte   4: lte
  */
 import type { Match } from "./columns.ts";
-import { readRequestedId } from "./point-id.ts";
+import { readRequestedIds } from "./point-id.ts";
 import { garbled, type Reader, type Writer } from "./protobuf.ts";
 import { badInput, notImplemented } from "./refusal.ts";
 import { readTexts } from "./selectors.ts";
@@ -98,19 +98,7 @@ function readText(reader: Reader): string {
 }
 
 function readIds(reader: Reader): string[] {
-  const outer = reader.open();
-  const ids: string[] = [];
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag !== 10) {
-      reader.skip(tag);
-      continue;
-    }
-    const id = readRequestedId(reader);
-    ids.push(id.length === 36 ? `"${id}"` : id);
-  }
-  reader.close(outer);
-  return ids;
+  return readRequestedIds(reader).map((id) => (id.length === 36 ? `"${id}"` : id));
 }
 
 function readNested(reader: Reader, depth: number): string {

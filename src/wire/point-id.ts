@@ -61,6 +61,19 @@ export function readRequestedId(reader: Reader): string {
   return id;
 }
 
+/** A message of which field 1 is such an id, any number. @throws E_INPUT */
+export function readRequestedIds(reader: Reader): string[] {
+  const outer = reader.open();
+  const ids: string[] = [];
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === 10) ids.push(readRequestedId(reader));
+    else reader.skip(tag);
+  }
+  reader.close(outer);
+  return ids;
+}
+
 function canonical(uuid: string): string {
   if (canonicalUuid.test(uuid)) return uuid;
   const parts = looseUuid.exec(uuid);

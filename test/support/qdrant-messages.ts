@@ -1,8 +1,6 @@
 /** One full example of each message of Qdrant that is read, in the words of the generated classes. */
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import {
-  CollectionExistsResponseSchema,
-  CollectionOperationResponseSchema,
   CountPointsSchema,
   CountResponseSchema,
   CreateCollectionSchema,
@@ -29,8 +27,6 @@ import type {
 import {
   decodeCreate,
   decodeDescription,
-  decodeDone,
-  decodeExists,
   decodeList,
   decodeName,
 } from "../../src/wire/collections.ts";
@@ -292,12 +288,10 @@ export const examples: readonly Example[] = [
   }),
   example(GetCollectionInfoRequestSchema, decodeName, { collectionName }),
   example(GetCollectionInfoResponseSchema, decodeDescription, { result: info, time: 1 }),
-  example(CollectionExistsResponseSchema, decodeExists, { result: { exists: true }, time: 1 }),
   example(ListCollectionsResponseSchema, decodeList, {
     collections: [{ name: collectionName }, { name: "b" }],
     time: 1,
   }),
-  example(CollectionOperationResponseSchema, decodeDone, { result: true, time: 1 }),
   example(HealthCheckReplySchema, decodeHealth, {
     title: "qdrant - vector search engine",
     version: "1.18.2",

@@ -41,7 +41,7 @@ export function createMethods(engine: Engine): Methods {
     ["/grpc.health.v1.Health/Check", { reads: true, open: true, run: async () => serving }],
     [
       "/qdrant.Qdrant/HealthCheck",
-      { reads: true, open: true, run: async () => encodeHealth({ ...followed, commit: null }) },
+      { reads: true, open: true, run: async () => encodeHealth(followed) },
     ],
     ...below("/qdrant.Collections/", collectionMethods(engine)),
     ...below("/qdrant.Points/", pointMethods(engine)),
