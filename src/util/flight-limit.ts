@@ -27,6 +27,8 @@ const answersMin = 8;
 const gainMin = 1.05;
 /** As many times the time that the same amount once took, and a server counts as slow. */
 const slowFrom = 2;
+/** Answers whose mean amounts differ by more are not compared: by their amount, small ones always take longer. */
+const likeUpTo = 1.4;
 /** What a server once could fades by this much with each judgement: it may have slowed down for good. */
 const fading = 1.05;
 /** Judgements until a further request is tried again; after each try in vain twice as many. */
@@ -47,8 +49,9 @@ export class FlightLimit {
   #window: Window | null = null;
   /** Amount a millisecond before the last request was added; null = none is on trial. */
   #before: number | null = null;
-  /** The least time that an amount of one took, by places. */
+  /** The least time that an amount of one took, by places; of answers that brought about `#like` each. */
   readonly #best: number[] = [];
+  #like = 0;
   #rest = 0;
   #nextRest = restMin;
   #cutAtMs = Number.NEGATIVE_INFINITY;
@@ -83,6 +86,7 @@ export class FlightLimit {
     const elapsedMs = endedAtMs - window.sinceMs;
     if (window.answers < enough || elapsedMs <= 0 || window.amount <= 0) return;
     this.#window = null;
+    this.#compareLike(window.amount / window.answers);
     this.#judge(window.amount / elapsedMs, window.latencyMs / window.amount, endedAtMs);
   }
 
@@ -92,6 +96,14 @@ export class FlightLimit {
     this.#change(Math.floor(this.#places / 2), nowMs);
     this.#before = null;
     this.#rest = this.#nextRest;
+  }
+
+  /** Forgets what answers of another amount were like, a request on trial among them. */
+  #compareLike(amount: number): void {
+    if (amount <= likeUpTo * this.#like && this.#like <= likeUpTo * amount) return;
+    this.#like = amount;
+    this.#best.length = 0;
+    this.#before = null;
   }
 
   /** `rate` = amount a millisecond, `pace` = milliseconds that an amount of one took. */

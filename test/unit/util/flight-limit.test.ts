@@ -40,6 +40,14 @@ describe("FlightLimit", () => {
     expect(mean(later)).toBeLessThan(Math.max(knee, 2) + 0.3);
   });
 
+  it("does not take a server for slow when its answers become small", () => {
+    const server = new Simulated(new FlightLimit({ max: 8 }), upTo(8));
+    server.amount = 5_000_000;
+    server.run(1000);
+    server.amount = 100_000;
+    expect(Math.min(...server.run(1000))).toBe(8);
+  });
+
   it("never goes beyond the maximum, nor below one", () => {
     const limit = new FlightLimit({ max: 3, start: 5 });
     expect(limit.places).toBe(3);
