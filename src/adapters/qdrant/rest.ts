@@ -161,7 +161,10 @@ class RestApi implements QdrantApi {
     const result = await this.#client.send("POST", `${path(name)}/points/query`, body, signal);
     return this.#parse(() => {
       const array = sliceObject(result).get("points") ?? "";
-      const scores = sliceArray(array).map((row) => Number(sliceObject(row).get("score")));
+      // A score is a float32, which its shortest digits stand for.
+      const scores = sliceArray(array).map((row) =>
+        Math.fround(Number(sliceObject(row).get("score"))),
+      );
       if (scores.some(Number.isNaN)) throw new SyntaxError("a hit without score");
       return { ...columnsOf(array, null), scores };
     });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { PointColumns } from "../../../../src/adapters/qdrant/api.ts";
+import type { PointColumns, QdrantApi } from "../../../../src/adapters/qdrant/api.ts";
 import { Choice } from "../../../../src/adapters/qdrant/choice.ts";
 import { GrpcPoints } from "../../../../src/adapters/qdrant/grpc.ts";
 import { GrpcClient } from "../../../../src/adapters/qdrant/grpc-client.ts";
@@ -7,6 +7,7 @@ import { connectRest } from "../../../../src/adapters/qdrant/rest.ts";
 import { RestClient } from "../../../../src/adapters/qdrant/rest-client.ts";
 import { ServerApi } from "../../../../src/adapters/qdrant/server-api.ts";
 import { openEngine } from "../../../../src/engine/index.ts";
+import type { DenseColumn } from "../../../../src/model/record.ts";
 import { serve } from "../../../../src/server/serve.ts";
 import { type GrpcCall, startGrpcProxy } from "../../../support/stub-grpc.ts";
 
@@ -39,7 +40,7 @@ function answerNothing({ stream }: GrpcCall): void {
   stream.end(Buffer.alloc(5));
 }
 
-async function connect(): Promise<{ api: ServerApi; roads: string[] }> {
+async function connect(): Promise<{ api: ServerApi; rest: QdrantApi; roads: string[] }> {
   const roads: string[] = [];
   const restClient = new RestClient(server.url, {});
   const rest = await connectRest(restClient, undefined);
@@ -48,16 +49,30 @@ async function connect(): Promise<{ api: ServerApi; roads: string[] }> {
   const choice = new Choice(server.url, server.port, proxy.port, false, ({ road }) => {
     roads.push(road);
   });
-  return { api: new ServerApi({ restClient, rest, grpcClient, grpc }, choice), roads };
+  return { api: new ServerApi({ restClient, rest, grpcClient, grpc }, choice), rest, roads };
 }
 
-const point: PointColumns = {
-  points: ["1"],
-  vectors: { kind: "dense", dimension: 1, data: new Float32Array(1), present: null },
-  payloads: ["{}"],
-};
+const columnOf = (component: number): DenseColumn => ({
+  kind: "dense",
+  dimension: 1,
+  data: Float32Array.of(component),
+  present: null,
+});
+const point: PointColumns = { points: ["1"], vectors: columnOf(0), payloads: ["{}"] };
 
 describe("ServerApi", () => {
+  it("finds points with the same scores by either road", async () => {
+    const { api, rest, roads } = await connect();
+    await using _ = api;
+    await api.upsert(name, { ...point, vectors: columnOf(0.1) });
+    const options = { vector: Float32Array.of(0.3), limit: 1, matches: [] };
+    const { points, scores } = await api.query(name, options);
+    expect(points).toEqual(["1"]);
+    expect((await rest.query(name, options)).scores).toEqual(scores);
+    expect(roads).toEqual(["grpc"]);
+    await api.delete(name, { points: ["1"] });
+  });
+
   it("goes on with the proof for others when the call that began it is interrupted", async () => {
     const { api, roads } = await connect();
     await using _ = api;
