@@ -16,6 +16,7 @@ import { canonicalJson } from "../util/canonical.ts";
 import { floatText, sliceObject, stringOf } from "../util/json.ts";
 import type { Layout } from "./collection.ts";
 import { type ExactNumbers, findInexact, restoreExact } from "./exact-numbers.ts";
+import { Members } from "./members.ts";
 import type { PointBatch } from "./record.ts";
 
 /** The payload key of vecferry's own notes, in every layout. */
@@ -142,35 +143,52 @@ function nodeContent(point: string, document: string | null, metadata: string): 
   );
 }
 
-/**
- * The record in a payload that `encodePayload` wrote for the point `point`: the same values come back, type for type.
- * Whatever else stands there, or has another type than ours, comes out in `rest`, so that no alteration goes unseen.
- * @throws SyntaxError where the text is no JSON object
- */
-export function decodePayload(text: string, layout: Layout, point: string): DecodedPayload {
-  const members = sliceObject(text);
-  const mark = sliceMember(members, markKey);
-  const id = mark === null ? null : takeString(mark, "id");
-  if (mark === null || id === null) return foreign(text);
-  members.delete(markKey);
-  const shape = shapes[layout];
-  const metadata = restoreMetadata(takeMetadata(members, shape), mark);
-  const document =
-    shape.document === null
-      ? takeNode(members, point, metadata)
-      : takeDocument(members, shape.document);
-  const decoded = {
-    id,
-    document,
-    uri: takeString(mark, "uri"),
-    metadata: metadata === "{}" ? null : metadata,
-    tenant: takeString(members, tenantKey),
-    norm: takeNorm(mark),
-    run: takeString(mark, "run"),
-    collection: takeString(mark, "collection"),
-  };
-  if (mark.size > 0) members.set(markKey, joinMembers(mark));
-  return { ...decoded, rest: members.size === 0 ? null : joinMembers(members) };
+/** Reads the records of payloads that have one layout. */
+export class PayloadDecoder {
+  readonly #layout: Layout;
+  readonly #members = new Members();
+  readonly #mark = new Members();
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
+
+  /**
+   * The record in a payload that `encodePayload` wrote for the point `point`: the same values come back, type for type.
+   * Whatever else stands there, or has another type than ours, comes out in `rest`, so that no alteration goes unseen.
+   * @throws SyntaxError where the text is no JSON object
+   */
+  decode(text: string, point: string): DecodedPayload {
+    const members = this.#members;
+    const mark = this.#mark;
+    members.read(text);
+    mark.read(members.takeObject(markKey) ?? "{}");
+    const id = mark.takeString("id");
+    if (id === null) return foreign(text);
+    const shape = shapes[this.#layout];
+    const metadata = restoreMetadata(takeMetadata(members, shape), mark);
+    const document =
+      shape.document === null
+        ? takeNode(members, point, metadata)
+        : takeDocument(members, shape.document);
+    const uri = mark.takeString("uri");
+    const tenant = members.takeString(tenantKey);
+    const norm = takeNorm(mark);
+    const run = mark.takeString("run");
+    const collection = mark.takeString("collection");
+    if (mark.size > 0) members.put(markKey, mark.join());
+    return {
+      id,
+      document,
+      uri,
+      metadata: metadata === "{}" ? null : metadata,
+      tenant,
+      norm,
+      run,
+      collection,
+      rest: members.size === 0 ? null : members.join(),
+    };
+  }
 }
 
 function foreign(text: string): DecodedPayload {
@@ -187,88 +205,67 @@ function foreign(text: string): DecodedPayload {
   };
 }
 
-type Members = Map<string, string>;
-
-/** The members of the object at `key`; null where there is none. */
-function sliceMember(members: Members, key: string): Members | null {
-  const raw = members.get(key);
-  return raw?.startsWith("{") ? sliceObject(raw) : null;
-}
-
-function joinMembers(members: Members): string {
-  return `{${Array.from(members, ([key, raw]) => `${JSON.stringify(key)}:${raw}`).join(",")}}`;
-}
-
-/** Takes the string at `key` out; anything else stays where it is. */
-function takeString(members: Members, key: string): string | null {
-  const raw = members.get(key);
-  if (!raw?.startsWith('"')) return null;
-  members.delete(key);
-  return stringOf(raw);
-}
-
+/** A document that is none may stand there as null. */
 function takeDocument(members: Members, key: string): string | null {
-  if (members.get(key) === "null") members.delete(key);
-  return takeString(members, key);
+  const document = members.takeString(key);
+  if (document !== null) return document;
+  const other = members.take(key);
+  if (other !== null && other !== "null") members.put(key, other);
+  return null;
 }
 
 function takeNorm(mark: Members): number {
-  const text = takeString(mark, "norm");
+  const text = mark.takeString("norm");
   if (text === null) return Number.NaN;
   const norm = Number(text);
-  if (Number.isNaN(norm) || floatText(norm) !== text) mark.set("norm", JSON.stringify(text));
+  if (Number.isNaN(norm) || floatText(norm) !== text) mark.put("norm", JSON.stringify(text));
   return norm;
 }
 
 /** Takes the metadata out as JSON text of an object. */
 function takeMetadata(members: Members, shape: LayoutShape): string {
-  if (shape.metadata === null) {
-    const metadata: Members = new Map();
-    for (const [key, raw] of members) {
-      if (shape.reserved.includes(key)) continue;
-      metadata.set(key, raw);
-      members.delete(key);
-    }
-    return joinMembers(metadata);
-  }
-  const raw = members.get(shape.metadata);
-  if (!raw?.startsWith("{")) return "{}";
-  members.delete(shape.metadata);
-  return raw;
+  return shape.metadata === null
+    ? members.takeOthers(shape.reserved)
+    : (members.takeObject(shape.metadata) ?? "{}");
 }
 
 /** The metadata with the noted numbers in their places; notes that do not fit stay in the mark. */
 function restoreMetadata(metadata: string, mark: Members): string {
-  const noted = sliceMember(mark, "exact");
-  if (noted === null || noted.size === 0) return metadata;
-  const texts = new Map(Array.from(noted.keys(), (key) => [key, takeString(noted, key) ?? ""]));
-  const { json, unused } = restoreExact(metadata, texts);
-  for (const [key, text] of unused) {
-    if (!noted.has(key)) noted.set(key, JSON.stringify(text));
+  const noted = mark.takeObject("exact");
+  if (noted === null) return metadata;
+  const texts = new Map<string, string>();
+  const others: string[] = [];
+  for (const [key, raw] of sliceObject(noted)) {
+    if (raw.startsWith('"')) texts.set(key, stringOf(raw));
+    else others.push(`${JSON.stringify(key)}:${raw}`);
   }
-  if (noted.size === 0) mark.delete("exact");
-  else mark.set("exact", joinMembers(noted));
+  const { json, unused } = restoreExact(metadata, texts);
+  for (const [key, text] of unused) others.push(`${JSON.stringify(key)}:${JSON.stringify(text)}`);
+  if (others.length > 0 || texts.size === 0) mark.put("exact", `{${others.join(",")}}`);
   return json;
 }
 
 /** Takes LlamaIndex's own keys out where they say what we would write; the document is the node's text. */
 function takeNode(members: Members, point: string, metadata: string): string | null {
-  const content = takeString(members, "_node_content");
+  const content = members.takeString("_node_content");
   const document = content === null ? null : takeText(content);
-  if (content === null || !sameNode(content, nodeContent(point, document, metadata)))
-    members.set("_node_content", content === null ? "null" : JSON.stringify(content));
+  if (content === null || !sameNode(content, nodeContent(point, document, metadata))) {
+    const found = content === null ? members.take("_node_content") : JSON.stringify(content);
+    members.put("_node_content", found ?? "null");
+  }
   const fixed = { _node_type: "TextNode", document_id: "None", doc_id: "None", ref_doc_id: "None" };
   for (const [key, value] of Object.entries(fixed)) {
-    const found = members.get(key) ?? "null";
-    if (found === JSON.stringify(value)) members.delete(key);
-    else members.set(key, found);
+    const found = members.take(key) ?? "null";
+    if (found !== JSON.stringify(value)) members.put(key, found);
   }
   return document;
 }
 
 function takeText(content: string): string | null {
   try {
-    return takeString(sliceObject(content), "text");
+    const members = new Members();
+    members.read(content);
+    return members.takeString("text");
   } catch {
     return null;
   }

@@ -67,32 +67,32 @@ export function stringifyPlain(value: unknown): string {
 /** The raw texts of an object's values by key (the last one where a key stands twice). Values are delimited, not checked. @throws SyntaxError */
 export function sliceObject(text: string): Map<string, string> {
   const members = new Map<string, string>();
-  let at = skipSpace(text, expect(text, skipSpace(text, 0), openBrace));
+  let at = skipSpace(text, expectCode(text, skipSpace(text, 0), openBrace));
   if (text.charCodeAt(at) === closeBrace) return finish(text, at + 1, members);
   for (;;) {
     if (text.charCodeAt(at) !== quote) throw malformed(at);
     const keyEnd = skipString(text, at);
     const key = stringOf(text.slice(at, keyEnd));
-    const start = skipSpace(text, expect(text, skipSpace(text, keyEnd), colon));
+    const start = skipSpace(text, expectCode(text, skipSpace(text, keyEnd), colon));
     const end = skipValue(text, start);
     members.set(key, text.slice(start, end));
     at = skipSpace(text, end);
     if (text.charCodeAt(at) === closeBrace) return finish(text, at + 1, members);
-    at = skipSpace(text, expect(text, at, comma));
+    at = skipSpace(text, expectCode(text, at, comma));
   }
 }
 
 /** The raw texts of an array's elements. Elements are delimited, not checked. @throws SyntaxError */
 export function sliceArray(text: string): string[] {
   const elements: string[] = [];
-  let at = skipSpace(text, expect(text, skipSpace(text, 0), openBracket));
+  let at = skipSpace(text, expectCode(text, skipSpace(text, 0), openBracket));
   if (text.charCodeAt(at) === closeBracket) return finish(text, at + 1, elements);
   for (;;) {
     const end = skipValue(text, at);
     elements.push(text.slice(at, end));
     at = skipSpace(text, end);
     if (text.charCodeAt(at) === closeBracket) return finish(text, at + 1, elements);
-    at = skipSpace(text, expect(text, at, comma));
+    at = skipSpace(text, expectCode(text, at, comma));
   }
 }
 
@@ -111,11 +111,12 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-function malformed(at: number): SyntaxError {
+export function malformed(at: number): SyntaxError {
   return new SyntaxError(`malformed JSON at character ${at}`);
 }
 
-function expect(text: string, at: number, code: number): number {
+/** Index behind the character `code`, which must stand at `at`. @throws SyntaxError */
+export function expectCode(text: string, at: number, code: number): number {
   if (text.charCodeAt(at) !== code) throw malformed(at);
   return at + 1;
 }
@@ -129,14 +130,14 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
-function skipSpace(text: string, at: number): number {
+export function skipSpace(text: string, at: number): number {
   let next = at;
   while (isSpace(text.charCodeAt(next))) next += 1;
   return next;
 }
 
-/** Index behind the value that starts at `at`. */
-function skipValue(text: string, at: number): number {
+/** Index behind the value that starts at `at`. @throws SyntaxError */
+export function skipValue(text: string, at: number): number {
   const first = text.charCodeAt(at);
   if (first === quote) return skipString(text, at);
   if (first !== openBracket && first !== openBrace) return skipScalar(text, at);
@@ -166,8 +167,8 @@ function skipScalar(text: string, at: number): number {
   return end;
 }
 
-/** Index behind the string whose opening quote stands at `at`. */
-function skipString(text: string, at: number): number {
+/** Index behind the string whose opening quote stands at `at`. @throws SyntaxError */
+export function skipString(text: string, at: number): number {
   for (let end = text.indexOf('"', at + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
     while (text.charCodeAt(end - 1 - backslashes) === backslash) backslashes += 1;

@@ -1,7 +1,7 @@
 /** A source and a target in memory, for tests of what stands between them. */
 import type { CollectionInfo, CollectionSpec } from "../../src/model/collection.ts";
 import type { Distance } from "../../src/model/distance.ts";
-import { decodePayload, encodePayload } from "../../src/model/layout.ts";
+import { encodePayload, PayloadDecoder } from "../../src/model/layout.ts";
 import {
   defaultVector,
   type PointBatch,
@@ -286,7 +286,7 @@ export class FakeTarget implements TargetStore {
     const records = points.map((point, row) => {
       const { vector, payload } = stored.get(point) ?? { vector: [], payload: "{}" };
       data.set(vector.slice(0, dimension), row * dimension);
-      return decodePayload(payload, layout, point);
+      return new PayloadDecoder(layout).decode(payload, point);
     });
     return {
       ids: records.map(({ id }, row) => id ?? points[row] ?? ""),

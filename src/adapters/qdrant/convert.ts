@@ -1,6 +1,6 @@
 /** Between batches of records and the columns of points that Qdrant holds. */
 import type { Layout } from "../../model/collection.ts";
-import { decodePayload, encodePayload } from "../../model/layout.ts";
+import { encodePayload, PayloadDecoder } from "../../model/layout.ts";
 import { type DenseColumn, defaultVector, type PointBatch } from "../../model/record.ts";
 import type { PointColumns } from "./api.ts";
 
@@ -58,8 +58,9 @@ export function toBatch(columns: PointColumns, layout: Layout | null): PointBatc
       rest: [],
     },
   };
+  const decoder = layout === null ? null : new PayloadDecoder(layout);
   points.forEach((point, row) => {
-    addRow(batch, row, point, payloads[row] ?? null, layout);
+    addRow(batch, row, point, payloads[row] ?? null, decoder);
   });
   return batch;
 }
@@ -69,10 +70,10 @@ function addRow(
   row: number,
   point: string,
   text: string | null,
-  layout: Layout | null,
+  decoder: PayloadDecoder | null,
 ): void {
   const { ids, payload, placement } = batch;
-  const record = layout === null || text === null ? null : decodePayload(text, layout, point);
+  const record = text === null ? null : (decoder?.decode(text, point) ?? null);
   ids.push(record?.id ?? point);
   payload.documents.push(record?.document ?? null);
   payload.uris.push(record?.uri ?? null);
