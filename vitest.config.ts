@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** A folder of test/ as a project. e2e comes last and alone: its tests start servers and processes of their own. */
+/** A folder of test/ as a project. fault and then e2e come last, each alone: their tests start servers and processes of their own. */
 function project(name: string, testTimeoutMs: number, order: number) {
   return {
     extends: true as const,
@@ -20,8 +20,8 @@ export default defineConfig({
       project("tidy", 20_000, 0),
       project("unit", 20_000, 0),
       project("conformance", 60_000, 0),
-      project("fault", 120_000, 0),
-      project("e2e", 240_000, 1),
+      project("fault", 120_000, 1),
+      project("e2e", 240_000, 2),
     ],
     // Processes, not threads: the code under test starts workers, opens SQLite files and handles signals.
     pool: "forks",

@@ -20,11 +20,14 @@ export type Instead =
   | "reset"
   | "silence";
 
+/** What happens to an answer instead of being passed on: a cut connection, nothing ever, or half of it and then the one or the other. */
+export type InsteadOfAnswer = "reset" | "silence" | "cut" | "stall";
+
 export interface ProxyRules {
   /** Goes first; undefined = the request is passed on. It may wait. */
   before?(request: ProxiedRequest): Instead | undefined | Promise<Instead | undefined>;
-  /** Called when the server has answered, before anyone hears of it; "reset" cuts the answer off. */
-  after?(request: ProxiedRequest, status: number): "reset" | undefined | Promise<undefined>;
+  /** Called when the server has answered, before anyone hears of it; undefined = the answer is passed on. */
+  after?(request: ProxiedRequest, status: number): InsteadOfAnswer | undefined | Promise<undefined>;
 }
 
 export interface TestProxy extends AsyncDisposable {
@@ -86,12 +89,19 @@ export async function startProxy(upstream: string, rules: ProxyRules = {}): Prom
       return;
     }
     const answer = await ask(upstream, incoming, body);
-    if ((await proxy.rules.after?.(request, answer.status)) === "reset") {
+    const what = await proxy.rules.after?.(request, answer.status);
+    if (what === "silence") return;
+    if (what === "reset") {
       response.destroy();
       return;
     }
     response.writeHead(answer.status, answer.headers);
-    response.end(answer.body);
+    if (what === undefined) {
+      response.end(answer.body);
+      return;
+    }
+    const half = answer.body.subarray(0, answer.body.length >> 1);
+    response.write(half, () => what === "cut" && response.destroy());
   }
 }
 

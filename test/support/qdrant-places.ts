@@ -1,9 +1,11 @@
 /** The Qdrants that tests write to: the embedded one behind its server always, a real one where QDRANT_URL is set. */
 import { openEngine } from "../../src/engine/index.ts";
-import { createServer, listen } from "../../src/server/index.ts";
+import { serve } from "../../src/server/serve.ts";
 
 export interface QdrantPlace extends AsyncDisposable {
   readonly url: string;
+  /** Where its gRPC answers, on the same host; null = nowhere. */
+  readonly grpcPort: number | null;
   readonly headers: Record<string, string>;
   /** What the command needs in its environment to be let in. */
   readonly env: Record<string, string>;
@@ -21,6 +23,7 @@ export interface QdrantKind {
 
 const realUrl = process.env["QDRANT_URL"];
 const realKey = process.env["QDRANT_API_KEY"];
+const realGrpcPort = process.env["QDRANT_GRPC_PORT"];
 
 /** Both kinds, for `describe.each`; the real one is skipped where there is none. */
 export const qdrantKinds: readonly QdrantKind[] = [
@@ -28,22 +31,30 @@ export const qdrantKinds: readonly QdrantKind[] = [
   {
     name: realUrl ? "Qdrant server" : "Qdrant server (QDRANT_URL is not set)",
     skip: !realUrl,
-    start: () => Promise.resolve(place(realUrl ?? "", realKey, async () => {})),
+    start: async () => {
+      const url = realUrl ?? "";
+      const grpcPort = Number(realGrpcPort || Number(new URL(url).port || 6333) + 1);
+      return place({ url, grpcPort }, realKey, async () => {});
+    },
   },
 ];
 
 /** The embedded Qdrant in `folder`, on a free port, to be read by plain HTTP. */
 export async function serveFolder(folder: string): Promise<QdrantPlace> {
   const engine = await openEngine(folder);
-  const server = await listen(createServer(engine), { port: 0 });
-  return place(server.url, undefined, async () => {
+  const server = await serve(engine, { port: 0 });
+  return place(server, undefined, async () => {
     await server.close();
     await engine[Symbol.asyncDispose]();
   });
 }
 
-function place(address: string, key: string | undefined, close: () => Promise<void>): QdrantPlace {
-  const url = address.replace(/\/+$/, "");
+function place(
+  address: { readonly url: string; readonly grpcPort: number | null },
+  key: string | undefined,
+  close: () => Promise<void>,
+): QdrantPlace {
+  const url = address.url.replace(/\/+$/, "");
   const headers: Record<string, string> = key ? { "api-key": key } : {};
   const names: string[] = [];
   async function call<Result>(method: string, path: string, body?: unknown): Promise<Result> {
@@ -58,6 +69,7 @@ function place(address: string, key: string | undefined, close: () => Promise<vo
   }
   return {
     url,
+    grpcPort: address.grpcPort,
     headers,
     env: key ? { QDRANT_API_KEY: key } : {},
     unique(name) {
