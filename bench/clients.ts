@@ -6,7 +6,7 @@ import { columnsOf, recordBatches } from "./batches.ts";
 import { each, type Measured, timed } from "./measured.ts";
 import { apiKey, grpcUrl, type WriteOptions, withCollection } from "./server.ts";
 
-/** Rows a batch and a page, and how many are in flight: the best of what was tried for both clients. */
+/** Rows a batch and a page, and how many are in flight: of 250 to 2,000 and 2 to 6 none cost the clients less processor time a row. */
 const batchRows = 1000;
 const inFlight = 3;
 /** A connection that the server has closed is an error to its users, who ask again. */

@@ -138,20 +138,28 @@ async function benchSource(
   const read = await measure("read", address);
   add(bench, `read, ${name}`, read, { limit });
   for (const target of bench.targets) {
-    const ends = [address, target, path.join(bench.work, `state-${bench.lines.length}`)];
-    const copied = await measure("copy", ...ends, bench.indexing);
-    const { copy, green } = copied.parts;
-    const to = `${name} to ${target === bench.server ? "Qdrant server" : "embedded Qdrant"}`;
-    const reading = { limit: rateOf(read) };
-    add(bench, `copy, ${to}`, { ...copied, ms: copy ?? Number.NaN }, reading);
-    add(bench, `copy and verify, ${to}`, copied, {
-      ...reading,
-      greenMs: green,
-      rssMb: copied.rssMb,
-    });
-    await benchVerify(bench, to, ends, target);
-    await measure("drop", target);
+    try {
+      await benchCopying(bench, name, [address, target], rateOf(read));
+    } finally {
+      await measure("drop", target);
+    }
   }
+}
+
+async function benchCopying(
+  bench: Bench,
+  name: string,
+  [address, target]: readonly [string, string],
+  limit: number,
+): Promise<void> {
+  const ends = [address, target, path.join(bench.work, `state-${bench.lines.length}`)];
+  const copied = await measure("copy", ...ends, bench.indexing);
+  const { copy, green } = copied.parts;
+  const { rssMb } = copied;
+  const to = `${name} to ${target === bench.server ? "Qdrant server" : "embedded Qdrant"}`;
+  add(bench, `copy, ${to}`, { ...copied, ms: copy ?? Number.NaN }, { limit });
+  add(bench, `copy and verify, ${to}`, copied, { limit, greenMs: green, rssMb });
+  await benchVerify(bench, to, ends, target);
 }
 
 /** A verify of what was copied; on a server beside scrolls of it by the clients. */
