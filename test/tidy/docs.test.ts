@@ -1,7 +1,8 @@
+import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
 import { pages } from "../../scripts/pages.ts";
 import { errorCodes } from "../../src/errors.ts";
-import { readProjectFile, sourcesBelow } from "../support/files.ts";
+import { projectFiles, readProjectFile, sourcesBelow } from "../support/files.ts";
 
 describe("error codes", () => {
   it("are all used somewhere in src", () => {
@@ -16,6 +17,23 @@ describe("error codes", () => {
 describe("pages made from the code (`npm run docs` writes them)", () => {
   it.each(Object.entries(pages))("%s is as the code has it", (path, page) => {
     expect(readProjectFile(path).replaceAll("\r\n", "\n")).toBe(page());
+  });
+});
+
+describe("links between pages", () => {
+  it("lead to files that are there", () => {
+    const files = new Set(projectFiles());
+    const folders = new Set([...files].map((path) => posix.dirname(path)));
+    const links = [...files]
+      .filter((path) => path.endsWith(".md"))
+      .flatMap((path) =>
+        [...readProjectFile(path).matchAll(/\]\(([^)#:]+)(#[^)]*)?\)/g)].map(([, to = ""]) => ({
+          path,
+          to: posix.join(posix.dirname(path), to),
+        })),
+      );
+    expect(links).toContainEqual({ path: "README.md", to: "docs/benchmarks.md" });
+    expect(links.filter(({ to }) => !files.has(to) && !folders.has(to))).toEqual([]);
   });
 });
 
