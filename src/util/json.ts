@@ -41,8 +41,8 @@ export function parseLossless(text: string): JsonValue {
 /** A float as JSON text that stays a float when it is read back: 2 becomes `2.0`, −0 becomes `-0.0`. NaN and infinities are not JSON. */
 export function floatText(value: number): string {
   if (Object.is(value, -0)) return "-0.0";
-  const text = String(value);
-  return integerText.test(text) ? `${text}.0` : text;
+  // From 10^21 on the digits have an exponent.
+  return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value}.0` : String(value);
 }
 
 /** JSON text of a value that `parseLossless` gave: the same types come back. */

@@ -30,6 +30,9 @@ function isKind(tag: number): boolean {
   );
 }
 
+/** Numbers that are kept of an entry. */
+const perEntry = 4;
+
 /** The text that is gathered before it is decoded: many payloads by one call, and not so many that the string is a large one. */
 const chunkBytes = 64 * 1024;
 
@@ -46,7 +49,7 @@ export class PayloadReader {
   #ends: number[] = [];
   /** Whether all bytes of the payload are ASCII. */
   #ascii = true;
-  /** Entries that wait for their turn, by key: where the key starts and ends, and where the value starts (−1 = nowhere). */
+  /** Entries that wait for their turn, by key: where the key starts and ends, where the value starts (−1 = nowhere), the key's rank. */
   readonly #spans: number[] = [];
   #top = 0;
   /** Whether a double of the payload may be an integer that gRPC cannot say. */
@@ -138,28 +141,33 @@ export class PayloadReader {
       reader.skip(tag);
     }
     reader.close(outer);
+    const { bytes } = reader;
     const spans = this.#spans;
+    const rank = rankOf(bytes, start, end);
     let place = this.#top;
-    for (; place > base; place -= 3) {
-      const order = compare(reader.bytes, start, end, spans[place - 3] ?? 0, spans[place - 2] ?? 0);
+    for (; place > base; place -= perEntry) {
+      const order =
+        rank - (spans[place - 1] ?? 0) ||
+        compare(bytes, start, end, spans[place - 4] ?? 0, spans[place - 3] ?? 0);
       if (order > 0) break;
       if (order === 0) {
-        spans[place - 1] = value;
+        spans[place - 2] = value;
         return;
       }
     }
-    for (let at = this.#top; at > place; at -= 1) spans[at + 2] = spans[at - 1] ?? 0;
+    for (let at = this.#top - 1; at >= place; at -= 1) spans[at + perEntry] = spans[at] ?? 0;
     spans[place] = start;
     spans[place + 1] = end;
     spans[place + 2] = value;
-    this.#top += 3;
+    spans[place + 3] = rank;
+    this.#top += perEntry;
   }
 
   /** The entries from `base` on, which are done then. */
   #object(reader: Reader, base: number, depth: number): void {
     const end = this.#top;
     if (end === base) this.#word("{}");
-    for (let at = base; at < end; at += 3) {
+    for (let at = base; at < end; at += perEntry) {
       this.#byte(at === base ? 0x7b : 0x2c);
       this.#string(reader.bytes, this.#spans[at] ?? 0, this.#spans[at + 1] ?? 0);
       this.#byte(0x3a);
@@ -276,6 +284,14 @@ function writeEscape(text: Buffer, start: number, code: number): number {
   text[at++] = hex.charCodeAt(code >> 4);
   text[at++] = hex.charCodeAt(code & 15);
   return at;
+}
+
+/** The first bytes of a key as a number: what compares most keys. */
+function rankOf(bytes: Buffer, start: number, end: number): number {
+  const first = start < end ? (bytes[start] ?? 0) : 0;
+  const second = start + 1 < end ? (bytes[start + 1] ?? 0) : 0;
+  const third = start + 2 < end ? (bytes[start + 2] ?? 0) : 0;
+  return (first << 16) | (second << 8) | third;
 }
 
 /** Below 0, 0 or above 0 as the one key comes before the other, is it, or comes behind it: byte by byte. */
