@@ -4,6 +4,7 @@
  */
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { indexings } from "../src/migrate/request.ts";
 import { benchCopy } from "./copy.ts";
 import { benchGentle } from "./gentle.ts";
 
@@ -19,7 +20,8 @@ const { values, positionals } = parseArgs({
 });
 
 const [name = ""] = positionals;
-if (name !== "copy" && name !== "gentle") {
+const indexing = indexings.find((when) => when === values.indexing);
+if ((name !== "copy" && name !== "gentle") || indexing === undefined) {
   console.error(
     "Usage: npm run bench -- copy [--records 60000] [--dimension 384] [--source folder|server] [--indexing after|during] [--rounds 3]\n" +
       "       npm run bench -- gentle [--records 60000] [--dimension 384] [--rounds 3]",
@@ -31,7 +33,5 @@ console.log(
 );
 const size = { records: Number(values.records), dimension: Number(values.dimension) };
 const rounds = Number(values.rounds);
-if (name === "copy") {
-  const indexing = values.indexing === "during" ? "during" : "after";
-  await benchCopy({ ...size, rounds, indexing, sources: values.source });
-} else await benchGentle({ ...size, rounds });
+if (name === "copy") await benchCopy({ ...size, rounds, indexing, sources: values.source });
+else await benchGentle({ ...size, rounds });
