@@ -99,6 +99,7 @@ describe("describedState", () => {
       distance: "ip",
       note: '{"format":1}',
       indexes: ["tenant_id"],
+      indexingThreshold: null,
       upsertRowsMax: 10,
       pageRowsMax: 20,
       deletesUnindexed: true,
