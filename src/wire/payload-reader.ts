@@ -33,6 +33,9 @@ function isKind(tag: number): boolean {
 /** Numbers that are kept of an entry. */
 const perEntry = 4;
 
+/** So many entries are put in their place as they come; with more that takes long, and they are sorted when all are there. */
+const insertedMax = 32;
+
 /** The text that is gathered before it is decoded: many payloads by one call, and not so many that the string is a large one. */
 const chunkBytes = 64 * 1024;
 
@@ -145,7 +148,8 @@ export class PayloadReader {
     const spans = this.#spans;
     const rank = rankOf(bytes, start, end);
     let place = this.#top;
-    for (; place > base; place -= perEntry) {
+    const last = place - base > insertedMax * perEntry ? place : base;
+    for (; place > last; place -= perEntry) {
       const order =
         rank - (spans[place - 1] ?? 0) ||
         compare(bytes, start, end, spans[place - 4] ?? 0, spans[place - 3] ?? 0);
@@ -163,8 +167,30 @@ export class PayloadReader {
     this.#top += perEntry;
   }
 
+  /** Sorts the entries from `base` on; of those with one key the last counts. */
+  #sort(bytes: Buffer, base: number): void {
+    const spans = this.#spans;
+    const places: number[] = [];
+    for (let at = base; at < this.#top; at += perEntry) places.push(at);
+    const order = (one: number, other: number): number =>
+      compare(
+        bytes,
+        spans[one] ?? 0,
+        spans[one + 1] ?? 0,
+        spans[other] ?? 0,
+        spans[other + 1] ?? 0,
+      );
+    const sorted = places
+      .sort(order)
+      .filter((place, at, all) => at + 1 === all.length || order(place, all[at + 1] ?? 0) !== 0)
+      .flatMap((place) => spans.slice(place, place + perEntry));
+    for (const [step, number] of sorted.entries()) spans[base + step] = number;
+    this.#top = base + sorted.length;
+  }
+
   /** The entries from `base` on, which are done then. */
   #object(reader: Reader, base: number, depth: number): void {
+    if (this.#top - base > insertedMax * perEntry) this.#sort(reader.bytes, base);
     const end = this.#top;
     if (end === base) this.#word("{}");
     for (let at = base; at < end; at += perEntry) {

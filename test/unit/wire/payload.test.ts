@@ -177,6 +177,17 @@ describe("bytes to payload", () => {
     expect(read(twice).text).toBe('{"a":2,"b":0}');
   });
 
+  it("come sorted where there are thousands of keys in any order", () => {
+    const keys = Array.from({ length: 20_000 }, (_, at) => `k${(at * 7919) % 20_000}`);
+    const members = (from: number) => keys.map((key, at) => `"${key}":${from + at}`).join();
+    const twice = `{"in":{${members(0)},${members(1)}}}`;
+    // Each put in its place by moving the others, they take longer than a test may.
+    const { text } = read(written(twice).subarray(5));
+    const last = new Map(keys.map((key, at) => [key, 1 + at]));
+    const sorted = [...last].sort(([one], [other]) => (one < other ? -1 : 1));
+    expect(text).toBe(`{"in":{${sorted.map(([key, at]) => `"${key}":${at}`).join()}}}`);
+  });
+
   it("stay apart, however many there are and whatever characters they have", () => {
     const units = ["x", "é", "\n", "漢", "y"];
     const texts = Array.from({ length: 300 }, (_, row) =>
