@@ -120,7 +120,7 @@ export type RemoveSelector =
 
 /** The writing half, for point stores. */
 export interface TargetStore extends SourceStore<PointBatch> {
-  /** Every point once, in the order of point ids, in bounded batches: what verify reads. */
+  /** Every point once, in the order of point ids, in bounded batches that are the caller's own: what verify reads. */
   scan(
     collection: CollectionInfo,
     options?: ScanOptions & { batchSize?: number },

@@ -12,10 +12,11 @@ const prefixBytes = 5;
 export class MessageReader {
   readonly #where: string;
   readonly #bytesMax: number;
-  readonly #chunks: Buffer[] = [];
+  readonly #prefix = Buffer.alloc(prefixBytes);
+  #prefixed = 0;
+  /** As long as the prefix says; null while that is not there. */
+  #message: Buffer | null = null;
   #bytes = 0;
-  /** Bytes that the frame says it has; null while its prefix is not there. */
-  #expected: number | null = null;
 
   constructor(where: string, bytesMax: number) {
     this.#where = where;
@@ -24,27 +25,26 @@ export class MessageReader {
 
   /** Takes further bytes. @throws E_BAD_RESPONSE where they are compressed, too many (`details.tooLarge`), or go past the message */
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    if (this.#expected === null && this.#bytes >= prefixBytes) this.#expected = this.#length();
-    if (this.#expected !== null && this.#bytes > this.#expected)
+    const start = Math.min(chunk.length, prefixBytes - this.#prefixed);
+    chunk.copy(this.#prefix, this.#prefixed, 0, start);
+    this.#prefixed += start;
+    if (this.#prefixed < prefixBytes) return;
+    this.#message ??= Buffer.allocUnsafeSlow(this.#length());
+    if (chunk.length - start > this.#message.length - this.#bytes)
       throw this.#bad("has more than one message");
+    this.#bytes += chunk.copy(this.#message, this.#bytes, start);
   }
 
-  /** The message. @throws E_BAD_RESPONSE where it did not come whole (`details.cut`) */
+  /** The message, alone in its ArrayBuffer. @throws E_BAD_RESPONSE where it did not come whole (`details.cut`) */
   end(): Uint8Array {
-    if (this.#expected === null || this.#bytes < this.#expected) throw cutError(this.#where);
-    const [only] = this.#chunks;
-    const whole =
-      this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
-    return whole.subarray(prefixBytes);
+    if (this.#message === null || this.#bytes < this.#message.length) throw cutError(this.#where);
+    return this.#message;
   }
 
-  /** Bytes of the frame, prefix included. */
+  /** Bytes of the message. */
   #length(): number {
-    const prefix = Buffer.concat(this.#chunks);
-    if (prefix[0] !== 0) throw this.#bad("is compressed although none was asked for");
-    const length = prefix.readUInt32BE(1);
+    if (this.#prefix[0] !== 0) throw this.#bad("is compressed although none was asked for");
+    const length = this.#prefix.readUInt32BE(1);
     if (length > this.#bytesMax) {
       throw new VectorError(
         "E_BAD_RESPONSE",
@@ -52,7 +52,7 @@ export class MessageReader {
         { retryable: false, details: { tooLarge: true } },
       );
     }
-    return prefixBytes + length;
+    return length;
   }
 
   #bad(what: string): VectorError {

@@ -30,7 +30,7 @@ export interface GrpcAnswer {
   readonly status: number;
   /** The server's words; empty where it has none. */
   readonly message: string;
-  /** The answer's message; null unless the status is 0. */
+  /** The answer's message, alone in its ArrayBuffer; null unless the status is 0. */
   readonly body: Uint8Array | null;
   /** The `retry-after` metadata (seconds or a date) as a wait from now; undefined = none given. */
   readonly retryAfterMs: number | undefined;

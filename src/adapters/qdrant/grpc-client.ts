@@ -3,6 +3,7 @@ import { VectorError, type VectorErrorOptions } from "../../errors.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
 import { type GrpcAnswer, GrpcChannel } from "../../util/grpc.ts";
 import { notGrpc } from "../../util/grpc-faults.ts";
+import { release } from "../../util/release.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 
 /** How one call differs from others. */
@@ -35,7 +36,8 @@ export class GrpcClient {
   }
 
   /**
-   * Calls `method` (`Points/Upsert`) with `frame`; gives what `decode` makes of the answer's message.
+   * Calls `method` (`Points/Upsert`) with `frame`; gives what `decode` makes of the answer's message, which must not point into
+   * it: its memory is given back.
    * @throws VectorError for every status but OK; E_BAD_RESPONSE where the message is not in Qdrant's form
    */
   async send<Result>(
@@ -53,7 +55,11 @@ export class GrpcClient {
       const answer = await this.#channel.call(path, frame, { signal, timeoutMs });
       if (answer.body === null) throw refusal(where, answer);
       this.#onAnswer?.(performance.now() - startedMs);
-      return decoded(where, answer.body, decode);
+      try {
+        return decoded(where, answer.body, decode);
+      } finally {
+        release(answer.body);
+      }
     };
     return retry(attempt, { signal, onRetry: this.#onRetry, attempts });
   }

@@ -5,6 +5,7 @@ import { BucketSums, bucketCount, bucketOf, bucketRange, digestBytes } from "../
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { release } from "../../util/release.ts";
 import { digestsOf } from "../digests.ts";
 import type { Progress } from "../journal/progress.ts";
 import type { Course } from "./lane.ts";
@@ -83,6 +84,7 @@ async function scanFrom(
     throwIfAborted(signal);
     scan.add(batch);
     rows += batch.ids.length;
+    for (const { data } of batch.vectors.values()) release(data);
     onRows(rows);
     if (Date.now() - savedMs >= saveEveryMs) {
       progress.set(scan.toText());
