@@ -113,6 +113,8 @@ export async function readPoints(qdrant: Qdrant, collection: string): Promise<Po
         headers: {
           "content-type": "application/json",
           "accept-encoding": "identity",
+          // A connection that was kept may be one that the server is just closing.
+          connection: "close",
           ...qdrant.headers,
         },
         body,

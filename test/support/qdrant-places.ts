@@ -55,7 +55,11 @@ function place(
   close: () => Promise<void>,
 ): QdrantPlace {
   const url = address.url.replace(/\/+$/, "");
-  const headers: Record<string, string> = key ? { "api-key": key } : {};
+  // A connection that was kept may be one that the server is just closing.
+  const headers: Record<string, string> = {
+    connection: "close",
+    ...(key ? { "api-key": key } : {}),
+  };
   const names: string[] = [];
   async function call<Result>(method: string, path: string, body?: unknown): Promise<Result> {
     const response = await fetch(url + path, {
