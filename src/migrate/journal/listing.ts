@@ -7,7 +7,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
-import { bucketCount } from "../../model/digest.ts";
+import { bucketCount, bucketRange } from "../../model/digest.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
 import { guarded, idBytes, idColumn, storedId } from "./database.ts";
 
@@ -109,6 +109,7 @@ export class Listing implements Disposable {
     const listed = Number(
       this.#db.prepare("SELECT count(*) AS n FROM temp.listing WHERE bucket=?").get(bucket)?.["n"],
     );
+    if (!this.#first && this.#isKnown(bucket, listed)) return { listed, added: 0 };
     const inserted = this.#db
       .prepare(
         "INSERT OR IGNORE INTO point SELECT ?, point, ?, seq FROM temp.listing WHERE bucket=? ORDER BY point, seq",
@@ -117,6 +118,25 @@ export class Listing implements Disposable {
     if (this.#first && inserted === listed) return { listed, added: listed };
     if (!this.#first) this.#enterNew(bucket);
     return this.#meetBucket(bucket);
+  }
+
+  /** Whether the bucket names each record that is known of this collection, once, and no other: mostly so when it is listed again. */
+  #isKnown(bucket: number, listed: number): boolean {
+    const met = this.#db
+      .prepare(
+        `SELECT count(*) AS n, count(DISTINCT l.point) AS points FROM temp.listing l
+         JOIN point p ON p.target=? AND p.point=l.point AND p.collection=?
+         JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal AND r.id=l.id AND r.state<3
+         WHERE l.bucket=?`,
+      )
+      .get(this.#target, this.#collection, bucket);
+    if (met?.["n"] !== listed || met["points"] !== listed) return false;
+    const known = this.#db
+      .prepare(
+        "SELECT count(*) AS n FROM point WHERE target=? AND point>=? AND point<=? AND collection=?",
+      )
+      .get(this.#target, ...boundsOf(bucket), this.#collection);
+    return known?.["n"] === listed;
   }
 
   /** Enters the records whose points have just been inserted. */
@@ -183,15 +203,11 @@ export class Listing implements Disposable {
 
   /** Records of this bucket that the listing did not name: never carried ones are left out, carried ones are asked about later. */
   #noteUnseen(bucket: number, seen: ReadonlySet<number>): void {
-    const from = Buffer.alloc(16, 0);
-    const to = Buffer.alloc(16, 0xff);
-    from[0] = bucket;
-    to[0] = bucket;
     const rows = this.#db
       .prepare(
         "SELECT r.ordinal, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point>=? AND p.point<=? AND p.collection=?",
       )
-      .all(this.#target, from, to, this.#collection);
+      .all(this.#target, ...boundsOf(bucket), this.#collection);
     for (const { ordinal, state } of rows) {
       if (typeof ordinal !== "number" || seen.has(ordinal)) continue;
       if (state === 0 || state === 2)
@@ -218,4 +234,10 @@ export class Listing implements Disposable {
       { details: { ids: [existing.id, id], collections: [there, here], point: uuid } },
     );
   }
+}
+
+/** The bytes of the first and the last point of a bucket. */
+function boundsOf(bucket: number): [from: Uint8Array, to: Uint8Array] {
+  const { from, to } = bucketRange(bucket);
+  return [uuidToBytes(from), uuidToBytes(to)];
 }

@@ -137,6 +137,22 @@ describe("a later listing", () => {
     expect(idsIn(ledger, recordStates.left)).toEqual(["d"]);
   });
 
+  it("is not taken for what is known because one id comes twice in place of another", async () => {
+    const { ledgers } = open("c");
+    const [ledger] = ledgers;
+    if (ledger === undefined) throw new Error("no ledger");
+    // Ids that are UUIDs are their own points: these two stand in one bucket.
+    const [one, other] = [
+      "11111111-1111-4111-8111-111111111111",
+      "11222222-2222-4222-8222-222222222222",
+    ] as const;
+    await list(ledger, [one, other]);
+    write(ledger, one, other);
+    expect(await list(ledger, [other, one])).toEqual({ listed: 2, added: 0, unseen: 0 });
+    expect(await list(ledger, [one], [one])).toEqual({ listed: 1, added: 0, unseen: 1 });
+    expect(ledger.unseen(-1, 10).map(({ id }) => id)).toEqual([other]);
+  });
+
   it("queues again what had gone and is back, also when it was carried", async () => {
     const {
       journal,
