@@ -22,8 +22,11 @@ export type Fault =
     };
 
 export interface FaultSchedule {
-  /** What happens to the next call; null = it passes. */
-  next(): Fault | null;
+  /**
+   * What happens to the next call of a kind (its method and path); null = it passes. Each kind has its own row of faults: the
+   * same seed fails the same calls again, in whatever order the kinds come.
+   */
+  next(call: string): Fault | null;
   /** Ends what would go on until somebody mends it. Faults of single calls go on. */
   mend(): void;
   /** No fault from here on. */
@@ -38,8 +41,7 @@ const tooLongS = 600;
 /** Faults of one end, drawn by a number from 0 to 1: some servers fail seldom, some often, and every third breaks down until it is mended. */
 export function faultSchedule(drawn: number): FaultSchedule {
   const random = seededRandom(drawn * 2 ** 32);
-  const pick = <const Value>(values: readonly [Value, ...Value[]]): Value =>
-    values[Math.floor(random() * values.length)] ?? values[0];
+  const rows = new Map<string, () => number>();
   const share = 0.02 + random() * 0.13;
   const breakdown = random() < 0.33 ? drawBreakdown(random) : null;
   const beginsAt = 4 + Math.floor(random() * 30);
@@ -58,9 +60,12 @@ export function faultSchedule(drawn: number): FaultSchedule {
     end: () => {
       state = "ended";
     },
-    next() {
+    next(call) {
       calls += 1;
-      const fault = random() < share ? drawFault(pick, random) : null;
+      const kind = kindOf(call);
+      const row = rows.get(kind) ?? seededRandom(drawn * 2 ** 32 + sumOf(kind));
+      rows.set(kind, row);
+      const fault = row() < share ? drawFault(row) : null;
       if (state === "ended") return null;
       if (breakdown !== null && state === "failing" && calls >= beginsAt)
         return count(breakdown, `breakdown: ${faultName(breakdown)}`);
@@ -69,10 +74,18 @@ export function faultSchedule(drawn: number): FaultSchedule {
   };
 }
 
-function drawFault(
-  pick: <const Value>(values: readonly [Value, ...Value[]]) => Value,
-  random: () => number,
-): Fault {
+/** A call without its query, and without the names that are made for one run. */
+function kindOf(call: string): string {
+  return call.replace(/\?.*/, "").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "");
+}
+
+function sumOf(text: string): number {
+  return [...text].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) | 0, 0);
+}
+
+function drawFault(random: () => number): Fault {
+  const pick = <const Value>(values: readonly [Value, ...Value[]]): Value =>
+    values[Math.floor(random() * values.length)] ?? values[0];
   const kind = pick(["delay", "reset", "stall", "cut", "stall-within", "refusal", "refusal"]);
   switch (kind) {
     case "delay":
@@ -121,7 +134,7 @@ export function faultRules(schedule: FaultSchedule): ProxyRules {
   const afterwards = new WeakMap<object, Fault>();
   return {
     async before(request) {
-      const fault = schedule.next();
+      const fault = schedule.next(`${request.method} ${request.path}`);
       if (fault === null) return undefined;
       switch (fault.kind) {
         case "delay":

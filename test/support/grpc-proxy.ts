@@ -73,7 +73,7 @@ async function pass(
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
-  const fault = schedule.next();
+  const fault = schedule.next(String(headers[":path"]));
   if (fault?.kind === "delay") await sleep(fault.delayMs);
   if (fault?.kind === "refusal") return refuse(stream, fault);
   if (fault !== null && "done" in fault && !fault.done) {
