@@ -142,12 +142,11 @@ async function freePorts(): Promise<[string, string]> {
     await once(first, "listening");
     const { port } = first.address() as AddressInfo;
     const second = createServer().listen(port + 1, "127.0.0.1");
-    const free = await Promise.race([
-      once(second, "listening").then(() => true),
-      once(second, "error").then(() => false),
-    ]);
-    first.close();
-    second.close();
+    const free = await once(second, "listening").then(
+      () => true,
+      () => false,
+    );
+    for (const server of [first, second]) await new Promise((closed) => server.close(closed));
     if (free) return [String(port), String(port + 1)];
   }
   throw new Error("No two neighbouring ports are free.");
