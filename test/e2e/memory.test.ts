@@ -41,13 +41,13 @@ async function peakOf(records: number): Promise<number> {
 }
 
 describe.skipIf(!linux)(`12: memory${linux ? "" : " (the kernel's peak is read on Linux)"}`, () => {
-  it("of a copy of 200,000 records is that of a copy of 50,000, give or take caches of fixed size", async () => {
-    const small = await peakOf(50_000);
-    const large = await peakOf(200_000);
+  it("of a copy of 300,000 records is that of a copy of 100,000, give or take caches of fixed size", async () => {
+    const small = await peakOf(100_000);
+    const large = await peakOf(300_000);
     console.log(
-      `peak of 50,000 records: ${small.toFixed()} MiB; of 200,000: ${large.toFixed()} MiB`,
+      `peak of 100,000 records: ${small.toFixed()} MiB; of 300,000: ${large.toFixed()} MiB`,
     );
-    // What differs is caches of fixed size that the smaller copy does not fill; 280 bytes held of each record are too many.
+    // What differs is caches of fixed size that the smaller copy does not fill; 210 bytes held of each record are too many.
     expect(large - small).toBeLessThan(40);
     expect(large).toBeLessThan(300);
   });
