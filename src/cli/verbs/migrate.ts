@@ -3,8 +3,9 @@ import { existsSync, rmSync } from "node:fs";
 import { assertSource, assertTarget } from "../../connect.ts";
 import type { MigrateRequest, RunContext } from "../../migrate/request.ts";
 import { dryRun, runMigrate } from "../../migrate/run.ts";
+import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
-import { chromaOptions, qdrantOptions, sourceEnd, targetEnd } from "../ends.ts";
+import { sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import {
   gentleFlags,
@@ -55,10 +56,7 @@ export const addMigrate: AddVerb = (program, call) => {
 
 const migrate: Action = async (session, [sourceText, targetText], flags) => {
   const { environment } = session;
-  const chroma = readSettings(chromaFlags, flags, environment);
-  const qdrant = readSettings(qdrantFlags, flags, environment);
-  const patience = readSettings(patienceFlags, flags, environment).values;
-  const limits = readSettings(gentleFlags, flags, environment).values;
+  const { chroma, qdrant, access: readAccess } = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const shape = readSettings(shapeFlags, flags, environment).values;
   const make = readSettings(makeFlags, flags, environment).values;
@@ -71,12 +69,7 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
   const source = assertSource(sourceEnd(sourceText, chroma).address);
   const target = assertTarget(targetEnd(targetText, qdrant).address);
   const request = migrateRequest(scope, shape, make, run);
-  const access = {
-    chroma: chromaOptions(chroma, session.keys),
-    qdrant: qdrantOptions(qdrant, session.keys),
-    ...patience,
-    limits,
-  };
+  const access = readAccess();
   assertFolderOf("--report-file", report.reportFile);
 
   if (!run.dryRun || log.logFile !== undefined) session.openLog("migrate", log);

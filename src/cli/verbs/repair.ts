@@ -1,8 +1,8 @@
 /** `vecferry repair [SOURCE] [TARGET]`. */
 import { runRepair } from "../../migrate/repair.ts";
+import { readEnds } from "../access.ts";
 import { chooseSource, chooseTarget } from "../choose.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
-import { chromaOptions, qdrantOptions } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import {
   gentleFlags,
@@ -44,10 +44,7 @@ export const addRepair: AddVerb = (program, call) => {
 
 const repair: Action = async (session, [sourceText, targetText], flags) => {
   const { environment } = session;
-  const chroma = readSettings(chromaFlags, flags, environment);
-  const qdrant = readSettings(qdrantFlags, flags, environment);
-  const patience = readSettings(patienceFlags, flags, environment).values;
-  const limits = readSettings(gentleFlags, flags, environment).values;
+  const { chroma, qdrant, access: readAccess } = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const asked = readSettings(repairFlags, flags, environment).values;
   const report = readSettings(reportFlags, flags, environment).values;
@@ -60,12 +57,7 @@ const repair: Action = async (session, [sourceText, targetText], flags) => {
   const verify = verifyRequest(scope, { targetOnly: false, sample: null }, null);
   const { overwrite = false, deleteExtra = false, dryRun = false } = asked;
   const request = repairRequest(verify, { overwrite, deleteExtra, dryRun });
-  const access = {
-    chroma: chromaOptions(chroma, session.keys),
-    qdrant: qdrantOptions(qdrant, session.keys),
-    ...patience,
-    limits,
-  };
+  const access = readAccess();
   assertFolderOf("--report-file", report.reportFile);
 
   if (dryRun) assertThere(target);

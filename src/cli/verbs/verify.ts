@@ -2,10 +2,10 @@
 import { VectorError } from "../../errors.ts";
 import { runRepair } from "../../migrate/repair.ts";
 import { runVerify } from "../../migrate/verify.ts";
+import { readEnds } from "../access.ts";
 import { chooseSource, chooseTarget } from "../choose.ts";
 import { CombinedFile } from "../combined.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
-import { chromaOptions, qdrantOptions } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import {
   fixFlags,
@@ -48,10 +48,7 @@ export const addVerify: AddVerb = (program, call) => {
 
 const verify: Action = async (session, operands, flags) => {
   const { environment } = session;
-  const chroma = readSettings(chromaFlags, flags, environment);
-  const qdrant = readSettings(qdrantFlags, flags, environment);
-  const patience = readSettings(patienceFlags, flags, environment).values;
-  const limits = readSettings(gentleFlags, flags, environment).values;
+  const { chroma, qdrant, access: readAccess } = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const asked = readSettings(verifyFlags, flags, environment).values;
   const fix = readSettings(fixFlags, flags, environment).values;
@@ -72,12 +69,7 @@ const verify: Action = async (session, operands, flags) => {
     { address: targetText, settings: qdrant, server: asked.targetQdrant ?? false },
     state,
   );
-  const access = {
-    chroma: chromaOptions(chroma, session.keys),
-    qdrant: qdrantOptions(qdrant, session.keys),
-    ...patience,
-    limits,
-  };
+  const access = readAccess();
   assertFolderOf("--report-file", report.reportFile);
   assertFolderOf("--combined", asked.combined);
   const plain = { targetOnly: asked.targetOnly ?? false, sample: asked.sample ?? null };
