@@ -6,6 +6,7 @@ import { defaultRequest } from "../src/migrate/request.ts";
 import type { CollectionSpec } from "../src/model/collection.ts";
 import { defaultVector, type PointBatch, type RecordBatch } from "../src/model/record.ts";
 import type { PointColumns } from "../src/wire/columns.ts";
+import { blankCollection } from "../test/support/blank-collection.ts";
 import { type BenchRecord, benchRecords } from "./data.ts";
 
 /** Mean bytes of a record's payload, for the size of a batch. */
@@ -26,21 +27,7 @@ export function specOf(dimension: number): CollectionSpec {
 
 function planOf(dimension: number): CollectionPlan {
   return {
-    source: {
-      key: "bench",
-      name: "bench",
-      tenant: null,
-      database: null,
-      dimension,
-      distance: "cosine",
-      distanceFrom: null,
-      count: null,
-      metadata: null,
-      configuration: null,
-      schema: null,
-      status: null,
-      note: null,
-    },
+    source: blankCollection("bench", { dimension, distance: "cosine" as const }),
     target: specOf(dimension).name,
     tenant: null,
     tenanted: false,

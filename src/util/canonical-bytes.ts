@@ -3,19 +3,10 @@
  * may be refused, one that is not never passes.
  */
 import { floatText } from "./json.ts";
+import { byte } from "./json-bytes.ts";
 
-const quote = 0x22;
-const comma = 0x2c;
-const minus = 0x2d;
-const point = 0x2e;
-const zero = 0x30;
-const nine = 0x39;
-const colon = 0x3a;
-const openBracket = 0x5b;
-const backslash = 0x5c;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
+const { quote, plus, comma, minus, point, zero, nine, colon, exponentLower } = byte;
+const { openBracket, backslash, closeBracket, openBrace, closeBrace } = byte;
 
 /** Objects and lists within one another. */
 const depthMax = 100;
@@ -132,8 +123,8 @@ function skipNumber(bytes: Buffer, start: number): number {
   if (code === point) {
     const end = skipDigits(bytes, whole + 1);
     const short = end - first - 1 <= digitsMax && bytes[first] !== zero;
-    if (short && bytes[end] !== 0x65 && isFraction(bytes, whole + 1, end)) return end;
-  } else if (code !== 0x65) return bytes[first] === zero && first > start ? -1 : whole;
+    if (short && bytes[end] !== exponentLower && isFraction(bytes, whole + 1, end)) return end;
+  } else if (code !== exponentLower) return bytes[first] === zero && first > start ? -1 : whole;
   return skipFloat(bytes, start);
 }
 
@@ -162,7 +153,9 @@ function isDigit(code: number): boolean {
 }
 
 function isOfNumber(code: number): boolean {
-  return isDigit(code) || code === minus || code === point || code === 0x65 || code === 0x2b;
+  return (
+    isDigit(code) || code === minus || code === point || code === exponentLower || code === plus
+  );
 }
 
 function skipWord(bytes: Buffer, start: number, word: string): number {

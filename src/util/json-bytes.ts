@@ -11,6 +11,7 @@ export const byte = {
   minus: 0x2d,
   point: 0x2e,
   zero: 0x30,
+  nine: 0x39,
   colon: 0x3a,
   exponentUpper: 0x45,
   openBracket: 0x5b,

@@ -7,6 +7,7 @@ import { openEngine } from "../../src/engine/index.ts";
 import { serve } from "../../src/server/serve.ts";
 import type { Road } from "../../src/store/registry.ts";
 import { targetSuite } from "../../src/testing/target-suite.ts";
+import { realGrpcPort } from "../support/qdrant-places.ts";
 
 const kit = { describe, it };
 
@@ -54,9 +55,8 @@ serverSuite("embedded behind its server", "grpc", {
 const url = process.env["QDRANT_URL"];
 const apiKey = process.env["QDRANT_API_KEY"];
 if (url) {
-  const grpcPort = Number(process.env["QDRANT_GRPC_PORT"] ?? Number(new URL(url).port) + 1);
   serverSuite("Qdrant server", "rest", { url, grpcPort: "off" }, apiKey);
-  serverSuite("Qdrant server", "grpc", { url, grpcPort }, apiKey);
+  serverSuite("Qdrant server", "grpc", { url, grpcPort: realGrpcPort(url) }, apiKey);
 } else {
   describe.skip("Qdrant server as a target (QDRANT_URL is not set)", () => {
     it("passes the suite", () => undefined);

@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FixtureRecord } from "../../src/testing/index.ts";
+import { seededRandom } from "../../src/util/seeded-random.ts";
 import { askChroma, chromaAddress, faultless, madeAnswers } from "../support/chroma-answers.ts";
 import {
   addRecords,
@@ -149,7 +150,7 @@ describe("11: killed at ten random moments", () => {
   ): Promise<void> {
     const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
     console.log(`seed ${seed} (SEED=${seed} repeats it)`);
-    const random = mulberry32(seed);
+    const random = seededRandom(seed);
     const written: number[] = [];
     for (let killed = 0; killed < 10; killed += 1) {
       const run = startCli(args, { cwd, env });
@@ -203,15 +204,4 @@ function journaled(cwd: string): number {
   if (tables?.["n"] === 0) return 0;
   const row = db.prepare("SELECT count(*) AS n FROM record WHERE state=1").get();
   return Number(row?.["n"]);
-}
-
-/** A small generator of numbers below 1, the same for the same seed. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

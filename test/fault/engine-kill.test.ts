@@ -7,23 +7,13 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Engine, openEngine } from "../../src/engine/index.ts";
+import { seededRandom } from "../../src/util/seeded-random.ts";
 
 const kills = 10;
 const rows = 50;
 const dimension = 64;
 const writer = new URL("./engine-writer.ts", import.meta.url).pathname;
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-
-/** Numbers in [0, 1) that the seed decides (mulberry32). */
-function random(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 let folder: string;
 beforeAll(async () => {
@@ -68,7 +58,7 @@ async function expectWritten(engine: Engine, batch: number): Promise<void> {
 
 describe("an engine that is killed while it writes", () => {
   it(`has every acknowledged point after each of ${kills} kills, and no half batch (seed ${seed})`, async () => {
-    const next = random(seed);
+    const next = seededRandom(seed);
     const acknowledged: number[] = [];
     for (let round = 0; round < kills; round += 1) {
       const first = (acknowledged.at(-1) ?? -1) + 10;

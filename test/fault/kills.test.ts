@@ -4,13 +4,13 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { seededRandom } from "../../src/util/seeded-random.ts";
 import { faultless } from "../support/chroma-answers.ts";
 import { type ChromaServer, chromaAvailable, startChroma } from "../support/chroma-server.ts";
 import { type Ended, startCli } from "../support/cli.ts";
 import { type KillScene, openKillScene } from "../support/kill-scene.ts";
 import { inLanes } from "../support/lanes.ts";
 import { type QdrantPlace, qdrantKinds } from "../support/qdrant-places.ts";
-import { seededRandom } from "../support/seeded-random.ts";
 
 /** Kills at moments drawn evenly over the length of an undisturbed copy and of a repair, and of the writing in the repair. */
 const kills = { copy: 55, repair: 24, writing: 6 } as const;

@@ -4,17 +4,17 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FixtureRecord } from "../../src/testing/index.ts";
+import { seededRandom } from "../../src/util/seeded-random.ts";
 import { askChroma, chromaAddress, faultless } from "../support/chroma-answers.ts";
 import { addRecords, makeCollection, newPlace, type Place } from "../support/chroma-fill.ts";
 import { type ChromaServer, chromaAvailable, startChroma } from "../support/chroma-server.ts";
 import { type Ended, runCli, temporaryFolder } from "../support/cli.ts";
 import { type FaultSchedule, faultRules, faultSchedule } from "../support/faults.ts";
-import { type GrpcProxy, startGrpcProxy } from "../support/grpc-proxy.ts";
+import { type GrpcProxy, startFaultyGrpcProxy } from "../support/grpc-proxy.ts";
 import { type Answers, judge, readPoints } from "../support/judge.ts";
 import { inLanes } from "../support/lanes.ts";
 import { startProxy } from "../support/proxy.ts";
 import { type QdrantPlace, qdrantKinds } from "../support/qdrant-places.ts";
-import { seededRandom } from "../support/seeded-random.ts";
 
 const runs = 100;
 const lanes = 8;
@@ -127,7 +127,7 @@ async function oneCopy(seed: number): Promise<void> {
 
 function grpcProxy(place: QdrantPlace, schedule: FaultSchedule): Promise<GrpcProxy> {
   const { protocol, hostname } = new URL(place.url);
-  return startGrpcProxy(`${protocol}//${hostname}:${place.grpcPort}`, schedule);
+  return startFaultyGrpcProxy(`${protocol}//${hostname}:${place.grpcPort}`, schedule);
 }
 
 /** Runs a command until it ends with 0; every other end must be 5, and a breakdown is mended after it. Gives the number of runs. */

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FixtureRecord } from "../../src/testing/index.ts";
+import { seededRandom } from "../../src/util/seeded-random.ts";
 import { askChroma, chromaAddress, faultless } from "../support/chroma-answers.ts";
 import { addRecords, makeCollection, newPlace } from "../support/chroma-fill.ts";
 import { type ChromaServer, chromaAvailable, startChroma } from "../support/chroma-server.ts";
@@ -15,7 +16,6 @@ import { judge } from "../support/judge.ts";
 import { inLanes } from "../support/lanes.ts";
 import { type ProxiedRequest, type ProxyRules, startProxy } from "../support/proxy.ts";
 import { type QdrantPlace, qdrantKinds } from "../support/qdrant-places.ts";
-import { seededRandom } from "../support/seeded-random.ts";
 import { type Kind, SourceWriter } from "../support/source-writer.ts";
 
 const copies = 6;

@@ -3,8 +3,8 @@
  * have met and noted. Nobody's account is needed, and nothing here proves what the Cloud itself does.
  */
 import type { ServerResponse } from "node:http";
+import { seededRandom } from "../../src/util/seeded-random.ts";
 import { type CollectionEntry, cloudCollections } from "./cloud-shapes.ts";
-import { seededRandom } from "./seeded-random.ts";
 import { type Stub, type StubAnswer, type StubRequest, startStub } from "./stub.ts";
 
 /** Stands in a stored text where the Cloud would hold a sparse vector, which no local server takes. */

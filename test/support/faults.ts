@@ -1,7 +1,7 @@
 /** What may happen to a call between us and a server, drawn by a seed: the same whether the call is REST or gRPC. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { seededRandom } from "../../src/util/seeded-random.ts";
 import type { ProxyRules } from "./proxy.ts";
-import { seededRandom } from "./seeded-random.ts";
 
 export type Fault =
   | { readonly kind: "delay"; readonly delayMs: number }

@@ -2,6 +2,7 @@
 import { QdrantClient } from "@qdrant/js-client-grpc";
 import { openEngine } from "../../src/engine/index.ts";
 import { listenGrpc } from "../../src/server/grpc/listen.ts";
+import { realGrpcPort } from "./qdrant-places.ts";
 
 export interface GrpcPlace extends AsyncDisposable {
   readonly host: string;
@@ -29,10 +30,9 @@ export const grpcKinds: readonly [embedded: GrpcKind, real: GrpcKind] = [
     name: realUrl ? "a Qdrant server's gRPC port" : "a Qdrant server (QDRANT_URL is not set)",
     skip: !realUrl,
     start: async () => {
-      const { hostname, port } = new URL(realUrl ?? "");
-      const grpcPort = Number(process.env["QDRANT_GRPC_PORT"] ?? Number(port || 6333) + 1);
+      const url = realUrl ?? "";
       const headers: Record<string, string> = realKey ? { "api-key": realKey } : {};
-      return place(hostname, grpcPort, headers, async () => {});
+      return place(new URL(url).hostname, realGrpcPort(url), headers, async () => {});
     },
   },
 ];

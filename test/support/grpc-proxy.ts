@@ -26,7 +26,7 @@ interface Answer {
 }
 
 /** Starts a proxy to `upstream` (`http://host:port`) on a free port. */
-export async function startGrpcProxy(
+export async function startFaultyGrpcProxy(
   upstream: string,
   schedule: FaultSchedule,
 ): Promise<GrpcProxy> {

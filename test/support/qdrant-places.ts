@@ -23,7 +23,6 @@ export interface QdrantKind {
 
 const realUrl = process.env["QDRANT_URL"];
 const realKey = process.env["QDRANT_API_KEY"];
-const realGrpcPort = process.env["QDRANT_GRPC_PORT"];
 
 /** Both kinds, for `describe.each`; the real one is skipped where there is none. */
 export const qdrantKinds: readonly QdrantKind[] = [
@@ -33,8 +32,7 @@ export const qdrantKinds: readonly QdrantKind[] = [
     skip: !realUrl,
     start: async () => {
       const url = realUrl ?? "";
-      const grpcPort = Number(realGrpcPort || Number(new URL(url).port || 6333) + 1);
-      return place({ url, grpcPort }, realKey, async () => {});
+      return place({ url, grpcPort: realGrpcPort(url) }, realKey, async () => {});
     },
   },
 ];
@@ -88,4 +86,9 @@ function place(
       await close();
     },
   };
+}
+
+/** Where the real server of `url` answers gRPC: QDRANT_GRPC_PORT, else the port after its own. */
+export function realGrpcPort(url: string): number {
+  return Number(process.env["QDRANT_GRPC_PORT"] || Number(new URL(url).port || 6333) + 1);
 }

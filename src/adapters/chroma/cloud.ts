@@ -29,7 +29,7 @@ export async function openChromaCloud(
     const key = await askIdentity(client, signal);
     const scope = await cloudScope(client, address, key, signal);
     const at = routes("v2", scope);
-    await checkDatabase(client, scope, key, signal);
+    await checkCloudDatabase(client, scope, key, signal);
     const served = { kind: "chroma-cloud", version: null, quotas: cloudQuotas } as const;
     return new ChromaStore(client, at, scope, served);
   } catch (error) {
@@ -130,7 +130,7 @@ async function noDatabaseNamed(
 }
 
 /** One call, and one that any key of the database may make. @throws E_TENANT_NOT_FOUND, E_AUTH */
-async function checkDatabase(
+async function checkCloudDatabase(
   client: ChromaClient,
   scope: Scope,
   key: KeyScope,

@@ -1,6 +1,7 @@
 /** A verify of some records, drawn at random, and what they say of all. */
 import { randomInt } from "node:crypto";
 import { throwIfAborted } from "../../util/abort.ts";
+import { seededRandom } from "../../util/seeded-random.ts";
 import type { Difference } from "../journal/difference.ts";
 import { recordStates } from "../journal/ledger.ts";
 import type { LedgerRow } from "../journal/row.ts";
@@ -107,22 +108,11 @@ function* pages({ lane }: Course, listed: boolean): Generator<LedgerRow[]> {
 
 /** So many different numbers below `total` (Floyd's method: each set of them is as likely as any other). */
 function drawRanks(wanted: number, total: number, seed: number): Set<number> {
-  const random = generator(seed);
+  const random = seededRandom(seed);
   const ranks = new Set<number>();
   for (let top = total - wanted; top < total; top += 1) {
     const rank = Math.floor(random() * (top + 1));
     ranks.add(ranks.has(rank) ? top : rank);
   }
   return ranks;
-}
-
-/** Mulberry32: numbers in [0, 1) that a seed repeats. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

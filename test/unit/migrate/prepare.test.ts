@@ -3,25 +3,12 @@ import type { CollectionPlan } from "../../../src/migrate/collection-plan.ts";
 import { prepare } from "../../../src/migrate/prepare.ts";
 import type { Distance } from "../../../src/model/distance.ts";
 import type { RecordBatch } from "../../../src/model/record.ts";
+import { blankCollection } from "../../support/blank-collection.ts";
 
 const run = "0123456789abcdef";
 
 function planOf(distance: Distance, change: Partial<CollectionPlan> = {}): CollectionPlan {
-  const source = {
-    key: "k",
-    name: "col",
-    tenant: null,
-    database: null,
-    dimension: 3,
-    distance,
-    distanceFrom: null,
-    count: null,
-    metadata: null,
-    configuration: null,
-    schema: null,
-    status: null,
-    note: null,
-  };
+  const source = blankCollection("col", { dimension: 3, distance });
   return {
     source,
     target: "col",

@@ -3,25 +3,12 @@ import { PageSize } from "../../../../src/adapters/chroma/quotas.ts";
 import { RecordSize } from "../../../../src/adapters/chroma/record-size.ts";
 import { VectorError } from "../../../../src/errors.ts";
 import type { CollectionInfo } from "../../../../src/model/collection.ts";
+import { blankCollection } from "../../../support/blank-collection.ts";
 
 const mib = 1024 * 1024;
 
 function collection(key: string, dimension: number | null): CollectionInfo {
-  return {
-    key,
-    name: key,
-    tenant: null,
-    database: null,
-    dimension,
-    distance: null,
-    distanceFrom: null,
-    count: null,
-    metadata: null,
-    configuration: null,
-    schema: null,
-    status: null,
-    note: null,
-  };
+  return blankCollection(key, { dimension });
 }
 
 describe("RecordSize", () => {

@@ -3,25 +3,16 @@ import { type CollectionPlan, pointOf } from "../../../../src/migrate/collection
 import { Journal } from "../../../../src/migrate/journal/journal.ts";
 import { type Ledger, recordStates } from "../../../../src/migrate/journal/ledger.ts";
 import { plainPointId } from "../../../../src/model/point-id.ts";
+import { blankCollection } from "../../../support/blank-collection.ts";
 
 const { signal } = new AbortController();
 
 function planOf(name: string): CollectionPlan {
-  const source = {
+  const source = blankCollection(name, {
     key: `key of ${name}`,
-    name,
-    tenant: null,
-    database: null,
     dimension: 2,
     distance: "l2" as const,
-    distanceFrom: null,
-    count: null,
-    metadata: null,
-    configuration: null,
-    schema: null,
-    status: null,
-    note: null,
-  };
+  });
   return {
     source,
     target: "target",
