@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { VectorError } from "./errors.ts";
-import { type Address, parseAddress } from "./store/address.ts";
+import { type Address, type ArchiveAddress, parseAddress } from "./store/address.ts";
+import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./store/archive.ts";
 import { gentleSource, gentleTarget } from "./store/gentle.ts";
 import { Pace } from "./store/pace.ts";
 import type { SourceStore, TargetStore } from "./store/port.ts";
@@ -37,6 +38,7 @@ export async function connectSource(
   const open = (given: ConnectOptions): Promise<SourceStore> => {
     if (parsed.kind === "chroma") return stores.sources.chroma(parsed, given);
     if (parsed.kind === "chroma-cloud") return stores.sources["chroma-cloud"](parsed, given);
+    if (parsed.kind === "archive") return stores.sources.archive(parsed, given);
     return stores.sources["chroma-folder"](parsed, given);
   };
   return await paced(open, gentleSource, options);
@@ -54,6 +56,32 @@ export async function connectTarget(
     return stores.targets.embedded(parsed, given);
   };
   return await paced(open, gentleTarget, options);
+}
+
+/** Opens an archive of whatever store, its bytes checked. @throws {VectorError} E_CONFIG, E_NO_ARCHIVE, E_ARCHIVE_FORMAT, E_ARCHIVE_DAMAGED */
+export async function connectArchive(
+  address: string | Address,
+  options: ConnectOptions = {},
+): Promise<ArchiveReader> {
+  return await stores.archives.read(assertArchive(address), options);
+}
+
+/** Begins an archive, or goes on with one that was not finished. @throws {VectorError} E_CONFIG where something stands at its path, E_LOCKED, E_PLAN_CHANGED where the unfinished one is of another store */
+export async function createArchive(
+  address: string | Address,
+  options: ArchiveWriterOptions,
+): Promise<ArchiveWriter> {
+  return await stores.archives.write(assertArchive(address), options);
+}
+
+/** The address, where it is an archive's. @throws {VectorError} E_CONFIG */
+export function assertArchive(address: string | Address): ArchiveAddress {
+  const parsed = typeof address === "string" ? parseAddress(address) : address;
+  if (parsed.kind === "archive") return parsed;
+  const where = "url" in parsed ? parsed.url : parsed.path;
+  throw new VectorError("E_CONFIG", `${where} is no archive.`, {
+    next: "Give archive:./path.",
+  });
 }
 
 /** The store that `open` gives; where limits are given, inside what keeps them. */
@@ -99,16 +127,23 @@ export function assertNoChroma(path: string): void {
 export function assertSource(address: Address) {
   if (address.kind !== "qdrant" && address.kind !== "embedded") return address;
   const where = address.kind === "qdrant" ? address.url : `embedded:${address.path}`;
-  throw new VectorError("E_CONFIG", `The source ${where} is a Qdrant; a source is a Chroma.`, {
-    next: "Give chroma://host:8000 for a Chroma server, chroma-cloud://tenant/database, or the path of a folder that holds chroma.sqlite3.",
-  });
+  throw new VectorError(
+    "E_CONFIG",
+    `The source ${where} is a Qdrant; a source is a Chroma or an archive of one.`,
+    {
+      next: "Give chroma://host:8000 for a Chroma server, chroma-cloud://tenant/database, the path of a folder that holds chroma.sqlite3, or archive:./path.",
+    },
+  );
 }
 
 /** The address, where a migration can write what it names. @throws {VectorError} E_CONFIG */
 export function assertTarget(address: Address) {
   if (address.kind === "qdrant" || address.kind === "embedded") return address;
-  const where = address.kind === "chroma-folder" ? address.path : address.url;
-  throw new VectorError("E_CONFIG", `The target ${where} is a Chroma; a target is a Qdrant.`, {
+  const [where, what] =
+    address.kind === "archive"
+      ? [`archive:${address.path}`, "an archive"]
+      : [address.kind === "chroma-folder" ? address.path : address.url, "a Chroma"];
+  throw new VectorError("E_CONFIG", `The target ${where} is ${what}; a target is a Qdrant.`, {
     next: "Give http://host:6333 for a Qdrant server, or embedded:./path for a folder.",
   });
 }

@@ -168,6 +168,21 @@ export const errorCodes = {
     retryable: false,
     next: "The named file is damaged; restore it from a backup.",
   },
+  E_NO_ARCHIVE: {
+    exit: 2,
+    retryable: false,
+    next: "Give the path of the folder that holds the archive's manifest.json.",
+  },
+  E_ARCHIVE_FORMAT: {
+    exit: 1,
+    retryable: false,
+    next: "Use the vecferry that wrote the archive, or a newer one.",
+  },
+  E_ARCHIVE_DAMAGED: {
+    exit: 1,
+    retryable: false,
+    next: "Take another copy of the archive, or make a new backup; nothing was read from this one.",
+  },
   E_NO_MIGRATION: {
     exit: 2,
     retryable: false,

@@ -20,6 +20,10 @@ export const stores: StoreTable = {
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
     },
+    archive: async (address, options) => {
+      const { openRecordArchive } = await import("./adapters/archive/index.ts");
+      return openRecordArchive(address.path, { signal: options.signal });
+    },
   },
   targets: {
     qdrant: async (address, options) => {
@@ -37,6 +41,16 @@ export const stores: StoreTable = {
     embedded: async (address, options) => {
       const { openEmbedded } = await import("./adapters/qdrant/index.ts");
       return openEmbedded(address.path, { signal: options.signal });
+    },
+  },
+  archives: {
+    read: async (address, options) => {
+      const { openArchive } = await import("./adapters/archive/index.ts");
+      return openArchive(address.path, { signal: options.signal });
+    },
+    write: async (address, options) => {
+      const { writeArchive } = await import("./adapters/archive/index.ts");
+      return writeArchive(address.path, options);
     },
   },
 };

@@ -13,12 +13,13 @@ export type TargetAddress = AddressOf<TargetKind>;
  * what an address of Chroma Cloud leaves out is known when it is opened.
  */
 export function sourceIdentity(address: SourceAddress): StoreIdentity {
-  const { kind, tenant, database } = address;
-  if (kind === "chroma-folder") {
-    const { path } = address;
-    const folder = existsSync(path) ? realpathSync.native(path) : resolve(path);
-    return { kind, address: folder, tenant, database, version: null };
+  if (address.kind === "archive") {
+    const { kind, path } = address;
+    return { kind, address: folderOf(path), tenant: null, database: null, version: null };
   }
+  const { kind, tenant, database } = address;
+  if (kind === "chroma-folder")
+    return { kind, address: folderOf(address.path), tenant, database, version: null };
   if (kind === "chroma-cloud")
     return { kind, address: address.url, tenant, database, version: null };
   return {
@@ -28,6 +29,10 @@ export function sourceIdentity(address: SourceAddress): StoreIdentity {
     database: database ?? "default_database",
     version: null,
   };
+}
+
+function folderOf(path: string): string {
+  return existsSync(path) ? realpathSync.native(path) : resolve(path);
 }
 
 /** Whether nothing is left open that only the opened source can tell, so that its migration is known. */

@@ -42,12 +42,19 @@ export interface EmbeddedAddress {
   readonly path: string;
 }
 
+export interface ArchiveAddress {
+  readonly kind: "archive";
+  /** As given: relative to where the process runs, or absolute. */
+  readonly path: string;
+}
+
 export type Address =
   | ChromaAddress
   | ChromaCloudAddress
   | ChromaFolderAddress
   | QdrantAddress
-  | EmbeddedAddress;
+  | EmbeddedAddress
+  | ArchiveAddress;
 export type AddressOf<Kind extends Address["kind"]> = Extract<Address, { kind: Kind }>;
 
 /** The ports that servers have unless changed. */
@@ -63,10 +70,10 @@ const cloudRegions = {
 /** What an address may look like, for messages. */
 const acceptedAddresses =
   "chroma://host:8000/tenant/database (chromas:// for TLS), chroma-cloud://tenant/database (?region=eu), chroma-folder:./path or the path of a folder that holds chroma.sqlite3 " +
-  "(?tenant=…&database=… choose within it), http(s)://host:6333 (Qdrant), embedded:./path, :memory:";
+  "(?tenant=…&database=… choose within it), http(s)://host:6333 (Qdrant), embedded:./path, :memory:, archive:./path";
 
 /** Schemes that have their place in the list of stores but no adapter. */
-const comingSchemes = new Set(["faiss", "archive"]);
+const comingSchemes = new Set(["faiss"]);
 
 /**
  * Reads an address. Touches neither disk nor network.
@@ -90,7 +97,9 @@ export function parseAddress(text: string): Address {
     case "chroma-folder":
       return folderAddress(text, rest);
     case "embedded":
-      return embeddedAddress(text, rest);
+      return { kind: "embedded", path: pathOf(text, rest) };
+    case "archive":
+      return { kind: "archive", path: pathOf(text, rest) };
     default:
       throw unknownScheme(text, scheme.toLowerCase());
   }
@@ -188,9 +197,9 @@ function folderAddress(text: string, rest: string): ChromaFolderAddress {
   };
 }
 
-function embeddedAddress(text: string, rest: string): EmbeddedAddress {
+function pathOf(text: string, rest: string): string {
   if (rest === "") throw malformed(text, "names no path");
-  return { kind: "embedded", path: rest };
+  return rest;
 }
 
 interface ServerParts {

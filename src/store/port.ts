@@ -5,7 +5,13 @@
 import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
 import type { PointBatch, RecordBatch, RecordFailure } from "../model/record.ts";
 
-export type StoreKind = "chroma" | "chroma-cloud" | "chroma-folder" | "qdrant" | "embedded";
+export type StoreKind =
+  | "chroma"
+  | "chroma-cloud"
+  | "chroma-folder"
+  | "qdrant"
+  | "embedded"
+  | "archive";
 
 /** Who a store is, without any secret: the same store always gives the same words. */
 export interface StoreIdentity {

@@ -1,5 +1,6 @@
 /** What a table of adapters looks like. The table itself is made where adapters may be imported. */
 import type { Address, AddressOf } from "./address.ts";
+import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./archive.ts";
 import type { GentleOptions } from "./pace.ts";
 import type { SourceStore, TargetStore } from "./port.ts";
 
@@ -57,7 +58,7 @@ export interface QdrantOptions {
   readonly caFile?: string | undefined;
 }
 
-/** Stores that can be read as a source of a migration, and those that can be its target, by the kind of their address. */
+/** Stores that can be read as a source of a migration, and those that can be its target, by the kind of their address; and archives, of whatever. */
 export interface StoreTable {
   readonly sources: {
     readonly [Kind in SourceKind]: Opener<Kind, SourceStore>;
@@ -65,9 +66,17 @@ export interface StoreTable {
   readonly targets: {
     readonly [Kind in TargetKind]: Opener<Kind, TargetStore>;
   };
+  readonly archives: {
+    readonly read: Opener<"archive", ArchiveReader>;
+    /** Begins an archive, or goes on with one that was not finished. */
+    readonly write: (
+      address: AddressOf<"archive">,
+      options: ArchiveWriterOptions,
+    ) => Promise<ArchiveWriter>;
+  };
 }
 
-export type SourceKind = "chroma" | "chroma-cloud" | "chroma-folder";
+export type SourceKind = "chroma" | "chroma-cloud" | "chroma-folder" | "archive";
 export type TargetKind = "qdrant" | "embedded";
 
 /** Opens one store. Throws what the adapter throws: E_UNREACHABLE, E_AUTH, E_NO_FOLDER and their like. */

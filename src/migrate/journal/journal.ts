@@ -26,7 +26,7 @@ export type MigrationState = (typeof migrationStates)[number];
 export type CollectionScope = Pick<Scope, "where" | "limit">;
 
 const identitySchema = z.object({
-  kind: z.enum(["chroma", "chroma-cloud", "chroma-folder", "qdrant", "embedded"]),
+  kind: z.enum(["chroma", "chroma-cloud", "chroma-folder", "qdrant", "embedded", "archive"]),
   address: z.string(),
   tenant: z.string().nullable(),
   database: z.string().nullable(),

@@ -131,7 +131,12 @@ describe("parseAddress", () => {
     expect(parseAddress(text)).toEqual({ kind: "chroma-cloud", ...address });
   });
 
-  it.each(["faiss:./f", "archive:./a"])("says that %s comes later", (text) => {
+  it("reads an archive's path", () => {
+    expect(parseAddress("archive:./a b?c")).toEqual({ kind: "archive", path: "./a b?c" });
+    expect(failure("archive:").code).toBe("E_CONFIG");
+  });
+
+  it.each(["faiss:./f"])("says that %s comes later", (text) => {
     expect(failure(text).code).toBe("E_NOT_SUPPORTED");
   });
 
