@@ -8,6 +8,7 @@ import { gentleSource, gentleTarget } from "./store/gentle.ts";
 import { Pace } from "./store/pace.ts";
 import type { SourceStore, TargetStore } from "./store/port.ts";
 import type { ConnectOptions } from "./store/registry.ts";
+import type { RecordWriter } from "./store/writer.ts";
 import { stores } from "./stores.ts";
 
 /**
@@ -81,6 +82,22 @@ export function assertArchive(address: string | Address): ArchiveAddress {
   const where = "url" in parsed ? parsed.url : parsed.path;
   throw new VectorError("E_CONFIG", `${where} is no archive.`, {
     next: "Give archive:./path.",
+  });
+}
+
+/**
+ * Opens a Chroma for collections of one's own to be written. @throws {VectorError} as `connectSource`; E_NOT_SUPPORTED for a folder,
+ * which is never written
+ */
+export async function connectWriter(
+  address: Address,
+  options: ConnectOptions = {},
+): Promise<RecordWriter> {
+  if (address.kind === "chroma") return stores.writers.chroma(address, options);
+  if (address.kind === "chroma-cloud") return stores.writers["chroma-cloud"](address, options);
+  const where = address.kind === "qdrant" ? address.url : `The folder ${address.path}`;
+  throw new VectorError("E_NOT_SUPPORTED", `${where} takes no records of Chroma's.`, {
+    next: "Only a running Chroma is written: give chroma://host:8000 or chroma-cloud://tenant/database.",
   });
 }
 

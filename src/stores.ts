@@ -53,4 +53,14 @@ export const stores: StoreTable = {
       return writeArchive(address.path, options);
     },
   },
+  writers: {
+    chroma: async (address, options) => {
+      const { openChromaWriter } = await import("./adapters/chroma/index.ts");
+      return openChromaWriter(address, options);
+    },
+    "chroma-cloud": async (address, options) => {
+      const { openChromaCloudWriter } = await import("./adapters/chroma/index.ts");
+      return openChromaCloudWriter(address, options);
+    },
+  },
 };

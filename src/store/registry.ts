@@ -3,6 +3,7 @@ import type { Address, AddressOf } from "./address.ts";
 import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./archive.ts";
 import type { GentleOptions } from "./pace.ts";
 import type { SourceStore, TargetStore } from "./port.ts";
+import type { RecordWriter } from "./writer.ts";
 
 /** How to reach a server or open a folder, beyond its address. Keys stay in memory and are never printed. */
 export interface ConnectOptions {
@@ -74,9 +75,17 @@ export interface StoreTable {
       options: ArchiveWriterOptions,
     ) => Promise<ArchiveWriter>;
   };
+  readonly writers: {
+    readonly [Kind in WriterKind]: (
+      address: AddressOf<Kind>,
+      options: ConnectOptions,
+    ) => Promise<RecordWriter>;
+  };
 }
 
 export type SourceKind = "chroma" | "chroma-cloud" | "chroma-folder" | "archive";
+/** Sources that take collections of our own. */
+export type WriterKind = "chroma" | "chroma-cloud";
 export type TargetKind = "qdrant" | "embedded";
 
 /** Opens one store. Throws what the adapter throws: E_UNREACHABLE, E_AUTH, E_NO_FOLDER and their like. */

@@ -28,9 +28,14 @@ export interface SendOptions {
   readonly attempts?: number;
   /** false = a 500 goes to the caller at once, who asks in another way. Default true. */
   readonly retry500?: boolean;
+  /** false = it waits for no place among the requests in flight: who searches says how many are. Default true. */
+  readonly place?: boolean;
   /** The error when the server says that what the path names does not exist. */
   readonly missing?: VectorError;
 }
+
+/** Searches that may be in flight beside all that copying asks. */
+const searchConnections = 32;
 
 export class ChromaClient {
   /** The server's address, without a trailing slash. */
@@ -52,7 +57,7 @@ export class ChromaClient {
       headers: { ...authHeaders(chroma), ...chroma.headers },
       timeoutMs: options.timeoutMs ?? 120_000,
       // HTTP/1: a connection bears one request at a time.
-      connectionsMax: requestsMax,
+      connectionsMax: Math.max(requestsMax, searchConnections),
       caFile: chroma.caFile,
       onAnswer: options.onAnswer,
     });
@@ -72,6 +77,19 @@ export class ChromaClient {
   /** What `parse` makes of the answer to a POST that reads. @throws VectorError for every status but success */
   post<T>(path: string, body: string, parse: ParseBytes<T>, options: SendOptions = {}): Promise<T> {
     return this.#send({ method: "POST", path, body }, ifSuccess(parse), options);
+  }
+
+  /** The decoded answer to a request that writes; null where it is empty. To be sent again where it is lost, it must be idempotent. */
+  write(
+    method: "POST" | "DELETE",
+    path: string,
+    body: string | undefined,
+    options: SendOptions = {},
+  ): Promise<unknown> {
+    const parse: ParseBytes<unknown> = (bytes) =>
+      bytes.length === 0 ? null : JSON.parse(bytes.toString());
+    const request = body === undefined ? { method, path } : { method, path, body };
+    return this.#send(request, ifSuccess(parse), options);
   }
 
   /** The bare answer to a GET whose status says who answers; the other statuses are errors as everywhere. */
@@ -101,14 +119,17 @@ export class ChromaClient {
       if (used !== null) return { value: used.value, bytes: answer.bytes.length };
       throw refusal(`${method} ${this.url}${path.replace(/\?.*/, "")}`, answer, options);
     };
-    const inPlace = () => this.#slots.run(attempt, ({ bytes }) => bytes, signal);
+    const inPlace = () =>
+      options.place === false
+        ? attempt()
+        : this.#slots.run(attempt, ({ bytes }) => bytes, signal);
     const { value } = await retry(inPlace, { attempts, signal, onRetry: this.#onRetry });
     return value;
   }
 }
 
 interface Request {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: string;
 }

@@ -4,13 +4,15 @@ import { isVectorError, VectorError } from "../../errors.ts";
 import type { ChromaCloudAddress } from "../../store/address.ts";
 import type { SourceStore } from "../../store/port.ts";
 import type { ChromaOptions } from "../../store/registry.ts";
+import type { RecordWriter } from "../../store/writer.ts";
 import { parseJson } from "../../util/json.ts";
-import { ChromaStore } from "./chroma-store.ts";
+import { ChromaStore, type Served } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions, statusOf } from "./client.ts";
 import { detectApi } from "./detect.ts";
 import { listWhole, shownNames } from "./listing.ts";
 import { cloudQuotas } from "./quotas.ts";
-import { routes, type Scope } from "./routes.ts";
+import { type Routes, routes, type Scope } from "./routes.ts";
+import { ChromaWriter } from "./writer.ts";
 
 /**
  * Opens a database of Chroma Cloud for reading. What the address leaves out is what the key is for, where that is one.
@@ -21,6 +23,31 @@ export async function openChromaCloud(
   address: ChromaCloudAddress,
   options: ChromaConnectOptions = {},
 ): Promise<SourceStore> {
+  return reach(
+    address,
+    options,
+    (client, at, scope, served) => new ChromaStore(client, at, scope, served),
+  );
+}
+
+/** Opens the same database for collections of our own to be written. @throws as `openChromaCloud` */
+export async function openChromaCloudWriter(
+  address: ChromaCloudAddress,
+  options: ChromaConnectOptions = {},
+): Promise<RecordWriter> {
+  return reach(
+    address,
+    options,
+    (client, at, scope, served) => new ChromaWriter(client, at, scope, served),
+  );
+}
+
+/** What `use` makes of a database that the key was found to open. */
+async function reach<Store>(
+  address: ChromaCloudAddress,
+  options: ChromaConnectOptions,
+  use: (client: ChromaClient, at: Routes, scope: Scope, served: Served) => Store,
+): Promise<Store> {
   const { signal } = options;
   const chroma = withKey(options.chroma ?? {});
   const client = new ChromaClient(address.url, { ...options, chroma }, cloudQuotas);
@@ -31,7 +58,7 @@ export async function openChromaCloud(
     const at = routes("v2", scope);
     await checkCloudDatabase(client, scope, key, signal);
     const served = { kind: "chroma-cloud", version: null, quotas: cloudQuotas } as const;
-    return new ChromaStore(client, at, scope, served);
+    return use(client, at, scope, served);
   } catch (error) {
     client.close();
     throw isVectorError(error, "E_AUTH") ? keyRefused(error) : error;

@@ -2,14 +2,16 @@
 import { VectorError } from "../../errors.ts";
 import type { ChromaAddress } from "../../store/address.ts";
 import type { SourceStore } from "../../store/port.ts";
-import { ChromaStore } from "./chroma-store.ts";
+import type { RecordWriter } from "../../store/writer.ts";
+import { ChromaStore, type Served } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions } from "./client.ts";
 import { checkDatabase, detectApi, narrowVersion, saidVersion } from "./detect.ts";
 import { serverLimits, serverQuotas } from "./quotas.ts";
-import { routes } from "./routes.ts";
+import { type Routes, routes, type Scope } from "./routes.ts";
+import { ChromaWriter } from "./writer.ts";
 
 export type { ChromaConnectOptions } from "./client.ts";
-export { openChromaCloud } from "./cloud.ts";
+export { openChromaCloud, openChromaCloudWriter } from "./cloud.ts";
 
 /**
  * Opens a Chroma server for reading: sends GETs and the POSTs that read, nothing else.
@@ -19,6 +21,31 @@ export async function openChroma(
   address: ChromaAddress,
   options: ChromaConnectOptions = {},
 ): Promise<SourceStore> {
+  return reach(
+    address,
+    options,
+    (client, at, scope, served) => new ChromaStore(client, at, scope, served),
+  );
+}
+
+/** Opens the same server for collections of our own to be written. @throws as `openChroma` */
+export async function openChromaWriter(
+  address: ChromaAddress,
+  options: ChromaConnectOptions = {},
+): Promise<RecordWriter> {
+  return reach(
+    address,
+    options,
+    (client, at, scope, served) => new ChromaWriter(client, at, scope, served),
+  );
+}
+
+/** What `use` makes of a server that was found to be there, with its tenant and database. */
+async function reach<Store>(
+  address: ChromaAddress,
+  options: ChromaConnectOptions,
+  use: (client: ChromaClient, at: Routes, scope: Scope, served: Served) => Store,
+): Promise<Store> {
   const { signal } = options;
   const scope = {
     tenant: address.tenant ?? "default_tenant",
@@ -41,7 +68,7 @@ export async function openChroma(
     await checkDatabase(client, at, scope, signal);
     const version = await narrowVersion(said, client, at, signal);
     const served = { kind: "chroma", version, quotas: serverQuotas(version) } as const;
-    return new ChromaStore(client, at, scope, served);
+    return use(client, at, scope, served);
   } catch (error) {
     client.close();
     throw error;

@@ -13,8 +13,10 @@ export interface Routes {
   readonly version: string;
   readonly preflight: string;
   collections(limit: number, offset: number): string;
-  /** A read of the collection with this uuid. */
-  records(key: string, verb: "get" | "query" | "count"): string;
+  /** The collection of this name, to drop it; null = where one is made. */
+  collection(name: string | null): string;
+  /** A call for the records of the collection with this uuid. */
+  records(key: string, verb: "get" | "query" | "count" | "upsert"): string;
 }
 
 /** v2: 0.5.16 and later. v1: 0.4.15 to 0.6, where tenant and database are query parameters. */
@@ -31,6 +33,7 @@ export function routes(api: ChromaApi, scope: Scope): Routes {
       ...common,
       database,
       collections: (limit, offset) => `${base}?limit=${limit}&offset=${offset}`,
+      collection: (name) => (name === null ? base : `${base}/${encodeURIComponent(name)}`),
       records: (key, verb) => `${base}/${encodeURIComponent(key)}/${verb}`,
     };
   }
@@ -40,6 +43,7 @@ export function routes(api: ChromaApi, scope: Scope): Routes {
     ...common,
     database: `${root}/databases/${databaseName}?tenant=${tenantName}`,
     collections: (limit, offset) => `${base}?${query}&limit=${limit}&offset=${offset}`,
+    collection: (name) => `${base}${name === null ? "" : `/${encodeURIComponent(name)}`}?${query}`,
     records: (key, verb) => `${base}/${encodeURIComponent(key)}/${verb}`,
   };
 }

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { openChroma, openChromaWriter } from "../../src/adapters/chroma/index.ts";
+import type { CollectionInfo } from "../../src/model/collection.ts";
+import { type AddressOf, parseAddress } from "../../src/store/address.ts";
+import { canonicalJson } from "../../src/util/canonical.ts";
+import { defaultPlace, makeCollection, newPlace } from "../support/chroma-fill.ts";
+import { type ChromaVersion, chromaAvailable, startChroma } from "../support/chroma-server.ts";
+
+const versions: readonly ChromaVersion[] = ["1.5.9", "1.0.20", "0.6.3", "0.5.23", "0.4.24"];
+const metadata = [
+  '{"int":1,"float":2.0,"flag":true,"text":"nul \\u0000 é 🚢","max":9223372036854775807,"min":-9223372036854775808}',
+  null,
+  '{"float":0.1}',
+];
+const records = {
+  ids: ["plain", "ключ 🚢", "nul \u0000 inside"],
+  vectors: new Map([
+    [
+      "",
+      {
+        kind: "dense" as const,
+        dimension: 3,
+        data: Float32Array.of(1, 2, 3, 0.1, -1e-30, 0, 4, 5, 6),
+        present: null,
+      },
+    ],
+  ]),
+  payload: { documents: ["a", null, ""], uris: [null, "s3://b/é", null], metadata },
+};
+
+describe.each(versions)("Chroma %s", (version) => {
+  const reason = chromaAvailable(version, true);
+  if (reason !== null) console.log(`Skipped: ${reason}`);
+
+  it.skipIf(reason !== null)(
+    "keeps what the writer wrote, and drops it",
+    async () => {
+      await using server = await startChroma({ version });
+      const { tenant, database } = version === "1.5.9" ? await newPlace(server) : defaultPlace;
+      const address = parseAddress(
+        `${server.url.replace("http", "chroma")}/${tenant}/${database}`,
+      ) as AddressOf<"chroma">;
+      await using writer = await openChromaWriter(address);
+      await using reader = await openChroma(address);
+      const wanted = { name: "a-name-of-ours", distance: "l2", metadata: { mark: "1" } } as const;
+      const made = await writer.make(wanted);
+      expect(await writer.make(wanted)).toEqual(made);
+      await writer.write(made, records);
+      await writer.write(made, records);
+
+      const info = (await reader.collections())[0] as CollectionInfo;
+      expect(info).toMatchObject({ key: made.key, name: made.name, distance: "l2", dimension: 3 });
+      expect(await reader.count(info)).toBe(3);
+      const { batch } = await reader.read(info, records.ids);
+      for (const [row, id] of records.ids.entries()) {
+        const at = batch.ids.indexOf(id);
+        expect(batch.payload.documents[at]).toBe(records.payload.documents[row]);
+        expect(batch.payload.uris[at]).toBe(records.payload.uris[row]);
+        expect(canonicalJson(batch.payload.metadata[at] ?? "{}")).toBe(
+          canonicalJson(metadata[row] ?? "{}"),
+        );
+        const column = batch.vectors.get("");
+        expect(column?.data.slice(at * 3, at * 3 + 3)).toEqual(
+          records.vectors.get("")?.data.slice(row * 3, row * 3 + 3),
+        );
+      }
+      await writer.drop(made.name);
+      expect(await reader.collections()).toEqual([]);
+      await makeCollection(server, { tenant, database }, made.name, { mark: "another" });
+      await expect(writer.make(wanted)).rejects.toMatchObject({ code: "E_SCHEMA_CONFLICT" });
+      const [other] = await reader.collections();
+      expect(other?.metadata).toBe('{"mark":"another"}');
+    },
+    60_000,
+  );
+});
