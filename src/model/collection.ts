@@ -25,6 +25,8 @@ export interface PayloadIndex {
   readonly type: PayloadIndexType;
   /** Tenant index: keyword with is_tenant. */
   readonly tenant?: boolean;
+  /** The store's own parameters as JSON text, the type among them; they go before `tenant`. */
+  readonly params?: string;
 }
 
 /** Where a distance may be said: by the collection itself, by what it answers, or by the plan that made it. */
@@ -53,7 +55,7 @@ export interface CollectionInfo {
   readonly distanceFrom: DistanceFrom | null;
   /** Number of records; null where only a count call would tell. */
   readonly count: number | null;
-  /** JSON texts as the source keeps them; null = none. */
+  /** JSON texts as the source keeps them; null = none. Of a Qdrant: the `config` and the `payload_schema` of its description. */
   readonly metadata: string | null;
   readonly configuration: string | null;
   readonly schema: string | null;
@@ -61,6 +63,8 @@ export interface CollectionInfo {
   readonly status: string | null;
   /** A point store only: what an earlier `ensure` noted (`CollectionNote` as JSON text). */
   readonly note: string | null;
+  /** A point store only: what of it is not read, in words (`named vector "image"`); absent = nothing. */
+  readonly unread?: readonly string[];
 }
 
 export interface Quantization {
@@ -139,4 +143,6 @@ export interface CollectionSpec {
   readonly shards: number | null;
   readonly replicas: number | null;
   readonly sources: readonly SourceNote[];
+  /** To be made just as a Qdrant once described it (`configuration` and `schema` of its `CollectionInfo`), whatever the settings above say. */
+  readonly described?: { readonly configuration: string; readonly schema: string };
 }

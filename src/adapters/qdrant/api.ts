@@ -48,6 +48,11 @@ export interface CollectionState {
   readonly distance: Distance | null;
   /** JSON text of what stands in the collection's metadata under `vecferry`. */
   readonly note: string | null;
+  /** JSON texts of the description's `config` and `payload_schema`. */
+  readonly configuration: string;
+  readonly schema: string;
+  /** What of it is not read: see `CollectionInfo`. */
+  readonly unread: readonly string[];
   /** Payload paths that have an index. */
   readonly indexes: readonly string[];
   /** Size in kB from which a segment's vectors get an index; null where there is none to hold back. */

@@ -9,12 +9,8 @@ import type {
 } from "../../model/collection.ts";
 import { fromQdrantDistance, qdrantDistances } from "../../model/distance.ts";
 import type { CollectionChange, CollectionState, Match } from "./api.ts";
-
-/** JSON as this adapter writes it. */
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
+import { compact, type JsonObject } from "./body.ts";
+import { describedBody, unnamedVector, unreadParts, vectorsParams } from "./described.ts";
 
 /** The key of the note in a collection's metadata. */
 const noteKey = "vecferry";
@@ -24,6 +20,7 @@ const tenantedHnsw: HnswSettings = { m: 0, payloadM: 16 };
 
 /** The body of `PUT /collections/{name}`. */
 export function creationBody(spec: CollectionSpec, note: string | null): JsonObject {
+  if (spec.described !== undefined) return describedBody(spec, spec.described.configuration);
   const hnsw = { ...(spec.tenanted ? tenantedHnsw : {}), ...spec.hnsw };
   return compact({
     vectors: compact({
@@ -75,6 +72,7 @@ function quantizationBody(quantization: Quantization): JsonObject {
 
 /** The `field_schema` of `PUT /collections/{name}/index`. */
 export function indexSchema(index: PayloadIndex): string | JsonObject {
+  if (index.params !== undefined) return JSON.parse(index.params);
   return index.tenant === true ? { type: index.type, is_tenant: true } : index.type;
 }
 
@@ -83,16 +81,6 @@ export function filterBody(matches: readonly Match[]): JsonObject {
   return { must: matches.map(({ key, value }) => ({ key, match: { value } })) };
 }
 
-/** The members that say something. */
-function compact(members: Record<string, Json | undefined>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(members).filter(
-      (member): member is [string, Json] => member[1] !== undefined && member[1] !== null,
-    ),
-  );
-}
-
-const vectorParams = z.looseObject({ size: z.number(), distance: z.string() });
 const strictMode = z.looseObject({
   enabled: z.boolean().nullish(),
   upsert_max_batchsize: z.number().nullish(),
@@ -104,7 +92,7 @@ const description = z.looseObject({
   points_count: z.number().nullish(),
   config: z.looseObject({
     params: z.looseObject({
-      vectors: z.union([vectorParams, z.record(z.string(), vectorParams)]).nullish(),
+      vectors: vectorsParams.nullish(),
     }),
     optimizer_config: z.looseObject({ indexing_threshold: z.number().nullish() }).nullish(),
     strict_mode_config: strictMode.nullish(),
@@ -135,21 +123,13 @@ export function describedState(name: string, described: unknown): CollectionStat
     metric: vector?.distance ?? null,
     distance: vector === null ? null : fromQdrantDistance(vector.distance),
     note: note === undefined || note === null ? null : JSON.stringify(note),
+    configuration: JSON.stringify(config),
+    schema: JSON.stringify(payload_schema),
+    unread: unreadParts(config.params),
     indexes: Object.keys(payload_schema),
     indexingThreshold: config.optimizer_config?.indexing_threshold ?? null,
     upsertRowsMax: strict?.upsert_max_batchsize ?? null,
     pageRowsMax: strict?.max_query_limit ?? null,
     deletesUnindexed: strict?.unindexed_filtering_update ?? true,
   };
-}
-
-type VectorParams = z.infer<typeof vectorParams>;
-
-function unnamedVector(
-  vectors: VectorParams | Record<string, VectorParams> | null | undefined,
-): VectorParams | null {
-  const single = vectorParams.safeParse(vectors);
-  if (single.success) return single.data;
-  const unnamed = vectorParams.safeParse(Object(vectors)[""]);
-  return unnamed.success ? unnamed.data : null;
 }

@@ -1,8 +1,8 @@
 /** Qdrant as a store: a server, a cluster, Qdrant Cloud, or the embedded engine. */
 import { isVectorError, VectorError } from "../../errors.ts";
-import type { CollectionInfo, CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import type { CollectionInfo, CollectionSpec } from "../../model/collection.ts";
 import { assertCollectionName } from "../../model/collection-name.ts";
-import { qdrantDistances, toChromaDistance } from "../../model/distance.ts";
+import { toChromaDistance } from "../../model/distance.ts";
 import { markKey, tenantKey } from "../../model/layout.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
@@ -24,7 +24,8 @@ import { throwIfAborted } from "../../util/abort.ts";
 import type { CollectionState, Match, QdrantApi, ReadColumns } from "./api.ts";
 import { sliceRows, toBatch, toColumns } from "./convert.ts";
 import { connectEmbedded } from "./embedded.ts";
-import { changeOf, conflict, firstNote, noteLayout } from "./note.ts";
+import { assertFits, assertUnnamed, lacking } from "./fit.ts";
+import { changeOf, firstNote, noteLayout } from "./note.ts";
 import { type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 import { connectServer, type ServerAddress } from "./road.ts";
@@ -178,7 +179,8 @@ class QdrantStore implements TargetStore {
       (await this.#find(spec.name, options)) === null && (await this.#create(spec, options));
     const state = await this.#state(spec.name, options);
     assertFits(spec, state);
-    if (this.#api.notes) {
+    // What was described has its note, or none, already.
+    if (this.#api.notes && spec.described === undefined) {
       const hold = options.holdIndexing === true;
       const change = changeOf(spec, state, { created, hold });
       if (change !== null) await this.#api.update(spec.name, change, options);
@@ -336,7 +338,7 @@ function readColumns(collection: CollectionInfo, signal: AbortSignal | undefined
 }
 
 function infoOf(state: CollectionState): CollectionInfo {
-  const { name, dimension, distance, points, status, note } = state;
+  const { name, dimension, distance, points, status, note, configuration, schema, unread } = state;
   return {
     key: name,
     name,
@@ -347,40 +349,12 @@ function infoOf(state: CollectionState): CollectionInfo {
     distanceFrom: distance === null ? null : "configuration",
     count: points,
     metadata: null,
-    configuration: null,
-    schema: null,
+    configuration,
+    schema,
     status,
     note,
+    ...(unread.length === 0 ? {} : { unread }),
   };
-}
-
-/** @throws E_NOT_SUPPORTED where all vectors of the collection have names */
-function assertUnnamed(collection: CollectionInfo): CollectionInfo {
-  if (collection.dimension !== null) return collection;
-  throw new VectorError(
-    "E_NOT_SUPPORTED",
-    `Collection "${collection.name}" has named vectors only; vecferry reads and writes the unnamed one.`,
-  );
-}
-
-/** @throws E_NOT_SUPPORTED, E_SCHEMA_CONFLICT */
-function assertFits(spec: CollectionSpec, state: CollectionState): void {
-  const { name, dimension, metric } = {
-    ...state,
-    dimension: assertUnnamed(infoOf(state)).dimension,
-  };
-  if (dimension !== null && dimension !== spec.dimension)
-    throw conflict(name, "dimension", dimension, spec.dimension);
-  const wanted = qdrantDistances[spec.distance];
-  if (metric !== null && metric !== wanted) throw conflict(name, "distance", metric, wanted);
-}
-
-/** The indexes that are not there yet: the tenant's first. */
-function lacking(spec: CollectionSpec, state: CollectionState): PayloadIndex[] {
-  const tenantIndex: PayloadIndex = { key: tenantKey, type: "keyword", tenant: true };
-  const others = spec.indexes.filter(({ key }) => !spec.tenanted || key !== tenantKey);
-  const wanted = spec.tenanted ? [tenantIndex, ...others] : others;
-  return wanted.filter(({ key }) => !state.indexes.includes(key));
 }
 
 function markMatches({ run, collection }: { run: string; collection?: string }): Match[] {
