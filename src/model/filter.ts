@@ -11,6 +11,13 @@ import { VectorError } from "../errors.ts";
 import type { JsonValue } from "../util/json.ts";
 
 export type WhereScalar = string | number | bigint | boolean;
+
+/** A value that a key of the metadata has: what every store can filter by. Chroma takes 2 and 2.0 for the same, Qdrant does not. */
+export interface MetadataMatch {
+  readonly key: string;
+  readonly value: string | bigint | boolean;
+}
+
 export type WhereOperator = (typeof comparisons)[number] | (typeof memberships)[number];
 
 /** A `where` that was checked. */
@@ -127,6 +134,12 @@ function kindOf(value: WhereScalar): "string" | "boolean" | "number" {
 
 function invalid(at: string, what: string): VectorError {
   return new VectorError("E_INPUT", `${at} ${what}.`, { details: { field: at } });
+}
+
+/** Chroma's `where` for the records that have every one of these values; undefined = there is none to have. */
+export function toWhere(matches: readonly MetadataMatch[]): object | undefined {
+  const clauses = matches.map(({ key, value }) => ({ [key]: { $eq: value } }));
+  return clauses.length < 2 ? clauses[0] : { $and: clauses };
 }
 
 /** Whether a record with this metadata ({} where it has none) meets `where`. */

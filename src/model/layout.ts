@@ -78,6 +78,17 @@ export function indexPath(layout: Layout, key: string): string {
   return own || shape.metadata === null ? key : `${shape.metadata}.${key}`;
 }
 
+/**
+ * The payload path of one key of the metadata; null where no path can name it. A key of other characters than letters,
+ * digits, _ and - stands in quotes, which a quote or a backslash cannot (qdrant 1.18, lib/segment/src/json_path).
+ */
+export function metadataPath(layout: Layout, key: string): string | null {
+  if (/["\\]/.test(key)) return null;
+  const step = /^[\p{L}\p{N}_-]+$/u.test(key) ? key : `"${key}"`;
+  const { metadata } = shapes[layout];
+  return metadata === null ? step : `${metadata}.${step}`;
+}
+
 /** The keys of `metadata` (JSON text of an object) that meet a reserved one; none in layouts that keep metadata apart. @throws SyntaxError */
 export function conflicts(metadata: string | null, layout: Layout): string[] {
   const shape = shapes[layout];

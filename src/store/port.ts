@@ -3,6 +3,7 @@
  * Every call takes a signal and throws VectorError; an abort throws E_ABORTED.
  */
 import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
+import type { MetadataMatch } from "../model/filter.ts";
 import type { PointBatch, RecordBatch, RecordFailure } from "../model/record.ts";
 
 export type StoreKind =
@@ -41,6 +42,8 @@ export interface Capabilities {
   readonly vectorUlps: 0 | 2;
   /** Whether the collection's own metadata can be kept there. */
   readonly notes: boolean;
+  /** Searches in flight at most; 0 = files alone, which nobody serves: a search reads all of them. Absent: any number. */
+  readonly searchesMax?: number;
 }
 
 export interface CallOptions {
@@ -88,6 +91,14 @@ export interface SearchOptions extends CallOptions {
   readonly limit: number;
   /** Only this tenant's records. */
   readonly tenant?: string;
+  /** Only records whose mark names this source collection: where a point store holds several in one. */
+  readonly collection?: string;
+  /** Only records whose metadata has every one of these values. */
+  readonly filter?: readonly MetadataMatch[];
+  /** true = compare with every record, whatever index there is, where the store can be told so. Default: as it is configured. */
+  readonly exact?: boolean;
+  /** false = leave the documents out: they are null in every hit. Default true. */
+  readonly documents?: boolean;
 }
 
 export interface Hit {

@@ -23,10 +23,10 @@ export interface ScoredPoints extends PointColumns {
   readonly scores: number[];
 }
 
-/** A payload path that must hold this text, or an array with it. */
+/** A payload path that must hold this value, or an array with it. An integer has 64 bits. */
 export interface Match {
   readonly key: string;
-  readonly value: string;
+  readonly value: string | bigint | boolean;
 }
 
 /** Which points are meant: these, or those that fit every match. */

@@ -25,12 +25,21 @@ export function writeMatches(writer: Writer, field: number, matches: readonly Ma
     const condition = writer.open(1);
     writer.string(1, key);
     const match = writer.open(2);
-    writer.string(1, value);
+    writeValue(writer, value);
     writer.close(match);
     writer.close(condition);
     writer.close(must);
   }
   writer.close(filter);
+}
+
+function writeValue(writer: Writer, value: Match["value"]): void {
+  if (typeof value === "string") writer.string(1, value);
+  else if (typeof value === "boolean") writer.uint(3, value ? 1 : 0);
+  else {
+    writer.varint(2 * 8);
+    writer.varint64(value);
+  }
 }
 
 /** The Filter whose length comes next, as JSON text. @throws SyntaxError, E_INPUT, E_NOT_SUPPORTED (conditions on places) */

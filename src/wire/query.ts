@@ -3,6 +3,7 @@
  *
  *     QueryPoints     1: collection   2: prefetch   3: Query   4: using   5: Filter   6: params   7: score threshold (float)
  *                     8: limit   9: offset   10: WithVectorsSelector   11: WithPayloadSelector   14: lookup from
+ *     SearchParams    1: size of the beam   2: exact (flag)   3: of quantized vectors   4: indexed segments alone
  *     Query           1: nearest, a VectorInput   2 to 11: other kinds
  *     VectorInput     1: PointId   2: DenseVector   3: sparse   4: several vectors   5 to 7: what a model is to make one of
  *     SearchPoints    1: collection   2: floats   3: Filter   4: limit   6: WithPayloadSelector   7: params
@@ -21,13 +22,17 @@ import { readRequestedId } from "./point-id.ts";
 import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points.ts";
 import { Reader, Writer } from "./protobuf.ts";
 import { badInput, notImplemented } from "./refusal.ts";
-import { readPayloadSelector, readVectorSelector, writeSelector } from "./selectors.ts";
+import { readPayloadSelector, readVectorSelector, writePaths, writeSelector } from "./selectors.ts";
 import { FloatSpan, writeDense } from "./vectors.ts";
 
 export interface QueryOptions {
   readonly vector: Float32Array;
   readonly limit: number;
   readonly matches: readonly Match[];
+  /** true = compare with every point. Default: as the collection is configured. */
+  readonly exact?: boolean;
+  /** Payload paths that are wanted. Default: the whole payload. */
+  readonly paths?: readonly string[];
 }
 
 /** The nearest points with their payload, without vectors. */
@@ -40,8 +45,14 @@ export function encodeQuery(collection: string, options: QueryOptions): Buffer {
   writer.close(nearest);
   writer.close(query);
   if (options.matches.length > 0) writeMatches(writer, 5, options.matches);
+  if (options.exact === true) {
+    const params = writer.open(6);
+    writer.uint(2, 1);
+    writer.close(params);
+  }
   writer.uint(8, options.limit);
-  writeSelector(writer, 11, true);
+  if (options.paths === undefined) writeSelector(writer, 11, true);
+  else writePaths(writer, 11, options.paths);
   return writer.finish();
 }
 

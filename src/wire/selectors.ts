@@ -14,6 +14,15 @@ export function writeSelector(writer: Writer, field: number, all: boolean): void
   writer.close(selector);
 }
 
+/** A payload selector that takes these paths alone. */
+export function writePaths(writer: Writer, field: number, paths: readonly string[]): void {
+  const selector = writer.open(field);
+  const include = writer.open(2);
+  for (const path of paths) writer.string(1, path);
+  writer.close(include);
+  writer.close(selector);
+}
+
 /** undefined = it says nothing. */
 export function readPayloadSelector(reader: Reader): PayloadSelector | undefined {
   const outer = reader.open();

@@ -1,6 +1,6 @@
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import { parseWhere } from "../../model/filter.ts";
+import { parseWhere, toWhere } from "../../model/filter.ts";
 import type {
   CallOptions,
   Capabilities,
@@ -35,6 +35,7 @@ const capabilities: Capabilities = {
   where: true,
   vectorUlps: 0,
   notes: false,
+  searchesMax: 0,
 };
 
 const chunkDefault = 1000;
@@ -132,10 +133,14 @@ class ChromaFolderStore implements SourceStore {
     }
     const reader = this.#reader(collection);
     const nearest = new Nearest(options.limit);
-    for await (const ids of reader.ids(null, chunkDefault, options.signal)) {
+    const filter = toWhere(options.filter ?? []);
+    const where = filter === undefined ? null : parseWhere(filter);
+    for await (const ids of reader.ids(where, chunkDefault, options.signal)) {
       const { batch } = await reader.read(ids, { vectors: true, payload: false }, options.signal);
       offerBatch(nearest, batch, vector, distance);
     }
+    if (options.documents === false)
+      return nearest.candidates.map((hit) => ({ ...hit, document: null }));
     const ids = nearest.candidates.map(({ id }) => id);
     const { batch } = await reader.read(ids, { vectors: false, payload: true }, options.signal);
     const documents = new Map(batch.ids.map((id, row) => [id, batch.payload.documents[row]]));

@@ -13,6 +13,8 @@ export interface Question<T> {
   readonly verb: "get" | "query" | "count";
   readonly body?: object;
   readonly parse: ParseBytes<T>;
+  /** As in `SendOptions`. */
+  readonly place?: boolean;
 }
 
 /** Whether it takes a closer look to know what an error means: 0.4 says 500 for nearly everything, a missing collection included. */
@@ -74,9 +76,10 @@ export class CollectionCalls {
 
   #send<T>(
     collection: CollectionInfo,
-    { verb, body, parse }: Question<T>,
-    options: SendOptions,
+    { verb, body, parse, place = true }: Question<T>,
+    sending: SendOptions,
   ): Promise<T> {
+    const options = { ...sending, place };
     const path = this.#routes.records(collection.key, verb);
     return body === undefined
       ? this.#client.getBytes(path, parse, options)

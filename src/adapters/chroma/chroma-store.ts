@@ -1,5 +1,6 @@
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
+import { toWhere } from "../../model/filter.ts";
 import type {
   CallOptions,
   Capabilities,
@@ -100,7 +101,9 @@ export class ChromaStore implements SourceStore {
       );
     }
     if (collection.dimension === null) return [];
-    const query = { ...options, include: ["documents"] as const };
+    const { limit, filter = [], documents = true, signal } = options;
+    const include = documents ? (["documents"] as const) : [];
+    const query = { limit, include, where: toWhere(filter), ...(signal && { signal }) };
     const found = await queryNearest(this.#calls, collection, Array.from(vector), query);
     return found.map(({ id, distance, document }) => ({ id, distance, document }));
   }

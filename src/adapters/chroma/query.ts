@@ -20,6 +20,8 @@ export interface Found extends Hit {
 export interface QueryOptions extends CallOptions {
   readonly limit: number;
   readonly include: readonly ("documents" | "embeddings")[];
+  /** Chroma's. */
+  readonly where?: object | undefined;
 }
 
 /** The nearest records by the server's own index, nearest first. */
@@ -33,8 +35,13 @@ export function queryNearest(
     query_embeddings: [vector],
     n_results: options.limit,
     include: ["distances", ...options.include],
+    ...(options.where === undefined ? {} : { where: options.where }),
   };
-  return calls.ask(collection, { verb: "query", body, parse: parseFound }, options.signal);
+  return calls.ask(
+    collection,
+    { verb: "query", body, parse: parseFound, place: false },
+    options.signal,
+  );
 }
 
 function parseFound(bytes: Buffer): Found[] {

@@ -101,14 +101,15 @@ class EmbeddedApi implements QdrantApi {
   }
 
   async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
-    const { vector, limit, matches, signal } = options;
+    // Its search is always exact.
+    const { vector, limit, matches, paths, signal } = options;
     const filter: JsonObject | undefined = matches.length === 0 ? undefined : filterBody(matches);
     const found = await refusable(
       this.#engine.search(name, {
         vector,
         limit,
         filter,
-        withPayload: true,
+        withPayload: paths === undefined ? true : { include: paths },
         ...(signal === undefined ? {} : { signal }),
       }),
     );

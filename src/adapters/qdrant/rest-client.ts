@@ -29,6 +29,9 @@ const probeAttempts = 3;
 /** The greeting of `GET /`. */
 const greeting = z.looseObject({ title: z.string(), version: z.string() });
 
+/** Copying takes a few; so many searches may be in flight. */
+const connectionsMax = 32;
+
 export class RestClient {
   /** Canonical address, without a trailing slash. */
   readonly url: string;
@@ -42,6 +45,7 @@ export class RestClient {
     this.#http = new HttpClient({
       headers: options.apiKey === undefined ? {} : { "api-key": options.apiKey },
       timeoutMs: options.timeoutMs ?? 120_000,
+      connectionsMax,
       caFile: options.caFile,
       onAnswer: options.onAnswer,
     });

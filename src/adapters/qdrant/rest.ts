@@ -3,7 +3,7 @@ import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import type { CallOptions } from "../../store/port.ts";
-import { sliceArray, sliceObject } from "../../util/json.ts";
+import { sliceArray, sliceObject, stringifyPlain } from "../../util/json.ts";
 import type {
   CollectionChange,
   CollectionState,
@@ -149,15 +149,17 @@ class RestApi implements QdrantApi {
     const body =
       "points" in selector
         ? `{"points":[${selector.points.map(pointText).join(",")}]}`
-        : JSON.stringify({ filter: filterBody(selector.matches) });
+        : stringifyPlain({ filter: filterBody(selector.matches) });
     await this.#update("POST", `${path(name)}/points/delete`, body, options);
   }
 
   async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
-    const { vector, limit, matches, signal } = options;
-    const filter = matches.length === 0 ? "" : `,"filter":${JSON.stringify(filterBody(matches))}`;
+    const { vector, limit, matches, exact, paths, signal } = options;
+    const filter = matches.length === 0 ? "" : `,"filter":${stringifyPlain(filterBody(matches))}`;
+    const params = exact === true ? ',"params":{"exact":true}' : "";
     const query = vectorText(vector, 0, vector.length);
-    const body = `{"query":${query},"limit":${limit},"with_payload":true${filter}}`;
+    const payload = JSON.stringify(paths ?? true);
+    const body = `{"query":${query},"limit":${limit},"with_payload":${payload}${filter}${params}}`;
     const result = await this.#client.send("POST", `${path(name)}/points/query`, body, signal);
     return this.#parse(() => {
       const array = sliceObject(result).get("points") ?? "";
