@@ -2,26 +2,18 @@
  * Archives: a folder that keeps collections as they were, as Parquet files under a manifest with the SHA-256 of each. Written once, by one
  * writer, under a temporary name; read as a source.
  */
-import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
+import type { CollectionInfo } from "../model/collection.ts";
 import type { PointBatch, RecordBatch } from "../model/record.ts";
 import type { CallOptions, ReadOptions, SourceStore, StoreIdentity } from "./port.ts";
 
 /** What a collection's rows are: records of a source, or points with their places (`PointBatch`). */
 export type ArchivedRows = "records" | "points";
 
-/** How a point store keeps a collection, beside what `CollectionInfo` says: enough, with that, to make it again. */
-export type ArchivedSettings = Pick<
-  CollectionSpec,
-  "indexes" | "quantization" | "hnsw" | "onDisk" | "shards" | "replicas"
->;
-
 /** A collection as it is to be written. */
 export interface ArchivedHead {
   readonly rows: ArchivedRows;
-  /** As the source lists it. What stands in `count` and `status` is not kept. */
+  /** As the source lists it: with `configuration`, `schema` and `note`, enough to make a point store's again. What stands in `count` and `status` is not kept. */
   readonly info: CollectionInfo;
-  /** Null for a source's records. */
-  readonly settings: ArchivedSettings | null;
 }
 
 /** A collection as the manifest has it. */
