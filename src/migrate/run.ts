@@ -3,55 +3,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isVectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
-import { abortError, throwIfAborted } from "../util/abort.ts";
+import { abortError } from "../util/abort.ts";
 import { emptied } from "./emptied.ts";
 import { hasJournal } from "./journal/file.ts";
-import {
-  Journal,
-  type JournalCollection,
-  type Migration,
-  type MigrationState,
-} from "./journal/journal.ts";
+import { Journal, type Migration, type MigrationState } from "./journal/journal.ts";
 import { recordStates } from "./journal/ledger.ts";
-import { flightPlaces, type Lane } from "./lane.ts";
+import { flightPlaces } from "./lane.ts";
 import { lockMigration } from "./lock.ts";
-import { type Draft, draftPlan, makePlan, migrationKey, type Plan, runOf } from "./plan.ts";
-import { propagateDeletes } from "./propagate.ts";
+import { copy, prepareLane, refresh, settle } from "./passes.ts";
+import { type Draft, draftPlan, makePlan, migrationKey, runOf } from "./plan.ts";
 import { type Outcome, ReportBuilder } from "./report.ts";
-import type { MigrateRequest, Phase, RunContext } from "./request.ts";
+import type { MigrateRequest, RunContext } from "./request.ts";
+import { note, phase, type Run } from "./running.ts";
 import { assertNoForeignPoints, assertPointsFree } from "./target-check.ts";
 import { specOf, targetInfo } from "./target-spec.ts";
-import {
-  assertKeysFit,
-  carryAll,
-  listIds,
-  planFlight,
-  settleUnseen,
-  type Totals,
-} from "./transfer.ts";
-import { sampleDiffers, sampleSize } from "./verify/reread.ts";
 import { verifyCollections } from "./verify.ts";
 
-/** Listing again is repeated until nothing new appears, at most so often. */
-const relistRounds = 3;
 const greenWaitMs = 600_000;
 const greenPollMs = 500;
-
-/** One run of a migration, with everything that its steps share. */
-interface Run {
-  readonly target: TargetStore;
-  readonly request: MigrateRequest;
-  readonly context: RunContext;
-  readonly journal: Journal;
-  readonly plan: Plan;
-  readonly report: ReportBuilder;
-  readonly lanes: readonly RunLane[];
-}
-
-interface RunLane {
-  readonly entered: JournalCollection;
-  readonly lane: Lane;
-}
 
 /** What `migrate` would do, from both ends and the journal, and nothing is written. @throws as `draftPlan` */
 export async function dryRun(
@@ -169,29 +138,6 @@ function stateOf(journal: Journal, migration: Migration, compared: boolean): Mig
   return compared && verified ? "VERIFIED" : "COPIED";
 }
 
-/** Lists the ids of one collection and looks for what would stop it, before anything is written anywhere. */
-async function prepareLane(run: Run, { entered, lane }: RunLane): Promise<void> {
-  const { context, request, report } = run;
-  const stop = report.phase("list");
-  phase(context, "list", lane.plan.source.name);
-  const { pending, written } = lane.ledger.counts();
-  // Since an interruption, however long, others may have written even to what nobody can write to while a run reads it.
-  if (written > 0 && (pending === 0 || (await sampleDiffers(lane, context.signal))))
-    run.journal.setRefresh(entered, true);
-  lane.ledger.retryQuarantined();
-  const { where, limit } = request.scope;
-  const listing = await listIds(
-    lane,
-    { where, limit },
-    context.signal,
-    progress(context, "list", lane, null),
-  );
-  const deleted = limit === null ? await settleUnseen(lane, listing, context.signal) : 0;
-  report.listed(entered, { listed: listing.listed, deleted });
-  await assertKeysFit(lane, context.signal);
-  stop();
-}
-
 /** Nothing that stands at the target may be in the way. */
 async function checkTarget({ target, request, context, lanes, plan }: Run): Promise<void> {
   const standing = new Set((await target.collections(context)).map(({ name }) => name));
@@ -219,146 +165,6 @@ async function startIndexing({ target, plan, context }: Run): Promise<void> {
   for (const spec of plan.specs) await target.ensure(spec, { signal });
 }
 
-/** Looks through what an earlier run finished for changes at the source since; goes on after an interruption. */
-async function refresh(run: Run, one: RunLane): Promise<void> {
-  const { journal, plan } = run;
-  const entered = journal.collections(plan.migration).find(({ id }) => id === one.entered.id);
-  if (entered?.refresh !== true) return;
-  await copy(run, one, recordStates.written, "refresh");
-  journal.setRefresh(one.entered, false);
-}
-
-/** Carries the pending records, or (refresh, again) looks through the carried ones for what has changed at the source since. Gives how many were written. */
-async function copy(
-  run: Run,
-  { entered, lane }: RunLane,
-  state: number,
-  how: "copy" | "refresh" | "again",
-): Promise<number> {
-  const { context, request, report } = run;
-  const { listed, pending, written } = lane.ledger.counts();
-  const total = state === recordStates.pending ? pending : written;
-  if (total === 0) return 0;
-  const stop = report.phase("copy");
-  phase(context, "copy", lane.plan.source.name);
-  const done = how === "copy" ? listed - pending : 0;
-  const flight = await planFlight(lane, state, request.batchSize, context.signal);
-  report.flight(entered, flight);
-  const tell = progress(context, "copy", lane, how === "copy" ? listed : written);
-  tell(done, 0);
-  const options = { signal: context.signal, careful: how !== "copy", resend: false };
-  const totals = await carryAll(lane, state, flight, options, (rows, bytes) =>
-    tell(done + rows, bytes),
-  );
-  // What this very run has written is no record that was found as it was.
-  report.carried(entered, how === "again" ? { ...totals, unchanged: 0 } : totals);
-  if (totals.written > 0) run.journal.setVerified(entered, null);
-  noteTotals(run, lane, totals);
-  stop();
-  return totals.written;
-}
-
-function noteTotals({ context, report }: Run, lane: Lane, { gone, kept, taken }: Totals): void {
-  const name = JSON.stringify(lane.plan.source.name);
-  if (gone > 0)
-    note(
-      context,
-      report,
-      `${gone} records of ${name} vanished from the source while it was copied.`,
-    );
-  if (kept > 0)
-    note(
-      context,
-      report,
-      `${kept} records of ${name} have changed at the source and at the target; they stay as they are there. \`vecferry repair --overwrite\` writes the source's.`,
-    );
-  if (taken > 0)
-    note(
-      context,
-      report,
-      `The points of ${taken} records of ${name} have been taken by others since; they were not written over.`,
-    );
-}
-
-/** A source that others write to is listed again: what has appeared is carried, what has gone is named. */
-async function settle(run: Run, source: SourceStore): Promise<void> {
-  const { context, request, report, lanes } = run;
-  for (const one of lanes) {
-    const { lane } = one;
-    const stop = report.phase("relist");
-    let moved = false;
-    for (let round = 0; source.capabilities.live && round < relistRounds; round += 1) {
-      throwIfAborted(context.signal);
-      phase(context, "relist", lane.plan.source.name);
-      const { where, limit } = request.scope;
-      const listing = await listIds(
-        lane,
-        { where, limit },
-        context.signal,
-        progress(context, "relist", lane, null),
-      );
-      const deleted = limit === null ? await settleUnseen(lane, listing, context.signal) : 0;
-      report.relisted(one.entered, { added: listing.added, deleted });
-      moved ||= listing.added > 0 || deleted > 0;
-      if (listing.added === 0) break;
-      note(
-        context,
-        report,
-        `${listing.added} records of ${JSON.stringify(lane.plan.source.name)} appeared at the source during the copy; they are carried too.`,
-      );
-      await assertPointsFree(lane, context.signal);
-      await copy(run, one, recordStates.pending, "copy");
-    }
-    stop();
-    if (source.capabilities.live) await lookAgain(run, one, moved);
-    await settleDeleted(run, one);
-  }
-}
-
-/** Carries what has changed since it was read, which no list of ids shows: looked for in a part of the records, and in all where others are seen to write. */
-async function lookAgain(run: Run, one: RunLane, moved: boolean): Promise<void> {
-  const { context, report } = run;
-  const { lane } = one;
-  const name = JSON.stringify(lane.plan.source.name);
-  if (!moved && !(await sampleDiffers(lane, context.signal))) {
-    const { written } = lane.ledger.counts();
-    if (written <= sampleSize) return;
-    const said = `${sampleSize} of the ${written} records of ${name} were read again, and none has changed; \`vecferry verify\` reads all of them.`;
-    return note(context, report, said);
-  }
-  const changed = await copy(run, one, recordStates.written, "again");
-  if (changed > 0)
-    note(
-      context,
-      report,
-      `${changed} records of ${name} changed at the source during the copy; they are carried as they are now.`,
-    );
-}
-
-async function settleDeleted(
-  { context, request, report }: Run,
-  { entered, lane }: RunLane,
-): Promise<void> {
-  const { deleted } = lane.ledger.counts();
-  if (deleted === 0) return;
-  const name = JSON.stringify(lane.plan.source.name);
-  if (!request.propagateDeletes) {
-    note(
-      context,
-      report,
-      `${deleted} records of ${name} are at the target and no longer at the source; --propagate-deletes takes them away.`,
-    );
-    return;
-  }
-  const { removed, kept } = await propagateDeletes(lane, context.signal);
-  report.removed(entered, removed);
-  note(
-    context,
-    report,
-    `${removed} records of ${name} that the source has deleted were deleted at the target${kept === 0 ? "" : `; ${kept} were changed there since and stay`}.`,
-  );
-}
-
 async function waitUntilGreen({ target, context, report, plan }: Run): Promise<void> {
   const stop = report.phase("wait-green");
   phase(context, "wait-green");
@@ -376,24 +182,4 @@ async function waitUntilGreen({ target, context, report, plan }: Run): Promise<v
     `The target has not finished indexing after ${greenWaitMs / 1000} s; the data are all there.`,
   );
   stop();
-}
-
-function phase(context: RunContext, name: Phase, collection: string | null = null): void {
-  context.onEvent({ type: "phase", phase: name, collection });
-}
-
-function progress(
-  context: RunContext,
-  name: Phase,
-  lane: Lane,
-  total: number | null,
-): (done: number, bytes: number) => void {
-  const collection = lane.plan.source.name;
-  return (done, bytes) =>
-    context.onEvent({ type: "progress", phase: name, collection, done, total, bytes });
-}
-
-function note(context: RunContext, report: ReportBuilder, text: string): void {
-  context.onEvent({ type: "note", text });
-  report.note(text);
 }
