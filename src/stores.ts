@@ -2,6 +2,35 @@
 import type { StoreTable } from "./store/registry.ts";
 
 export const stores: StoreTable = {
+  looks: {
+    recognisers: {
+      chroma: async (url, options) => {
+        const { recogniseChroma } = await import("./adapters/chroma/index.ts");
+        return recogniseChroma(url, options);
+      },
+      qdrant: async (url, options) => {
+        const { recogniseQdrant } = await import("./adapters/qdrant/index.ts");
+        return recogniseQdrant(url, options);
+      },
+      "qdrant-grpc": async (url, options) => {
+        const { recogniseQdrantGrpc } = await import("./adapters/qdrant/index.ts");
+        return recogniseQdrantGrpc(url, options);
+      },
+    },
+    folder: async (address, signal) => {
+      const { lookAtFolder } = await import("./adapters/chroma-folder/index.ts");
+      return lookAtFolder(address.path, signal);
+    },
+    qdrant: async (address, options) => {
+      const { lookAtServer } = await import("./adapters/qdrant/index.ts");
+      const { onRoad, timeoutMs, signal } = options;
+      return lookAtServer(address, { ...options.qdrant, timeoutMs, onRoad, signal });
+    },
+    embedded: async (path) => {
+      const { lookAtEmbedded } = await import("./adapters/qdrant/index.ts");
+      return lookAtEmbedded(path);
+    },
+  },
   sources: {
     chroma: async (address, options) => {
       const { openChroma } = await import("./adapters/chroma/index.ts");

@@ -8,7 +8,7 @@ import { catalogName } from "./folder.ts";
 import { openDatabase, storageError } from "./sqlite.ts";
 
 /** The folder format that this version writes, and the newest that it reads. */
-const folderFormat = 1;
+export const folderFormat = 1;
 
 /** Which collections there are, and where. */
 export class Catalog {

@@ -1,6 +1,7 @@
 /** What a table of adapters looks like. The table itself is made where adapters may be imported. */
 import type { Address, AddressOf } from "./address.ts";
 import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./archive.ts";
+import type { LookTable } from "./look.ts";
 import type { GentleOptions } from "./pace.ts";
 import type { SourceStore, TargetStore } from "./port.ts";
 import type { RecordWriter } from "./writer.ts";
@@ -61,6 +62,7 @@ export interface QdrantOptions {
 
 /** Stores that can be read as a source of a migration, and those that can be its target, by the kind of their address; and archives, of whatever. */
 export interface StoreTable {
+  readonly looks: LookTable;
   readonly sources: {
     readonly [Kind in SourceKind]: Opener<Kind, SourceStore>;
   };

@@ -1,1 +1,2 @@
+export { lookAtFolder } from "./look.ts";
 export { type ChromaFolderOptions, openChromaFolder } from "./store.ts";

@@ -12,6 +12,7 @@ import { ChromaWriter } from "./writer.ts";
 
 export type { ChromaConnectOptions } from "./client.ts";
 export { openChromaCloud, openChromaCloudWriter } from "./cloud.ts";
+export { recogniseChroma } from "./recognise.ts";
 
 /**
  * Opens a Chroma server for reading: sends GETs and the POSTs that read, nothing else.

@@ -1,9 +1,9 @@
 /** Qdrant as a store: a server, a cluster, Qdrant Cloud, or the embedded engine. */
 import { isVectorError, VectorError } from "../../errors.ts";
-import type { CollectionInfo, CollectionSpec } from "../../model/collection.ts";
+import type { CollectionInfo, CollectionSpec, Layout } from "../../model/collection.ts";
 import { assertCollectionName } from "../../model/collection-name.ts";
 import { toChromaDistance } from "../../model/distance.ts";
-import { markKey, tenantKey } from "../../model/layout.ts";
+import { markKey } from "../../model/layout.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import type {
@@ -21,10 +21,11 @@ import type {
   TargetStore,
 } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
-import type { CollectionState, Match, QdrantApi, ReadColumns } from "./api.ts";
+import type { CollectionState, QdrantApi, ReadColumns } from "./api.ts";
 import { sliceRows, toBatch, toColumns } from "./convert.ts";
 import { connectEmbedded } from "./embedded.ts";
 import { assertFits, assertUnnamed, lacking } from "./fit.ts";
+import { markMatches, searchMatches } from "./matches.ts";
 import { changeOf, firstNote, noteLayout } from "./note.ts";
 import { type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
 import type { QdrantOptions } from "./rest-client.ts";
@@ -156,15 +157,17 @@ class QdrantStore implements TargetStore {
     vector: Float32Array,
     options: SearchOptions,
   ): Promise<Hit[]> {
-    const { limit, tenant, signal } = options;
+    const { limit, exact = false, documents = true, signal } = options;
     this.#begin(signal);
     const { name, distance } = assertUnnamed(collection);
     if (distance === null)
       throw new VectorError("E_NOT_SUPPORTED", `Chroma has no distance like that of "${name}".`);
-    const matches = tenant === undefined ? [] : [{ key: tenantKey, value: tenant }];
-    const query = { vector, limit, matches, ...withSignal(signal) };
+    const layout = noteLayout(name, collection.note);
+    const matches = searchMatches(options, layout ?? "vecferry");
+    const paths = documents ? {} : { paths: [`${markKey}.id`] };
+    const query = { vector, limit, matches, exact, ...paths, ...withSignal(signal) };
     const found = await this.#named(name, this.#api.query(name, query));
-    const { ids, payload } = toBatch(found, noteLayout(name, collection.note));
+    const { ids, payload } = toBatch(found, layout);
     return ids.map((id, row) => ({
       id,
       distance: toChromaDistance(distance, found.scores[row] ?? Number.NaN),
@@ -337,7 +340,7 @@ function readColumns(collection: CollectionInfo, signal: AbortSignal | undefined
   };
 }
 
-function infoOf(state: CollectionState): CollectionInfo {
+export function infoOf(state: CollectionState): CollectionInfo {
   const { name, dimension, distance, points, status, note, configuration, schema, unread } = state;
   return {
     key: name,
@@ -355,10 +358,4 @@ function infoOf(state: CollectionState): CollectionInfo {
     note,
     ...(unread.length === 0 ? {} : { unread }),
   };
-}
-
-function markMatches({ run, collection }: { run: string; collection?: string }): Match[] {
-  const matches = [{ key: `${markKey}.run`, value: run }];
-  if (collection !== undefined) matches.push({ key: `${markKey}.collection`, value: collection });
-  return matches;
 }

@@ -1,0 +1,47 @@
+/** The folder of an embedded Qdrant as `doctor` sees it: without opening it, so that nothing in it changes. */
+import { type LookedFolder, lookAtPoints, lookIntoFolder } from "../../engine/index.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
+import type { StandingCollection, TargetLook } from "../../store/look.ts";
+import { toBatch } from "./convert.ts";
+import { firstForeign } from "./foreign.ts";
+import { noteLayout } from "./note.ts";
+import { describedState } from "./settings.ts";
+import { standing } from "./standing.ts";
+import { infoOf } from "./store.ts";
+
+/** @throws E_CONFIG where the folder holds other things, E_STORAGE, E_NOT_SUPPORTED, E_BAD_RESPONSE */
+export function lookAtEmbedded(path: string): TargetLook {
+  return new EmbeddedLook(
+    path === ":memory:" ? { folder: path, lock: null, collections: [] } : lookIntoFolder(path),
+  );
+}
+
+class EmbeddedLook implements TargetLook {
+  readonly version = null;
+  readonly access = "all";
+  readonly ramBytes = null;
+  readonly residentBytes = null;
+  readonly folder: string | null;
+  readonly lockedBy: TargetLook["lockedBy"];
+  readonly collections: readonly StandingCollection[];
+  readonly #paths: ReadonlyMap<string, string>;
+
+  constructor({ folder, lock, collections }: LookedFolder) {
+    this.folder = folder === ":memory:" ? null : folder;
+    this.lockedBy = lock;
+    this.#paths = new Map(collections.map(({ name, path }) => [name, path]));
+    this.collections = collections.map(({ name, description }) => {
+      const described: unknown = JSON.parse(description);
+      return standing(infoOf(describedState(name, described)), described);
+    });
+  }
+
+  async firstForeign({ name, note }: CollectionInfo, rowsMax: number) {
+    const path = this.#paths.get(name);
+    if (path === undefined) return { looked: 0, point: null };
+    const columns = { ...lookAtPoints(path, rowsMax), vectors: null };
+    return firstForeign([toBatch(columns, noteLayout(name, note))], rowsMax);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

@@ -1,0 +1,111 @@
+/** A Qdrant server as `doctor` sees it: what strict mode allows, what the key may do, its memory. Reads, and nothing else. */
+import { z } from "zod";
+import type { CollectionInfo } from "../../model/collection.ts";
+import type { StandingCollection, TargetLook, WriteAccess } from "../../store/look.ts";
+import type { TargetStore } from "../../store/port.ts";
+import { HttpClient } from "../../util/http.ts";
+import { parseJson } from "../../util/json.ts";
+import { firstForeign } from "./foreign.ts";
+import { writeAccess } from "./key-access.ts";
+import { type QdrantOptions, RestClient } from "./rest-client.ts";
+import type { ServerAddress } from "./road.ts";
+import { standing } from "./standing.ts";
+import { openQdrant } from "./store.ts";
+
+/** `GET /telemetry`: sizes of the machine in KiB, memory in bytes. */
+const telemetry = z.looseObject({
+  result: z.looseObject({
+    app: z.looseObject({
+      system: z.looseObject({ ram_size: z.number().nullish() }).nullish(),
+    }),
+    memory: z.looseObject({ resident_bytes: z.number().nullish() }).nullish(),
+  }),
+});
+
+/** @throws as `openQdrant` */
+export async function lookAtServer(
+  address: ServerAddress,
+  options: QdrantOptions,
+): Promise<TargetLook> {
+  const { apiKey, caFile, timeoutMs, signal } = options;
+  const store = await openQdrant(address, options);
+  const http = new HttpClient({
+    headers: apiKey === undefined ? {} : { "api-key": apiKey },
+    timeoutMs,
+    caFile,
+  });
+  const rest = new RestClient(address.url, options);
+  try {
+    const infos = await store.collections(signal === undefined ? {} : { signal });
+    const collections: StandingCollection[] = [];
+    for (const info of infos) collections.push(await describe(rest, info, signal));
+    return new ServerLook(store, {
+      access: await writeAccess(address.url, apiKey, http, signal),
+      ...(await memoryOf(address.url, http, signal)),
+      collections,
+    });
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  } finally {
+    rest.close();
+    http.close();
+  }
+}
+
+type Facts = Pick<TargetLook, "ramBytes" | "residentBytes" | "collections"> & {
+  readonly access: WriteAccess;
+};
+
+class ServerLook implements TargetLook {
+  readonly version: string | null;
+  readonly access: WriteAccess;
+  readonly ramBytes: number | null;
+  readonly residentBytes: number | null;
+  readonly folder = null;
+  readonly lockedBy = null;
+  readonly collections: readonly StandingCollection[];
+  readonly #store: TargetStore;
+
+  constructor(store: TargetStore, { access, ramBytes, residentBytes, collections }: Facts) {
+    this.#store = store;
+    this.version = store.identity.version;
+    this.access = access;
+    this.ramBytes = ramBytes;
+    this.residentBytes = residentBytes;
+    this.collections = collections;
+  }
+
+  firstForeign(collection: CollectionInfo, rowsMax: number, signal: AbortSignal) {
+    return firstForeign(this.#store.scan(collection, { signal, vectors: false }), rowsMax);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#store[Symbol.asyncDispose]();
+  }
+}
+
+async function describe(
+  rest: RestClient,
+  info: CollectionInfo,
+  signal: AbortSignal | undefined,
+): Promise<StandingCollection> {
+  const path = `/collections/${encodeURIComponent(info.name)}`;
+  return standing(info, JSON.parse(await rest.send("GET", path, undefined, signal)));
+}
+
+/** A key for some collections alone is told nothing of the machine. */
+async function memoryOf(
+  url: string,
+  http: HttpClient,
+  signal: AbortSignal | undefined,
+): Promise<Pick<TargetLook, "ramBytes" | "residentBytes">> {
+  const path = "/telemetry?details_level=1";
+  const { text } = await http.request({ method: "GET", url: url + path, signal });
+  const { data } = telemetry.safeParse(parseJson(text));
+  const kibibytes = data?.result.app.system?.ram_size ?? null;
+  return {
+    ramBytes: kibibytes === null ? null : kibibytes * 1024,
+    residentBytes: data?.result.memory?.resident_bytes ?? null,
+  };
+}

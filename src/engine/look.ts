@@ -1,0 +1,112 @@
+/**
+ * Looks into an engine's folder without opening it: no lock, no write, not even the files that SQLite keeps beside a
+ * database. What stands in a write-ahead log that was left behind is not seen.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { VectorError } from "../errors.ts";
+import { type LockHolder, readLock } from "../util/lock.ts";
+import { DatabaseSync } from "../util/sqlite.ts";
+import { folderFormat } from "./catalog.ts";
+import { catalogName, lockName } from "./folder.ts";
+import { decodePointKey, formatPointId, type PointKey } from "./point-key.ts";
+import { storageError } from "./sqlite.ts";
+
+/** A collection as its file has it. */
+export interface LookedCollection {
+  readonly name: string;
+  /** As `GET /collections/{name}` answers, as far as doctor reads it: JSON text. */
+  readonly description: string;
+  readonly path: string;
+}
+
+export interface LookedFolder {
+  readonly folder: string;
+  /** Who has it open; null = nobody. */
+  readonly lock: LockHolder | null;
+  readonly collections: readonly LookedCollection[];
+}
+
+/** A folder that is not there, or is empty, holds no collection. @throws E_CONFIG where it holds other things; E_STORAGE, E_NOT_SUPPORTED */
+export function lookIntoFolder(path: string): LookedFolder {
+  const folder = resolve(path);
+  const none = { folder, lock: null, collections: [] };
+  if (!existsSync(folder)) return none;
+  const lock = readLock(join(folder, lockName));
+  const catalog = join(folder, catalogName);
+  if (!existsSync(catalog)) {
+    const [stranger] = readdirSync(folder).filter((name) => !name.startsWith(lockName));
+    if (stranger === undefined) return { ...none, lock };
+    throw new VectorError(
+      "E_CONFIG",
+      `${folder} holds other things (${stranger}) and no embedded Qdrant.`,
+      { next: "Give the path of an empty or new folder.", details: { folder } },
+    );
+  }
+  const names = reading(catalog, (database) => {
+    const format = database.prepare("SELECT value FROM meta WHERE key = 'format'").get();
+    if (Number(format?.["value"]) !== folderFormat) {
+      throw new VectorError(
+        "E_NOT_SUPPORTED",
+        `${catalog} has format ${String(format?.["value"])}; this version of vecferry reads format ${folderFormat}.`,
+        { next: "Use the newer vecferry that wrote it." },
+      );
+    }
+    return database.prepare("SELECT name, file FROM collections ORDER BY name").all();
+  });
+  const collections = names.map((row) => {
+    const file = join(folder, "collections", String(row["file"]));
+    return { name: String(row["name"]), path: file, description: reading(file, describe) };
+  });
+  return { folder, lock, collections };
+}
+
+/** Points of a collection's file, the first `rows` at most, with their payloads. @throws E_STORAGE */
+export function lookAtPoints(
+  path: string,
+  rows: number,
+): { readonly points: string[]; readonly payloads: (string | null)[] } {
+  const found = reading(path, (database) =>
+    database.prepare("SELECT id, payload FROM points ORDER BY slot LIMIT ?").all(rows),
+  );
+  return {
+    points: found.map(({ id }) => pointOf(id)),
+    payloads: found.map(({ payload }) => (typeof payload === "string" ? payload : null)),
+  };
+}
+
+function pointOf(stored: unknown): string {
+  const key: PointKey = { kind: 1, a: 0, b: 0, c: 0, d: 0 };
+  const isKey = stored instanceof Uint8Array && decodePointKey(stored, key);
+  return isKey ? formatPointId(key) : "?";
+}
+
+function describe(database: DatabaseSync): string {
+  const config = database.prepare("SELECT value FROM meta WHERE key = 'config'").get();
+  const points = database.prepare("SELECT count(*) AS n FROM points").get();
+  const fields = database.prepare("SELECT path FROM fields ORDER BY id").all();
+  const schema = Object.fromEntries(fields.map((row) => [String(row["path"]), {}]));
+  const head = { status: "green", optimizer_status: "ok", points_count: Number(points?.["n"]) };
+  const text = JSON.stringify({ ...head, payload_schema: schema });
+  return `${text.slice(0, -1)},"config":${String(config?.["value"])}}`;
+}
+
+/** What `work` finds in a database that is taken as it stands on the disk. @throws E_STORAGE */
+function reading<Result>(path: string, work: (database: DatabaseSync) => Result): Result {
+  const url = pathToFileURL(path);
+  url.search = "?immutable=1";
+  try {
+    const database = new DatabaseSync(url, { readOnly: true });
+    try {
+      return work(database);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (error instanceof VectorError) throw error;
+    const named = storageError(error, path);
+    if (named instanceof VectorError) throw named;
+    throw new VectorError("E_STORAGE", `${path} cannot be read as it stands.`, { cause: error });
+  }
+}

@@ -1,0 +1,108 @@
+/** What only an adapter can tell of an end beyond what the port does, as data: for `doctor`, which changes nothing. */
+import type { CollectionInfo } from "../model/collection.ts";
+import type { AddressOf } from "./address.ts";
+import type { ConnectOptions } from "./registry.ts";
+
+/** Software that answers at an address. */
+export interface Recognised {
+  readonly what: "chroma" | "qdrant" | "qdrant-grpc";
+  /** What it says of its version; null where it says nothing. */
+  readonly version: string | null;
+  /** The API that it speaks, where there are several: Chroma's v1 or v2. */
+  readonly api: string | null;
+  /** How far its clock is ahead of ours, in ms, to about a second; null where it does not tell the time. */
+  readonly clockAheadMs: number | null;
+}
+
+export interface RecogniseOptions {
+  /** The longest silence that is borne; one attempt is made. */
+  readonly timeoutMs: number;
+  readonly caFile?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Who answers at `url` (`http(s)://host:port`), without any key; null = something answers, and is not what this one knows.
+ * @throws E_UNREACHABLE, E_TIMEOUT where nothing answers; E_CONFIG for a CA file that is none
+ */
+export type Recogniser = (url: string, options: RecogniseOptions) => Promise<Recognised | null>;
+
+/** A Chroma folder beyond its records. */
+export interface FolderLook {
+  /** Canonical path. */
+  readonly folder: string;
+  /** The newest schema migration of each directory of migrations. */
+  readonly layout: Readonly<Record<string, number>>;
+  /** Whether the versions before 1.0 wrote it: a newer one that opens it rewrites it for good. */
+  readonly before1: boolean;
+  /** Writes without a document that stand in its queue in a form that Chroma 1.x cannot take in (`"chroma:document": null`). */
+  readonly nullDocuments: number;
+  /** Sizes and times of its files and the end of its queue, as one text: two looks that differ have a write between them. */
+  readonly state: string;
+  /** Since the last change of one of its files, in ms. */
+  readonly changedAgoMs: number;
+  /** Processes that have its database open; null where the system does not tell. */
+  readonly openedBy: readonly number[] | null;
+}
+
+/** What strict mode at a Qdrant forbids in one collection; null = it sets no such bound. */
+export interface StrictCaps {
+  readonly upsertRowsMax: number | null;
+  readonly pageRowsMax: number | null;
+  readonly exactSearch: boolean;
+  readonly unindexedRetrieve: boolean;
+  readonly unindexedUpdate: boolean;
+  readonly readsPerMinute: number | null;
+  readonly writesPerMinute: number | null;
+  readonly pointsMax: number | null;
+  readonly payloadIndexesMax: number | null;
+  readonly vectorBytesMax: number | null;
+  readonly payloadBytesMax: number | null;
+}
+
+/** A collection that stands at a target. */
+export interface StandingCollection {
+  readonly info: CollectionInfo;
+  /** The optimizer's own words where it is at fault; null = it is well. */
+  readonly optimizerFault: string | null;
+  /** Whether its vectors get an index: `held` = vecferry holds it back until a copy is done. */
+  readonly indexing: "on" | "held" | "off";
+  /** Payload paths that have an index. */
+  readonly indexes: readonly string[];
+  readonly strict: StrictCaps | null;
+}
+
+/** What the key may do at a target: write everything, nothing, or the named collections alone; null = not told. */
+export type WriteAccess = "all" | "none" | readonly string[] | null;
+
+export interface TargetLook extends AsyncDisposable {
+  readonly version: string | null;
+  readonly access: WriteAccess;
+  /** Memory of the machine that the server is on, and what it uses of it now; null where it does not tell. */
+  readonly ramBytes: number | null;
+  readonly residentBytes: number | null;
+  /** The folder that takes the points, where it is on this machine. */
+  readonly folder: string | null;
+  /** Who has the folder open; null = nobody. */
+  readonly lockedBy: { readonly pid: number; readonly alive: boolean } | null;
+  readonly collections: readonly StandingCollection[];
+  /** The first point among `rowsMax` of the collection that no migration wrote; how many were looked at. */
+  firstForeign(
+    collection: CollectionInfo,
+    rowsMax: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly looked: number; readonly point: string | null }>;
+}
+
+/** Who can be told apart by what answers, and how each kind of end is looked at. */
+export interface LookTable {
+  readonly recognisers: Readonly<Record<Recognised["what"], Recogniser>>;
+  readonly folder: (
+    address: AddressOf<"chroma-folder">,
+    signal: AbortSignal,
+  ) => Promise<FolderLook>;
+  /** @throws as opening the store does */
+  readonly qdrant: (address: AddressOf<"qdrant">, options: ConnectOptions) => Promise<TargetLook>;
+  /** Opens nothing for writing, and makes nothing. @throws E_CONFIG, E_NOT_SUPPORTED, E_STORAGE */
+  readonly embedded: (path: string) => Promise<TargetLook>;
+}
