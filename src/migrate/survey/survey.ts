@@ -54,6 +54,8 @@ export interface SurveyOptions {
   /** The scope's own bound on records; null = none. */
   readonly limit?: number | null;
   readonly onProgress?: (done: number, total: number, bytes: number) => void;
+  /** Shown each batch of readable records, for what else a pass shall find out. */
+  readonly onBatch?: (batch: RecordBatch) => void;
 }
 
 /** Records that are looked at where a full pass would cost as much as a copy. */
@@ -95,6 +97,7 @@ export async function surveyCollection(
       throwIfAborted(inner);
       const { batch, failures } = await source.read(info, next, { signal: inner });
       survey.add(batch);
+      options.onBatch?.(batch);
       for (const { id, reason } of failures) survey.fail(reason, id);
       bytesPerRecord = 4 * (info.dimension ?? 0) + survey.payloadMean;
       options.onProgress?.(survey.surveyed, total, Math.round(survey.surveyed * bytesPerRecord));
