@@ -1,7 +1,8 @@
 /** Between batches of records and the columns of points that Qdrant holds. */
 import type { Layout } from "../../model/collection.ts";
-import { encodePayload, PayloadDecoder } from "../../model/layout.ts";
+import { PayloadDecoder } from "../../model/layout.ts";
 import { type DenseColumn, defaultVector, type PointBatch } from "../../model/record.ts";
+import { wholePayload } from "../../model/whole-payload.ts";
 import type { PointColumns } from "./api.ts";
 
 /** The rows from `start` to `end` as points. @throws SyntaxError where metadata is no JSON */
@@ -13,7 +14,7 @@ export function toColumns(
 ): PointColumns {
   const vectors = batch.vectors.get(defaultVector);
   const payloads: string[] = [];
-  for (let row = start; row < end; row += 1) payloads.push(encodePayload(batch, row, layout));
+  for (let row = start; row < end; row += 1) payloads.push(wholePayload(batch, row, layout));
   return {
     points: batch.placement.points.slice(start, end),
     vectors: vectors === undefined ? null : sliceColumn(vectors, start, end),
