@@ -6,13 +6,15 @@ import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
 import type { MetadataMatch } from "../model/filter.ts";
 import type { PointBatch, RecordBatch, RecordFailure } from "../model/record.ts";
 
-export type StoreKind =
-  | "chroma"
-  | "chroma-cloud"
-  | "chroma-folder"
-  | "qdrant"
-  | "embedded"
-  | "archive";
+export const storeKinds = [
+  "chroma",
+  "chroma-cloud",
+  "chroma-folder",
+  "qdrant",
+  "embedded",
+  "archive",
+] as const;
+export type StoreKind = (typeof storeKinds)[number];
 
 /** Who a store is, without any secret: the same store always gives the same words. */
 export interface StoreIdentity {
@@ -56,6 +58,11 @@ export interface IdsOptions extends CallOptions {
   readonly limit?: number;
   /** Ids a chunk at most; the store may give fewer. */
   readonly chunk?: number;
+  /**
+   * Told, before each chunk is given, a number for each of its ids: every write to a record gives it a greater one (Chroma's
+   * `seq_id`). Never called by a store that does not keep such numbers.
+   */
+  readonly onVersions?: (versions: readonly number[]) => void;
 }
 
 export interface EnsureOptions extends CallOptions {

@@ -50,6 +50,7 @@ const checks: Readonly<Record<string, Check>> = {
   "lists every id once, in chunks of any size": checkIds,
   "lists as many ids as limit says": checkLimit,
   "lists the ids that a where chooses": checkWhere,
+  "numbers the writes to each listed record, or none": checkVersions,
   "reads every record as it was written": checkRecords,
   "puts every asked key into exactly one of batch, absent and failures": checkAbsent,
   "reads without vectors": checkWithoutVectors,
@@ -131,6 +132,30 @@ async function checkWhere(store: SourceStore, options: SourceSuiteOptions): Prom
     if (where === undefined) return;
     const ids = await collect(store.ids(collection, { where: where.filter }));
     assert.deepEqual(ids.sort(), [...where.ids].sort());
+  });
+}
+
+async function checkVersions(store: SourceStore, options: SourceSuiteOptions): Promise<void> {
+  await eachCollection(store, options, async (collection) => {
+    const list = async (chunk: number, limit: number): Promise<Map<string, number>> => {
+      const told: number[][] = [];
+      const onVersions = (versions: readonly number[]) => told.push([...versions]);
+      const found = new Map<string, number>();
+      for await (const ids of store.ids(collection, { chunk, limit, onVersions })) {
+        const versions = told.shift();
+        if (versions === undefined) continue;
+        assert.equal(versions.length, ids.length, "one number for each id, before its chunk");
+        ids.forEach((id, row) => {
+          found.set(id, versions[row] ?? Number.NaN);
+        });
+      }
+      assert.deepEqual(told, [], "numbers without a chunk");
+      return found;
+    };
+    const all = await list(1000, Number.MAX_SAFE_INTEGER);
+    assert.ok([...all.values()].every(Number.isSafeInteger), "whole numbers");
+    const first = [...all].slice(0, 5);
+    assert.deepEqual([...(await list(3, 5))], first, "the same numbers in other chunks");
   });
 }
 

@@ -10,7 +10,7 @@ import type { Segments } from "./catalog.ts";
 import { type ChromaDatabase, databaseError, isPassing } from "./database.ts";
 import { type Member, Members } from "./members.ts";
 import { decodeMetadata, type Payload } from "./metadata.ts";
-import { Pending } from "./pending.ts";
+import { Pending, type PendingRecord } from "./pending.ts";
 import {
   databaseState,
   type FilesState,
@@ -60,30 +60,29 @@ export class CollectionReader implements AsyncDisposable {
     return this.#look(signal, () => this.#members.count() + this.#overlay().countDifference);
   }
 
-  /** Ids in the order of the first write; those that match `where` only. */
-  async *ids(
+  /** Records in the order of the first write, each with the last write to it; those that match `where` only. */
+  async *list(
     where: Where | null,
     chunk: number,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<string[]> {
+  ): AsyncGenerator<Member[]> {
     const range = await this.#look(signal, () => this.#members.range());
     for (let after = (range?.first ?? 0) - 1, more = range !== null; more; ) {
       const last = range?.last ?? 0;
       const page = await this.#look(signal, () => {
         const members = this.#members.page(after, last, chunk);
-        const pending = this.#overlay().find(members.map(({ id }) => id));
-        const alive = members.filter(({ id }) => pending.get(id) !== null);
+        const alive = withPending(members, this.#overlay().find(members.map(({ id }) => id)));
         return {
           end: members.at(-1)?.rowid,
           full: members.length === chunk,
-          ids: this.#select(alive, where),
+          listed: this.#select(alive, where),
         };
       });
-      if (page.ids.length > 0) yield page.ids;
+      if (page.listed.length > 0) yield page.listed;
       more = page.full;
       after = page.end ?? last;
     }
-    yield* this.#addedIds(where, chunk, signal);
+    yield* this.#listAdded(where, chunk, signal);
   }
 
   async read(
@@ -171,11 +170,7 @@ export class CollectionReader implements AsyncDisposable {
     const overlay = this.#overlay();
     if (overlay.size === 0) return members;
     const pending = overlay.find(keys);
-    const alive = members.flatMap((member) => {
-      const record = pending.get(member.id);
-      if (record === undefined) return [member];
-      return record === null ? [] : [{ ...member, seq: record.seq }];
-    });
+    const alive = withPending(members, pending);
     for (const [id, record] of pending) {
       if (record !== null && !record.stored) alive.push({ rowid: -1, id, seq: record.seq });
     }
@@ -189,25 +184,26 @@ export class CollectionReader implements AsyncDisposable {
     return stored.map((payload, row) => pending.get(members[row]?.id ?? "") ?? payload);
   }
 
-  #select(members: readonly Member[], where: Where | null): string[] {
-    const ids = members.map(({ id }) => id);
-    if (where === null) return ids;
+  #select(members: Member[], where: Where | null): Member[] {
+    if (where === null) return members;
     const payloads = this.#payloads(members);
-    return ids.filter((_, row) => matches(where, decodeMetadata(payloads[row]?.metadata ?? null)));
+    return members.filter((_, row) =>
+      matches(where, decodeMetadata(payloads[row]?.metadata ?? null)),
+    );
   }
 
-  async *#addedIds(
+  async *#listAdded(
     where: Where | null,
     chunk: number,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<string[]> {
+  ): AsyncGenerator<Member[]> {
     for (let place = 0, more = true; more; ) {
       const page = await this.#look(signal, () => {
         const added = this.#overlay().added(place, chunk);
-        const ids = this.#select(this.#find(added.map(({ id }) => id)), where);
-        return { ids, full: added.length === chunk, end: added.at(-1)?.place };
+        const listed = this.#select(this.#find(added.map(({ id }) => id)), where);
+        return { listed, full: added.length === chunk, end: added.at(-1)?.place };
       });
-      if (page.ids.length > 0) yield page.ids;
+      if (page.listed.length > 0) yield page.listed;
       more = page.full;
       place = page.end ?? place;
     }
@@ -278,4 +274,14 @@ export class CollectionReader implements AsyncDisposable {
     if (torn && fresh) return unstable(this.#folder);
     return databaseError(error, this.#folder);
   }
+}
+
+/** Members as the queue leaves them: without those that it deletes, with its own number where it writes. */
+function withPending(members: Member[], pending: ReadonlyMap<string, PendingRecord>): Member[] {
+  if (pending.size === 0) return members;
+  return members.flatMap((member) => {
+    const record = pending.get(member.id);
+    if (record === undefined) return [member];
+    return record === null ? [] : [{ ...member, seq: record.seq }];
+  });
 }

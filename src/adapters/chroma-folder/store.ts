@@ -100,9 +100,11 @@ class ChromaFolderStore implements SourceStore {
     const chunk = Math.max(1, options.chunk ?? chunkDefault);
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     if (left <= 0) return;
-    for await (const ids of this.#reader(collection).ids(where, chunk, options.signal)) {
-      yield ids.slice(0, Math.min(ids.length, left));
-      left -= ids.length;
+    for await (const listed of this.#reader(collection).list(where, chunk, options.signal)) {
+      const some = listed.slice(0, left);
+      options.onVersions?.(some.map(({ seq }) => seq));
+      yield some.map(({ id }) => id);
+      left -= some.length;
       if (left <= 0) return;
     }
   }
@@ -135,7 +137,8 @@ class ChromaFolderStore implements SourceStore {
     const nearest = new Nearest(options.limit);
     const filter = toWhere(options.filter ?? []);
     const where = filter === undefined ? null : parseWhere(filter);
-    for await (const ids of reader.ids(where, chunkDefault, options.signal)) {
+    for await (const listed of reader.list(where, chunkDefault, options.signal)) {
+      const ids = listed.map(({ id }) => id);
       const { batch } = await reader.read(ids, { vectors: true, payload: false }, options.signal);
       offerBatch(nearest, batch, vector, distance);
     }
