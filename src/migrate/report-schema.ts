@@ -47,9 +47,15 @@ const collectionSchema = z.object({
   source: z.object({ key: z.string(), name: z.string(), tenant: text, database: text }),
   target: z.string(),
   tenant: text,
-  layout: z.enum(layouts),
+  layout: z
+    .enum(layouts)
+    .nullable()
+    .describe("Null where records go as they are: into an archive, and points out of one."),
   dimension: count,
-  distance: z.enum(distances),
+  distance: z
+    .enum(distances)
+    .nullable()
+    .describe("Null where points go as they are and Chroma does not have their distance."),
   idPrefix: text,
   counts: countsSchema,
   run: runCountsSchema,
@@ -101,7 +107,7 @@ export const reportSchema = z
   .object({
     format: z.literal(reportFormat),
     tool: z.object({ name: z.literal("vecferry"), version: z.string() }),
-    command: z.enum(["migrate", "verify", "repair"]),
+    command: z.enum(["migrate", "verify", "repair", "backup", "restore"]),
     migration: z
       .object({
         key: z.string().describe("SHA-256 over both ends' identity."),

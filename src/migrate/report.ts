@@ -3,6 +3,7 @@ import os from "node:os";
 import { isVectorError } from "../errors.ts";
 import type { StoreIdentity } from "../store/port.ts";
 import { packageVersion } from "../util/version.ts";
+import type { CollectionPlan } from "./collection-plan.ts";
 import { migrationFiles, writeFileAtomic } from "./files.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
 import { nextSteps } from "./next-steps.ts";
@@ -42,10 +43,17 @@ export interface ReportInput {
   readonly journal: Journal;
   readonly migration: Migration;
   readonly context: Pick<RunContext, "stateFolder" | "retries" | "roads">;
+  /** Whether records go as they are: then a plan says no more than their place in the journal. */
+  readonly asTheyAre?: boolean;
 }
+
+/** The commands that carry records, and so leave some behind. */
+const copies = new Set<Report["command"]>(["migrate", "backup", "restore"]);
 
 /** What one run did to one collection. */
 interface Work extends Record<keyof RunCounts, number> {
+  /** Where the journal does not list the records. */
+  counts: CollectionReport["counts"] | null;
   batchSize: number | null;
   batchesInFlight: number | null;
 }
@@ -111,6 +119,11 @@ export class ReportBuilder {
     work.bytes += totals.bytes;
   }
 
+  /** How the records of a collection stand that the journal does not list. */
+  stands(collection: JournalCollection, counts: CollectionReport["counts"]): void {
+    this.#of(collection).counts = counts;
+  }
+
   removed(collection: JournalCollection, points: number): void {
     this.#of(collection).removed += points;
   }
@@ -125,7 +138,7 @@ export class ReportBuilder {
     const { journal, migration, context, command } = this.#input;
     const quarantine = writeQuarantine(journal, migration, context.stateFolder);
     const differences = this.#verify?.differences ?? 0;
-    const exit = differences > 0 ? 4 : quarantine !== null && command === "migrate" ? 3 : 0;
+    const exit = differences > 0 ? 4 : quarantine !== null && copies.has(command) ? 3 : 0;
     const report = this.#build(exit, quarantine, null);
     const file = migrationFiles(context.stateFolder, migration.run).report;
     writeFileAtomic(file, [reportText(report)]);
@@ -153,7 +166,7 @@ export class ReportBuilder {
   #of(collection: JournalCollection): Work {
     const known = this.#work.get(collection.id);
     if (known !== undefined) return known;
-    const work = { ...emptyCounts(), batchSize: null, batchesInFlight: null };
+    const work = { ...emptyCounts(), counts: null, batchSize: null, batchesInFlight: null };
     this.#work.set(collection.id, work);
     return work;
   }
@@ -202,23 +215,29 @@ export class ReportBuilder {
   #collection(collection: JournalCollection): CollectionReport {
     const { plan } = collection;
     const { key, name, tenant, database } = plan.source;
-    const { batchSize, batchesInFlight, ...run } = this.#of(collection);
+    const { counts, batchSize, batchesInFlight, ...run } = this.#of(collection);
     const ledger = this.#input.journal.ledger(collection);
+    const shape = this.#input.asTheyAre === true ? noShape(plan) : plan;
     return {
       source: { key, name, tenant, database },
       target: plan.target,
-      tenant: plan.tenant,
-      layout: plan.layout,
+      tenant: shape.tenant,
+      layout: shape.layout,
       dimension: plan.dimension,
-      distance: plan.distance,
+      distance: shape.distance,
       idPrefix: plan.idPrefix,
-      counts: ledger.counts(),
+      counts: counts ?? ledger.counts(),
       run,
       batchSize,
       batchesInFlight,
       quarantine: Object.fromEntries(ledger.failureCounts()),
     };
   }
+}
+
+/** What records come out as that go as they are. */
+function noShape({ source }: CollectionPlan) {
+  return { tenant: null, layout: null, distance: source.distance };
 }
 
 /** A run that failed before it came to its migration. */

@@ -165,6 +165,7 @@ export type Phase =
   | "verify"
   | "verify-source"
   | "repair"
+  | "check"
   | "wait-green";
 
 export interface RunContext {

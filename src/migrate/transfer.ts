@@ -36,7 +36,7 @@ const layoutsWithKeysOnTop: readonly string[] = ["flat", "llamaindex"];
 
 /** Lists the source's ids into the journal, whole or not at all. @throws E_ID_COLLISION */
 export async function listIds(
-  lane: Lane,
+  lane: Pick<Lane, "source" | "plan" | "ledger">,
   scope: CollectionScope,
   signal: AbortSignal,
   onProgress: OnProgress,
@@ -157,7 +157,8 @@ function flightOf(
   return { batchSize, workers: Math.max(1, Math.min(room, useful)) };
 }
 
-function meanPayload({ ids, payload }: RecordBatch): number {
+/** Mean bytes of a record beside its vector. */
+export function meanPayload({ ids, payload }: RecordBatch): number {
   const texts = [payload.documents, payload.metadata, payload.uris, ids].flat();
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? ""), 0);
   return ids.length === 0 ? 0 : Math.ceil(bytes / ids.length);
