@@ -73,26 +73,38 @@ export async function draftPlan(
 ): Promise<Draft> {
   const { signal } = context;
   const found = await source.collections({ signal });
-  const selected = selectCollections(found, request.scope, source.identity.address);
-  const tenants = tenantsOf(request.shape, known, found);
-  assertShape(request.shape, tenants, selected, found);
   const standing = new Map((await target.collections({ signal })).map((info) => [info.name, info]));
-  const written = selected.filter(
-    (info) => info.dimension !== null || request.shape.vectorSize !== null,
-  );
-  const collections = written.map((info) => planCollection(info, request.shape, tenants, standing));
+  const { address } = source.identity;
+  const planned = planCollections(found, address, request, known, standing);
   const key = migrationKey(source.identity, target.identity);
   const present = new Set(found.map((info) => info.key));
-  assertApart(collections, runOf(key), present, standing);
+  assertApart(planned.collections, runOf(key), present, standing);
   return {
+    ...planned,
     key,
     run: runOf(key),
     present,
     standing,
     source: source.identity,
     target: target.identity,
-    collections,
-    specs: specsOf(collections, request, runOf(key), standing),
+    specs: specsOf(planned.collections, request, runOf(key), standing),
+  };
+}
+
+/** What becomes of each collection in scope, given what stands at the target. @throws E_COLLECTION_NOT_FOUND, E_CONFIG, E_MAPPING, E_UNMAPPED, E_NAME */
+export function planCollections(
+  found: readonly CollectionInfo[],
+  sourceAddress: string,
+  { scope, shape }: MigrateRequest,
+  known: Migration | null,
+  standing: ReadonlyMap<string, CollectionInfo>,
+): Pick<Draft, "collections" | "skipped" | "tenants"> {
+  const selected = selectCollections(found, scope, sourceAddress);
+  const tenants = tenantsOf(shape, known, found);
+  assertShape(shape, tenants, selected, found);
+  const written = selected.filter((info) => info.dimension !== null || shape.vectorSize !== null);
+  return {
+    collections: written.map((info) => planCollection(info, shape, tenants, standing)),
     skipped: selected
       .filter((info) => !written.includes(info))
       .map(({ name }) => ({

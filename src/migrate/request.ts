@@ -159,6 +159,7 @@ export type MigrateEvent =
 
 export type Phase =
   | "plan"
+  | "survey"
   | "list"
   | "copy"
   | "relist"
