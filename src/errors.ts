@@ -5,7 +5,7 @@
 
 /** What a code means: the exit status it leads to, whether trying again can help, and what to do next. */
 interface CodeEntry {
-  readonly exit: 1 | 2 | 5 | 130;
+  readonly exit: 1 | 2 | 5 | 6 | 130;
   readonly retryable: boolean;
   readonly next: string;
 }
@@ -182,6 +182,16 @@ export const errorCodes = {
     exit: 1,
     retryable: false,
     next: "Take another copy of the archive, or make a new backup; nothing was read from this one.",
+  },
+  E_GATE: {
+    exit: 6,
+    retryable: false,
+    next: "See docs/compare.md: where exact search misses records too, `vecferry repair`; else the target's index or its quantization is at fault.",
+  },
+  E_NOT_GREEN: {
+    exit: 5,
+    retryable: true,
+    next: "Look at the collection's status at the target; run the same command again when it has finished indexing, or wait longer with --wait-green-ms.",
   },
   E_NO_MIGRATION: {
     exit: 2,
