@@ -120,9 +120,7 @@ export class ChromaClient {
       throw refusal(`${method} ${this.url}${path.replace(/\?.*/, "")}`, answer, options);
     };
     const inPlace = () =>
-      options.place === false
-        ? attempt()
-        : this.#slots.run(attempt, ({ bytes }) => bytes, signal);
+      options.place === false ? attempt() : this.#slots.run(attempt, ({ bytes }) => bytes, signal);
     const { value } = await retry(inPlace, { attempts, signal, onRetry: this.#onRetry });
     return value;
   }

@@ -32,6 +32,10 @@ export interface QueryColumns extends CallOptions {
   readonly vector: Float32Array;
   readonly limit: number;
   readonly matches: readonly Match[];
+  /** true = compare with every point. Default: as the collection is configured. */
+  readonly exact?: boolean;
+  /** Payload paths that are wanted. Default: the whole payload. */
+  readonly paths?: readonly string[];
 }
 
 /** A collection as it stands. */
