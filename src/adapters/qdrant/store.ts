@@ -1,6 +1,6 @@
 /** Qdrant as a store: a server, a cluster, Qdrant Cloud, or the embedded engine. */
 import { isVectorError, VectorError } from "../../errors.ts";
-import type { CollectionInfo, CollectionSpec, Layout } from "../../model/collection.ts";
+import type { CollectionInfo, CollectionSpec } from "../../model/collection.ts";
 import { assertCollectionName } from "../../model/collection-name.ts";
 import { toChromaDistance } from "../../model/distance.ts";
 import { markKey } from "../../model/layout.ts";
