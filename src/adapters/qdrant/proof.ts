@@ -98,7 +98,16 @@ const description = z.object({
 
 function viewOf(name: string, text: string) {
   const parsed: unknown = parseJson(text);
-  const { status: _, points: __, note: ___, indexes, ...state } = describedState(name, parsed);
+  // The texts are each road's own spelling.
+  const {
+    status: _,
+    points: __,
+    note: ___,
+    configuration: ____,
+    schema: _____,
+    indexes,
+    ...state
+  } = describedState(name, parsed);
   const { params, hnsw_config, metadata } = description.parse(parsed).config;
   return {
     state,
