@@ -62,7 +62,8 @@ function isGiven(values: Values<FlagTable>): boolean {
   return Object.values(values).some((value) => value !== undefined);
 }
 
-function toScope(values: ScopeValues): Scope {
+/** The records that these flags choose. @throws E_CONFIG */
+export function toScope(values: ScopeValues): Scope {
   return {
     collections: values.chromadbCollections ?? null,
     include: values.include ?? [],

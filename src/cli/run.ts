@@ -7,6 +7,7 @@ import { type Io, Session } from "./session.ts";
 import type { Action } from "./verb.ts";
 import { addCancel } from "./verbs/cancel.ts";
 import { addMigrate } from "./verbs/migrate.ts";
+import { addQuickTest } from "./verbs/quick-test.ts";
 import { addRepair } from "./verbs/repair.ts";
 import { addServe } from "./verbs/serve.ts";
 import { addStatus } from "./verbs/status.ts";
@@ -81,7 +82,15 @@ export function buildProgram(
     .helpCommand("help [command]", "print the help of a command")
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
-  for (const add of [addMigrate, addVerify, addRepair, addStatus, addCancel, addServe]) {
+  for (const add of [
+    addMigrate,
+    addVerify,
+    addRepair,
+    addStatus,
+    addCancel,
+    addServe,
+    addQuickTest,
+  ]) {
     add(program, call);
   }
   return program;

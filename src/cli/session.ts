@@ -64,6 +64,8 @@ export class Session implements Disposable {
   /** Of the migration at work; null while it is not known. */
   #key: string | null = null;
   #reportFile: string | null = null;
+  /** See `leaves`. */
+  #leaves: string | null = null;
   #ends: Pick<UnbegunRun, "command" | "source" | "target"> | null = null;
   readonly #verbs: readonly string[];
   readonly #startedMs = Date.now();
@@ -103,6 +105,11 @@ export class Session implements Disposable {
     this.#log = new RunLog(path, values.logLevel ?? "info", (text) => this.keys.redact(text));
     const { version, platform, arch } = process;
     this.#log.write("info", "begin", { verb, node: version, platform, arch });
+  }
+
+  /** From here on, a failure says this of what it has kept: for a verb that keeps no journal. */
+  leaves(text: string): void {
+    this.#leaves = text;
   }
 
   /** From here on, `command` is told what happens. Nothing where there is none. */
@@ -262,7 +269,8 @@ export class Session implements Disposable {
 
   /** What stands now, as the journal has it. */
   #kept(error: VectorError): string {
-    const nothing = "this run has written no record; what earlier runs have written stands.";
+    const nothing =
+      this.#leaves ?? "this run has written no record; what earlier runs have written stands.";
     if (this.#stateFolder === null || this.#run === null || error.code === "E_LOCKED")
       return nothing;
     try {
