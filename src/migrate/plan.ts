@@ -257,7 +257,7 @@ function distanceOf(source: CollectionInfo, shape: Shape): Distance {
 }
 
 /** In a plain target nothing would tell the records of two collections apart. */
-function assertApart(
+export function assertApart(
   plans: readonly CollectionPlan[],
   run: string,
   present: ReadonlySet<string>,
