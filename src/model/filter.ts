@@ -8,7 +8,7 @@
  *   $contains looks into lists only, and takes 1 and 1.0 apart
  */
 import { VectorError } from "../errors.ts";
-import type { JsonValue } from "../util/json.ts";
+import { type JsonValue, parseLossless } from "../util/json.ts";
 
 export type WhereScalar = string | number | bigint | boolean;
 
@@ -140,6 +140,12 @@ function invalid(at: string, what: string): VectorError {
 export function toWhere(matches: readonly MetadataMatch[]): object | undefined {
   const clauses = matches.map(({ key, value }) => ({ [key]: { $eq: value } }));
   return clauses.length < 2 ? clauses[0] : { $and: clauses };
+}
+
+/** The text decoded; {} for none. */
+export function decodeMetadata(text: string | null): Metadata {
+  const value = text === null ? null : parseLossless(text);
+  return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
 }
 
 /** Whether a record with this metadata ({} where it has none) meets `where`. */

@@ -1,10 +1,10 @@
 /** Tenants, databases, collections and their segments, as chroma.sqlite3 lists them. */
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
+import { type Row, wholeText } from "../../util/statements.ts";
 import { type ChromaDatabase, databaseFile } from "./database.ts";
 import { findDistance } from "./distance.ts";
 import { collectionMetadata } from "./metadata.ts";
-import { type Row, wholeText } from "./statements.ts";
 import { integerOf, textOf, textOrNull } from "./values.ts";
 
 /** A collection's two segments: the records are in one, the vectors in the other. */

@@ -1,7 +1,7 @@
 /** Reads one collection: every look is of one moment, and is repeated when the files changed meanwhile. */
 import { isVectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import { matches, type Where } from "../../model/filter.ts";
+import { decodeMetadata, matches, type Where } from "../../model/filter.ts";
 import type { ReadResult } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { retry } from "../../util/backoff.ts";
@@ -9,7 +9,7 @@ import { BatchBuilder } from "./batch.ts";
 import type { Segments } from "./catalog.ts";
 import { type ChromaDatabase, databaseError, isPassing } from "./database.ts";
 import { type Member, Members } from "./members.ts";
-import { decodeMetadata, type Payload } from "./metadata.ts";
+import type { Payload } from "./metadata.ts";
 import { Pending, type PendingRecord } from "./pending.ts";
 import {
   databaseState,

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VectorError } from "../../errors.ts";
 import { DatabaseSync } from "../../util/sqlite.ts";
-import { Statements } from "./statements.ts";
+import { Statements } from "../../util/statements.ts";
 
 export const databaseFile = "chroma.sqlite3";
 /** How long SQLite waits for a writer's lock. */

@@ -2,6 +2,8 @@
  * The records of one collection in chroma.sqlite3, with all that they carry beside the vector. Every call must stand
  * inside one snapshot of the database.
  */
+
+import { type Row, wholeText } from "../../util/statements.ts";
 import type { ChromaDatabase } from "./database.ts";
 import {
   documentKey,
@@ -11,7 +13,6 @@ import {
   valueColumns,
   valueText,
 } from "./metadata.ts";
-import { type Row, wholeText } from "./statements.ts";
 import { integerOf, seqOf, textOf, textOrNull } from "./values.ts";
 
 export interface Member {

@@ -2,9 +2,8 @@
  * Metadata as Chroma keeps it, a row a key with one of four columns filled, and as the JSON text that it becomes: an
  * integer keeps every digit, a float keeps its point.
  */
-import type { Metadata } from "../../model/filter.ts";
-import { floatText, parseLossless } from "../../util/json.ts";
-import { type Row, type Value, wholeText } from "./statements.ts";
+import { floatText } from "../../util/json.ts";
+import { type Row, type Value, wholeText } from "../../util/statements.ts";
 import { textOf, textOrNull } from "./values.ts";
 
 /** The record's document and uri are kept among its metadata under these keys. */
@@ -19,12 +18,6 @@ export interface Payload {
   metadata: string | null;
   /** Why the metadata cannot be JSON: the key whose value is a NaN or an infinity; null = it can. */
   notJson: string | null;
-}
-
-/** The text decoded; {} for none. */
-export function decodeMetadata(text: string | null): Metadata {
-  const value = text === null ? null : parseLossless(text);
-  return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
 }
 
 /** string_value, int_value, float_value and bool_value, in this order, from column `at` on. */

@@ -2,13 +2,15 @@
  * Writes that stand in the queue and have not reached the records: a server that is killed can leave some. They are
  * applied here to a copy of the records they touch.
  */
+
+import { decodeMetadata } from "../../model/filter.ts";
 import { type JsonValue, stringifyLossless } from "../../util/json.ts";
+import { Scratch } from "../../util/scratch.ts";
+import { type Row, wholeText } from "../../util/statements.ts";
 import type { ChromaDatabase } from "./database.ts";
 import type { Member, Members } from "./members.ts";
-import { decodeMetadata, documentKey, type Payload, uriKey } from "./metadata.ts";
+import { documentKey, type Payload, uriKey } from "./metadata.ts";
 import { operations, queueEnd, queueRows } from "./queue.ts";
-import { Scratch } from "./scratch.ts";
-import { type Row, wholeText } from "./statements.ts";
 import { integerOf, textOf, textOrNull } from "./values.ts";
 
 /** A record as the queue leaves it; null = deleted. */

@@ -5,9 +5,10 @@
  *   operation  0 add (ignored where the id exists) | 1 update (ignored where it does not) | 2 upsert | 3 delete
  *   vector     float32 little-endian; NULL leaves the vector as it is
  */
+
+import { Scratch } from "../../util/scratch.ts";
+import { type Row, type Value, wholeText } from "../../util/statements.ts";
 import type { ChromaDatabase } from "./database.ts";
-import { Scratch } from "./scratch.ts";
-import { type Row, type Value, wholeText } from "./statements.ts";
 import { integerOf, textOf } from "./values.ts";
 
 export const operations = { add: 0, update: 1, upsert: 2, delete: 3 } as const;

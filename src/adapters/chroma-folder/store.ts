@@ -1,6 +1,7 @@
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import { parseWhere, toWhere } from "../../model/filter.ts";
+import { Nearest, offerBatch } from "../../model/nearest.ts";
 import type {
   CallOptions,
   Capabilities,
@@ -17,7 +18,6 @@ import { checkScope, findSegments, listCollections, type Scope } from "./catalog
 import { CollectionReader } from "./collection-reader.ts";
 import { ChromaDatabase, databaseError } from "./database.ts";
 import { checkLayout, findFolder } from "./guard.ts";
-import { Nearest, offerBatch } from "./search.ts";
 
 export interface ChromaFolderOptions {
   /** Only this tenant's collections; null or absent = every tenant's. */

@@ -1,6 +1,6 @@
 /** Strict reading of SQLite's values: a column that holds another type than Chroma writes means a damaged database. */
 import { VectorError } from "../../errors.ts";
-import type { Value } from "./statements.ts";
+import type { Value } from "../../util/statements.ts";
 
 function unexpected(what: string): VectorError {
   return new VectorError(

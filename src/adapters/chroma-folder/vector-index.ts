@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { throwIfAborted } from "../../util/abort.ts";
+import { Scratch } from "../../util/scratch.ts";
+import { wholeText } from "../../util/statements.ts";
 import { HnswFiles, IndexFileError, type SlotRequest, unreadable } from "./hnsw.ts";
 import { type EntryGroup, PickleError, readPickle } from "./pickle.ts";
-import { Scratch } from "./scratch.ts";
-import { wholeText } from "./statements.ts";
 import { textOf } from "./values.ts";
 
 export const pickleFile = "index_metadata.pickle";

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { FailureReason } from "../../model/record.ts";
+import { wholeText } from "../../util/statements.ts";
 import type { ChromaDatabase } from "./database.ts";
 import { IndexFileError } from "./hnsw.ts";
 import type { Member } from "./members.ts";
 import { type QueuedVector, queuedVector, VectorTail } from "./queue.ts";
-import { wholeText } from "./statements.ts";
 import { seqOf, textOf } from "./values.ts";
 import { VectorIndex } from "./vector-index.ts";
 

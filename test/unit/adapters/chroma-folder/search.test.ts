@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openChromaFolder } from "../../../../src/adapters/chroma-folder/index.ts";
-import { Nearest } from "../../../../src/adapters/chroma-folder/search.ts";
+import { Nearest } from "../../../../src/model/nearest.ts";
 import { unpackRecorded } from "../../../support/fixtures.ts";
 import { findCollection, readAll } from "./read-all.ts";
 

@@ -1,6 +1,6 @@
 /** Exact search: every vector of the collection is looked at, the nearest few are kept. */
-import type { Distance } from "../../model/distance.ts";
-import { defaultVector, type RecordBatch } from "../../model/record.ts";
+import type { Distance } from "./distance.ts";
+import { defaultVector, type RecordBatch } from "./record.ts";
 
 export interface Candidate {
   readonly id: string;
@@ -36,7 +36,7 @@ export class Nearest {
   }
 }
 
-/** Offers every row of the batch by its distance to `query`, in Chroma's terms, summed up in float64. */
+/** Offers every row of the batch that has a vector, by its distance to `query`, in Chroma's terms, summed up in float64. */
 export function offerBatch(
   nearest: Nearest,
   batch: RecordBatch,
@@ -47,6 +47,7 @@ export function offerBatch(
   if (column === undefined) return;
   const queryNorm = Math.sqrt(dot(query, query, 0));
   batch.ids.forEach((id, row) => {
+    if (column.present !== null && column.present[row] !== 1) return;
     const at = row * column.dimension;
     nearest.offer(id, distanceAt(column.data, at, query, queryNorm, distance));
   });

@@ -2,7 +2,7 @@
  * A collection's working tables: they grow with the collection, so they stand in a private temporary database that
  * SQLite keeps on disk and deletes by itself.
  */
-import { DatabaseSync } from "../../util/sqlite.ts";
+import { DatabaseSync } from "./sqlite.ts";
 import { Statements } from "./statements.ts";
 
 /** What SQLite holds in memory of it, also while it sorts an index, in KiB. */
