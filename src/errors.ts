@@ -138,6 +138,16 @@ export const errorCodes = {
     retryable: false,
     next: "Use the flags of the first run, or --restart to copy all again with the new ones.",
   },
+  E_PLAN_FILE: {
+    exit: 2,
+    retryable: false,
+    next: "Make the plan anew: `vecferry plan SOURCE TARGET --out FILE`.",
+  },
+  E_PLAN_STALE: {
+    exit: 2,
+    retryable: false,
+    next: "Make a plan of what is there now: `vecferry plan SOURCE TARGET --out FILE`.",
+  },
   E_JOURNAL_FORMAT: {
     exit: 1,
     retryable: false,
