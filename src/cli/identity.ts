@@ -1,7 +1,7 @@
 /** What stores will call themselves, told from their addresses alone: before they are opened, or where they are not. */
 import { existsSync, realpathSync } from "node:fs";
-import { resolve } from "node:path";
-import type { AddressOf } from "../store/address.ts";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Address, AddressOf } from "../store/address.ts";
 import type { StoreIdentity } from "../store/port.ts";
 import type { SourceKind, TargetKind } from "../store/registry.ts";
 
@@ -31,8 +31,18 @@ export function sourceIdentity(address: SourceAddress): StoreIdentity {
   };
 }
 
+/** The folder's real path, also of one that is not there yet. */
 function folderOf(path: string): string {
-  return existsSync(path) ? realpathSync.native(path) : resolve(path);
+  if (existsSync(path)) return realpathSync.native(path);
+  const wanted = resolve(path);
+  return dirname(wanted) === wanted ? wanted : join(folderOf(dirname(wanted)), basename(wanted));
+}
+
+/** The identity of whatever `address` names, as its own verb would have it. */
+export function storeIdentity(address: Address): StoreIdentity {
+  return address.kind === "qdrant" || address.kind === "embedded"
+    ? targetIdentity(address)
+    : sourceIdentity(address);
 }
 
 /** Whether nothing is left open that only the opened source can tell, so that its migration is known. */

@@ -45,6 +45,23 @@ export function openTarget(
   });
 }
 
+/** Opens a store of any kind to read it. @throws as `connectSource` and `connectTarget` */
+export async function openAny(
+  session: Session,
+  address: SourceAddress | TargetAddress,
+  access: Access,
+): Promise<SourceStore | TargetStore> {
+  if (address.kind !== "qdrant" && address.kind !== "embedded")
+    return await openSource(session, address, access);
+  assertThere(address);
+  const { signal } = session.io;
+  const onRetry = retryTeller(session, "source");
+  const gentle = gentleOptions(session, "source", access);
+  const store = await connectTarget(address, { ...access, signal, onRetry, gentle });
+  session.sourceOpened(store.identity);
+  return store;
+}
+
 /** Keeps a verb that only looks from making the folder of an embedded target. @throws E_NO_MIGRATION where it is not there */
 export function assertThere(target: TargetAddress): void {
   if (target.kind !== "embedded" || target.path === ":memory:" || existsSync(target.path)) return;

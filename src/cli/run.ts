@@ -5,8 +5,10 @@ import { keepHeapSmall } from "../util/heap.ts";
 import { packageVersion } from "../util/version.ts";
 import { type Io, Session } from "./session.ts";
 import type { Action } from "./verb.ts";
+import { addBackup } from "./verbs/backup.ts";
 import { addCancel } from "./verbs/cancel.ts";
 import { addMigrate } from "./verbs/migrate.ts";
+import { addPlan } from "./verbs/plan.ts";
 import { addQuickTest } from "./verbs/quick-test.ts";
 import { addRepair } from "./verbs/repair.ts";
 import { addServe } from "./verbs/serve.ts";
@@ -83,6 +85,7 @@ export function buildProgram(
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
   for (const add of [
+    addPlan,
     addMigrate,
     addVerify,
     addRepair,
@@ -90,6 +93,7 @@ export function buildProgram(
     addCancel,
     addServe,
     addQuickTest,
+    addBackup,
   ]) {
     add(program, call);
   }

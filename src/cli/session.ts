@@ -10,19 +10,14 @@ import { migrationKey, runOf } from "../migrate/plan.ts";
 import { reportText, type UnbegunRun, unbegunReport } from "../migrate/report.ts";
 import type { MigrateEvent, RunContext } from "../migrate/request.ts";
 import { readStatus } from "../migrate/status.ts";
+import type { Address } from "../store/address.ts";
 import type { StoreIdentity } from "../store/port.ts";
 import { chromaFlags, qdrantFlags } from "./end-flags.ts";
 import { type Environment, readEnvironment } from "./env.ts";
 import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
 import { hookFlags, type logFlags, serveFlags } from "./flags.ts";
 import { EventHook, type HookEvent } from "./hook.ts";
-import {
-  isWhole,
-  type SourceAddress,
-  sourceIdentity,
-  type TargetAddress,
-  targetIdentity,
-} from "./identity.ts";
+import { isWhole, storeIdentity } from "./identity.ts";
 import { Keys } from "./keys.ts";
 import { errorFields, logName, RunLog } from "./log.ts";
 import { Output } from "./output/output.ts";
@@ -65,7 +60,7 @@ export class Session implements Disposable {
   #key: string | null = null;
   #reportFile: string | null = null;
   /** See `leaves`. */
-  #leaves: string | null = null;
+  #leaves: (() => string) | null = null;
   #ends: Pick<UnbegunRun, "command" | "source" | "target"> | null = null;
   readonly #verbs: readonly string[];
   readonly #startedMs = Date.now();
@@ -108,8 +103,8 @@ export class Session implements Disposable {
   }
 
   /** From here on, a failure says this of what it has kept: for a verb that keeps no journal. */
-  leaves(text: string): void {
-    this.#leaves = text;
+  leaves(text: string | (() => string)): void {
+    this.#leaves = typeof text === "string" ? () => text : text;
   }
 
   /** From here on, `command` is told what happens. Nothing where there is none. */
@@ -175,11 +170,11 @@ export class Session implements Disposable {
   /** Names the migration at work, of which a failure speaks, and where its report is wanted besides. A null source: not known before the end. */
   follow(
     command: UnbegunRun["command"],
-    ends: { readonly source: SourceAddress | null; readonly target: TargetAddress },
+    ends: { readonly source: Address | null; readonly target: Address },
     reportFile: string | undefined,
   ): void {
-    const source = ends.source === null ? null : sourceIdentity(ends.source);
-    const target = targetIdentity(ends.target);
+    const source = ends.source === null ? null : storeIdentity(ends.source);
+    const target = storeIdentity(ends.target);
     this.#ends = { command, source, target };
     if (source !== null && isWhole(source)) this.#key = migrationKey(source, target);
     this.#reportFile = reportFile === undefined ? null : resolve(reportFile);
@@ -269,8 +264,8 @@ export class Session implements Disposable {
 
   /** What stands now, as the journal has it. */
   #kept(error: VectorError): string {
-    const nothing =
-      this.#leaves ?? "this run has written no record; what earlier runs have written stands.";
+    if (this.#leaves !== null) return this.#leaves();
+    const nothing = "this run has written no record; what earlier runs have written stands.";
     if (this.#stateFolder === null || this.#run === null || error.code === "E_LOCKED")
       return nothing;
     try {

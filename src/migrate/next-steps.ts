@@ -17,12 +17,30 @@ export interface Aftermath {
 export function nextSteps(aftermath: Aftermath): string[] {
   const { verify, quarantineFile, failure } = aftermath;
   if (failure !== null) return failure.next === "" ? [] : [failure.next];
+  if (aftermath.command === "backup") return archiveSteps(aftermath);
   const steps = verify === null ? [] : differenceSteps(verify, endsText(aftermath.migration));
   if (quarantineFile !== null) {
     steps.push(
       `Every record that was not carried stands with its reason in ${quarantineFile}; mend what can be mended at the source and run \`migrate\` again.`,
     );
   }
+  return steps;
+}
+
+/** The steps after a backup. */
+function archiveSteps({ migration, verify, quarantineFile }: Aftermath): string[] {
+  const archive = quoted(endAddress(migration.target));
+  const source = quoted(endAddress(migration.source));
+  const steps: string[] = [];
+  if ((verify?.differences ?? 0) > 0)
+    steps.push(
+      `The archive keeps what was read at its time; \`vecferry backup ${source} archive:./another\` makes a newer one.`,
+    );
+  if (quarantineFile !== null)
+    steps.push(
+      `Every record that could not be read whole stands with its reason in ${quarantineFile}.`,
+    );
+  steps.push(`\`vecferry restore ${archive} TARGET\` puts the records into a Qdrant.`);
   return steps;
 }
 

@@ -1,0 +1,130 @@
+/** `vecferry backup [SOURCE] ARCHIVE`. */
+import { existsSync, readdirSync } from "node:fs";
+import { assertArchive, assertSource, connectArchive, createArchive } from "../../connect.ts";
+import { VectorError } from "../../errors.ts";
+import { type ArchivePlace, runBackup } from "../../migrate/backup/backup.ts";
+import { type ArchiveAddress, parseAddress } from "../../store/address.ts";
+import { type EndSettings, readEnds } from "../access.ts";
+import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
+import { sourceEnd, withGrpc } from "../ends.ts";
+import { exitHelp } from "../exit.ts";
+import {
+  gentleFlags,
+  hookFlags,
+  logFlags,
+  outputFlags,
+  reportFlags,
+  runFlags,
+  scopeFlags,
+  stateFlags,
+} from "../flags.ts";
+import { type SourceAddress, storeIdentity, type TargetAddress } from "../identity.ts";
+import { openAny } from "../open.ts";
+import { tellOutcome } from "../output/outcome.ts";
+import { toScope } from "../request.ts";
+import { assertFolderOf, type Session } from "../session.ts";
+import { addFlags, type FlagTable, readSettings } from "../setting.ts";
+import { onOff } from "../values.ts";
+import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+
+const backupFlags = {
+  batchSize: runFlags.batchSize,
+  verify: {
+    flag: "--verify",
+    help: "read the archive and the source again and compare them, record by record",
+    schema: onOff,
+  },
+} as const satisfies FlagTable;
+
+export const addBackup: AddVerb = (program, call) => {
+  const command = program
+    .command("backup")
+    .summary("keep every record of a store in a folder of Parquet files")
+    .description(
+      "Writes every record of the source into an archive, which pandas, DuckDB, Polars and `vecferry restore` read. " +
+        "The same command again goes on where the last one stopped; a finished archive is never written over.",
+    )
+    .argument(
+      "[source]",
+      "chroma://host:8000/tenant/database, chroma-cloud://tenant/database, the path of a Chroma folder, http(s)://host:6333, or embedded:./path",
+    )
+    .argument("[archive]", "archive:./folder");
+  addFlags(command, "How it is done:", backupFlags);
+  addFlags(command, "Which records:", scopeFlags);
+  addFlags(command, "A Chroma (instead of its address, or beside it):", chromaFlags);
+  addFlags(command, "A Qdrant (beside its address):", qdrantFlags);
+  addFlags(command, "The source:", { ...patienceFlags, ...gentleFlags });
+  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
+  addFlags(command, "What it leaves and says:", left);
+  command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
+  onCommand(command, call, backup);
+};
+
+const backup: Action = async (session, operands, flags) => {
+  const { environment } = session;
+  const ends = readEnds(session, flags);
+  const scope = readSettings(scopeFlags, flags, environment).values;
+  const asked = readSettings(backupFlags, flags, environment).values;
+  const report = readSettings(reportFlags, flags, environment).values;
+  const log = readSettings(logFlags, flags, environment).values;
+  const { onEvent } = readSettings(hookFlags, flags, environment).values;
+  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
+  const { source, archive } = readOperands(operands, ends);
+  const request = {
+    scope: toScope(scope),
+    batchSize: asked.batchSize ?? null,
+    verify: asked.verify ?? false,
+  };
+  assertFolderOf("--report-file", report.reportFile);
+  const access = ends.access();
+
+  session.openLog("backup", log);
+  session.openHook(onEvent);
+  session.follow("backup", { source, target: archive }, report.reportFile);
+  const place = placeOf(session, archive);
+  session.leaves(() => keptText(place));
+  await using from = await openAny(session, source, access);
+  return tellOutcome(session, await runBackup(from, place, request, session.context(state)));
+};
+
+/** One address is the archive's; then the flags and the variables say which Chroma. @throws E_USAGE, E_CONFIG */
+function readOperands(
+  operands: readonly string[],
+  ends: EndSettings,
+): { readonly source: SourceAddress | TargetAddress; readonly archive: ArchiveAddress } {
+  const [first, second] = operands.length === 1 ? [undefined, operands[0]] : operands;
+  if (second === undefined) {
+    throw new VectorError("E_USAGE", "No archive is given.", {
+      next: "Say where: vecferry backup SOURCE archive:./folder.",
+    });
+  }
+  const archive = assertArchive(second);
+  const address = first === undefined ? null : parseAddress(first);
+  if (address?.kind === "archive") {
+    throw new VectorError("E_CONFIG", "The source is an archive already.", {
+      next: "Copy its folder: an archive is files, and its manifest holds their sums.",
+    });
+  }
+  if (address?.kind === "qdrant") return { source: withGrpc(address, ends.qdrant), archive };
+  if (address?.kind === "embedded") return { source: address, archive };
+  return { source: assertSource(sourceEnd(first, ends.chroma).address), archive };
+}
+
+function placeOf({ io }: Session, archive: ArchiveAddress): ArchivePlace {
+  const { address: path } = storeIdentity(archive);
+  const { signal } = io;
+  return {
+    path,
+    stands: existsSync(path) && readdirSync(path).length > 0,
+    write: (options) => createArchive(archive, options),
+    read: () => connectArchive(archive, { signal }),
+  };
+}
+
+function keptText({ path, stands }: ArchivePlace): string {
+  if (stands || existsSync(path)) return `what stands at ${path}, as it was.`;
+  return existsSync(`${path}.partial`)
+    ? `the finished parts of the archive, in ${path}.partial; the same command goes on behind them.`
+    : "nothing was written yet.";
+}

@@ -1,0 +1,320 @@
+/** `backup`: every record of a store into an archive. Killed anywhere, the same call goes on behind what the archive holds. */
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { isVectorError, VectorError } from "../../errors.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
+import type {
+  ArchiveCollectionWriter,
+  ArchiveReader,
+  ArchiveWriter,
+  ArchiveWriterOptions,
+} from "../../store/archive.ts";
+import type { StoreIdentity } from "../../store/port.ts";
+import { abortError } from "../../util/abort.ts";
+import { freeBytes } from "../../util/disk.ts";
+import { migrationFiles } from "../files.ts";
+import { hasJournal } from "../journal/file.ts";
+import { Journal, type Migration } from "../journal/journal.ts";
+import { lockMigration } from "../lock.ts";
+import { migrationKey, runOf } from "../plan.ts";
+import { type Outcome, ReportBuilder } from "../report.ts";
+import type { Phase, RunContext, Scope } from "../request.ts";
+import { selectCollections } from "../select.ts";
+import { listIds } from "../transfer.ts";
+import {
+  type Course,
+  copyRows,
+  goneSince,
+  placePlan,
+  planCourse,
+  takeUp,
+  vanishedText,
+} from "./collection.ts";
+import { compareArchive } from "./compare.ts";
+import { isFinished, keepQuarantine } from "./finished.ts";
+import { type AnyStore, rowsOf } from "./rows.ts";
+
+/** A source that others write to is listed again until nothing new appears, at most so often. */
+const relistRounds = 3;
+
+/** Where the archive is, and how it is opened. */
+export interface ArchivePlace {
+  /** Absolute. */
+  readonly path: string;
+  /** Whether anything stands there. */
+  readonly stands: boolean;
+  readonly write: (options: ArchiveWriterOptions) => Promise<ArchiveWriter>;
+  readonly read: () => Promise<ArchiveReader>;
+}
+
+export interface BackupRequest {
+  readonly scope: Scope;
+  /** Rows a batch; null = by the formula in model/batch-size.ts. */
+  readonly batchSize: number | null;
+  /** Read the archive and the source again and compare them. */
+  readonly verify: boolean;
+}
+
+/** One run of a backup, with everything that its steps share. */
+export interface BackupRun {
+  readonly source: AnyStore;
+  readonly place: ArchivePlace;
+  readonly request: BackupRequest;
+  readonly context: RunContext;
+  readonly journal: Journal;
+  readonly migration: Migration;
+  readonly report: ReportBuilder;
+}
+
+/** Who an archive is. */
+export function archiveIdentity(path: string): StoreIdentity {
+  return { kind: "archive", address: path, tenant: null, database: null, version: null };
+}
+
+/**
+ * Takes every record in scope into the archive and reports. A finished archive is never written over. The report is written
+ * whatever happens. @throws E_CONFIG where something stands at the archive's path, E_NOT_SUPPORTED, E_DISK_FULL, E_LOCKED,
+ * E_COLLECTION_NOT_FOUND, and what the stores throw
+ */
+export async function runBackup(
+  source: AnyStore,
+  place: ArchivePlace,
+  request: BackupRequest,
+  context: RunContext,
+): Promise<Outcome> {
+  const target = archiveIdentity(place.path);
+  const key = migrationKey(source.identity, target);
+  const run = runOf(key);
+  await using _lock = await lockMigration(context.stateFolder, run);
+  // What the archive holds is asked of the archive; the journal is there for the ids, as long as the backup goes on.
+  const folder = path.join(migrationFiles(context.stateFolder, run).folder, "backup");
+  const begun = hasJournal(folder);
+  const finished = await isFinished(place, source.identity, { begun, verify: request.verify });
+  let outcome: Outcome;
+  {
+    using journal = Journal.open(folder);
+    const migration = journal.begin(key, run, source.identity, target);
+    const report = new ReportBuilder({
+      command: "backup",
+      journal,
+      migration,
+      context,
+      asTheyAre: true,
+    });
+    const one = { source, place, request, context, journal, migration, report };
+    try {
+      outcome = await steps(one, finished);
+    } catch (error) {
+      const failure = context.signal.aborted ? abortError(context.signal) : error;
+      journal.setState(migration, "PAUSED", isVectorError(failure) ? failure.message : null);
+      report.fail(failure);
+      throw failure;
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
+  return outcome;
+}
+
+async function steps(run: BackupRun, finished: boolean): Promise<Outcome> {
+  const { context, report, journal, migration, place, request } = run;
+  phase(context, "plan");
+  const selected = await select(run);
+  const { where, limit } = request.scope;
+  const entered = selected.map((info) => ({
+    info,
+    entered: journal.enter(migration, placePlan(info), { where, limit }),
+  }));
+  report.plan({ entered: entered.map((one) => one.entered), skipped: [] });
+  const courses: Course[] = entered.map((one) => ({
+    ...one,
+    source: run.source,
+    plan: one.entered.plan,
+    ledger: journal.ledger(one.entered),
+  }));
+  if (!finished) {
+    journal.setState(migration, "COPYING");
+    await write(run, courses);
+  }
+  journal.setState(migration, "COPIED");
+  if (request.verify) {
+    const result = await compareArchive(run, courses);
+    if (result.differences === 0) journal.setState(migration, "VERIFIED");
+  }
+  return keepQuarantine(place.path, report.finish());
+}
+
+/** The collections in scope, all of which an archive can hold. @throws E_NOT_SUPPORTED */
+async function select({ source, request, context }: BackupRun): Promise<CollectionInfo[]> {
+  const found = await source.collections(context);
+  const selected = selectCollections(found, request.scope, source.identity.address);
+  for (const { name, unread = [], dimension } of selected) {
+    const points = rowsOf(source) === "points";
+    if (unread.length === 0 && (dimension !== null || !points)) continue;
+    const what = unread.length === 0 ? "no vector" : unread.join(", ");
+    throw new VectorError(
+      "E_NOT_SUPPORTED",
+      `Collection ${JSON.stringify(name)} has ${what}; an archive holds collections of one dense vector without a name.`,
+      {
+        next: `Leave it out: --exclude ${JSON.stringify(name)}. A snapshot of the server keeps such a collection.`,
+        details: { collection: name, unread },
+      },
+    );
+  }
+  if (request.scope.where !== null && !source.capabilities.where)
+    throw new VectorError("E_NOT_SUPPORTED", "--where is for a Chroma; this source takes none.", {
+      next: "Leave --where away.",
+    });
+  return selected;
+}
+
+async function write(run: BackupRun, courses: readonly Course[]): Promise<void> {
+  const { source, place, context, report } = run;
+  const { signal } = context;
+  await using writer = await place.write({ source: source.identity, signal });
+  if (writer.resumed)
+    say(
+      run,
+      "An archive that was not finished was found; it is gone on with behind what it holds.",
+    );
+  for (const course of courses) {
+    if (course.info.dimension === null) continue;
+    const stop = report.phase("list");
+    phase(context, "list", course.info.name);
+    const tell = progress(context, "list", course.info.name, course.info.count);
+    const { listed } = await listIds(course, course.entered.scope, signal, tell);
+    report.listed(course.entered, { listed, deleted: 0 });
+    stop();
+  }
+  const wanted: number[] = [];
+  for (const course of courses) wanted.push((await planCourse(course, null, signal)).bytes);
+  for (const [place, course] of courses.entries()) {
+    const later = wanted.slice(place + 1).reduce((sum, bytes) => sum + bytes, 0);
+    await copy(run, writer, course, later);
+  }
+  await writer.finish({ signal });
+}
+
+/** Takes one collection into the archive. `later`: bytes that those behind it will want. */
+async function copy(
+  run: BackupRun,
+  writer: ArchiveWriter,
+  course: Course,
+  later: number,
+): Promise<void> {
+  const { source, context, report } = run;
+  const { signal } = context;
+  const { info, ledger, entered } = course;
+  const head = { rows: rowsOf(source), info };
+  const out = await writer.collection(head, { signal });
+  if (out.finished) return;
+  const gone = await takeUp(course, out, signal);
+  report.relisted(entered, { added: 0, deleted: gone.count });
+  if (gone.count > 0)
+    say(
+      run,
+      `The archive holds ${vanishedText(gone)} of ${JSON.stringify(info.name)} that the source has no more.`,
+    );
+  await assertRoom(run, course, later);
+  const stop = report.phase("copy");
+  await copyPending(run, course, out);
+  stop();
+  if (source.capabilities.live) await settle(run, course, out);
+  await out.finish({ signal, failed: ledger.counts().quarantined });
+}
+
+async function copyPending(
+  run: BackupRun,
+  course: Course,
+  out: ArchiveCollectionWriter,
+): Promise<void> {
+  const { context, request, report } = run;
+  const { info, ledger, entered } = course;
+  const { listed, pending } = ledger.counts();
+  if (pending === 0) return;
+  phase(context, "copy", info.name);
+  const { flight } = await planCourse(course, request.batchSize, context.signal);
+  report.flight(entered, flight);
+  const tell = progress(context, "copy", info.name, listed);
+  const before = listed - pending;
+  tell(before, 0);
+  const { totals, vanished } = await copyRows(course, out, flight, context.signal, (rows, bytes) =>
+    tell(before + rows, bytes),
+  );
+  report.carried(entered, totals);
+  if (vanished.count > 0)
+    say(
+      run,
+      `${vanishedText(vanished)} of ${JSON.stringify(info.name)} vanished from the source before they were read; the archive does not hold them.`,
+    );
+}
+
+/** A source that others write to is listed again: what has appeared is taken too, what has gone is named. */
+async function settle(run: BackupRun, course: Course, out: ArchiveCollectionWriter): Promise<void> {
+  const { context, report } = run;
+  const { info, entered } = course;
+  const name = JSON.stringify(info.name);
+  for (let round = 0; round < relistRounds; round += 1) {
+    const stop = report.phase("relist");
+    phase(context, "relist", info.name);
+    const tell = progress(context, "relist", info.name, null);
+    const listing = await listIds(course, entered.scope, context.signal, tell);
+    const gone =
+      entered.scope.limit === null
+        ? await goneSince(course, listing, context.signal)
+        : { count: 0, ids: [] };
+    report.relisted(entered, { added: listing.added, deleted: gone.count });
+    stop();
+    if (gone.count > 0)
+      say(
+        run,
+        `The archive holds ${vanishedText(gone)} of ${name} that the source has deleted since.`,
+      );
+    if (listing.added === 0) return;
+    say(
+      run,
+      `${listing.added} records of ${name} appeared at the source meanwhile; they are taken too.`,
+    );
+    await copyPending(run, course, out);
+  }
+}
+
+/** Before the first row: is there room for all that is pending? @throws E_DISK_FULL */
+async function assertRoom(
+  { place, request, context }: BackupRun,
+  course: Course,
+  later: number,
+): Promise<void> {
+  const free = freeBytes(place.path);
+  if (free === null) return;
+  const { bytes } = await planCourse(course, request.batchSize, context.signal);
+  const wanted = bytes + later;
+  if (wanted <= free) return;
+  throw new VectorError(
+    "E_DISK_FULL",
+    `The archive will take about ${megabytes(wanted)} more, and the disk of ${place.path} has ${megabytes(free)} free. What the archive holds already stays.`,
+    { details: { wanted, free } },
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6).toLocaleString("en-US")} MB`;
+}
+
+function phase(context: RunContext, name: Phase, collection: string | null = null): void {
+  context.onEvent({ type: "phase", phase: name, collection });
+}
+
+function progress(
+  context: RunContext,
+  name: Phase,
+  collection: string,
+  total: number | null,
+): (done: number, bytes: number) => void {
+  return (done, bytes) =>
+    context.onEvent({ type: "progress", phase: name, collection, done, total, bytes });
+}
+
+function say({ context, report }: BackupRun, text: string): void {
+  report.note(text);
+  context.onEvent({ type: "note", text });
+}

@@ -1,0 +1,223 @@
+/** One collection on its way into an archive: its ids in the journal, its rows behind those that the archive has already. */
+import { inFlightBytesMax, optimalBatchSize } from "../../model/batch-size.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
+import { defaultVector } from "../../model/record.ts";
+import type { ArchiveCollectionWriter } from "../../store/archive.ts";
+import { throwIfAborted } from "../../util/abort.ts";
+import { runWorkers } from "../../util/workers.ts";
+import { type CollectionPlan, pointOf } from "../collection-plan.ts";
+import type { JournalCollection } from "../journal/journal.ts";
+import type { Ledger } from "../journal/ledger.ts";
+import type { ListingResult } from "../journal/listing.ts";
+import { type LedgerRow, recordStates } from "../journal/row.ts";
+import type { Flight, OnProgress, Totals } from "../transfer.ts";
+import { meanPayload } from "../transfer.ts";
+import { type AnyStore, readRows } from "./rows.ts";
+
+/** A collection that is backed up, and where its records stand in the journal. */
+export interface Course {
+  readonly source: AnyStore;
+  readonly info: CollectionInfo;
+  readonly plan: CollectionPlan;
+  readonly entered: JournalCollection;
+  readonly ledger: Ledger;
+}
+
+/** Records that were found and then were gone: how many, and some of their ids. */
+export interface Vanished {
+  count: number;
+  readonly ids: string[];
+}
+
+const pageRows = 1000;
+const sampleRows = 100;
+/** Ids that a sentence names at most. */
+const namedMax = 20;
+/** Bytes of a row beside its vector and its texts: its id, and its part of what frames it. */
+const rowBytes = 48;
+/** Texts take about half of their bytes in an archive, vectors all of them. */
+const textShare = 0.5;
+
+/**
+ * The place of a collection's records in the journal: no two records meet in one, whatever their ids. Nothing of it decides
+ * how a record comes out.
+ */
+export function placePlan(info: CollectionInfo): CollectionPlan {
+  return {
+    source: info,
+    target: info.name,
+    tenant: "",
+    tenanted: true,
+    merged: false,
+    layout: "vecferry",
+    idPrefix: null,
+    dimension: info.dimension ?? 0,
+    distance: info.distance ?? "l2",
+  };
+}
+
+/** How the pending records travel, and how many bytes of the disk they will take. */
+export async function planCourse(
+  { source, info, ledger }: Course,
+  wanted: number | null,
+  signal: AbortSignal,
+): Promise<{ readonly flight: Flight; readonly bytes: number }> {
+  const { batchSizeMax, concurrency } = source.capabilities;
+  const ids = ledger.sample(recordStates.pending, sampleRows).map(({ id }) => id);
+  const sampled =
+    ids.length === 0 ? null : (await source.read(info, ids, { signal, vectors: false })).batch;
+  const payloadBytes = sampled === null ? 0 : meanPayload(sampled) + restBytes(sampled);
+  const dimension = info.dimension ?? 0;
+  const rowsMax = [batchSizeMax];
+  const batchSize =
+    wanted === null
+      ? optimalBatchSize({ dimension, payloadBytes, rowsMax })
+      : Math.min(wanted, batchSizeMax ?? wanted);
+  const room = Math.floor(inFlightBytesMax / (batchSize * (4 * dimension + payloadBytes + 1)));
+  const workers = Math.max(1, Math.min(room, concurrency + 1));
+  const { pending } = ledger.counts();
+  const bytes = Math.ceil(pending * (4 * dimension + textShare * payloadBytes + rowBytes));
+  return { flight: { batchSize, workers }, bytes };
+}
+
+/** Mean bytes of what a point has beside a record. */
+function restBytes(batch: object & { readonly ids: readonly string[] }): number {
+  if (!("placement" in batch)) return 0;
+  const { rest } = (batch as { placement: { rest: readonly (string | null)[] } }).placement;
+  const bytes = rest.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  return batch.ids.length === 0 ? 0 : Math.ceil(bytes / batch.ids.length);
+}
+
+/**
+ * Brings the journal up to what the archive holds for good: those records are done, all others are not. Gives those that the
+ * archive holds and the source has no more.
+ */
+export async function takeUp(
+  { source, info, plan, ledger }: Course,
+  writer: ArchiveCollectionWriter,
+  signal: AbortSignal,
+): Promise<Vanished> {
+  ledger.reopen();
+  const vanished: Vanished = { count: 0, ids: [] };
+  for await (const keys of writer.heldKeys({ signal })) {
+    throwIfAborted(signal);
+    const known = keys.flatMap((key) => ledger.byPoint(pointOf(plan, key)) ?? []);
+    ledger.setState(
+      known.map(({ ordinal }) => ordinal),
+      recordStates.written,
+    );
+    if (known.length === keys.length) continue;
+    const listed = new Set(known.map(({ id }) => id));
+    const unlisted = keys.filter((key) => !listed.has(key));
+    const { absent } = await source.read(info, unlisted, { signal, vectors: false });
+    note(vanished, absent);
+  }
+  return vanished;
+}
+
+/** Takes every pending record into the archive. */
+export async function copyRows(
+  course: Course,
+  writer: ArchiveCollectionWriter,
+  { batchSize, workers }: Flight,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<{ readonly totals: Totals; readonly vanished: Vanished }> {
+  const totals = emptyTotals();
+  const vanished: Vanished = { count: 0, ids: [] };
+  let after = -1;
+  let rowsMax = batchSize;
+  let done = 0;
+  const next = (): LedgerRow[] => {
+    const rows = course.ledger.page(recordStates.pending, after, rowsMax);
+    after = rows.at(-1)?.ordinal ?? after;
+    return rows;
+  };
+  await runWorkers(workers, signal, async (signal) => {
+    for (let rows = next(); rows.length > 0; rows = next()) {
+      const { bytes, gone } = await copyBatch(course, writer, rows, totals, signal);
+      note(vanished, gone);
+      done += rows.length;
+      const room = Math.floor(inFlightBytesMax / workers / Math.max(1, bytes / rows.length));
+      rowsMax = Math.max(1, Math.min(batchSize, room));
+      onProgress(done, totals.bytes);
+    }
+  });
+  return { totals, vanished };
+}
+
+async function copyBatch(
+  { source, info, ledger }: Course,
+  writer: ArchiveCollectionWriter,
+  rows: readonly LedgerRow[],
+  totals: Totals,
+  signal: AbortSignal,
+): Promise<{ readonly bytes: number; readonly gone: readonly string[] }> {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const { batch, absent, failures } = await readRows(source, info, [...byId.keys()], signal);
+  const keys = "placement" in batch ? batch.placement.points : batch.ids;
+  if (keys.length > 0) await writer.append(batch, { signal });
+  const ordinalsOf = (ids: readonly string[]) => ids.flatMap((id) => byId.get(id)?.ordinal ?? []);
+  ledger.setState(ordinalsOf(keys), recordStates.written);
+  ledger.checkpoint({
+    written: [],
+    failures: failures.flatMap(({ id, reason, detail }) =>
+      ordinalsOf([id]).map((ordinal) => ({ ordinal, reason, detail })),
+    ),
+    gone: ordinalsOf(absent),
+  });
+  const { documents, metadata, uris } = batch.payload;
+  const rest = "placement" in batch ? batch.placement.rest : [];
+  const texts = [documents, metadata, uris, rest].flat();
+  const bytes =
+    texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) +
+    (batch.vectors.get(defaultVector)?.data.byteLength ?? 0);
+  totals.written += keys.length;
+  totals.failed += failures.length;
+  totals.gone += absent.length;
+  totals.bytes += bytes;
+  return { bytes, gone: absent };
+}
+
+/** The archived records that a listing did not name and that the source no longer has. */
+export async function goneSince(
+  { source, info, ledger }: Course,
+  listing: ListingResult,
+  signal: AbortSignal,
+): Promise<Vanished> {
+  const vanished: Vanished = { count: 0, ids: [] };
+  if (listing.unseen === 0) return vanished;
+  for (let rows = ledger.unseen(-1, pageRows); rows.length > 0; ) {
+    throwIfAborted(signal);
+    const ids = rows.map(({ id }) => id);
+    const { absent } = await source.read(info, ids, { signal, vectors: false });
+    note(vanished, absent);
+    rows = ledger.unseen(rows.at(-1)?.ordinal ?? 0, pageRows);
+  }
+  return vanished;
+}
+
+/** `3 records ("a", "b" and 1 more)`. */
+export function vanishedText({ count, ids }: Vanished): string {
+  const named = ids.map((id) => JSON.stringify(id)).join(", ");
+  const more = count > ids.length ? ` and ${count - ids.length} more` : "";
+  return `${count} ${count === 1 ? "record" : "records"} (${named}${more})`;
+}
+
+function note(vanished: Vanished, ids: readonly string[]): void {
+  vanished.count += ids.length;
+  vanished.ids.push(...ids.slice(0, namedMax - vanished.ids.length));
+}
+
+function emptyTotals(): Totals {
+  return {
+    written: 0,
+    changed: 0,
+    unchanged: 0,
+    failed: 0,
+    gone: 0,
+    bytes: 0,
+    kept: 0,
+    taken: 0,
+  };
+}

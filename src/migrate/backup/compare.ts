@@ -1,0 +1,291 @@
+/** `backup --verify`: the archive as it stands on the disk, record by record against its source, ids both ways. */
+import { optimalBatchSize } from "../../model/batch-size.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
+import type { PointBatch, RecordBatch } from "../../model/record.ts";
+import type { ArchiveReader } from "../../store/archive.ts";
+import { throwIfAborted } from "../../util/abort.ts";
+import { runWorkers } from "../../util/workers.ts";
+import { pointOf } from "../collection-plan.ts";
+import { digestAt, digestsOf, sameDigest } from "../digests.ts";
+import type { Difference, DifferenceKind } from "../journal/difference.ts";
+import { Journal } from "../journal/journal.ts";
+import { recordStates } from "../journal/row.ts";
+import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
+import { listIds } from "../transfer.ts";
+import { describeDifference, sameButForUlps } from "../verify/describe.ts";
+import type { BackupRun } from "./backup.ts";
+import type { Course } from "./collection.ts";
+import { type ReadRows, readRows, wholePoints } from "./rows.ts";
+
+const pageRows = 500;
+
+interface Tally {
+  compared: number;
+  withinUlps: number;
+  quarantined: number;
+  goneAtBothEnds: number;
+}
+
+/** Compares the archive with the source and enters the result in the report. */
+export async function compareArchive(
+  run: BackupRun,
+  courses: readonly Course[],
+): Promise<VerifyReport> {
+  const { context, report, place } = run;
+  context.onEvent({ type: "phase", phase: "check", collection: null });
+  const stop = report.phase("check");
+  await using reader = await place.read();
+  stop();
+  const held = await reader.collections(context);
+  const collections: VerifiedCollection[] = [];
+  let withinUlps = 0;
+  for (const course of courses) {
+    const own = held.find(({ key }) => key === course.info.key);
+    const compared = await compareCollection(run, course, reader, own);
+    collections.push(compared.result);
+    withinUlps += compared.withinUlps;
+  }
+  const keys = new Set((await run.source.collections(context)).map(({ key }) => key));
+  for (const { name, key } of held)
+    if (!keys.has(key))
+      collections.push(
+        unmatched(name, `The source has no collection ${JSON.stringify(name)} any more.`),
+      );
+  const result = verdictOf(collections, withinUlps);
+  report.verified(result);
+  return result;
+}
+
+async function compareCollection(
+  { journal: _, context, report, source }: BackupRun,
+  course: Course,
+  reader: ArchiveReader,
+  held: CollectionInfo | undefined,
+): Promise<{ readonly result: VerifiedCollection; readonly withinUlps: number }> {
+  const { info } = course;
+  const name = JSON.stringify(info.name);
+  if (held === undefined)
+    return {
+      result: unmatched(info.name, `The archive has no collection ${name}.`),
+      withinUlps: 0,
+    };
+  const stop = report.phase("verify");
+  const { signal } = context;
+  using journal = Journal.open(":memory:");
+  const migration = journal.begin("", "", source.identity, source.identity);
+  const entered = journal.enter(migration, course.plan, course.entered.scope);
+  const fresh: Course = { ...course, entered, ledger: journal.ledger(entered) };
+  context.onEvent({ type: "phase", phase: "verify", collection: info.name });
+  await listIds(fresh, entered.scope, signal, () => undefined);
+  const tally: Tally = { compared: 0, withinUlps: 0, quarantined: 0, goneAtBothEnds: 0 };
+  await compareRows(fresh, reader, held, tally, signal, (done) => {
+    const progress = { phase: "verify", collection: info.name, total: held.count } as const;
+    context.onEvent({ type: "progress", ...progress, done, bytes: 0 });
+  });
+  await lookForMissing(fresh, tally, signal);
+  stop();
+  const { ledger } = fresh;
+  return {
+    withinUlps: tally.withinUlps,
+    result: {
+      name: info.name,
+      target: info.name,
+      schema: schemaFaults(held, info),
+      compared: tally.compared,
+      readAgain: tally.compared,
+      differences: Object.fromEntries(ledger.differenceCounts()),
+      quarantined: tally.quarantined,
+      goneAtBothEnds: tally.goneAtBothEnds,
+      examples: ledger
+        .differences("", examplesMax)
+        .map(({ kind, id, point, detail }) => ({ kind, id, point, detail })),
+    },
+  };
+}
+
+/** Every row of the archive against the source's. */
+async function compareRows(
+  course: Course,
+  reader: ArchiveReader,
+  held: CollectionInfo,
+  tally: Tally,
+  signal: AbortSignal,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  const { source, info } = course;
+  const { batchSizeMax, concurrency } = source.capabilities;
+  const dimension = info.dimension ?? 0;
+  const batchSize = optimalBatchSize({ dimension, payloadBytes: 2000, rowsMax: [batchSizeMax] });
+  const batches = reader.batches(held, { signal, batchSize })[Symbol.asyncIterator]();
+  try {
+    await runWorkers(concurrency, signal, async (signal) => {
+      for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
+        throwIfAborted(signal);
+        const keys = [...keysOf(next.value)];
+        const differences = mark(course, keys);
+        const sight = await readRows(source, info, keys, signal);
+        differences.push(...compareBatch(course, next.value, sight, tally));
+        course.ledger.addDifferences(differences);
+        tally.compared += keys.length;
+        onRows(tally.compared);
+      }
+    });
+  } finally {
+    await batches.return?.();
+  }
+}
+
+/** Notes the rows as found; those that were found before stand twice. */
+function mark({ ledger, plan }: Course, keys: readonly string[]): Difference[] {
+  const seen = new Set<number>();
+  const twice: Difference[] = [];
+  for (const key of keys) {
+    const row = ledger.byPoint(pointOf(plan, key));
+    if (row === null) continue;
+    if (seen.has(row.ordinal) || row.state === recordStates.written)
+      twice.push(difference(plan, key, "extra", "It stands twice in the archive."));
+    seen.add(row.ordinal);
+  }
+  ledger.setState([...seen], recordStates.written);
+  return twice;
+}
+
+function compareBatch(
+  { source, info, plan }: Course,
+  batch: RecordBatch | PointBatch,
+  sight: ReadRows,
+  tally: Tally,
+): Difference[] {
+  const archived = asPoints(batch, info);
+  const there = asPoints(sight.batch, info);
+  const digests = digestsOf(archived);
+  const others = digestsOf(there);
+  const rows = new Map(keysOf(sight.batch).map((key, row) => [key, row]));
+  const failures = new Map(sight.failures.map(({ id, detail }) => [id, detail]));
+  const ulps = source.capabilities.vectorUlps * 2;
+  return keysOf(batch).flatMap((key, row) => {
+    const other = rows.get(key);
+    if (other === undefined) {
+      const failure = failures.get(key);
+      return failure === undefined
+        ? [difference(plan, key, "deleted-at-source", "The source has deleted it.")]
+        : [difference(plan, key, "unreadable", failure)];
+    }
+    if (sameDigest(digestAt(digests, row), digestAt(others, other))) return [];
+    const [one, two] = [
+      { batch: archived, row },
+      { batch: there, row: other },
+    ];
+    if (ulps > 0 && sameButForUlps(one, two, ulps)) {
+      tally.withinUlps += 1;
+      return [];
+    }
+    const detail = `archive -> source: ${describeDifference(one, two)}`;
+    return [difference(plan, key, "changed-at-source", detail)];
+  });
+}
+
+/** The source's records that the archive does not have. */
+async function lookForMissing(course: Course, tally: Tally, signal: AbortSignal): Promise<void> {
+  const { source, info, ledger, plan } = course;
+  const pending = (after: number) => ledger.page(recordStates.pending, after, pageRows);
+  for (let rows = pending(-1); rows.length > 0; rows = pending(rows.at(-1)?.ordinal ?? 0)) {
+    throwIfAborted(signal);
+    const ids = rows.map(({ id }) => id);
+    const { batch, absent, failures } = await readRows(source, info, ids, signal);
+    const missing = keysOf(batch).map((key) =>
+      difference(plan, key, "missing", "The archive does not have it."),
+    );
+    ledger.addDifferences(missing);
+    tally.goneAtBothEnds += absent.length;
+    tally.quarantined += failures.length;
+  }
+}
+
+function difference(
+  plan: Course["plan"],
+  id: string,
+  kind: DifferenceKind,
+  detail: string,
+): Difference {
+  return { point: pointOf(plan, id), id, kind, detail, digest: null };
+}
+
+function keysOf(batch: RecordBatch | PointBatch): readonly string[] {
+  return "placement" in batch ? batch.placement.points : batch.ids;
+}
+
+/** Both ends' rows as one shape: points with their whole payloads, and records as points that nothing is noted of. */
+function asPoints(batch: RecordBatch | PointBatch, info: CollectionInfo): PointBatch {
+  if ("placement" in batch) return wholePoints(batch, info);
+  const none = batch.ids.map(() => null);
+  const norms = new Float64Array(batch.ids.length).fill(Number.NaN);
+  const placement = {
+    points: batch.ids,
+    tenants: none,
+    norms,
+    runs: none,
+    collections: none,
+    rest: none,
+  };
+  return { ...batch, placement };
+}
+
+function schemaFaults(held: CollectionInfo, info: CollectionInfo): string[] {
+  return (["dimension", "distance"] as const)
+    .filter((field) => held[field] !== info[field])
+    .map((field) => `The archive has ${field} ${held[field]}; the source says ${info[field]}.`);
+}
+
+function unmatched(name: string, fault: string): VerifiedCollection {
+  return {
+    name,
+    target: name,
+    schema: [fault],
+    compared: 0,
+    readAgain: 0,
+    differences: {},
+    quarantined: 0,
+    goneAtBothEnds: 0,
+    examples: [],
+  };
+}
+
+const words: Readonly<Partial<Record<DifferenceKind, string>>> = {
+  missing: "not in the archive",
+  extra: "twice in the archive",
+  "changed-at-source": "not as they are at the source",
+  "deleted-at-source": "no longer at the source",
+  unreadable: "no longer readable at the source",
+};
+
+function verdictOf(collections: VerifiedCollection[], withinUlps: number): VerifyReport {
+  const compared = collections.reduce((sum, one) => sum + one.compared, 0);
+  const counts = new Map<string, number>();
+  const add = (name: string, count: number) => {
+    if (count > 0) counts.set(name, (counts.get(name) ?? 0) + count);
+  };
+  for (const { differences, schema } of collections) {
+    for (const kind of Object.keys(words) as DifferenceKind[])
+      add(words[kind] ?? kind, differences[kind] ?? 0);
+    add("of the collections themselves", schema.length);
+  }
+  const differences = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const found = Array.from(counts, ([name, count]) => `${count} ${name}`).join(", ");
+  const verdict = [
+    differences === 0
+      ? `All ${compared} records of the archive were read back and are equal to the source's, to the last bit; the archive has every record that the source has.`
+      : `${compared} records of the archive were read back and compared with the source's. ${differences} differences: ${found}.`,
+    withinUlps === 0
+      ? ""
+      : `${withinUlps} vectors came from the source with other last bits than before, within the 2 ulp that it allows itself.`,
+  ];
+  return {
+    verdict: verdict.filter((sentence) => sentence !== "").join(" "),
+    readSource: true,
+    differences,
+    foreign: {},
+    sample: null,
+    collections,
+  };
+}
