@@ -25,7 +25,7 @@ export function migrateRequest(
   scope: ScopeValues,
   shape: ShapeValues,
   make: MakeValues,
-  run: RunValues,
+  run: Partial<RunValues>,
 ): MigrateRequest {
   return {
     scope: toScope(scope),

@@ -1,8 +1,12 @@
 /** `vecferry migrate [SOURCE] [TARGET]`. */
-import { existsSync, rmSync } from "node:fs";
 import { assertSource, assertTarget } from "../../connect.ts";
-import type { MigrateRequest, RunContext } from "../../migrate/request.ts";
-import { dryRun, runMigrate } from "../../migrate/run.ts";
+import {
+  assertPlanFits,
+  plannedAddress,
+  plannedRequest,
+} from "../../migrate/planning/follow-plan.ts";
+import { readPlan } from "../../migrate/planning/plan-file.ts";
+import { runMigrate } from "../../migrate/run.ts";
 import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd } from "../ends.ts";
@@ -19,14 +23,22 @@ import {
   shapeFlags,
   stateFlags,
 } from "../flags.ts";
-import type { SourceAddress, TargetAddress } from "../identity.ts";
-import { type Access, openSource, openTarget } from "../open.ts";
-import { draftData, draftText } from "../output/draft.ts";
+import { openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
+import { rehearse } from "../rehearse.ts";
 import { migrateRequest } from "../request.ts";
-import { assertFolderOf, type Session } from "../session.ts";
-import { addFlags, readSettings } from "../setting.ts";
+import { assertFolderOf } from "../session.ts";
+import { addFlags, type FlagTable, readSettings } from "../setting.ts";
+import { text } from "../values.ts";
 import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+
+const planFlags = {
+  plan: {
+    flag: "--plan <file>",
+    help: "do exactly what this plan of `vecferry plan --out` says; its source and target need not be named again",
+    schema: text,
+  },
+} as const satisfies FlagTable;
 
 export const addMigrate: AddVerb = (program, call) => {
   const command = program
@@ -47,7 +59,7 @@ export const addMigrate: AddVerb = (program, call) => {
   addFlags(command, "Which records:", scopeFlags);
   addFlags(command, "How they come out:", shapeFlags);
   addFlags(command, "How target collections are made:", makeFlags);
-  addFlags(command, "How the migration runs:", runFlags);
+  addFlags(command, "How the migration runs:", { ...planFlags, ...runFlags });
   const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
   addFlags(command, "What it leaves and says:", left);
   command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
@@ -65,21 +77,34 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
   const log = readSettings(logFlags, flags, environment).values;
   const { onEvent } = readSettings(hookFlags, flags, environment).values;
   const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  const { plan: planFile } = readSettings(planFlags, flags, environment).values;
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
-  const source = assertSource(sourceEnd(sourceText, chroma).address);
-  const target = assertTarget(targetEnd(targetText, qdrant).address);
-  const request = migrateRequest(scope, shape, make, run);
+  const given = migrateRequest(scope, shape, make, run);
+  const plan = planFile === undefined ? null : readPlan(planFile);
+  const request = plan === null ? given : plannedRequest(plan, given);
+  const named = (text: string | undefined, end: "source" | "target") =>
+    text ?? (plan === null ? undefined : plannedAddress(plan, end));
+  const source = assertSource(sourceEnd(named(sourceText, "source"), chroma).address);
+  const target = assertTarget(targetEnd(named(targetText, "target"), qdrant).address);
   const access = readAccess();
   assertFolderOf("--report-file", report.reportFile);
 
   if (!run.dryRun || log.logFile !== undefined) session.openLog("migrate", log);
   const ends = { source, target, access };
-  if (run.dryRun) return rehearse(session, ends, request, session.context(state));
+  if (run.dryRun) {
+    const asked = { request, followed: plan, options: { sample: "default" } } as const;
+    return rehearse(
+      session,
+      { ...ends, ...asked, out: null, mapping: null },
+      session.context(state),
+    );
+  }
   session.openHook(onEvent);
   session.follow("migrate", ends, report.reportFile);
   await using from = await openSource(session, source, access);
   await using to = await openTarget(session, target, access);
   const context = session.context(state);
+  if (plan !== null) await assertPlanFits(plan, from, to, request, context);
   const outcome = await runMigrate(from, to, request, context);
   if (target.kind === "qdrant" && !request.waitGreen) {
     const text = "The target may still be indexing; --wait-green waits for it.";
@@ -87,28 +112,3 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
   }
   return tellOutcome(session, outcome);
 };
-
-interface NamedEnds {
-  readonly source: SourceAddress;
-  readonly target: TargetAddress;
-  readonly access: Access;
-}
-
-/** Prints the plan. An embedded target that was not there before is not there after. */
-async function rehearse(
-  session: Session,
-  { source, target, access }: NamedEnds,
-  request: MigrateRequest,
-  context: RunContext,
-): Promise<number> {
-  const fresh = target.kind === "embedded" && !existsSync(target.path) ? target.path : null;
-  try {
-    await using from = await openSource(session, source, access);
-    await using to = await openTarget(session, target, access);
-    const draft = await dryRun(from, to, request, context);
-    session.output.result("plan", { plan: draftData(draft) }, draftText(draft));
-    return 0;
-  } finally {
-    if (fresh !== null) rmSync(fresh, { recursive: true, force: true });
-  }
-}
