@@ -27,7 +27,7 @@ export function planText(plan: PlanFile): string {
     "",
     ...estimateLines(plan),
     ...plan.notes.map((note) => `Note: ${note}`),
-    "Nothing was written.",
+    "Nothing was written at either end.",
   ].join("\n");
 }
 
@@ -106,10 +106,11 @@ function targetLines({ name, exists, sources, indexes, sizing }: PlannedTarget):
   const { planned, choices } = sizing;
   return [
     `  ${name}${from} (${count(sizing.points)} points${there}${made}): ${size(planned.ramBytes)} of memory, ${size(planned.diskBytes)} of disk`,
-    ...choices.map(({ quantization, flags, ramBytes, diskBytes }) => {
-      const by = flags === "" ? "" : `   ${flags}`;
-      return `      ${quantization.padEnd(15)} ${size(ramBytes).padStart(9)} memory ${size(diskBytes).padStart(9)} disk${by}`;
-    }),
+    ...choices
+      .filter(({ flags }) => flags !== "")
+      .map(({ quantization, flags, ramBytes, diskBytes }) => {
+        return `      with ${quantization.padEnd(15)} ${size(ramBytes).padStart(9)} memory ${size(diskBytes).padStart(9)} disk   ${flags}`;
+      }),
   ];
 }
 

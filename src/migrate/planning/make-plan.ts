@@ -54,7 +54,6 @@ export async function makePlanFile(
     surveyed.push({ plan, survey: await survey(source, plan, request, options, context) });
   const collections = surveyed.map((one) => plannedCollection(one, ends));
   const estimate = sumEstimates(collections.map((one) => one.estimate));
-  const { mapping, defaultTenant } = outline.tenants;
   return {
     format: planFormat,
     tool: { name: "vecferry", version: packageVersion },
@@ -62,7 +61,7 @@ export async function makePlanFile(
     source: endOf(source.identity),
     target: target === null ? null : endOf(target.identity),
     run: outline.draft?.run ?? null,
-    request: requestData(request, mapping, defaultTenant),
+    request: requestData(request, outline),
     collections,
     skipped: [...outline.skipped],
     targets: targetsOf(outline, request, surveyed),
@@ -191,11 +190,14 @@ function endOf({ kind, address, tenant, database }: StoreIdentity): PlanFile["so
   return { kind, address, tenant, database };
 }
 
+/** The request with what it left open settled as it is now: tenants from the journal, and the layout where there is but one. */
 function requestData(
   { scope, shape, settings }: MigrateRequest,
-  mapping: ReadonlyMap<string, string> | null,
-  defaultTenant: string | null,
+  { collections, tenants }: Outline,
 ): PlanFile["request"] {
+  const { mapping, defaultTenant } = tenants;
+  const layouts = new Set(collections.map(({ layout }) => layout));
+  const [layout = null] = layouts.size === 1 ? layouts : [shape.layout];
   return {
     scope: {
       collections: scope.collections === null ? null : [...scope.collections],
@@ -206,6 +208,7 @@ function requestData(
     },
     shape: {
       ...shape,
+      layout,
       renames: Object.fromEntries(shape.renames),
       idPrefixes: Object.fromEntries(shape.idPrefixes),
       mapping: mapping === null ? null : Object.fromEntries(mapping),
