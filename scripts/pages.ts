@@ -1,4 +1,5 @@
 /** The pages of docs/ that are made from the code, by their path. */
+import { planJsonSchema } from "../src/migrate/planning/plan-schema.ts";
 import { reportJsonSchema } from "../src/migrate/report-schema.ts";
 import { cliPage } from "./cli-page.ts";
 import { errorsPage } from "./errors-page.ts";
@@ -6,5 +7,6 @@ import { errorsPage } from "./errors-page.ts";
 export const pages: Readonly<Record<string, () => string>> = {
   "docs/cli.md": cliPage,
   "docs/errors.md": errorsPage,
+  "docs/plan.schema.json": planJsonSchema,
   "docs/report.schema.json": reportJsonSchema,
 };

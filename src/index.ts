@@ -43,6 +43,13 @@ export {
 export { type CancelledCollection, type CancelOutcome, runCancel } from "./migrate/cancel.ts";
 export type { CollectionPlan } from "./migrate/collection-plan.ts";
 export type { Draft } from "./migrate/plan.ts";
+export {
+  assertPlanFits,
+  plannedRequest,
+} from "./migrate/planning/follow-plan.ts";
+export { makePlanFile, type PlanOptions } from "./migrate/planning/make-plan.ts";
+export { readPlan, writePlan } from "./migrate/planning/plan-file.ts";
+export { type PlanFile, planFileSchema } from "./migrate/planning/plan-schema.ts";
 export { runRepair } from "./migrate/repair.ts";
 export type { Outcome, OutcomeFiles } from "./migrate/report.ts";
 export { type Report, reportSchema } from "./migrate/report-schema.ts";
@@ -68,6 +75,11 @@ export {
   readStatus,
   type Status,
 } from "./migrate/status.ts";
+export {
+  type CollectionSurvey,
+  type SurveyOptions,
+  surveyCollection,
+} from "./migrate/survey/survey.ts";
 export { runVerify } from "./migrate/verify.ts";
 export { optimalBatchSize } from "./model/batch-size.ts";
 export type {
