@@ -1,4 +1,4 @@
-/** The two ends of `verify` and `repair`: the migration between them, locked, with what the journal has of it. */
+/** The two ends of `verify`, `repair` and `compare`: the migration between them, locked, with what the journal has of it. */
 import { isVectorError, VectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
@@ -43,7 +43,7 @@ export interface EndsInput {
  * E_USAGE for a filter or a limit that is not the migration's
  */
 export async function withEnds(
-  command: "verify" | "repair",
+  command: "verify" | "repair" | "compare",
   input: EndsInput,
   work: (ends: Ends) => Promise<Outcome>,
 ): Promise<Outcome> {
@@ -73,7 +73,7 @@ export async function withEnds(
     const there = source === null ? [] : await source.collections({ signal: context.signal });
     const keys = new Set(there.map(({ key }) => key));
     const lanes = lanesOf(entered, input, journal, migration, keys);
-    if (known === null) await listFresh(lanes, context);
+    if (known === null && command !== "compare") await listFresh(lanes, context);
     return await work({ journal, migration, lanes, report, context, freshJournal: known === null });
   } catch (error) {
     const failure =

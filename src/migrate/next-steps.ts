@@ -16,9 +16,11 @@ export interface Aftermath {
 /** The steps, the nearest first; none where all is well. */
 export function nextSteps(aftermath: Aftermath): string[] {
   const { verify, quarantineFile, failure } = aftermath;
-  if (failure !== null) return failure.next === "" ? [] : [failure.next];
+  const isGate = failure?.code === "E_GATE";
+  if (failure !== null && !isGate) return failure.next === "" ? [] : [failure.next];
   if (aftermath.command === "backup") return archiveSteps(aftermath);
   const steps = verify === null ? [] : differenceSteps(verify, endsText(aftermath.migration));
+  if (isGate) steps.push(failure.next);
   if (quarantineFile !== null) {
     steps.push(
       `Every record that was not carried stands with its reason in ${quarantineFile}; mend what can be mended at the source and run \`migrate\` again.`,
