@@ -36,18 +36,20 @@ export class Nearest {
   }
 }
 
-/** Offers every row of the batch that has a vector, by its distance to `query`, in Chroma's terms, summed up in float64. */
+/** Offers every row of the batch that has a vector and is wanted, by its distance to `query`, in Chroma's terms, summed up in float64. */
 export function offerBatch(
   nearest: Nearest,
   batch: RecordBatch,
   query: Float32Array,
   distance: Distance,
+  isWanted: (row: number) => boolean = () => true,
 ): void {
   const column = batch.vectors.get(defaultVector);
   if (column === undefined) return;
   const queryNorm = Math.sqrt(dot(query, query, 0));
   batch.ids.forEach((id, row) => {
-    if (column.present !== null && column.present[row] !== 1) return;
+    const has = column.present === null || column.present[row] === 1;
+    if (!has || !isWanted(row)) return;
     const at = row * column.dimension;
     nearest.offer(id, distanceAt(column.data, at, query, queryNorm, distance));
   });

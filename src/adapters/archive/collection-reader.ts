@@ -1,0 +1,242 @@
+/**
+ * Reads one collection of an archive. Reads by key follow the file: the few row groups read last are kept, and the next is tried where a
+ * key is in none of them; only keys that jump about make an index.
+ */
+import { VectorError } from "../../errors.ts";
+import { joinPoints, joinRecords } from "../../model/parts.ts";
+import type { PointBatch, RecordBatch } from "../../model/record.ts";
+import type { ArchivedCollection } from "../../store/archive.ts";
+import { throwIfAborted } from "../../util/abort.ts";
+import type { GroupRows } from "./group-rows.ts";
+import { KeyIndex } from "./key-index.ts";
+import { PartFile, type Wanted } from "./part-file.ts";
+import { type FlatColumn, flatColumns } from "./schema.ts";
+
+/** Row groups in memory. */
+const groupsKept = 3;
+/** Row groups that are read in the hope that keys follow the file, before an index is made. */
+const groupsTried = 2;
+
+/** A row group by the number of its part and its own in that. */
+interface GroupPlace {
+  readonly part: number;
+  readonly group: number;
+}
+
+interface LoadedGroup extends GroupPlace {
+  readonly rows: GroupRows;
+}
+
+interface KeptGroup extends LoadedGroup {
+  /** The row of each key. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/** Rows of a row group that were asked for. */
+interface Picked {
+  readonly place: GroupPlace;
+  readonly batch: RecordBatch | PointBatch;
+}
+
+export class CollectionReader implements Disposable {
+  readonly #root: string;
+  readonly #collection: ArchivedCollection;
+  readonly #key: FlatColumn;
+  readonly #columns: readonly FlatColumn[];
+  /** Read last comes last. */
+  #kept: KeptGroup[] = [];
+  /** Behind the group that was read last; null = there is none. */
+  #next: GroupPlace | null = { part: 0, group: 0 };
+  #index: KeyIndex | null = null;
+  /** Reads take turns: they share the groups that are kept. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(root: string, collection: ArchivedCollection) {
+    this.#root = root;
+    this.#collection = collection;
+    this.#key = collection.rows === "points" ? "point" : "id";
+    this.#columns = flatColumns(collection.rows);
+  }
+
+  /** Every row group in the order of the file. `skip`: rows that need not be in it. */
+  async *groups(
+    wanted: Wanted,
+    signal: AbortSignal | undefined,
+    skip = 0,
+  ): AsyncGenerator<LoadedGroup & { readonly start: number }> {
+    let start = 0;
+    for (const [number, part] of this.#collection.parts.entries()) {
+      if (start + part.rows <= skip) {
+        start += part.rows;
+        continue;
+      }
+      await using file = await PartFile.open(this.#root, part, this.#collection);
+      for (let group = 0; group < file.groups; group += 1) {
+        throwIfAborted(signal);
+        const rows = await file.read(group, wanted);
+        yield { part: number, group, rows, start };
+        start += rows.count;
+      }
+    }
+  }
+
+  /** Keys in the order of the file, a row group's at a time. */
+  async *keys(signal: AbortSignal | undefined): AsyncGenerator<string[]> {
+    const wanted = { columns: [this.#key], vectors: false };
+    for await (const { rows } of this.groups(wanted, signal)) yield rows.texts(this.#key);
+  }
+
+  /** Every row behind the first `skip` ones, in batches. */
+  async *batches(
+    options: { readonly vectors: boolean; readonly size: number; readonly skip: number },
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<RecordBatch | PointBatch> {
+    const wanted = { columns: this.#columns, vectors: options.vectors };
+    for await (const { rows, start } of this.groups(wanted, signal, options.skip)) {
+      for (let row = Math.max(0, options.skip - start); row < rows.count; row += options.size)
+        yield rows.batch(
+          this.#collection.rows,
+          range(row, Math.min(rows.count, row + options.size)),
+        );
+    }
+  }
+
+  /** These keys' rows, those that are there, in the order of the file. */
+  read(
+    keys: readonly string[],
+    vectors: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<{ batch: RecordBatch | PointBatch; absent: string[] }> {
+    const turn = this.#turn.then(() => this.#read(keys, vectors, signal));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  [Symbol.dispose](): void {
+    this.#index?.[Symbol.dispose]();
+    this.#index = null;
+    this.#kept = [];
+  }
+
+  async #read(
+    keys: readonly string[],
+    vectors: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<{ batch: RecordBatch | PointBatch; absent: string[] }> {
+    throwIfAborted(signal);
+    const wanted = { columns: this.#columns, vectors };
+    const missing = new Set(keys);
+    const picked: Picked[] = [];
+    for (const group of [...this.#kept]) await this.#pick(group, missing, wanted, picked);
+    await this.#follow(missing, wanted, picked, signal);
+    if (missing.size > 0) await this.#pickByIndex(missing, wanted, picked, signal);
+    picked.sort((a, b) => a.place.part - b.place.part || a.place.group - b.place.group);
+    const batches = picked.map(({ batch }) => batch);
+    const records = batches.filter((batch) => !("placement" in batch));
+    const points = batches.filter((batch) => "placement" in batch);
+    const batch = this.#collection.rows === "points" ? joinPoints(points) : joinRecords(records);
+    return { batch, absent: [...missing] };
+  }
+
+  /** Looks into the groups behind the one that was read last, as long as they have some of the keys. */
+  async #follow(
+    missing: Set<string>,
+    wanted: Wanted,
+    picked: Picked[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    for (let left = groupsTried; missing.size > 0 && this.#next !== null && left > 0; ) {
+      const before = missing.size;
+      const group = await this.#load(this.#next, wanted, signal);
+      await this.#pick(group, missing, wanted, picked);
+      // A whole group of keys in their order is no jump.
+      if (before - missing.size < group.rows.count) left -= 1;
+    }
+  }
+
+  async #pickByIndex(
+    missing: Set<string>,
+    wanted: Wanted,
+    picked: Picked[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    this.#index ??= await this.#makeIndex(signal);
+    const places = this.#index.find([...missing]);
+    const groups = Map.groupBy(places, ({ part, group }) => `${part} ${group}`);
+    for (const [first] of groups.values()) {
+      if (first === undefined) continue;
+      await this.#pick(await this.#load(first, wanted, signal), missing, wanted, picked);
+    }
+    if (groups.size > groupsTried) this.#next = null;
+  }
+
+  async #makeIndex(signal: AbortSignal | undefined): Promise<KeyIndex> {
+    const index = new KeyIndex();
+    try {
+      const wanted = { columns: [this.#key], vectors: false };
+      for await (const { part, group, rows } of this.groups(wanted, signal))
+        index.add(part, group, rows.texts(this.#key));
+      return index;
+    } catch (error) {
+      index[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Takes those of `missing` that stand in `group`. */
+  async #pick(
+    group: KeptGroup,
+    missing: Set<string>,
+    wanted: Wanted,
+    picked: Picked[],
+  ): Promise<void> {
+    const rows: number[] = [];
+    for (const key of missing) {
+      const row = group.places.get(key);
+      if (row === undefined) continue;
+      rows.push(row);
+      missing.delete(key);
+    }
+    if (rows.length === 0) return;
+    const whole = wanted.vectors ? await this.#withVectors(group) : group.rows.withVectors(null);
+    rows.sort((a, b) => a - b);
+    picked.push({ place: group, batch: whole.batch(this.#collection.rows, rows) });
+  }
+
+  /** Reads a row group and keeps it; what comes behind it is tried next. */
+  async #load(
+    { part, group }: GroupPlace,
+    wanted: Wanted,
+    signal: AbortSignal | undefined,
+  ): Promise<KeptGroup> {
+    throwIfAborted(signal);
+    await using file = await this.#open(part);
+    const rows = await file.read(group, wanted);
+    const places = new Map(rows.texts(this.#key).map((key, row) => [key, row]));
+    const loaded = { part, group, rows, places };
+    this.#kept = [...this.#kept.slice(1 - groupsKept), loaded];
+    if (group + 1 < file.groups) this.#next = { part, group: group + 1 };
+    else
+      this.#next = part + 1 < this.#collection.parts.length ? { part: part + 1, group: 0 } : null;
+    return loaded;
+  }
+
+  /** The rows of a group that is kept, with vectors, which it has from now on. */
+  async #withVectors(kept: KeptGroup): Promise<GroupRows> {
+    if (kept.rows.vectors !== null) return kept.rows;
+    await using file = await this.#open(kept.part);
+    const rows = kept.rows.withVectors(await file.vectors(kept.group));
+    this.#kept = this.#kept.map((one) => (one === kept ? { ...kept, rows } : one));
+    return rows;
+  }
+
+  async #open(part: number): Promise<PartFile> {
+    const found = this.#collection.parts[part];
+    if (found === undefined) throw new VectorError("E_INTERNAL", `There is no part ${part}.`);
+    return PartFile.open(this.#root, found, this.#collection);
+  }
+}
+
+function range(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, at) => start + at);
+}

@@ -1,0 +1,94 @@
+/** The rows of one row group in memory, and batches made of them. */
+import {
+  type DenseColumn,
+  defaultVector,
+  type PointBatch,
+  type RecordBatch,
+} from "../../model/record.ts";
+import type { ArchivedRows } from "../../store/archive.ts";
+import type { FlatColumn } from "./schema.ts";
+
+export class GroupRows {
+  readonly count: number;
+  readonly vectors: DenseColumn | null;
+  readonly #flat: ReadonlyMap<FlatColumn, readonly unknown[]>;
+
+  /** `flat`: the columns that were asked for, each of `count` values. */
+  constructor(
+    count: number,
+    flat: ReadonlyMap<FlatColumn, readonly unknown[]>,
+    vectors: DenseColumn | null,
+  ) {
+    this.count = count;
+    this.vectors = vectors;
+    this.#flat = flat;
+  }
+
+  /** The same rows with these vectors. */
+  withVectors(vectors: DenseColumn | null): GroupRows {
+    return new GroupRows(this.count, this.#flat, vectors);
+  }
+
+  /** A column that has a text in every row. @throws Error where it has not */
+  texts(name: FlatColumn): string[] {
+    return this.#column(name).map((value) => {
+      if (typeof value !== "string") throw new Error(`${name} has a row without a text`);
+      return value;
+    });
+  }
+
+  /** These rows, in the order given, in columns that are the caller's own. */
+  batch(kind: ArchivedRows, rows: readonly number[]): RecordBatch | PointBatch {
+    const texts = (name: FlatColumn): (string | null)[] => {
+      const column = this.#column(name);
+      return rows.map((row) => {
+        const value = column[row] ?? null;
+        if (value !== null && typeof value !== "string") throw new Error(`${name} is no text`);
+        return value;
+      });
+    };
+    const keys = (name: FlatColumn): string[] => texts(name).map((value) => value ?? "");
+    const records: RecordBatch = {
+      ids: keys("id"),
+      vectors: new Map(
+        this.vectors === null ? [] : [[defaultVector, pickVectors(this.vectors, rows)]],
+      ),
+      payload: { documents: texts("document"), uris: texts("uri"), metadata: texts("metadata") },
+    };
+    if (kind === "records") return records;
+    const norms = this.#column("norm");
+    return {
+      ...records,
+      placement: {
+        points: keys("point"),
+        tenants: texts("tenant"),
+        norms: Float64Array.from(rows, (row) => Number(norms[row] ?? Number.NaN)),
+        runs: texts("run"),
+        collections: texts("collection"),
+        rest: texts("rest"),
+      },
+    };
+  }
+
+  #column(name: FlatColumn): readonly unknown[] {
+    const column = this.#flat.get(name);
+    if (column === undefined) throw new Error(`column ${name} was not read`);
+    return column;
+  }
+}
+
+function pickVectors(column: DenseColumn, rows: readonly number[]): DenseColumn {
+  const { dimension, present } = column;
+  const data = new Float32Array(rows.length * dimension);
+  for (let place = 0; place < rows.length; ) {
+    const first = rows[place] ?? 0;
+    let end = place + 1;
+    while (rows[end] === first + end - place) end += 1;
+    const block = column.data.subarray(first * dimension, (first + end - place) * dimension);
+    data.set(block, place * dimension);
+    place = end;
+  }
+  const some = present === null ? null : Uint8Array.from(rows, (row) => present[row] ?? 0);
+  const complete = some === null || !some.includes(0);
+  return { kind: "dense", dimension, data, present: complete ? null : some };
+}
