@@ -7,6 +7,7 @@ import { type Io, Session } from "./session.ts";
 import type { Action } from "./verb.ts";
 import { addBackup } from "./verbs/backup.ts";
 import { addCancel } from "./verbs/cancel.ts";
+import { addDoctor } from "./verbs/doctor.ts";
 import { addMigrate } from "./verbs/migrate.ts";
 import { addPlan } from "./verbs/plan.ts";
 import { addQuickTest } from "./verbs/quick-test.ts";
@@ -86,6 +87,7 @@ export function buildProgram(
     .configureHelp({ showGlobalOptions: false });
   for (const add of [
     addPlan,
+    addDoctor,
     addMigrate,
     addVerify,
     addRepair,

@@ -1,6 +1,7 @@
 /** What only an adapter can tell of an end beyond what the port does, as data: for `doctor`, which changes nothing. */
 import type { CollectionInfo } from "../model/collection.ts";
 import type { AddressOf } from "./address.ts";
+import type { StoreIdentity } from "./port.ts";
 import type { ConnectOptions } from "./registry.ts";
 
 /** Software that answers at an address. */
@@ -76,7 +77,7 @@ export interface StandingCollection {
 export type WriteAccess = "all" | "none" | readonly string[] | null;
 
 export interface TargetLook extends AsyncDisposable {
-  readonly version: string | null;
+  readonly identity: StoreIdentity;
   readonly access: WriteAccess;
   /** Memory of the machine that the server is on, and what it uses of it now; null where it does not tell. */
   readonly ramBytes: number | null;

@@ -2,6 +2,7 @@
 import { type LookedFolder, lookAtPoints, lookIntoFolder } from "../../engine/index.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { StandingCollection, TargetLook } from "../../store/look.ts";
+import type { StoreIdentity } from "../../store/port.ts";
 import { toBatch } from "./convert.ts";
 import { firstForeign } from "./foreign.ts";
 import { noteLayout } from "./note.ts";
@@ -17,7 +18,7 @@ export function lookAtEmbedded(path: string): TargetLook {
 }
 
 class EmbeddedLook implements TargetLook {
-  readonly version = null;
+  readonly identity: StoreIdentity;
   readonly access = "all";
   readonly ramBytes = null;
   readonly residentBytes = null;
@@ -27,6 +28,8 @@ class EmbeddedLook implements TargetLook {
   readonly #paths: ReadonlyMap<string, string>;
 
   constructor({ folder, lock, collections }: LookedFolder) {
+    const nameless = { tenant: null, database: null, version: null };
+    this.identity = { kind: "embedded", address: folder, ...nameless };
     this.folder = folder === ":memory:" ? null : folder;
     this.lockedBy = lock;
     this.#paths = new Map(collections.map(({ name, path }) => [name, path]));

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { StandingCollection, TargetLook, WriteAccess } from "../../store/look.ts";
-import type { TargetStore } from "../../store/port.ts";
+import type { StoreIdentity, TargetStore } from "../../store/port.ts";
 import { HttpClient } from "../../util/http.ts";
 import { parseJson } from "../../util/json.ts";
 import { firstForeign } from "./foreign.ts";
@@ -58,7 +58,7 @@ type Facts = Pick<TargetLook, "ramBytes" | "residentBytes" | "collections"> & {
 };
 
 class ServerLook implements TargetLook {
-  readonly version: string | null;
+  readonly identity: StoreIdentity;
   readonly access: WriteAccess;
   readonly ramBytes: number | null;
   readonly residentBytes: number | null;
@@ -69,7 +69,7 @@ class ServerLook implements TargetLook {
 
   constructor(store: TargetStore, { access, ramBytes, residentBytes, collections }: Facts) {
     this.#store = store;
-    this.version = store.identity.version;
+    this.identity = store.identity;
     this.access = access;
     this.ramBytes = ramBytes;
     this.residentBytes = residentBytes;

@@ -1,0 +1,22 @@
+/** What `doctor` prints: a line a finding as it is made, and how many there were. */
+import type { Finding } from "../../migrate/doctor/finding.ts";
+import type { Examination } from "../../migrate/doctor/request.ts";
+
+/** A finding for people: what it is about, what is wrong, what to type. */
+export function findingText({ code, severity, end, collection, text, remedy }: Finding): string {
+  const about = collection === null ? end : `${end}, ${JSON.stringify(collection)}`;
+  const lines = [`${severity.padEnd(8)}${code} (${about})`, `        ${text}`];
+  return [...lines, ...(remedy === "" ? [] : [`        > ${remedy}`])].join("\n");
+}
+
+/** The end, for people. */
+export function examinationText({ errors, warnings, infos }: Examination): string {
+  const counts = [counted(errors, "error"), counted(warnings, "warning"), `${infos} info`];
+  const verdict =
+    errors === 0 ? "Nothing stands in the way of a migration" : "A migration would fail";
+  return `${verdict}: ${counts.join(", ")}.`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

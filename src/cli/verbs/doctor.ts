@@ -1,0 +1,215 @@
+/** `vecferry doctor [SOURCE] [TARGET]`. */
+import { assertSource, assertTarget } from "../../connect.ts";
+import { VectorError } from "../../errors.ts";
+import { runDoctor } from "../../migrate/doctor/doctor.ts";
+import type {
+  DoctorContext,
+  DoctorRequest,
+  SourceEnd,
+  TargetEnd,
+} from "../../migrate/doctor/request.ts";
+import { endAddress } from "../../migrate/next-steps.ts";
+import { newestEnds } from "../../migrate/status.ts";
+import { type Address, parseAddress } from "../../store/address.ts";
+import { stores } from "../../stores.ts";
+import { type EndSettings, readEnds } from "../access.ts";
+import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
+import { sourceEnd, targetEnd, withGrpc } from "../ends.ts";
+import { exitHelp } from "../exit.ts";
+import {
+  gentleFlags,
+  makeFlags,
+  outputFlags,
+  scopeFlags,
+  shapeFlags,
+  stateFlags,
+} from "../flags.ts";
+import type { SourceAddress, TargetAddress } from "../identity.ts";
+import { type Access, openSource } from "../open.ts";
+import { examinationText, findingText } from "../output/doctor.ts";
+import { migrateRequest } from "../request.ts";
+import type { Session } from "../session.ts";
+import { addFlags, type FlagTable, readSettings } from "../setting.ts";
+import { oneOf, onOff, wholeNumber } from "../values.ts";
+import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+
+const doctorFlags = {
+  sourceOnly: { flag: "--source-only", help: "leave the target out", schema: onOff },
+  targetOnly: { flag: "--target-only", help: "leave the source out", schema: onOff },
+  full: {
+    flag: "--full",
+    help: "look at every record, also where the source is a server (a folder is always looked at as a whole)",
+    schema: onOff,
+  },
+  sample: {
+    flag: "--sample <records>",
+    help: "look at no more than the first so many records of each collection",
+    schema: wholeNumber(1, 1_000_000_000),
+  },
+  failOn: {
+    flag: "--fail-on <severity>",
+    help: "exit 6 where there is a finding of this severity or a graver one: warning or error; default: exit 0 whatever is found",
+    schema: oneOf(["warning", "error"]),
+  },
+} as const satisfies FlagTable;
+
+/** How long an address is waited for that does not answer at all, unless --timeout-ms says otherwise. */
+const reachMs = 10_000;
+/** At least so long lie between the two looks at a source that may be written to. */
+const watchMs = 1_000;
+
+export const addDoctor: AddVerb = (program, call) => {
+  const command = program
+    .command("doctor")
+    .summary("find what stands in the way of a migration, and say what to do about it")
+    .description(
+      "Examines both ends and this machine, and changes nothing anywhere. Each finding has a code, a severity, its evidence, " +
+        "and what to type. One address alone: that end is examined. None, and nothing named by flags or variables: the " +
+        "ends of the newest migration, else the servers at localhost.",
+    )
+    .argument(
+      "[source]",
+      "as in `vecferry migrate`; the target, where it is a Qdrant and the only one",
+    )
+    .argument("[target]", "as in `vecferry migrate`");
+  addFlags(command, "What is examined, and how it ends:", doctorFlags);
+  addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
+  addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
+  addFlags(command, "Which records:", scopeFlags);
+  addFlags(command, "How they would come out:", shapeFlags);
+  addFlags(command, "How target collections would be made:", makeFlags);
+  addFlags(command, "What it reads and says:", { ...stateFlags, ...outputFlags });
+  command.addHelpText("after", exitHelp([0, 1, 2, 6, 130]));
+  onCommand(command, call, doctor);
+};
+
+const doctor: Action = async (session, operands, flags) => {
+  const { environment, output } = session;
+  const settings = readEnds(session, flags);
+  const scope = readSettings(scopeFlags, flags, environment).values;
+  const shape = readSettings(shapeFlags, flags, environment).values;
+  const make = readSettings(makeFlags, flags, environment).values;
+  const asked = readSettings(doctorFlags, flags, environment).values;
+  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  const { failOn, full, sample, sourceOnly = false, targetOnly = false } = asked;
+  const together = [
+    [full && sample !== undefined, "--full looks at every record, --sample at some of them."],
+    [sourceOnly && targetOnly, "--source-only leaves the target out, --target-only the source."],
+  ] as const;
+  const fault = together.find(([broken]) => broken);
+  if (fault !== undefined)
+    throw new VectorError("E_USAGE", fault[1], { next: "Leave one of the two out." });
+  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
+  const ends = chooseEnds(operands, settings, state, { sourceOnly, targetOnly });
+  const access = settings.access();
+  const { signal, onEvent, stateFolder } = session.context(state);
+  const request: DoctorRequest = {
+    source: ends.source === null ? null : sourceOf(session, ends.source, access),
+    target: ends.target === null ? null : targetOf(session, ends.target, access),
+    ...migrateRequest(scope, shape, make, {}),
+    sampleMax: full ? null : sample,
+  };
+  const context: DoctorContext = {
+    stateFolder,
+    looks: stores.looks,
+    reachMs: access.timeoutMs ?? reachMs,
+    watchMs,
+    signal,
+    onEvent,
+    onFinding: (finding) => output.result("finding", finding, findingText(finding)),
+  };
+  const examination = await runDoctor(request, context);
+  const { errors, warnings, infos } = examination;
+  const failed = failOn !== undefined && errors + (failOn === "warning" ? warnings : 0) > 0;
+  const counts = { errors, warnings, infos, failOn: failOn ?? null, failed };
+  output.result("doctor", counts, examinationText(examination));
+  return failed ? 6 : 0;
+};
+
+interface Ends {
+  readonly source: SourceAddress | null;
+  readonly target: TargetAddress | null;
+}
+
+/** The ends that are named; where nothing names one, those of the newest migration, else the servers at localhost. */
+function chooseEnds(
+  [first, second]: readonly string[],
+  { chroma, qdrant }: EndSettings,
+  state: string,
+  only: { readonly sourceOnly: boolean; readonly targetOnly: boolean },
+): Ends {
+  const alone = first !== undefined && second === undefined;
+  const isTarget = alone && !only.sourceOnly && (only.targetOnly || isQdrant(first));
+  const source = sourceEnd(isTarget ? undefined : first, chroma);
+  const target = targetEnd(isTarget ? first : second, qdrant);
+  const named = {
+    source: source.fallback ? null : source.address,
+    target: target.fallback ? null : target.address,
+  };
+  const nothing = named.source === null && named.target === null;
+  const newest = nothing ? newestOrNull(state) : null;
+  const from = nothing ? (newest?.source ?? source.address) : named.source;
+  const to = nothing ? (newest?.target ?? target.address) : named.target;
+  const wanted: Ends = {
+    source: only.targetOnly || from === null ? null : assertSource(from),
+    target: only.sourceOnly || to === null ? null : assertTarget(withGrpc(to, qdrant)),
+  };
+  if (wanted.source !== null || wanted.target !== null) return wanted;
+  return only.targetOnly
+    ? { source: null, target: assertTarget(target.address) }
+    : { source: assertSource(source.address), target: null };
+}
+
+function isQdrant(text: string): boolean {
+  const { kind } = parseAddress(text);
+  return kind === "qdrant" || kind === "embedded";
+}
+
+/** What is wrong with the journal is among the findings. */
+function newestOrNull(state: string): { source: Address; target: Address } | null {
+  try {
+    const newest = newestEnds(state);
+    if (newest === null) return null;
+    return { source: parseAddress(newest.source), target: parseAddress(newest.target) };
+  } catch {
+    return null;
+  }
+}
+
+function sourceOf(session: Session, address: SourceAddress, access: Access): SourceEnd {
+  const { token, user, headers, caFile } = access.chroma ?? {};
+  return {
+    address,
+    text: addressText(address),
+    caFile,
+    keyed: token !== undefined || user !== undefined || headers !== undefined,
+    open: () => openSource(session, address, access),
+  };
+}
+
+function targetOf(session: Session, address: TargetAddress, access: Access): TargetEnd {
+  const { signal } = session.io;
+  return {
+    address,
+    text: addressText(address),
+    caFile: access.qdrant?.caFile,
+    keyed: access.qdrant?.apiKey !== undefined,
+    look: (at, onRest) => {
+      if (at.kind === "embedded") return stores.looks.embedded(at.path);
+      const onRoad = ({ road, text }: { road: string; text: string }): void => {
+        if (road === "rest") onRest(text);
+      };
+      return stores.looks.qdrant(at, { ...access, signal, onRoad });
+    },
+  };
+}
+
+/** The address as it is typed: a folder as it was given. */
+function addressText(address: SourceAddress | TargetAddress): string {
+  const { kind } = address;
+  const tenant = "tenant" in address ? address.tenant : null;
+  const database = "database" in address ? address.database : null;
+  const where = "url" in address ? address.url : address.path;
+  return endAddress({ kind, address: where, tenant, database, version: null });
+}
