@@ -73,20 +73,19 @@ export class MetadataKeys {
   add(text: string): void {
     let at = skipSpace(text, expectCode(text, skipSpace(text, 0), openBrace));
     let reserved = 0;
-    while (text.charCodeAt(at) !== closeBrace) {
+    for (let more = text.charCodeAt(at) !== closeBrace; more; ) {
       if (text.charCodeAt(at) !== quote) throw malformed(at);
       const keyEnd = skipString(text, at);
       const start = skipSpace(text, expectCode(text, skipSpace(text, keyEnd), colon));
       const end = skipValue(text, start);
       const stats = this.#find(text.slice(at, keyEnd), text, at, keyEnd);
-      if (stats !== null) {
-        stats.add(text, start, end);
-        reserved |= stats.reserved;
-      }
+      stats?.add(text, start, end);
+      reserved |= stats?.reserved ?? 0;
       at = skipSpace(text, end);
-      if (text.charCodeAt(at) === closeBrace) break;
-      at = skipSpace(text, expectCode(text, at, comma));
+      more = text.charCodeAt(at) === comma;
+      if (more) at = skipSpace(text, at + 1);
     }
+    if (skipSpace(text, expectCode(text, at, closeBrace)) !== text.length) throw malformed(at);
     if (reserved === 0) return;
     this.#reserved.forEach((one, index) => {
       if ((reserved & (1 << index)) !== 0) one.records += 1;
