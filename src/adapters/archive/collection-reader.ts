@@ -46,7 +46,7 @@ export class CollectionReader implements Disposable {
   /** Read last comes last. */
   #kept: KeptGroup[] = [];
   /** Behind the group that was read last; null = there is none. */
-  #next: GroupPlace | null = { part: 0, group: 0 };
+  #next: GroupPlace | null;
   #index: KeyIndex | null = null;
   /** Reads take turns: they share the groups that are kept. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -56,6 +56,7 @@ export class CollectionReader implements Disposable {
     this.#collection = collection;
     this.#key = collection.rows === "points" ? "point" : "id";
     this.#columns = flatColumns(collection.rows);
+    this.#next = collection.parts.length === 0 ? null : { part: 0, group: 0 };
   }
 
   /** Every row group in the order of the file. `skip`: rows that need not be in it. */

@@ -14,17 +14,14 @@ import { syncFolder } from "./files.ts";
 import { PartFile } from "./part-file.ts";
 import { PartWriter } from "./part-writer.ts";
 import type { HeldCollection, Progress } from "./progress.ts";
-import { RowBuffer } from "./row-buffer.ts";
-
-/** What a part holds at most, but for its last row group; and how long rows wait for the end of theirs. */
-const partBytes = 64 << 20;
-const partMs = 60_000;
+import { type Bounds, RowBuffer } from "./row-buffer.ts";
 
 export class CollectionWriter implements ArchiveCollectionWriter {
   readonly #root: string;
   readonly #held: HeldCollection;
   readonly #progress: Progress;
   readonly #buffer: RowBuffer;
+  readonly #bounds: Bounds;
   readonly #what: string;
   #part: PartWriter | null = null;
   #partSince = 0;
@@ -36,13 +33,14 @@ export class CollectionWriter implements ArchiveCollectionWriter {
   #fault: VectorError | null = null;
 
   /** `root`: the folder of the whole archive, under its temporary name. `held` is added to. */
-  constructor(root: string, held: HeldCollection, progress: Progress) {
+  constructor(root: string, held: HeldCollection, progress: Progress, bounds: Bounds) {
+    this.#bounds = bounds;
     const { rows, info } = held.head;
     this.#root = root;
     this.#held = held;
     this.#progress = progress;
     this.#what = `collection ${JSON.stringify(info.name)}`;
-    this.#buffer = new RowBuffer(rows, info.dimension ?? 0, this.#what);
+    this.#buffer = new RowBuffer(rows, info.dimension ?? 0, this.#what, bounds);
     this.#durable = held.parts.reduce((sum, part) => sum + part.rows, 0);
   }
 
@@ -79,9 +77,7 @@ export class CollectionWriter implements ArchiveCollectionWriter {
           row = this.#buffer.take(batch, row);
           if (this.#buffer.isFull) await this.#writeGroup();
         }
-        const waited = performance.now() - this.#partSince;
-        if (this.#part !== null && (this.#part.size >= partBytes || waited >= partMs))
-          await this.#seal();
+        if (this.#isPartFull()) await this.#seal();
       });
     });
   }
@@ -137,6 +133,12 @@ export class CollectionWriter implements ArchiveCollectionWriter {
     await this.#progress.add({ part });
     this.#held.parts.push(part);
     this.#durable += rows;
+  }
+
+  #isPartFull(): boolean {
+    if (this.#part === null) return false;
+    const waitedMs = performance.now() - this.#partSince;
+    return this.#part.size >= this.#bounds.partBytes || waitedMs >= this.#bounds.partMs;
   }
 
   #nextFile(): string {

@@ -10,14 +10,30 @@ import type { ArchivedRows } from "../../store/archive.ts";
 import { type FlatColumn, flatColumns } from "./schema.ts";
 import type { PackedVectors } from "./vector-column.ts";
 
-/** What a row group holds at most: rows, and bytes of vectors and texts. One row always fits. */
-export const groupBounds = { rows: 8192, bytes: 8 << 20 } as const;
+/** What row groups and parts hold at most: what is written does not depend on it, memory does. */
+export interface Bounds {
+  readonly groupRows: number;
+  /** Of vectors and texts; one row always fits. */
+  readonly groupBytes: number;
+  /** Of a part, but for its last row group. */
+  readonly partBytes: number;
+  /** How long rows wait at most for the end of their part while others come. */
+  readonly partMs: number;
+}
+
+export const archiveBounds: Bounds = {
+  groupRows: 8192,
+  groupBytes: 8 << 20,
+  partBytes: 64 << 20,
+  partMs: 60_000,
+};
 
 type FlatValue = string | number | null;
 
 export class RowBuffer {
   readonly #columns: ReadonlyMap<FlatColumn, FlatValue[]>;
-  readonly #present = new Uint8Array(groupBounds.rows);
+  readonly #present: Uint8Array;
+  readonly #bounds: Bounds;
   readonly #what: string;
   #vectors = new Float32Array(0);
   #stored = 0;
@@ -26,7 +42,9 @@ export class RowBuffer {
   #dimension: number;
 
   /** `what`: the collection, in words. `dimension`: 0 where it is not yet known. */
-  constructor(rows: ArchivedRows, dimension: number, what: string) {
+  constructor(rows: ArchivedRows, dimension: number, what: string, bounds: Bounds) {
+    this.#bounds = bounds;
+    this.#present = new Uint8Array(bounds.groupRows);
     this.#columns = new Map(flatColumns(rows).map((name) => [name, []]));
     this.#dimension = dimension;
     this.#what = what;
@@ -46,7 +64,7 @@ export class RowBuffer {
   }
 
   get isFull(): boolean {
-    return this.#rows >= groupBounds.rows || this.#bytes >= groupBounds.bytes;
+    return this.#rows >= this.#bounds.groupRows || this.#bytes >= this.#bounds.groupBytes;
   }
 
   /** @throws E_INPUT for a batch that cannot be kept whole */
@@ -124,8 +142,8 @@ export class RowBuffer {
   #makeRoom(dimension: number): void {
     if (this.#vectors.length > 0) return;
     this.#dimension = dimension;
-    const fit = Math.ceil(groupBounds.bytes / (4 * dimension));
-    this.#vectors = new Float32Array(Math.min(groupBounds.rows, fit) * dimension);
+    const fit = Math.ceil(this.#bounds.groupBytes / (4 * dimension));
+    this.#vectors = new Float32Array(Math.min(this.#bounds.groupRows, fit) * dimension);
   }
 
   #unwritable(column: string, id: string): VectorError {

@@ -23,6 +23,7 @@ import {
   progressFile,
   readProgress,
 } from "./progress.ts";
+import { archiveBounds, type Bounds } from "./row-buffer.ts";
 
 /** Of a collection's name, in its folder's. */
 const slugLength = 40;
@@ -36,17 +37,27 @@ const slugLength = 40;
 export async function writeArchive(
   path: string,
   { source, signal }: ArchiveWriterOptions,
+  bounds: Bounds = archiveBounds,
 ): Promise<ArchiveWriter> {
   throwIfAborted(signal);
   const root = await placeOf(path);
   const lock = await acquireLock(`${root}.lock`, `the archive ${root}`);
   try {
     if (await isTaken(root)) throw taken(root);
-    return await FolderWriter.open(root, lock, source, signal);
+    const held = await holdPartial(partialOf(root), source, signal);
+    const progress = await Progress.begin(partialOf(root), held);
+    return new FolderWriter(root, { lock, progress, held, bounds });
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw unwritable(root, error);
   }
+}
+
+interface Begun {
+  readonly lock: AsyncDisposable;
+  readonly progress: Progress;
+  readonly held: Held;
+  readonly bounds: Bounds;
 }
 
 class FolderWriter implements ArchiveWriter {
@@ -56,57 +67,19 @@ class FolderWriter implements ArchiveWriter {
   readonly #lock: AsyncDisposable;
   readonly #progress: Progress;
   readonly #held: Held;
+  readonly #bounds: Bounds;
   readonly #begun = new Set<HeldCollection>();
   #open: CollectionWriter | null = null;
   #closed = false;
 
-  private constructor(
-    path: string,
-    {
-      lock,
-      progress,
-      held,
-      resumed,
-    }: {
-      lock: AsyncDisposable;
-      progress: Progress;
-      held: Held;
-      resumed: boolean;
-    },
-  ) {
+  constructor(path: string, { lock, progress, held, bounds }: Begun) {
     this.path = path;
-    this.resumed = resumed;
+    this.resumed = held.collections.some(({ parts }) => parts.length > 0);
     this.#partial = partialOf(path);
     this.#lock = lock;
     this.#progress = progress;
     this.#held = held;
-  }
-
-  static async open(
-    path: string,
-    lock: AsyncDisposable,
-    source: StoreIdentity,
-    signal: AbortSignal | undefined,
-  ): Promise<FolderWriter> {
-    const partial = partialOf(path);
-    await mkdir(partial, { recursive: true, mode: 0o700 });
-    const found = await readProgress(partial);
-    if (found !== null) assertSame(partial, found.head.source, source);
-    const held = found ?? {
-      head: {
-        vecferry: "archive",
-        format: manifestFormat,
-        tool: packageVersion,
-        created: new Date().toISOString(),
-        source,
-      },
-      collections: [],
-    };
-    await keepWhole(partial, held.collections, signal);
-    await sweep(partial, held.collections);
-    const resumed = held.collections.some(({ parts }) => parts.length > 0);
-    const progress = await Progress.begin(partial, held);
-    return new FolderWriter(path, { lock, progress, held, resumed });
+    this.#bounds = bounds;
   }
 
   async collection(
@@ -120,7 +93,7 @@ class FolderWriter implements ArchiveWriter {
     if (known !== undefined) assertFits(this.#partial, known.head, head);
     const collection = known ?? (await this.#begin(head));
     this.#begun.add(collection);
-    this.#open = new CollectionWriter(this.#partial, collection, this.#progress);
+    this.#open = new CollectionWriter(this.#partial, collection, this.#progress, this.#bounds);
     return this.#open;
   }
 
@@ -201,6 +174,28 @@ function slugOf(name: string): string {
       .slice(0, slugLength)
       .match(/[a-z0-9]+/g) ?? [];
   return words.map((word) => `-${word}`).join("");
+}
+
+/** What an earlier writing left in the folder `partial`, which is made. @throws E_PLAN_CHANGED, E_CONFIG where it is no archive's */
+async function holdPartial(
+  partial: string,
+  source: StoreIdentity,
+  signal: AbortSignal | undefined,
+): Promise<Held> {
+  await mkdir(partial, { recursive: true, mode: 0o700 });
+  const held = await readProgress(partial);
+  if (held === null) {
+    const [stranger] = (await readdir(partial)).filter((name) => !name.startsWith(progressFile));
+    if (stranger !== undefined) throw taken(partial);
+    const created = new Date().toISOString();
+    const tool = packageVersion;
+    const head = { vecferry: "archive", format: manifestFormat, tool, created, source } as const;
+    return { head, collections: [] };
+  }
+  assertSame(partial, held.head.source, source);
+  await keepWhole(partial, held.collections, signal);
+  await sweep(partial, held.collections);
+  return held;
 }
 
 /** Forgets parts that are not as they were written, and those behind them. */
