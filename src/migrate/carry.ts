@@ -9,8 +9,7 @@ import {
 import { passStop } from "../util/stops.ts";
 import { pointOf } from "./collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
-import { recordStates } from "./journal/ledger.ts";
-import type { LedgerRow } from "./journal/row.ts";
+import { type LedgerRow, recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { prepare } from "./prepare.ts";
 import { lookAtStanding } from "./standing.ts";
@@ -25,6 +24,8 @@ export interface CarryOptions {
 
 export interface Carried {
   readonly written: number;
+  /** Those of the written that were carried before, and changed at the source since. */
+  readonly changed: number;
   /** Digest equal to the journal's: nothing was sent. */
   readonly unchanged: number;
   /** Changed at the target since we wrote them, so left as they are. */
@@ -72,7 +73,7 @@ export async function carry(
   const standing = await lookAtStanding(lane, byId, pick(prepared.batch, looked), signal);
   const overwrite = resend && !careful;
   const kept = overwrite ? new Set<string>() : standing.changed;
-  const left = new Set([...kept, ...standing.taken]);
+  const left = new Set([...kept, ...standing.taken, ...(resend ? [] : standing.same)]);
   const sent = changed.filter((row) => !left.has(prepared.batch.ids[row] ?? ""));
   const batch = pick(prepared.batch, sent);
   const refused = batch.ids.length === 0 ? [] : await write(lane, batch, signal);
@@ -82,13 +83,15 @@ export async function carry(
   const settled = prepared.batch.ids.flatMap((id, row) => {
     const known = byId.get(id);
     if (known === undefined || lost.has(id) || standing.taken.has(id)) return [];
-    // What was changed at the target stays in the journal as we wrote it: verify then names it.
-    const digest = kept.has(id) ? known.digest : digestAt(digests, row);
-    return digest === null ? [] : [{ ordinal: known.ordinal, digest }];
+    return kept.has(id) ? [] : [{ ordinal: known.ordinal, digest: digestAt(digests, row) }];
   });
+  const keptRows = [...kept].flatMap((id) => byId.get(id) ?? []);
+  const written = batch.ids.filter((id) => !lost.has(id));
   if (batch.ids.length > 0) passStop("after-acknowledge");
   ledger.checkpoint({
     written: settled,
+    // What was changed at the target stays in the journal as we wrote it: verify then names it.
+    kept: keptRows.map(({ ordinal }) => ordinal),
     failures: failures.flatMap(({ id, reason, detail }) => {
       const known = byId.get(id);
       return known === undefined ? [] : [{ ordinal: known.ordinal, reason, detail }];
@@ -96,9 +99,10 @@ export async function carry(
     gone: gone.map(({ ordinal }) => ordinal),
   });
   return {
-    written: batch.ids.length - refused.length,
-    unchanged: prepared.batch.ids.length - changed.length,
-    kept: [...kept].flatMap((id) => byId.get(id) ?? []),
+    written: written.length,
+    changed: written.filter((id) => byId.get(id)?.state === recordStates.written).length,
+    unchanged: prepared.batch.ids.length - changed.length + (resend ? 0 : standing.same.size),
+    kept: keptRows,
     taken: [...standing.taken].flatMap((id) => byId.get(id) ?? []),
     failures,
     gone,

@@ -1,7 +1,8 @@
 /** The passes of a run over each collection: list, carry, list again, look again, carry deletions. */
 import type { SourceStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
-import { recordStates } from "./journal/ledger.ts";
+import { lookForChanges } from "./delta.ts";
+import { recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { propagateDeletes } from "./propagate.ts";
 import { note, phase, progress, type Run, type RunLane } from "./running.ts";
@@ -10,6 +11,7 @@ import {
   assertKeysFit,
   carryAll,
   listIds,
+  type Page,
   planFlight,
   settleUnseen,
   type Totals,
@@ -20,14 +22,11 @@ import { sampleDiffers, sampleSize } from "./verify/reread.ts";
 const relistRounds = 3;
 
 /** Lists the ids of one collection and looks for what would stop it, before anything is written anywhere. */
-export async function prepareLane(run: Run, { entered, lane }: RunLane): Promise<void> {
+export async function prepareLane(run: Run, one: RunLane): Promise<void> {
   const { context, request, report } = run;
+  const { entered, lane } = one;
   const stop = report.phase("list");
   phase(context, "list", lane.plan.source.name);
-  const { pending, written } = lane.ledger.counts();
-  // Since an interruption, however long, others may have written even to what nobody can write to while a run reads it.
-  if (written > 0 && (pending === 0 || (await sampleDiffers(lane, context.signal))))
-    run.journal.setRefresh(entered, true);
   lane.ledger.retryQuarantined();
   const { where, limit } = request.scope;
   const listing = await listIds(
@@ -39,42 +38,49 @@ export async function prepareLane(run: Run, { entered, lane }: RunLane): Promise
   const deleted = limit === null ? await settleUnseen(lane, listing, context.signal) : 0;
   report.listed(entered, { listed: listing.listed, deleted });
   await assertKeysFit(lane, context.signal);
+  await lookForChanges(run, one, listing);
   stop();
 }
 
-/** Looks through what an earlier run finished for changes at the source since; goes on after an interruption. */
+/** Reads again what may have changed at the source since it was carried; goes on after an interruption. */
 export async function refresh(run: Run, one: RunLane): Promise<void> {
   const { journal, plan } = run;
+  await copy(run, one, "stale");
   const entered = journal.collections(plan.migration).find(({ id }) => id === one.entered.id);
   if (entered?.refresh !== true) return;
-  await copy(run, one, recordStates.written, "refresh");
+  await copy(run, one, "refresh");
   journal.setRefresh(one.entered, false);
 }
 
-/** Carries the pending records, or (refresh, again) looks through the carried ones for what has changed at the source since. Gives how many were written. */
-export async function copy(
-  run: Run,
-  { entered, lane }: RunLane,
-  state: number,
-  how: "copy" | "refresh" | "again",
-): Promise<number> {
+/**
+ * Which records a pass carries: those that were never carried (`copy`), those that the listing found written to since
+ * (`stale`), or all that were carried, to look for what has changed (`refresh`, and `again` in the run that carried them).
+ */
+type How = "copy" | "stale" | "refresh" | "again";
+
+/** Carries records, and only those that are not at the target as they are. Gives how many were written. */
+export async function copy(run: Run, { entered, lane }: RunLane, how: How): Promise<number> {
   const { context, request, report } = run;
-  const { listed, pending, written } = lane.ledger.counts();
-  const total = state === recordStates.pending ? pending : written;
+  const { ledger } = lane;
+  const { listed, pending, written } = ledger.counts();
+  const state = how === "copy" ? recordStates.pending : recordStates.written;
+  const total = { copy: pending, stale: ledger.stale.count, refresh: written, again: written }[how];
   if (total === 0) return 0;
   const stop = report.phase("copy");
   phase(context, "copy", lane.plan.source.name);
   const done = how === "copy" ? listed - pending : 0;
   const flight = await planFlight(lane, state, request.batchSize, context.signal);
   report.flight(entered, flight);
-  const tell = progress(context, "copy", lane, how === "copy" ? listed : written);
+  const tell = progress(context, "copy", lane, how === "copy" ? listed : total);
   tell(done, 0);
+  const page: Page = (after, limit) =>
+    how === "stale" ? ledger.stale.page(after, limit) : ledger.page(state, after, limit);
   const options = { signal: context.signal, careful: how !== "copy", resend: false };
-  const totals = await carryAll(lane, state, flight, options, (rows, bytes) =>
+  const totals = await carryAll(lane, page, flight, options, (rows, bytes) =>
     tell(done + rows, bytes),
   );
-  // What this very run has written is no record that was found as it was.
-  report.carried(entered, how === "again" ? { ...totals, unchanged: 0 } : totals);
+  // What this very run has written is no record that was found as it was, nor one that has changed since an earlier run.
+  report.carried(entered, how === "again" ? { ...totals, unchanged: 0, changed: 0 } : totals);
   if (totals.written > 0) run.journal.setVerified(entered, null);
   noteTotals(run, lane, totals);
   stop();
@@ -130,12 +136,20 @@ export async function settle(run: Run, source: SourceStore): Promise<void> {
         `${listing.added} records of ${JSON.stringify(lane.plan.source.name)} appeared at the source during the copy; they are carried too.`,
       );
       await assertPointsFree(lane, context.signal);
-      await copy(run, one, recordStates.pending, "copy");
+      await copy(run, one, "copy");
     }
     stop();
-    if (source.capabilities.live) await lookAgain(run, one, moved);
+    // Of what was copied before, this run has read every record anyway.
+    if (source.capabilities.live && !one.entered.copied) await lookAgain(run, one, moved);
+    else if (moved) noteMoving(run, lane);
     await settleDeleted(run, one);
   }
+}
+
+function noteMoving({ context, report }: Run, { plan }: Lane): void {
+  const name = JSON.stringify(plan.source.name);
+  const text = `Others write to ${name}: what they wrote since this run has read it is carried by the next one.`;
+  note(context, report, text);
 }
 
 /** Carries what has changed since it was read, which no list of ids shows: looked for in a part of the records, and in all where others are seen to write. */
@@ -146,10 +160,10 @@ async function lookAgain(run: Run, one: RunLane, moved: boolean): Promise<void> 
   if (!moved && !(await sampleDiffers(lane, context.signal))) {
     const { written } = lane.ledger.counts();
     if (written <= sampleSize) return;
-    const said = `${sampleSize} of the ${written} records of ${name} were read again, and none has changed; \`vecferry verify\` reads all of them.`;
+    const said = `${sampleSize} of the ${written} records of ${name} were read again, and none has changed; the same command again reads all of them.`;
     return note(context, report, said);
   }
-  const changed = await copy(run, one, recordStates.written, "again");
+  const changed = await copy(run, one, "again");
   if (changed > 0)
     note(
       context,

@@ -1,8 +1,9 @@
 /** Carries deletions: takes points away whose records the source has deleted, where they are still as we wrote them. */
 import { throwIfAborted } from "../util/abort.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
-import { recordStates } from "./journal/ledger.ts";
+import { recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
+import { isOwn } from "./standing.ts";
 import { targetInfo } from "./target-spec.ts";
 
 const pageRows = 1000;
@@ -26,9 +27,11 @@ export async function propagateDeletes(lane: Lane, signal: AbortSignal): Promise
     const { batch } = await lane.target.read(info, [...byPoint.keys()], { signal });
     const digests = digestsOf(batch);
     const changed = new Set(
-      batch.placement.points.filter(
-        (point, row) => !sameDigest(byPoint.get(point)?.digest, digestAt(digests, row)),
-      ),
+      batch.placement.points.filter((point, row) => {
+        const known = byPoint.get(point);
+        const own = isOwn(lane, batch, row, known?.id);
+        return !own || !sameDigest(known?.digest, digestAt(digests, row));
+      }),
     );
     const points = batch.placement.points.filter((point) => !changed.has(point));
     if (points.length > 0) await lane.target.remove(info, { points }, { signal });

@@ -10,13 +10,13 @@ import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type Ends, withEnds } from "./ends.ts";
 import type { Difference, DifferenceKind } from "./journal/difference.ts";
 import type { JournalCollection } from "./journal/journal.ts";
-import { recordStates } from "./journal/ledger.ts";
+import { recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { propagateDeletes } from "./propagate.ts";
 import type { Outcome } from "./report.ts";
 import type { RepairRequest, RunContext } from "./request.ts";
 import { targetInfo } from "./target-spec.ts";
-import type { Totals } from "./transfer.ts";
+import { addTo, emptyTotals, type Totals } from "./transfer.ts";
 import type { VerifyLane } from "./verify/lane.ts";
 import { verifyEnds } from "./verify.ts";
 
@@ -91,25 +91,12 @@ async function writeAgain(
   careful: boolean,
   signal: AbortSignal,
 ): Promise<Totals> {
-  const totals: Totals = {
-    written: 0,
-    unchanged: 0,
-    failed: 0,
-    gone: 0,
-    bytes: 0,
-    kept: 0,
-    taken: 0,
-  };
+  const totals = emptyTotals();
   for (const page of pagesOf(lane, kinds)) {
     throwIfAborted(signal);
     const rows = page.flatMap(({ point }) => lane.ledger.byPoint(point) ?? []);
     const carried = await carry(lane, rows, { signal, careful, resend: true });
-    totals.written += carried.written;
-    totals.failed += carried.failures.length;
-    totals.gone += carried.gone.length;
-    totals.bytes += carried.bytes;
-    totals.kept += carried.kept.length;
-    totals.taken += carried.taken.length;
+    addTo(totals, carried);
   }
   return totals;
 }

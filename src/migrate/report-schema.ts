@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { layouts } from "../model/collection.ts";
 import { distances } from "../model/distance.ts";
+import { compareSchema } from "./compare/figures.ts";
 import { differenceKinds } from "./journal/difference.ts";
 import { migrationStates } from "./journal/journal.ts";
 
@@ -33,6 +34,9 @@ const runCountsSchema = z
     appeared: count.describe("Listed only when the source was listed again."),
     vanished: count.describe("Found deleted at the source by this run."),
     carried: count.describe("Records written to the target."),
+    changed: count
+      .default(0)
+      .describe("Of these, records that an earlier run had written as they were then."),
     unchanged: count.describe(
       "Records read and not sent, because the target has them as they are.",
     ),
@@ -42,6 +46,15 @@ const runCountsSchema = z
     bytes: count.describe("Bytes of vectors (float32) and payload (text) that were sent."),
   })
   .describe("What this run did.");
+
+const deltaSchema = z
+  .object({
+    added: count.describe("Carried for the first time, or again after they had been deleted."),
+    changed: count.describe("Carried again, because they have changed at the source."),
+    deleted: count.describe("Found deleted at the source."),
+  })
+  .nullable()
+  .describe("What the source had changed since an earlier run; null in a first copy.");
 
 const collectionSchema = z.object({
   source: z.object({ key: z.string(), name: z.string(), tenant: text, database: text }),
@@ -59,6 +72,7 @@ const collectionSchema = z.object({
   idPrefix: text,
   counts: countsSchema,
   run: runCountsSchema,
+  delta: deltaSchema.default(null),
   batchSize: count.nullable().describe("Records a batch; null where none was sent."),
   batchesInFlight: count.nullable(),
   quarantine: z.record(z.string(), count).describe("Quarantined records by reason."),
@@ -107,7 +121,7 @@ export const reportSchema = z
   .object({
     format: z.literal(reportFormat),
     tool: z.object({ name: z.literal("vecferry"), version: z.string() }),
-    command: z.enum(["migrate", "verify", "repair", "backup", "restore"]),
+    command: z.enum(["migrate", "verify", "repair", "backup", "restore", "compare"]),
     migration: z
       .object({
         key: z.string().describe("SHA-256 over both ends' identity."),
@@ -124,6 +138,7 @@ export const reportSchema = z
     collections: z.array(collectionSchema),
     skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
     totals: runCountsSchema,
+    delta: deltaSchema.default(null),
     rates: z.object({
       recordsPerSecond: z.number().nullable(),
       bytesPerSecond: z.number().nullable(),
@@ -136,6 +151,7 @@ export const reportSchema = z
       file: text,
     }),
     verify: verifySchema.nullable(),
+    compare: compareSchema.nullable().default(null).describe("Null where nothing was compared."),
     notes: z.array(z.string()),
     environment: z.object({
       node: z.string(),

@@ -1,9 +1,11 @@
 /** Builds the report of a run while it goes on, and writes it however the run ends. */
 import os from "node:os";
-import { isVectorError } from "../errors.ts";
+import { errorCodes, isVectorError } from "../errors.ts";
 import type { StoreIdentity } from "../store/port.ts";
 import { packageVersion } from "../util/version.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
+import type { CompareReport } from "./compare/figures.ts";
+import { missText } from "./compare/gates.ts";
 import { migrationFiles, writeFileAtomic } from "./files.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
 import { nextSteps } from "./next-steps.ts";
@@ -17,15 +19,15 @@ import {
   reportSchema,
   type VerifyReport,
 } from "./report-schema.ts";
-import type { Phase, RunContext } from "./request.ts";
+import type { Delta, Phase, RunContext } from "./request.ts";
 import type { Flight, Totals } from "./transfer.ts";
 
 export type { Report, VerifyReport } from "./report-schema.ts";
 
 /** How a run that came to its end ended. */
 export interface Outcome {
-  /** 3: records stand in quarantine; 4: differences are left. */
-  readonly exit: 0 | 3 | 4;
+  /** 3: records stand in quarantine; 4: differences are left; 6: a gate was missed, whatever else. */
+  readonly exit: 0 | 3 | 4 | 6;
   readonly report: Report;
   readonly files: OutcomeFiles;
 }
@@ -65,8 +67,11 @@ export class ReportBuilder {
   readonly #notes: string[] = [];
   /** By the journal's number of the collection, in the order in which they were met. */
   readonly #work = new Map<number, Work>();
+  /** The collections that an earlier run has copied. */
+  readonly #again = new Set<number>();
   #skipped: Report["skipped"] = [];
   #verify: VerifyReport | null = null;
+  #compare: CompareReport | null = null;
 
   constructor(input: ReportInput) {
     this.#input = input;
@@ -112,6 +117,7 @@ export class ReportBuilder {
   carried(collection: JournalCollection, totals: Totals): void {
     const work = this.#of(collection);
     work.carried += totals.written;
+    work.changed += totals.changed;
     work.unchanged += totals.unchanged;
     work.failed += totals.failed;
     work.vanished += totals.gone;
@@ -124,6 +130,12 @@ export class ReportBuilder {
     this.#of(collection).counts = counts;
   }
 
+  /** Notes that the collection was copied by an earlier run; gives what this one has found changed at the source since. */
+  delta(collection: JournalCollection): Delta {
+    this.#again.add(collection.id);
+    return deltaOf(this.#of(collection));
+  }
+
   removed(collection: JournalCollection, points: number): void {
     this.#of(collection).removed += points;
   }
@@ -133,13 +145,20 @@ export class ReportBuilder {
     this.#verify = verify;
   }
 
+  /** What compare found. */
+  compared(compare: CompareReport): void {
+    this.#compare = compare;
+  }
+
   /** Writes quarantine and report of a run that came to its end. @throws E_DISK_FULL, E_CONFIG */
   finish(): Outcome {
     const { journal, migration, context, command } = this.#input;
     const quarantine = writeQuarantine(journal, migration, context.stateFolder);
     const differences = this.#verify?.differences ?? 0;
-    const exit = differences > 0 ? 4 : quarantine !== null && copies.has(command) ? 3 : 0;
-    const report = this.#build(exit, quarantine, null);
+    const left = differences > 0 ? 4 : quarantine !== null && copies.has(command) ? 3 : 0;
+    const missed = this.#missed();
+    const exit = missed === null ? left : 6;
+    const report = this.#build(exit, quarantine, missed);
     const file = migrationFiles(context.stateFolder, migration.run).report;
     writeFileAtomic(file, [reportText(report)]);
     return {
@@ -161,6 +180,14 @@ export class ReportBuilder {
     } catch {
       // Where the disk is full or the journal cannot be read, there is no place for a report.
     }
+  }
+
+  /** The gates that the comparison missed, as the failure that they are; null = none. */
+  #missed(): Report["failure"] {
+    const missed = this.#compare?.gates.filter(({ met }) => !met) ?? [];
+    if (missed.length === 0) return null;
+    const message = `A gate was missed: ${missed.map(missText).join("; ")}.`;
+    return { code: "E_GATE", message, next: errorCodes.E_GATE.next };
   }
 
   #of(collection: JournalCollection): Work {
@@ -197,11 +224,13 @@ export class ReportBuilder {
       collections,
       skipped: this.#skipped,
       totals,
+      delta: this.#again.size === 0 ? null : deltaOf(totals),
       rates: { recordsPerSecond: rate(totals.carried), bytesPerSecond: rate(totals.bytes) },
       phases: Object.fromEntries([...this.#phases].map(([name, ms]) => [name, Math.round(ms)])),
       retries: { ...(context.retries ?? { source: 0, target: 0 }) },
       quarantine: { records, byReason, file: quarantineFile },
       verify: this.#verify,
+      compare: this.#compare,
       notes: this.#notes,
       environment: environment(context.roads),
       startedAt: this.#startedAt.toISOString(),
@@ -228,6 +257,7 @@ export class ReportBuilder {
       idPrefix: plan.idPrefix,
       counts: counts ?? ledger.counts(),
       run,
+      delta: this.#again.has(collection.id) ? deltaOf(run) : null,
       batchSize,
       batchesInFlight,
       quarantine: Object.fromEntries(ledger.failureCounts()),
@@ -238,6 +268,10 @@ export class ReportBuilder {
 /** What records come out as that go as they are. */
 function noShape({ source }: CollectionPlan) {
   return { tenant: null, layout: null, distance: source.distance };
+}
+
+function deltaOf({ carried, changed, vanished }: RunCounts): Delta {
+  return { added: carried - changed, changed, deleted: vanished };
 }
 
 /** A run that failed before it came to its migration. */
@@ -273,6 +307,7 @@ export function unbegunReport(run: UnbegunRun, error: unknown): Report {
     retries: { ...retries },
     quarantine: { records: 0, byReason: {}, file: null },
     verify: null,
+    compare: null,
     notes: [],
     environment: environment(roads),
     startedAt: startedAt.toISOString(),
@@ -303,6 +338,7 @@ function emptyCounts(): Record<keyof RunCounts, number> {
     appeared: 0,
     vanished: 0,
     carried: 0,
+    changed: 0,
     unchanged: 0,
     failed: 0,
     kept: 0,

@@ -155,7 +155,16 @@ export type MigrateEvent =
       /** Whether this is a change of state, and not only of figures. */
       readonly isNew: boolean;
     }
+  /** What a pass over a collection that was copied before has found. */
+  | ({ readonly type: "delta"; readonly collection: string; readonly text: string } & Delta)
   | { readonly type: "note"; readonly text: string; readonly code?: string };
+
+/** What a source has changed since an earlier run, in records. */
+export interface Delta {
+  readonly added: number;
+  readonly changed: number;
+  readonly deleted: number;
+}
 
 export type Phase =
   | "plan"
@@ -167,6 +176,7 @@ export type Phase =
   | "verify-source"
   | "repair"
   | "check"
+  | "compare"
   | "wait-green";
 
 export interface RunContext {

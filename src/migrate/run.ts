@@ -4,10 +4,10 @@ import { isVectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { abortError } from "../util/abort.ts";
+import { tellDelta } from "./delta.ts";
 import { emptied } from "./emptied.ts";
 import { hasJournal } from "./journal/file.ts";
 import { Journal, type Migration, type MigrationState } from "./journal/journal.ts";
-import { recordStates } from "./journal/ledger.ts";
 import { flightPlaces } from "./lane.ts";
 import { lockMigration } from "./lock.ts";
 import { copy, prepareLane, refresh, settle } from "./passes.ts";
@@ -109,9 +109,12 @@ async function steps(
   await ensureTargets(run);
   journal.setState(migration, "COPYING");
   for (const one of lanes) await refresh(run, one);
-  for (const one of lanes) await copy(run, one, recordStates.pending, "copy");
+  for (const one of lanes) await copy(run, one, "copy");
   await settle(run, source);
-  journal.setState(migration, stateOf(journal, migration, false));
+  for (const one of lanes.filter(({ entered }) => entered.copied)) tellDelta(run, one);
+  for (const { entered, lane } of lanes)
+    if (lane.ledger.counts().pending === 0) journal.setCopied(entered);
+  journal.setState(migration, stateOf(journal, migration));
   await verifyCollections({
     journal,
     migration,
@@ -122,20 +125,29 @@ async function steps(
     context,
     report,
   });
-  journal.setState(migration, stateOf(journal, migration, true));
+  const differing = lanes.some(({ entered }) => entered.copied) ? "STALE" : "COPIED";
+  journal.setState(migration, stateOf(journal, migration, differing));
   if (request.indexing === "after") await startIndexing(run);
   if (request.waitGreen) await waitUntilGreen(run);
   return await report.finish();
 }
 
-/** Where the whole migration stands, the collections included that this run was not about. */
-function stateOf(journal: Journal, migration: Migration, compared: boolean): MigrationState {
+/**
+ * Where the whole migration stands, the collections included that this run was not about. `differing`: what it is once it was
+ * compared, with differences left; without it, nothing was compared yet.
+ */
+function stateOf(
+  journal: Journal,
+  migration: Migration,
+  differing: MigrationState | null = null,
+): MigrationState {
   const collections = journal.collections(migration);
   if (collections.some((collection) => journal.ledger(collection).counts().pending > 0)) {
     return "PAUSED";
   }
   const verified = collections.every(({ verified_at }) => verified_at !== null);
-  return compared && verified ? "VERIFIED" : "COPIED";
+  if (differing === null) return "COPIED";
+  return verified ? "VERIFIED" : differing;
 }
 
 /** Nothing that stands at the target may be in the way. */

@@ -6,6 +6,8 @@ import type { Lane } from "./lane.ts";
 import { targetInfo } from "./target-spec.ts";
 
 export interface Standing {
+  /** Ids whose points are ours and as they are to be written. */
+  readonly same: ReadonlySet<string>;
   /** Ids whose points are ours and no longer as the journal says we wrote them. */
   readonly changed: ReadonlySet<string>;
   /** Ids whose points are another run's, another collection's, another record's, or no migration's at all. */
@@ -27,26 +29,32 @@ export function isOwn(
   );
 }
 
-/** Reads the points of a batch at the target and compares them with the journal. */
+/** Reads the points of a batch at the target and compares them with the journal, and with what is to be written. */
 export async function lookAtStanding(
   lane: Lane,
   known: ReadonlyMap<string, LedgerRow>,
   batch: PointBatch,
   signal: AbortSignal,
 ): Promise<Standing> {
+  const same = new Set<string>();
   const changed = new Set<string>();
   const taken = new Set<string>();
-  if (batch.ids.length === 0) return { changed, taken };
+  if (batch.ids.length === 0) return { same, changed, taken };
+  const wanted = digestsOf(batch);
   const { points } = batch.placement;
-  const byPoint = new Map(points.map((point, row) => [point, batch.ids[row] ?? ""]));
+  const places = new Map(points.map((point, place) => [point, place]));
   const standing = await lane.target.read(targetInfo(lane.spec), points, { signal });
   const digests = digestsOf(standing.batch);
   standing.batch.placement.points.forEach((point, row) => {
-    const id = byPoint.get(point);
-    if (id === undefined) return;
+    const place = places.get(point);
+    if (place === undefined) return;
+    const id = batch.ids[place] ?? "";
     const digest = known.get(id)?.digest ?? null;
+    const stands = digestAt(digests, row);
     if (!isOwn(lane, standing.batch, row, id)) taken.add(id);
-    else if (digest !== null && !sameDigest(digest, digestAt(digests, row))) changed.add(id);
+    // A run that was killed before its checkpoint has written what its journal does not know.
+    else if (sameDigest(stands, digestAt(wanted, place))) same.add(id);
+    else if (digest !== null && !sameDigest(digest, stands)) changed.add(id);
   });
-  return { changed, taken };
+  return { same, changed, taken };
 }

@@ -7,6 +7,7 @@ import type { LedgerCounts } from "./journal/ledger.ts";
 import { migrationHolder } from "./lock.ts";
 import { endAddress, endsText } from "./next-steps.ts";
 import { type Report, reportSchema } from "./report-schema.ts";
+import type { Delta } from "./request.ts";
 
 export interface Status {
   readonly format: 1;
@@ -35,6 +36,8 @@ export interface MigrationStatus {
     readonly byReason: Readonly<Record<string, number>>;
     readonly file: string | null;
   };
+  /** What the source had changed when the last run began; null where that was a first copy, or copied nothing. */
+  readonly delta: Delta | null;
   /** Path of the newest report; null = none yet. */
   readonly report: string | null;
   readonly createdAt: string;
@@ -113,6 +116,7 @@ function migrationStatus(
         ? (report?.rates.recordsPerSecond ?? null)
         : liveRate(journal, migration, counts.written),
     quarantine: { byReason, file: existsSync(files.quarantine) ? files.quarantine : null },
+    delta: report?.delta ?? null,
     report: report === null ? null : files.report,
     createdAt: migration.created_at,
     updatedAt: migration.updated_at,
@@ -166,6 +170,8 @@ function nextOf(status: Omit<MigrationStatus, "next">, ends: string, after: stri
     steps.push(
       `\`vecferry repair ${ends}\` writes what the newest verify found missing or changed.`,
     );
+  else if (state === "STALE")
+    steps.push(`\`vecferry migrate ${ends}\` carries what has changed at the source since.`);
   else if (state === "VERIFIED")
     steps.push(`All is verified; \`vecferry verify ${ends}\` compares again.`);
   else steps.push(`\`vecferry verify ${ends}\` compares both ends.`);

@@ -3,7 +3,7 @@ import { VectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
-import { recordStates } from "./journal/ledger.ts";
+import { recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { isOwn } from "./standing.ts";
 import { targetInfo } from "./target-spec.ts";

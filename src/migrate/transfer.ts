@@ -9,14 +9,15 @@ import { runWorkers } from "../util/workers.ts";
 import { type Carried, type CarryOptions, carry } from "./carry.ts";
 import { pointOf } from "./collection-plan.ts";
 import type { CollectionScope } from "./journal/journal.ts";
-import { recordStates } from "./journal/ledger.ts";
 import type { ListingResult } from "./journal/listing.ts";
-import type { LedgerRow } from "./journal/row.ts";
+import { type LedgerRow, recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 
 /** Totals of a pass over a collection. */
 export interface Totals {
   written: number;
+  /** Those of the written that were carried before, and changed at the source since. */
+  changed: number;
   unchanged: number;
   failed: number;
   gone: number;
@@ -48,14 +49,20 @@ export async function listIds(
     chunk: listChunk,
     ...(where === null ? {} : { where }),
     ...(limit === null ? {} : { limit }),
+    onVersions: (numbers: readonly number[]) => {
+      versions = numbers;
+    },
   };
+  let versions: readonly number[] | null = null;
   let listed = 0;
   for await (const ids of lane.source.ids(lane.plan.source, options)) {
     throwIfAborted(signal);
     listing.add(
       ids,
       ids.map((id) => pointOf(lane.plan, id)),
+      versions,
     );
+    versions = null;
     listed += ids.length;
     onProgress(listed, 0);
     await setImmediate();
@@ -164,28 +171,23 @@ export function meanPayload({ ids, payload }: RecordBatch): number {
   return ids.length === 0 ? 0 : Math.ceil(bytes / ids.length);
 }
 
-/** Carries every record of the collection that the journal has in `state`. */
+/** The next records behind an ordinal, ascending. */
+export type Page = (after: number, limit: number) => LedgerRow[];
+
+/** Carries every record of the collection that `page` gives. */
 export async function carryAll(
   lane: Lane,
-  state: number,
+  page: Page,
   flight: Flight,
   options: CarryOptions,
   onProgress: OnProgress,
 ): Promise<Totals> {
-  const totals: Totals = {
-    written: 0,
-    unchanged: 0,
-    failed: 0,
-    gone: 0,
-    bytes: 0,
-    kept: 0,
-    taken: 0,
-  };
+  const totals = emptyTotals();
   let done = 0;
   let after = -1;
   let batchSize = flight.batchSize;
   const next = (): LedgerRow[] => {
-    const rows = lane.ledger.page(state, after, batchSize);
+    const rows = page(after, batchSize);
     after = rows.at(-1)?.ordinal ?? after;
     return rows;
   };
@@ -207,8 +209,24 @@ function resized({ batchSize, workers }: Flight, { readBytes }: Carried, rows: n
   return Math.max(1, Math.min(batchSize, room));
 }
 
-function addTo(totals: Totals, carried: Carried): void {
+/** Totals of nothing. */
+export function emptyTotals(): Totals {
+  return {
+    written: 0,
+    changed: 0,
+    unchanged: 0,
+    failed: 0,
+    gone: 0,
+    bytes: 0,
+    kept: 0,
+    taken: 0,
+  };
+}
+
+/** Adds what became of a batch. */
+export function addTo(totals: Totals, carried: Carried): void {
   totals.written += carried.written;
+  totals.changed += carried.changed;
   totals.unchanged += carried.unchanged;
   totals.failed += carried.failures.length;
   totals.gone += carried.gone.length;

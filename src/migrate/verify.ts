@@ -8,7 +8,7 @@
  */
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { type Ends, withEnds } from "./ends.ts";
-import { recordStates } from "./journal/ledger.ts";
+import { recordStates } from "./journal/row.ts";
 import type { Outcome, VerifyReport } from "./report.ts";
 import type { Phase, RunContext, VerifyRequest } from "./request.ts";
 import { startCourses } from "./verify/course.ts";

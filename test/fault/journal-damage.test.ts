@@ -55,12 +55,12 @@ describe("a journal that is", () => {
   });
 
   it.each([
-    ["format", "has format 2; this version reads 1"],
-    ["digest", "has digests of format 2; this version reads 1"],
-  ])("of a newer %s is refused with both numbers, and left as it is", async (key, words) => {
+    ["format", 3, "has format 3; this version reads 2"],
+    ["digest", 2, "has digests of format 2; this version reads 1"],
+  ])("of a newer %s is refused with both numbers, and left as it is", async (key, newer, words) => {
     const { scene, journal } = await migrated();
     using db = new DatabaseSync(journal);
-    db.prepare("UPDATE meta SET value='2' WHERE key=?").run(key);
+    db.prepare("UPDATE meta SET value=? WHERE key=?").run(String(newer), key);
     db.close();
     const before = readFileSync(journal);
     await expect(scene.migrate()).rejects.toMatchObject({

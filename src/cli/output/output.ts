@@ -39,7 +39,8 @@ export class Output implements Disposable {
   event(event: MigrateEvent): void {
     const row = this.progress.update(event, performance.now());
     this.#json?.event(event, this.progress.slowed);
-    if (event.type === "note" || event.type === "road") this.say(event.text);
+    if (event.type === "note" || event.type === "road" || event.type === "delta")
+      this.say(event.text);
     else this.#screen.event(event, row);
   }
 

@@ -1,5 +1,5 @@
 /** How far each collection is: kept from the events of a run, printed by whoever prints. */
-import type { MigrateEvent, Phase } from "../../migrate/request.ts";
+import type { Delta, MigrateEvent, Phase } from "../../migrate/request.ts";
 import type { Slowing } from "../../store/pace.ts";
 
 export interface Row {
@@ -135,6 +135,11 @@ export function rowText(row: Row, nowMs: number, slowed: string | null = null): 
   if (row.retries > 0) parts.push(`${row.retries} ${row.retries === 1 ? "retry" : "retries"}`);
   if (slowed !== null && row.done !== row.total) parts.push(`slowed: ${slowed}`);
   return parts.join("  ");
+}
+
+/** `312 added, 288 changed, 40 deleted`. */
+export function deltaText({ added, changed, deleted }: Delta): string {
+  return `${count(added)} added, ${count(changed)} changed, ${count(deleted)} deleted`;
 }
 
 /** A number with commas between thousands. */

@@ -1,6 +1,6 @@
 /** What `status` prints for people. */
 import type { CollectionStatus, MigrationStatus, Status } from "../../migrate/status.ts";
-import { count } from "./progress.ts";
+import { count, deltaText } from "./progress.ts";
 
 /** Every migration of the journal, newest first. */
 export function statusText(status: Status): string {
@@ -9,7 +9,15 @@ export function statusText(status: Status): string {
 }
 
 function migrationText(migration: MigrationStatus): string {
-  const { counts, runningPid, diedPid, recordsPerSecond: rate, quarantine, report } = migration;
+  const {
+    counts,
+    runningPid,
+    diedPid,
+    recordsPerSecond: rate,
+    delta,
+    quarantine,
+    report,
+  } = migration;
   const process =
     runningPid !== null
       ? ` (process ${runningPid} is at work)`
@@ -24,6 +32,7 @@ function migrationText(migration: MigrationStatus): string {
     ...(migration.reason === null ? [] : [`Last run:   ${migration.reason}`]),
     `Records:    ${count(counts.written)} of ${count(counts.listed)} at the target${speed}`,
     ...migration.collections.map((one) => `  ${collectionText(one)}`),
+    ...(delta === null ? [] : [`Delta:      ${deltaText(delta)} in the last run`]),
     ...(reasons.length === 0 ? [] : [`Quarantine: ${reasons.join(", ")} (${quarantine.file})`]),
     ...(report === null ? [] : [`Report:     ${report}`]),
     ...migration.next.map((step) => `Next:       ${step}`),

@@ -1,16 +1,18 @@
 /**
  * The journal's database: `journal.sqlite` in the state folder, mode 0600, SQLite in WAL mode.
  *
- * Format 1:
- *   meta(key, value)            'format' = 1; 'digest' = the format of the digests
+ * Format 2:
+ *   meta(key, value)            'format' = 2; 'digest' = the format of the digests
  *   migration                   one row a migration: identity key, run, both ends, state, mapping
  *   target                      one row a target collection of a migration; whether we made it
- *   collection                  one row a source collection: plan, plan hash, scope, state
- *   record(collection, ordinal) one row a listed record in the source's order: id, point (16 bytes), digest (16 bytes), state
+ *   collection                  one row a source collection: plan, plan hash, scope, state; copied = it was all carried once
+ *   record(collection, ordinal) one row a listed record in the source's order: id, point (16 bytes), digest (16 bytes), state,
+ *                               version = the source's number of the write that was read; null = it tells none
  *   point(target, point)        the same by point id: finds collisions, and the record of a point
  *   failure(collection, ordinal) why a record was not carried
  *   difference(collection, point) what the newest verify found, and the digest that stood at the target then
  *   progress(kind, owner)       how far a verify is: 'scan' of a target, 'read' of a collection's source
+ * Format 1 has neither `copied` nor `version`: it is read as it is, and brought up to 2 by whoever writes.
  */
 import { chmodSync, mkdirSync } from "node:fs";
 import type { SQLInputValue } from "node:sqlite";
@@ -20,10 +22,10 @@ import { digestFormat } from "../../model/digest.ts";
 import { DatabaseSync } from "../../util/sqlite.ts";
 import { hasJournal, journalFile } from "./file.ts";
 
-/** Keys of `meta`: what each numbers, and the number that this version reads and writes. */
+/** Keys of `meta`: what each numbers, the oldest number that this version reads, and the one that it writes. */
 const formats = [
-  ["format", "format", 1],
-  ["digest", "digests of format", digestFormat],
+  ["format", "format", 1, 2],
+  ["digest", "digests of format", digestFormat, digestFormat],
 ] as const;
 
 const schema = `
@@ -37,11 +39,11 @@ CREATE TABLE target(
 CREATE TABLE collection(
   id INTEGER PRIMARY KEY, migration INTEGER NOT NULL, key TEXT NOT NULL, target INTEGER NOT NULL, plan TEXT NOT NULL,
   plan_hash TEXT NOT NULL, scope TEXT NOT NULL, listed INTEGER NOT NULL DEFAULT 0, refresh INTEGER NOT NULL DEFAULT 0,
-  verified_at TEXT,
+  verified_at TEXT, copied INTEGER NOT NULL DEFAULT 0,
   UNIQUE(migration, key));
 CREATE TABLE record(
   collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, id BLOB NOT NULL, point BLOB NOT NULL, digest BLOB,
-  state INTEGER NOT NULL, PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;
+  state INTEGER NOT NULL, version INTEGER, PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;
 CREATE TABLE point(
   target INTEGER NOT NULL, point BLOB NOT NULL, collection INTEGER NOT NULL, ordinal INTEGER NOT NULL,
   PRIMARY KEY(target, point)) WITHOUT ROWID;
@@ -54,6 +56,21 @@ CREATE TABLE difference(
 CREATE TABLE progress(
   kind TEXT NOT NULL, owner INTEGER NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY(kind, owner)) WITHOUT ROWID;
+`;
+
+/**
+ * The carried records that the newest listing of their collection found written to since they were read, with the number of
+ * that write. Only a listing can tell, so this lasts as long as the journal is open: a killed run's successor lists again.
+ */
+const staleTable =
+  "CREATE TEMP TABLE stale(collection INTEGER, ordinal INTEGER, version INTEGER, PRIMARY KEY(collection, ordinal)) WITHOUT ROWID";
+
+const upgradeFrom1 = `
+ALTER TABLE record ADD COLUMN version INTEGER;
+ALTER TABLE collection ADD COLUMN copied INTEGER NOT NULL DEFAULT 0;
+UPDATE collection SET copied=1 WHERE listed=1 AND NOT EXISTS
+  (SELECT 1 FROM record r WHERE r.collection=collection.id AND r.state=0);
+UPDATE meta SET value='2' WHERE key='format';
 `;
 
 /** A record's id as the journal keeps it: UTF-8 bytes, because Node 22 cuts a text that it reads at its first NUL. */
@@ -188,7 +205,8 @@ function prepareDatabase(db: DatabaseSync, file: string): void {
   db.exec("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
   db.exec("PRAGMA temp_store=FILE; PRAGMA cache_size=-8000; PRAGMA wal_autocheckpoint=4000;");
   if (isEmpty(db)) makeTables(db);
-  else assertFormat(db, file);
+  else if (assertFormat(db, file) === 1) upgrade(db, file);
+  db.exec(staleTable);
 }
 
 function isEmpty(db: DatabaseSync): boolean {
@@ -202,24 +220,33 @@ function makeTables(db: DatabaseSync): void {
   if (isEmpty(db)) {
     db.exec(schema);
     const enter = db.prepare("INSERT INTO meta VALUES(?,?)");
-    for (const [key, , written] of formats) enter.run(key, String(written));
+    for (const [key, , , written] of formats) enter.run(key, String(written));
   }
   db.exec("COMMIT");
 }
 
-function assertFormat(db: DatabaseSync, file: string): void {
+/** Brings the tables up to this version's format, unless another process has done so in the meantime. */
+function upgrade(db: DatabaseSync, file: string): void {
+  db.exec("BEGIN IMMEDIATE");
+  if (assertFormat(db, file) === 1) db.exec(upgradeFrom1);
+  db.exec("COMMIT");
+}
+
+/** The format of the tables. @throws E_JOURNAL_FORMAT, E_JOURNAL_DAMAGED */
+function assertFormat(db: DatabaseSync, file: string): number {
   const known = db.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name='meta'").get();
   const entries = known?.["n"] === 1 ? db.prepare("SELECT key, value FROM meta").all() : [];
   const numbers = new Map(entries.map((entry) => [entry["key"], Number(entry["value"])]));
-  for (const [key, what, read] of formats) {
+  for (const [key, what, oldest, newest] of formats) {
     const format = numbers.get(key) ?? Number.NaN;
-    if (format === read) continue;
-    if (Number.isInteger(format) && format > read) {
+    if (Number.isInteger(format) && format >= oldest && format <= newest) continue;
+    if (Number.isInteger(format) && format > newest) {
       throw new VectorError(
         "E_JOURNAL_FORMAT",
-        `The journal ${file} has ${what} ${format}; this version reads ${read}.`,
+        `The journal ${file} has ${what} ${format}; this version reads ${newest}.`,
       );
     }
     throw new VectorError("E_JOURNAL_DAMAGED", `The file ${file} is not a journal of vecferry.`);
   }
+  return numbers.get("format") ?? Number.NaN;
 }

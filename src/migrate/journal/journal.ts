@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
-import type { StoreIdentity } from "../../store/port.ts";
+import { type StoreIdentity, storeKinds } from "../../store/port.ts";
 import { type CollectionPlan, collectionPlanSchema, planHash } from "../collection-plan.ts";
 import type { Scope } from "../request.ts";
 import { guarded, openDatabase, openDatabaseToRead } from "./database.ts";
@@ -26,7 +26,7 @@ export type MigrationState = (typeof migrationStates)[number];
 export type CollectionScope = Pick<Scope, "where" | "limit">;
 
 const identitySchema = z.object({
-  kind: z.enum(["chroma", "chroma-cloud", "chroma-folder", "qdrant", "embedded", "archive"]),
+  kind: z.enum(storeKinds),
   address: z.string(),
   tenant: z.string().nullable(),
   database: z.string().nullable(),
@@ -73,6 +73,11 @@ const collectionSchema = z.object({
   /** Carried records are to be looked through for what has changed at the source since; survives an interrupted pass. */
   refresh: z.number().transform((flag) => flag === 1),
   verified_at: z.string().nullable(),
+  /** Whether everything that it has was carried once: what a later run carries is what has changed since. */
+  copied: z
+    .number()
+    .default(0)
+    .transform((flag) => flag === 1),
 });
 
 /** One source collection of a migration. */
@@ -222,6 +227,11 @@ export class Journal implements Disposable {
   /** Notes that the carried records are to be looked through again, or (false) that this is done. */
   setRefresh(collection: JournalCollection, refresh: boolean): void {
     this.#write("UPDATE collection SET refresh=? WHERE id=?", refresh ? 1 : 0, collection.id);
+  }
+
+  /** Notes that everything that it has was carried once. */
+  setCopied(collection: JournalCollection): void {
+    this.#write("UPDATE collection SET copied=1 WHERE id=?", collection.id);
   }
 
   /** Forgets a collection and its records. */

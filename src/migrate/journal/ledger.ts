@@ -14,21 +14,8 @@ import {
 } from "./difference.ts";
 import { Listing } from "./listing.ts";
 import { clearProgress } from "./progress.ts";
-import { damagedRecord, type LedgerRow, rowColumns, rowOf } from "./row.ts";
-
-/** What became of a listed record. */
-export const recordStates = {
-  /** Listed, to be carried. */
-  pending: 0,
-  /** Acknowledged by the target; its digest is kept. */
-  written: 1,
-  /** Cannot be carried; its reason is kept. */
-  quarantined: 2,
-  /** Never carried, and not in the newest listing. */
-  left: 3,
-  /** Carried, and deleted at the source since. */
-  deleted: 4,
-} as const;
+import { damagedRecord, type LedgerRow, recordStates, rowColumns, rowOf } from "./row.ts";
+import { StaleRecords } from "./stale.ts";
 
 export interface LedgerFailure {
   readonly id: string;
@@ -51,6 +38,8 @@ const summedBytes = 1 + digestBytes;
 const sumsPage = 5000;
 
 export class Ledger {
+  /** The carried records that were written to at the source since. */
+  readonly stale: StaleRecords;
   readonly #db: DatabaseSync;
   readonly #file: string;
   readonly #collection: number;
@@ -61,6 +50,7 @@ export class Ledger {
     this.#file = file;
     this.#collection = collection;
     this.#target = target;
+    this.stale = new StaleRecords(db, file, collection);
   }
 
   /** Number of records by state. */
@@ -126,9 +116,13 @@ export class Ledger {
     return [...new Map(rows.map((row) => [row.ordinal, row])).values()];
   }
 
-  /** Enters in one transaction what became of a batch: digests of what the target acknowledged, failures, and records that the source no longer has. */
+  /**
+   * Enters in one transaction what became of a batch: digests of what the target acknowledged, records that were changed at
+   * the target and stay as they are there, failures, and records that the source no longer has.
+   */
   checkpoint(outcome: {
     readonly written: readonly { ordinal: number; digest: Uint8Array }[];
+    readonly kept?: readonly number[];
     readonly failures: readonly { ordinal: number; reason: FailureReason; detail: string }[];
     readonly gone: readonly number[];
   }): void {
@@ -137,6 +131,10 @@ export class Ledger {
       const write = this.#db.prepare(
         "UPDATE record SET digest=?, state=1 WHERE collection=? AND ordinal=?",
       );
+      // Without its number the next listing finds it written to again, for as long as it is not carried.
+      const keep = this.#db.prepare(
+        "UPDATE record SET state=1, version=NULL WHERE collection=? AND ordinal=?",
+      );
       const clear = this.#db.prepare("DELETE FROM failure WHERE collection=? AND ordinal=?");
       const state = this.#db.prepare("UPDATE record SET state=? WHERE collection=? AND ordinal=?");
       const fail = this.#db.prepare("INSERT OR REPLACE INTO failure VALUES(?,?,?,?)");
@@ -144,10 +142,13 @@ export class Ledger {
         this.#db
           .prepare("SELECT 1 FROM failure WHERE collection=? LIMIT 1")
           .get(this.#collection) !== undefined;
+      const hadStale = this.stale.any;
       for (const { ordinal, digest } of outcome.written) {
         write.run(digest, this.#collection, ordinal);
+        if (hadStale) this.stale.renew(ordinal);
         if (hadFailures) clear.run(this.#collection, ordinal);
       }
+      for (const ordinal of outcome.kept ?? []) keep.run(this.#collection, ordinal);
       for (const { ordinal, reason, detail } of outcome.failures) {
         state.run(recordStates.quarantined, this.#collection, ordinal);
         fail.run(this.#collection, ordinal, reason, detail);
@@ -187,6 +188,16 @@ export class Ledger {
         "UPDATE record SET state=? WHERE collection=? AND ordinal=?",
       );
       for (const ordinal of ordinals) statement.run(state, this.#collection, ordinal);
+    });
+  }
+
+  /** Puts what was carried or quarantined back into the queue: where it stands now is to be found out. */
+  reopen(): void {
+    this.#transaction(() => {
+      this.#db
+        .prepare("UPDATE record SET state=0 WHERE collection=? AND state IN (1,2)")
+        .run(this.#collection);
+      this.#db.prepare("DELETE FROM failure WHERE collection=?").run(this.#collection);
     });
   }
 

@@ -1,7 +1,8 @@
 /**
- * A listing of a source's ids into the journal: what is new, what is known, what is gone, and which ids would meet in
- * one point. Ids stand in a temporary table by bucket of their point, so that the journal is written in point order,
- * and memory holds one chunk. Everything happens in one transaction: a listing is whole or it did not happen.
+ * A listing of a source's ids into the journal: what is new, what is known, what is gone, what was written to since it was
+ * read, and which ids would meet in one point. Ids stand in a temporary table by bucket of their point, so that the journal
+ * is written in point order, and memory holds one bucket. Everything happens in one transaction: a listing is whole or it did
+ * not happen.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
@@ -10,6 +11,7 @@ import { VectorError } from "../../errors.ts";
 import { bucketCount, bucketRange } from "../../model/digest.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
 import { guarded, idBytes, idColumn, storedId } from "./database.ts";
+import { recordStates } from "./row.ts";
 
 export interface ListingResult {
   /** Ids listed, each once. */
@@ -18,17 +20,26 @@ export interface ListingResult {
   readonly added: number;
   /** Carried records that the listing does not name: asked about one by one before they count as deleted. */
   readonly unseen: number;
+  /** Whether the source has numbered the writes to all that it listed: those that were written to since are known then. */
+  readonly versioned: boolean;
+  /** Carried records that were written to since they were read, as their numbers tell. */
+  readonly stale: number;
+  /** Records whose number is lower than it was: the source is not the one that was read, or is an older state of it. */
+  readonly backwards: number;
 }
 
 const listedSchema = z.object({ seq: z.number(), id: storedId, point: z.instanceof(Uint8Array) });
+const oddSchema = listedSchema.extend({ version: z.number().nullable() });
 
 const existingSchema = z.object({
   collection: z.number(),
   ordinal: z.number(),
   id: storedId,
   state: z.number(),
+  version: z.number().nullable(),
 });
 type Existing = z.infer<typeof existingSchema>;
+type Listed = z.infer<typeof oddSchema>;
 
 export class Listing implements Disposable {
   readonly #db: DatabaseSync;
@@ -39,6 +50,8 @@ export class Listing implements Disposable {
   #nextOrdinal: number;
   #existingAt: StatementSync | null = null;
   #open = true;
+  #versioned = true;
+  #backwards = 0;
 
   constructor(db: DatabaseSync, file: string, collection: number, target: number) {
     this.#db = db;
@@ -55,22 +68,29 @@ export class Listing implements Disposable {
         "BEGIN IMMEDIATE; DROP TABLE IF EXISTS temp.listing; DROP TABLE IF EXISTS temp.unseen;",
       );
       db.exec(
-        "CREATE TEMP TABLE listing(bucket INTEGER, seq INTEGER, id BLOB, point BLOB, PRIMARY KEY(bucket, seq)) WITHOUT ROWID",
+        "CREATE TEMP TABLE listing(bucket INTEGER, seq INTEGER, id BLOB, point BLOB, version INTEGER, PRIMARY KEY(bucket, seq)) WITHOUT ROWID",
       );
       db.exec("CREATE TEMP TABLE unseen(ordinal INTEGER PRIMARY KEY)");
+      db.prepare("DELETE FROM temp.stale WHERE collection=?").run(collection);
     });
   }
 
-  /** Adds a chunk of the source's ids with their points, in the source's order. */
-  add(ids: readonly string[], points: readonly string[]): void {
+  /** Adds a chunk of the source's ids with their points, in the source's order; `versions` where the source numbers its writes. */
+  add(
+    ids: readonly string[],
+    points: readonly string[],
+    versions: readonly number[] | null = null,
+  ): void {
+    if (versions === null && ids.length > 0) this.#versioned = false;
     guarded(this.#file, () => {
-      const list = this.#db.prepare("INSERT INTO temp.listing VALUES(?,?,?,?)");
-      const record = this.#db.prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0)");
+      const list = this.#db.prepare("INSERT INTO temp.listing VALUES(?,?,?,?,?)");
+      const record = this.#db.prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0,?)");
       ids.forEach((id, row) => {
         const point = uuidToBytes(points[row] ?? "");
         const bytes = idBytes(id);
-        list.run(point[0] ?? 0, this.#nextOrdinal, bytes, point);
-        if (this.#first) record.run(this.#collection, this.#nextOrdinal, bytes, point);
+        const version = versions?.[row] ?? null;
+        list.run(point[0] ?? 0, this.#nextOrdinal, bytes, point, version);
+        if (this.#first) record.run(this.#collection, this.#nextOrdinal, bytes, point, version);
         this.#nextOrdinal += 1;
       });
     });
@@ -85,19 +105,25 @@ export class Listing implements Disposable {
     let added = 0;
     for (let bucket = 0; bucket < bucketCount; bucket += 1) {
       signal.throwIfAborted();
-      const result = guarded(this.#file, () => this.#finishBucket(bucket));
+      const result = guarded(this.#file, () =>
+        this.#first ? this.#enterBucket(bucket) : this.#meetBucket(bucket),
+      );
       listed += result.listed;
       added += result.added;
       await setImmediate();
     }
-    const unseen = guarded(this.#file, () => {
-      const count = this.#db.prepare("SELECT count(*) AS n FROM temp.unseen").get();
+    return guarded(this.#file, () => {
+      const unseen = this.#count("SELECT count(*) AS n FROM temp.unseen");
+      const stale = this.#count(
+        "SELECT count(*) AS n FROM temp.stale WHERE collection=?",
+        this.#collection,
+      );
       this.#db.prepare("UPDATE collection SET listed=1 WHERE id=?").run(this.#collection);
       this.#db.exec("DROP TABLE temp.listing; COMMIT");
       this.#open = false;
-      return Number(count?.["n"]);
+      const versioned = this.#versioned;
+      return { listed, added, unseen, versioned, stale, backwards: this.#backwards };
     });
-    return { listed, added, unseen };
   }
 
   [Symbol.dispose](): void {
@@ -105,117 +131,116 @@ export class Listing implements Disposable {
     this.#open = false;
   }
 
-  #finishBucket(bucket: number): { listed: number; added: number } {
-    const listed = Number(
-      this.#db.prepare("SELECT count(*) AS n FROM temp.listing WHERE bucket=?").get(bucket)?.["n"],
-    );
-    if (!this.#first && this.#isKnown(bucket, listed)) return { listed, added: 0 };
+  /** A bucket of a collection that was never listed: its records stand in the journal already, their points do not. */
+  #enterBucket(bucket: number): { listed: number; added: number } {
+    const listed = this.#count("SELECT count(*) AS n FROM temp.listing WHERE bucket=?", bucket);
     const inserted = this.#db
       .prepare(
         "INSERT OR IGNORE INTO point SELECT ?, point, ?, seq FROM temp.listing WHERE bucket=? ORDER BY point, seq",
       )
       .run(this.#target, this.#collection, bucket).changes;
-    if (this.#first && inserted === listed) return { listed, added: listed };
-    if (!this.#first) this.#enterNew(bucket);
-    return this.#meetBucket(bucket);
-  }
-
-  /** Whether the bucket names each record that is known of this collection, once, and no other: mostly so when it is listed again. */
-  #isKnown(bucket: number, listed: number): boolean {
-    const met = this.#db
-      .prepare(
-        `SELECT count(*) AS n, count(DISTINCT l.point) AS points FROM temp.listing l
-         JOIN point p ON p.target=? AND p.point=l.point AND p.collection=?
-         JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal AND r.id=l.id AND r.state<3
-         WHERE l.bucket=?`,
-      )
-      .get(this.#target, this.#collection, bucket);
-    if (met?.["n"] !== listed || met["points"] !== listed) return false;
-    const known = this.#db
-      .prepare(
-        "SELECT count(*) AS n FROM point WHERE target=? AND point>=? AND point<=? AND collection=?",
-      )
-      .get(this.#target, ...boundsOf(bucket), this.#collection);
-    return known?.["n"] === listed;
-  }
-
-  /** Enters the records whose points have just been inserted. */
-  #enterNew(bucket: number): void {
-    this.#db
-      .prepare(
-        `INSERT INTO record SELECT ?, seq, id, point, NULL, 0 FROM temp.listing l WHERE bucket=? AND EXISTS
-         (SELECT 1 FROM point p WHERE p.target=? AND p.point=l.point AND p.collection=? AND p.ordinal=l.seq)`,
-      )
-      .run(this.#collection, bucket, this.#target, this.#collection);
-  }
-
-  /** Goes through a bucket record by record: new ones, known ones, and those that meet another record in their point. */
-  #meetBucket(bucket: number): { listed: number; added: number } {
+    if (inserted === listed) return { listed, added: listed };
     const rows = this.#db
       .prepare(
         `SELECT seq, ${idColumn("id")} AS id, point FROM temp.listing WHERE bucket=? ORDER BY point, seq`,
       )
       .iterate(bucket);
-    const seen = new Set<number>();
-    let added = 0;
+    const drop = this.#db.prepare("DELETE FROM record WHERE collection=? AND ordinal=?");
+    let entered = 0;
     for (const row of rows) {
       const { seq, id, point } = listedSchema.parse(row);
-      if (this.#meet(id, point, seq, seen)) added += 1;
+      const existing = this.#known(id, point);
+      if (existing.ordinal === seq) entered += 1;
+      else drop.run(this.#collection, seq);
     }
-    if (!this.#first) this.#noteUnseen(bucket, seen);
-    return { listed: seen.size, added };
+    return { listed: entered, added: entered };
   }
 
-  /** A listed id at its point: new there, known, listed twice, or met by another record. True when it is new or back in the queue. */
-  #meet(id: string, point: Uint8Array, seq: number, seen: Set<number>): boolean {
-    const existing = this.#existing(point);
-    if (existing.collection !== this.#collection || existing.id !== id)
-      throw this.#collision(id, existing, point);
-    const again = seen.has(existing.ordinal);
-    seen.add(existing.ordinal);
-    if (existing.ordinal === seq) return true;
-    if (this.#first) {
+  /** A bucket that is listed again: only what is not as the journal has it is looked at record by record. */
+  #meetBucket(bucket: number): { listed: number; added: number } {
+    const odd = this.#db
+      .prepare(
+        `SELECT l.seq, ${idColumn("l.id")} AS id, l.point, l.version FROM temp.listing l
+         LEFT JOIN point p ON p.target=? AND p.point=l.point
+         LEFT JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal
+         WHERE l.bucket=? AND (r.ordinal IS NULL OR p.collection<>? OR r.id<>l.id OR r.state>=3
+           OR (l.version IS NOT NULL AND r.version IS NOT l.version)) ORDER BY l.point, l.seq`,
+      )
+      .all(this.#target, bucket, this.#collection);
+    let added = 0;
+    for (const row of odd) if (this.#meet(oddSchema.parse(row))) added += 1;
+    this.#noteUnseen(bucket);
+    const listed = this.#count(
+      "SELECT count(DISTINCT point) AS n FROM temp.listing WHERE bucket=?",
+      bucket,
+    );
+    return { listed, added };
+  }
+
+  /** A listed id at its point: new there, back, written to since it was read, or met by another record. True when it is new or back in the queue. */
+  #meet({ seq, id, point, version }: Listed): boolean {
+    const fresh = this.#db
+      .prepare("INSERT OR IGNORE INTO point VALUES(?,?,?,?)")
+      .run(this.#target, point, this.#collection, seq).changes;
+    if (fresh === 1) {
       this.#db
-        .prepare("DELETE FROM record WHERE collection=? AND ordinal=?")
-        .run(this.#collection, seq);
+        .prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0,?)")
+        .run(this.#collection, seq, idBytes(id), point, version);
+      return true;
+    }
+    const known = this.#known(id, point);
+    if (version !== null && known.version !== null && version < known.version) this.#backwards += 1;
+    if (known.state === recordStates.written) {
+      this.#db
+        .prepare("INSERT OR IGNORE INTO temp.stale VALUES(?,?,?)")
+        .run(this.#collection, known.ordinal, version);
       return false;
     }
-    if (again || existing.state < 3) return false;
+    const back = known.state === recordStates.left || known.state === recordStates.deleted;
     this.#db
-      .prepare("UPDATE record SET state=0 WHERE collection=? AND ordinal=?")
-      .run(this.#collection, existing.ordinal);
-    return true;
+      .prepare("UPDATE record SET state=?, version=? WHERE collection=? AND ordinal=?")
+      .run(back ? recordStates.pending : known.state, version, this.#collection, known.ordinal);
+    return back;
   }
 
-  #existing(point: Uint8Array): Existing {
+  /** The record of a listed point. @throws E_ID_COLLISION when it is not this one */
+  #known(id: string, point: Uint8Array): Existing {
     this.#existingAt ??= this.#db.prepare(
-      `SELECT p.collection, p.ordinal, ${idColumn("r.id")} AS id, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?`,
+      `SELECT p.collection, p.ordinal, ${idColumn("r.id")} AS id, r.state, r.version FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?`,
     );
-    const row = this.#existingAt.get(this.#target, point);
-    const parsed = existingSchema.safeParse(row);
-    if (parsed.success) return parsed.data;
-    throw new VectorError(
-      "E_JOURNAL_DAMAGED",
-      `The journal ${this.#file} has a point without a record.`,
-      { cause: parsed.error },
-    );
+    const parsed = existingSchema.safeParse(this.#existingAt.get(this.#target, point));
+    if (!parsed.success)
+      throw new VectorError(
+        "E_JOURNAL_DAMAGED",
+        `The journal ${this.#file} has a point without a record.`,
+        { cause: parsed.error },
+      );
+    const { collection, id: existing } = parsed.data;
+    if (collection !== this.#collection || existing !== id)
+      throw this.#collision(id, parsed.data, point);
+    return parsed.data;
   }
 
   /** Records of this bucket that the listing did not name: never carried ones are left out, carried ones are asked about later. */
-  #noteUnseen(bucket: number, seen: ReadonlySet<number>): void {
+  #noteUnseen(bucket: number): void {
     const rows = this.#db
       .prepare(
-        "SELECT r.ordinal, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point>=? AND p.point<=? AND p.collection=?",
+        `SELECT r.ordinal, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal
+         WHERE p.target=? AND p.point>=? AND p.point<=? AND p.collection=? AND r.state<3
+           AND p.point NOT IN (SELECT point FROM temp.listing WHERE bucket=?)`,
       )
-      .all(this.#target, ...boundsOf(bucket), this.#collection);
+      .all(this.#target, ...boundsOf(bucket), this.#collection, bucket);
+    const leave = this.#db.prepare("UPDATE record SET state=3 WHERE collection=? AND ordinal=?");
+    const ask = this.#db.prepare("INSERT INTO temp.unseen VALUES(?)");
     for (const { ordinal, state } of rows) {
-      if (typeof ordinal !== "number" || seen.has(ordinal)) continue;
-      if (state === 0 || state === 2)
-        this.#db
-          .prepare("UPDATE record SET state=3 WHERE collection=? AND ordinal=?")
-          .run(this.#collection, ordinal);
-      if (state === 1) this.#db.prepare("INSERT INTO temp.unseen VALUES(?)").run(ordinal);
+      if (typeof ordinal !== "number") continue;
+      if (state === recordStates.written) ask.run(ordinal);
+      else leave.run(this.#collection, ordinal);
     }
+  }
+
+  #count(sql: string, ...values: number[]): number {
+    return Number(this.#db.prepare(sql).get(...values)?.["n"]);
   }
 
   #collision(id: string, existing: Existing, point: Uint8Array): VectorError {

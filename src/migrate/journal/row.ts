@@ -3,6 +3,20 @@ import { VectorError } from "../../errors.ts";
 import { hexToUuid } from "../../model/point-id.ts";
 import { idColumn } from "./database.ts";
 
+/** What became of a listed record. */
+export const recordStates = {
+  /** Listed, to be carried. */
+  pending: 0,
+  /** Acknowledged by the target; its digest is kept. */
+  written: 1,
+  /** Cannot be carried; its reason is kept. */
+  quarantined: 2,
+  /** Never carried, and not in the newest listing. */
+  left: 3,
+  /** Carried, and deleted at the source since. */
+  deleted: 4,
+} as const;
+
 export interface LedgerRow {
   readonly ordinal: number;
   readonly id: string;

@@ -1,7 +1,7 @@
 /** What a record's three witnesses say together: the journal, the source as it is now, and the target. */
 import { sameDigest } from "../digests.ts";
 import type { DifferenceKind } from "../journal/difference.ts";
-import { recordStates } from "../journal/ledger.ts";
+import { recordStates } from "../journal/row.ts";
 
 /** What is known of one record. Digests of 16 bytes. */
 export interface Sight {

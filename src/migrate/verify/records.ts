@@ -3,8 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { bucketRange } from "../../model/digest.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { Difference, DifferenceKind } from "../journal/difference.ts";
-import { recordStates } from "../journal/ledger.ts";
-import type { LedgerRow } from "../journal/row.ts";
+import { type LedgerRow, recordStates } from "../journal/row.ts";
 import type { RecordLine, Sigil } from "../request.ts";
 import type { Course } from "./lane.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { recordStates } from "../../../../src/migrate/journal/ledger.ts";
+import { recordStates } from "../../../../src/migrate/journal/row.ts";
 import { decide, type Sight } from "../../../../src/migrate/verify/decide.ts";
 
 const { pending, written, quarantined, left, deleted } = recordStates;

@@ -1,0 +1,86 @@
+/** The carried records of one collection that the newest listing found written to since they were read. */
+import type { DatabaseSync } from "node:sqlite";
+import { allArrays, guarded } from "./database.ts";
+import { type LedgerRow, rowColumns, rowOf } from "./row.ts";
+
+export class StaleRecords {
+  readonly #db: DatabaseSync;
+  readonly #file: string;
+  readonly #collection: number;
+
+  constructor(db: DatabaseSync, file: string, collection: number) {
+    this.#db = db;
+    this.#file = file;
+    this.#collection = collection;
+  }
+
+  /** Number of them that are still to be read. */
+  get count(): number {
+    const sql = `SELECT count(*) AS n FROM temp.stale s JOIN record r ON r.collection=s.collection AND r.ordinal=s.ordinal
+      WHERE s.collection=? AND r.state=1`;
+    return Number(guarded(this.#file, () => this.#db.prepare(sql).get(this.#collection))?.["n"]);
+  }
+
+  /** The next of them behind an ordinal. */
+  page(after: number, limit: number): LedgerRow[] {
+    return this.#rows(
+      `SELECT ${rowColumns} FROM temp.stale s JOIN record r ON r.collection=s.collection AND r.ordinal=s.ordinal
+       WHERE s.collection=? AND s.ordinal>? AND r.state=1 ORDER BY s.ordinal LIMIT ?`,
+      after,
+      limit,
+    );
+  }
+
+  /** Whether a record is among them. */
+  has(ordinal: number): boolean {
+    const sql = "SELECT 1 FROM temp.stale WHERE collection=? AND ordinal=?";
+    return (
+      guarded(this.#file, () => this.#db.prepare(sql).get(this.#collection, ordinal)) !== undefined
+    );
+  }
+
+  /** Up to `limit` of the others that are carried and numbered, those that were written to last. */
+  newestOthers(limit: number): LedgerRow[] {
+    return this.#rows(
+      `SELECT ${rowColumns} FROM record r WHERE collection=? AND state=1 AND version IS NOT NULL AND NOT EXISTS
+       (SELECT 1 FROM temp.stale s WHERE s.collection=r.collection AND s.ordinal=r.ordinal) ORDER BY version DESC LIMIT ?`,
+      limit,
+    );
+  }
+
+  /** Takes all carried records for written to since, until each has been read again: by this run, or by one that lists again. */
+  addAll(): void {
+    guarded(this.#file, () => {
+      this.#db.exec("BEGIN IMMEDIATE");
+      const add =
+        "INSERT OR IGNORE INTO temp.stale SELECT collection, ordinal, version FROM record WHERE collection=? AND state=1";
+      this.#db.prepare(add).run(this.#collection);
+      // Without its number no listing finds a record as it was.
+      const forget = "UPDATE record SET version=NULL WHERE collection=? AND state=1";
+      this.#db.prepare(forget).run(this.#collection);
+      this.#db.exec("COMMIT");
+    });
+  }
+
+  /** Whether there are any: asked inside a checkpoint's transaction. */
+  get any(): boolean {
+    const sql = "SELECT 1 FROM temp.stale WHERE collection=? LIMIT 1";
+    return this.#db.prepare(sql).get(this.#collection) !== undefined;
+  }
+
+  /** Enters the number under which the newest listing named a record that has been read since; inside a checkpoint's transaction. */
+  renew(ordinal: number): void {
+    const sql = "DELETE FROM temp.stale WHERE collection=? AND ordinal=? RETURNING version";
+    const row = this.#db.prepare(sql).get(this.#collection, ordinal);
+    if (row === undefined) return;
+    this.#db
+      .prepare("UPDATE record SET version=? WHERE collection=? AND ordinal=?")
+      .run(row["version"] ?? null, this.#collection, ordinal);
+  }
+
+  #rows(sql: string, ...values: number[]): LedgerRow[] {
+    return guarded(this.#file, () => allArrays(this.#db, sql, this.#collection, ...values)).map(
+      (row) => rowOf(row, this.#file),
+    );
+  }
+}
