@@ -12,6 +12,7 @@ import { addMigrate } from "./verbs/migrate.ts";
 import { addPlan } from "./verbs/plan.ts";
 import { addQuickTest } from "./verbs/quick-test.ts";
 import { addRepair } from "./verbs/repair.ts";
+import { addRestore } from "./verbs/restore.ts";
 import { addServe } from "./verbs/serve.ts";
 import { addStatus } from "./verbs/status.ts";
 import { addVerify } from "./verbs/verify.ts";
@@ -96,6 +97,7 @@ export function buildProgram(
     addServe,
     addQuickTest,
     addBackup,
+    addRestore,
   ]) {
     add(program, call);
   }

@@ -3,22 +3,17 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import type {
-  ArchiveCollectionWriter,
-  ArchiveReader,
-  ArchiveWriter,
-  ArchiveWriterOptions,
-} from "../../store/archive.ts";
+import type { ArchiveCollectionWriter, ArchiveWriter } from "../../store/archive.ts";
 import type { StoreIdentity } from "../../store/port.ts";
 import { abortError } from "../../util/abort.ts";
 import { freeBytes } from "../../util/disk.ts";
 import { migrationFiles } from "../files.ts";
 import { hasJournal } from "../journal/file.ts";
-import { Journal, type Migration } from "../journal/journal.ts";
+import { Journal } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
 import { migrationKey, runOf } from "../plan.ts";
 import { type Outcome, ReportBuilder } from "../report.ts";
-import type { Phase, RunContext, Scope } from "../request.ts";
+import type { Phase, RunContext } from "../request.ts";
 import { selectCollections } from "../select.ts";
 import { listIds } from "../transfer.ts";
 import {
@@ -33,38 +28,10 @@ import {
 import { compareArchive } from "./compare.ts";
 import { isFinished, keepQuarantine } from "./finished.ts";
 import { type AnyStore, rowsOf } from "./rows.ts";
+import type { ArchivePlace, BackupRequest, BackupRun } from "./run.ts";
 
 /** A source that others write to is listed again until nothing new appears, at most so often. */
 const relistRounds = 3;
-
-/** Where the archive is, and how it is opened. */
-export interface ArchivePlace {
-  /** Absolute. */
-  readonly path: string;
-  /** Whether anything stands there. */
-  readonly stands: boolean;
-  readonly write: (options: ArchiveWriterOptions) => Promise<ArchiveWriter>;
-  readonly read: () => Promise<ArchiveReader>;
-}
-
-export interface BackupRequest {
-  readonly scope: Scope;
-  /** Rows a batch; null = by the formula in model/batch-size.ts. */
-  readonly batchSize: number | null;
-  /** Read the archive and the source again and compare them. */
-  readonly verify: boolean;
-}
-
-/** One run of a backup, with everything that its steps share. */
-export interface BackupRun {
-  readonly source: AnyStore;
-  readonly place: ArchivePlace;
-  readonly request: BackupRequest;
-  readonly context: RunContext;
-  readonly journal: Journal;
-  readonly migration: Migration;
-  readonly report: ReportBuilder;
-}
 
 /** Who an archive is. */
 export function archiveIdentity(path: string): StoreIdentity {

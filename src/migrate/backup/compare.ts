@@ -13,9 +13,9 @@ import { recordStates } from "../journal/row.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
 import { listIds } from "../transfer.ts";
 import { describeDifference, sameButForUlps } from "../verify/describe.ts";
-import type { BackupRun } from "./backup.ts";
 import type { Course } from "./collection.ts";
 import { type ReadRows, readRows, wholePoints } from "./rows.ts";
+import type { BackupRun } from "./run.ts";
 
 const pageRows = 500;
 

@@ -7,7 +7,7 @@ import type { StoreIdentity } from "../../store/port.ts";
 import { writeFileAtomic } from "../files.ts";
 import { endAddress } from "../next-steps.ts";
 import type { Outcome } from "../report.ts";
-import type { ArchivePlace } from "./backup.ts";
+import type { ArchivePlace } from "./run.ts";
 
 /**
  * Whether a finished archive of this source stands there that the run is to end with: because it is to be verified, or because

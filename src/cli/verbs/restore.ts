@@ -1,0 +1,144 @@
+/** `vecferry restore ARCHIVE [TARGET]`. */
+import { assertArchive, assertTarget, connectArchive } from "../../connect.ts";
+import { VectorError } from "../../errors.ts";
+import type { Outcome } from "../../migrate/report.ts";
+import type { MigrateRequest, RunContext } from "../../migrate/request.ts";
+import { restorePoints } from "../../migrate/restore/points.ts";
+import { runMigrate } from "../../migrate/run.ts";
+import type { ArchiveReader } from "../../store/archive.ts";
+import type { TargetStore } from "../../store/port.ts";
+import { readEnds } from "../access.ts";
+import { patienceFlags, qdrantFlags } from "../end-flags.ts";
+import { targetEnd } from "../ends.ts";
+import { exitHelp } from "../exit.ts";
+import {
+  gentleFlags,
+  hookFlags,
+  logFlags,
+  makeFlags,
+  outputFlags,
+  reportFlags,
+  runFlags,
+  scopeFlags,
+  shapeFlags,
+  stateFlags,
+} from "../flags.ts";
+import { openTarget } from "../open.ts";
+import { tellOutcome } from "../output/outcome.ts";
+import { migrateRequest } from "../request.ts";
+import { assertFolderOf } from "../session.ts";
+import { addFlags, type FlagTable, flagName, readSettings } from "../setting.ts";
+import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+
+const { batchSize, merge, restart, indexing, waitGreen } = runFlags;
+const restoreFlags = {
+  batchSize,
+  merge,
+  restart,
+  indexing,
+  waitGreen,
+} as const satisfies FlagTable;
+
+/** What decides how records come out; the points of a Qdrant's archive come out as they are. */
+const { targetCollection, rename, ...recordShape } = shapeFlags;
+const { where, limit } = scopeFlags;
+const recordFlags: FlagTable = {
+  ...recordShape,
+  ...makeFlags,
+  where,
+  limit,
+  restart,
+  indexing,
+  waitGreen,
+};
+
+export const addRestore: AddVerb = (program, call) => {
+  const command = program
+    .command("restore")
+    .summary("put an archive's records into a Qdrant")
+    .description(
+      "Checks every byte of the archive before anything is written. Records of a Chroma go into the target as `vecferry migrate` would carry them; " +
+        "points of a Qdrant go back as they were, with their collections' settings and payload indexes. The same command again goes on where the last one stopped.",
+    )
+    .argument("[archive]", "archive:./folder")
+    .argument("[target]", "http(s)://host:6333, or embedded:./path");
+  addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "The target:", { ...patienceFlags, ...gentleFlags });
+  addFlags(command, "Which records:", scopeFlags);
+  addFlags(command, "How they come out:", shapeFlags);
+  addFlags(command, "How target collections are made:", makeFlags);
+  addFlags(command, "How it is done:", restoreFlags);
+  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
+  addFlags(command, "What it leaves and says:", left);
+  command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
+  onCommand(command, call, restore);
+};
+
+const restore: Action = async (session, [archiveText, targetText], flags) => {
+  const { environment } = session;
+  const ends = readEnds(session, flags);
+  const scope = readSettings(scopeFlags, flags, environment).values;
+  const shape = readSettings(shapeFlags, flags, environment).values;
+  const make = readSettings(makeFlags, flags, environment).values;
+  const run = readSettings(restoreFlags, flags, environment).values;
+  const report = readSettings(reportFlags, flags, environment).values;
+  const log = readSettings(logFlags, flags, environment).values;
+  const { onEvent } = readSettings(hookFlags, flags, environment).values;
+  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
+  if (archiveText === undefined) {
+    throw new VectorError("E_USAGE", "No archive is given.", {
+      next: "Say which: vecferry restore archive:./folder TARGET.",
+    });
+  }
+  const archive = assertArchive(archiveText);
+  const target = assertTarget(targetEnd(targetText, ends.qdrant).address);
+  const request = migrateRequest(scope, shape, make, {
+    ...run,
+    propagateDeletes: undefined,
+    dryRun: undefined,
+  });
+  assertFolderOf("--report-file", report.reportFile);
+  const access = ends.access();
+
+  session.openLog("restore", log);
+  session.openHook(onEvent);
+  session.follow("restore", { source: archive, target }, report.reportFile);
+  session.event({ type: "phase", phase: "check", collection: null });
+  await using from = await connectArchive(archive, { signal: session.io.signal });
+  session.sourceOpened(from.identity);
+  const points = from.manifest.collections.some(({ rows }) => rows === "points");
+  if (points) {
+    assertPointFlags(flags);
+    session.leaves("the points that were written stand at the target; the archive is as it was.");
+  }
+  await using to = await openTarget(session, target, access);
+  const context = session.context(state);
+  return tellOutcome(session, await carry(from, to, points, request, context));
+};
+
+function carry(
+  archive: ArchiveReader,
+  target: TargetStore,
+  points: boolean,
+  request: MigrateRequest,
+  context: RunContext,
+): Promise<Outcome> {
+  if (!points) return runMigrate(archive, target, request, context);
+  const { scope, shape, merge, batchSize } = request;
+  const { renames, targetCollection } = shape;
+  const wanted = { scope, renames, targetCollection, merge, batchSize };
+  return restorePoints(archive, target, wanted, context);
+}
+
+/** Points go back as they were: nothing that says otherwise goes with them. @throws E_CONFIG */
+function assertPointFlags(flags: Readonly<Record<string, unknown>>): void {
+  const [name] = Object.keys(recordFlags).filter((name) => flags[name] !== undefined);
+  const flag = name === undefined ? undefined : recordFlags[name];
+  if (flag === undefined) return;
+  throw new VectorError(
+    "E_CONFIG",
+    `${flagName(flag)} is for records of a Chroma; the archive holds points of a Qdrant, which go back as they were.`,
+    { next: `Leave ${flagName(flag)} away.` },
+  );
+}
