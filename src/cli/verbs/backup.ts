@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { assertArchive, assertSource, connectArchive, createArchive } from "../../connect.ts";
 import { VectorError } from "../../errors.ts";
-import { type ArchivePlace, runBackup } from "../../migrate/backup/backup.ts";
+import { runBackup } from "../../migrate/backup/backup.ts";
+import type { ArchivePlace } from "../../migrate/backup/run.ts";
 import { type ArchiveAddress, parseAddress } from "../../store/address.ts";
 import { type EndSettings, readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
