@@ -1,11 +1,9 @@
-/**
- * `npm run bench -- copy`: our figures, the limit's or a peer's, and their ratio, from one run. `npm run bench -- gentle`: what
- * a copy does to who else uses the source.
- */
+/** `npm run bench -- NAME`: what something costs, from one run. Without a name it says which there are. */
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { indexings } from "../src/migrate/request.ts";
 import { benchCopy } from "./copy.ts";
+import { benchDelta } from "./delta.ts";
 import { benchGentle } from "./gentle.ts";
 
 const { values, positionals } = parseArgs({
@@ -21,17 +19,35 @@ const { values, positionals } = parseArgs({
 
 const [name = ""] = positionals;
 const indexing = indexings.find((when) => when === values.indexing);
-if ((name !== "copy" && name !== "gentle") || indexing === undefined) {
+const size = { records: Number(values.records), dimension: Number(values.dimension) };
+const rounds = Number(values.rounds);
+
+/** What each measures, with its own flags, and how. */
+const benches: Readonly<Record<string, { readonly says: string; run(): Promise<void> }>> = {
+  copy: {
+    says: "our figures, the limit's or a peer's, and their ratio [--source folder|server] [--indexing after|during]",
+    run: () =>
+      benchCopy({ ...size, rounds, indexing: indexing ?? "after", sources: values.source }),
+  },
+  gentle: {
+    says: "what a copy does to who else uses the source",
+    run: () => benchGentle({ ...size, rounds }),
+  },
+  delta: {
+    says: "a pass over a finished job of which 1 % has changed",
+    run: () => benchDelta({ ...size, rounds }),
+  },
+};
+
+const bench = benches[name];
+if (bench === undefined || indexing === undefined) {
+  const lines = Object.entries(benches).map(([each, { says }]) => `  ${each}: ${says}`);
   console.error(
-    "Usage: npm run bench -- copy [--records 60000] [--dimension 384] [--source folder|server] [--indexing after|during] [--rounds 3]\n" +
-      "       npm run bench -- gentle [--records 60000] [--dimension 384] [--rounds 3]",
+    `Usage: npm run bench -- NAME [--records 60000] [--dimension 384] [--rounds 3]\n${lines.join("\n")}`,
   );
   process.exit(2);
 }
 console.log(
   `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
 );
-const size = { records: Number(values.records), dimension: Number(values.dimension) };
-const rounds = Number(values.rounds);
-if (name === "copy") await benchCopy({ ...size, rounds, indexing, sources: values.source });
-else await benchGentle({ ...size, rounds });
+await bench.run();
