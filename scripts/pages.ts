@@ -2,10 +2,12 @@
 import { planJsonSchema } from "../src/migrate/planning/plan-schema.ts";
 import { reportJsonSchema } from "../src/migrate/report-schema.ts";
 import { cliPage } from "./cli-page.ts";
+import { doctorPage } from "./doctor-page.ts";
 import { errorsPage } from "./errors-page.ts";
 
 export const pages: Readonly<Record<string, () => string>> = {
   "docs/cli.md": cliPage,
+  "docs/doctor.md": doctorPage,
   "docs/errors.md": errorsPage,
   "docs/plan.schema.json": planJsonSchema,
   "docs/report.schema.json": reportJsonSchema,

@@ -252,7 +252,7 @@ export const findingCodes = {
     group: "folder",
     severity: "warning",
     means:
-      "A Chroma 1.x that opens this folder panics over records without a document, and answers 500 for every collection.",
+      "A Chroma 1.x that opens this folder panics over records without a document, and answers 500 for every collection that it reads after that.",
     remedy: "vecferry migrate {ends}",
   },
 

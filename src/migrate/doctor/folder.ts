@@ -18,7 +18,7 @@ export function addFolderFindings(look: FolderLook, findings: Findings, words: W
   }
   if (nullDocuments > 0) {
     findings.add("upgrade-damages", "source", {
-      text: `${nullDocuments} writes without a document stand in its queue: a Chroma 1.x that opens it panics over them and answers 500 for every collection. vecferry reads them.`,
+      text: `${nullDocuments} writes without a document stand in its queue: a Chroma 1.x that opens it panics over them and answers 500 for every collection after that. vecferry reads them.`,
       evidence: { nullDocuments, layout },
       words,
     });
