@@ -1,8 +1,6 @@
 /** What only an adapter can tell of an end beyond what the port does, as data: for `doctor`, which changes nothing. */
 import type { CollectionInfo } from "../model/collection.ts";
-import type { AddressOf } from "./address.ts";
 import type { StoreIdentity } from "./port.ts";
-import type { ConnectOptions } from "./registry.ts";
 
 /** Software that answers at an address. */
 export interface Recognised {
@@ -93,17 +91,4 @@ export interface TargetLook extends AsyncDisposable {
     rowsMax: number,
     signal: AbortSignal,
   ): Promise<{ readonly looked: number; readonly point: string | null }>;
-}
-
-/** Who can be told apart by what answers, and how each kind of end is looked at. */
-export interface LookTable {
-  readonly recognisers: Readonly<Record<Recognised["what"], Recogniser>>;
-  readonly folder: (
-    address: AddressOf<"chroma-folder">,
-    signal: AbortSignal,
-  ) => Promise<FolderLook>;
-  /** @throws as opening the store does */
-  readonly qdrant: (address: AddressOf<"qdrant">, options: ConnectOptions) => Promise<TargetLook>;
-  /** Opens nothing for writing, and makes nothing. @throws E_CONFIG, E_NOT_SUPPORTED, E_STORAGE */
-  readonly embedded: (path: string) => Promise<TargetLook>;
 }

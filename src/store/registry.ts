@@ -1,7 +1,7 @@
 /** What a table of adapters looks like. The table itself is made where adapters may be imported. */
 import type { Address, AddressOf } from "./address.ts";
 import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./archive.ts";
-import type { LookTable } from "./look.ts";
+import type { FolderLook, Recognised, Recogniser, TargetLook } from "./look.ts";
 import type { GentleOptions } from "./pace.ts";
 import type { SourceStore, TargetStore } from "./port.ts";
 import type { RecordWriter } from "./writer.ts";
@@ -58,6 +58,19 @@ export interface QdrantOptions {
   readonly apiKey?: string | undefined;
   /** PEM file of the authority that signed the server's certificate. */
   readonly caFile?: string | undefined;
+}
+
+/** Who can be told apart by what answers, and how each kind of end is looked at. */
+export interface LookTable {
+  readonly recognisers: Readonly<Record<Recognised["what"], Recogniser>>;
+  readonly folder: (
+    address: AddressOf<"chroma-folder">,
+    signal: AbortSignal,
+  ) => Promise<FolderLook>;
+  /** @throws as opening the store does */
+  readonly qdrant: (address: AddressOf<"qdrant">, options: ConnectOptions) => Promise<TargetLook>;
+  /** Opens nothing for writing, and makes nothing. @throws E_CONFIG, E_NOT_SUPPORTED, E_STORAGE */
+  readonly embedded: (path: string) => Promise<TargetLook>;
 }
 
 /** Stores that can be read as a source of a migration, and those that can be its target, by the kind of their address; and archives, of whatever. */

@@ -1,5 +1,6 @@
 /** Findings: how they are made from the table of codes, and how they are collected. */
-import { type FindingCode, findingCodes, type Severity } from "./codes.ts";
+import type { Severity } from "./code-entry.ts";
+import { type FindingCode, findingCodes } from "./codes.ts";
 
 /** Where a finding lies; `here` = on this machine. */
 export type Where = "source" | "target" | "here";

@@ -1,8 +1,8 @@
 /** What `doctor` is asked, and handed: plain data, and how each end is opened. */
 import type { AddressOf } from "../../store/address.ts";
-import type { LookTable, TargetLook } from "../../store/look.ts";
+import type { TargetLook } from "../../store/look.ts";
 import type { SourceStore } from "../../store/port.ts";
-import type { SourceKind, TargetKind } from "../../store/registry.ts";
+import type { LookTable, SourceKind, TargetKind } from "../../store/registry.ts";
 import type { MigrateEvent, Scope, Shape, TargetSettings } from "../request.ts";
 import type { Finding } from "./finding.ts";
 
