@@ -7,6 +7,7 @@ import { type Io, Session } from "./session.ts";
 import type { Action } from "./verb.ts";
 import { addBackup } from "./verbs/backup.ts";
 import { addCancel } from "./verbs/cancel.ts";
+import { addCompare } from "./verbs/compare.ts";
 import { addDoctor } from "./verbs/doctor.ts";
 import { addMigrate } from "./verbs/migrate.ts";
 import { addPlan } from "./verbs/plan.ts";
@@ -91,6 +92,7 @@ export function buildProgram(
     addDoctor,
     addMigrate,
     addVerify,
+    addCompare,
     addRepair,
     addStatus,
     addCancel,

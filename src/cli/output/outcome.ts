@@ -1,7 +1,8 @@
 /** The last words of a run that came to its end. */
 import type { Outcome } from "../../migrate/report.ts";
 import type { Session } from "../session.ts";
-import { count } from "./progress.ts";
+import { compareLines } from "./compare.ts";
+import { count, deltaText } from "./progress.ts";
 
 /** Prints what a run did and where it says so; gives the exit status. */
 export function tellOutcome(session: Session, outcome: Outcome): number {
@@ -17,18 +18,25 @@ export function tellOutcome(session: Session, outcome: Outcome): number {
     { exit, report, files: named },
     [...summary(outcome), ...fileLines(named)].join("\n"),
   );
+  if (report.failure !== null) {
+    const { code, message, next } = report.failure;
+    session.output.fail(
+      { ...report.failure, exit },
+      `${message} [${code}]\n  What to do:    ${next}`,
+    );
+  }
   tellHook(session, outcome, named.report);
   return exit;
 }
 
-/** Quarantined records are told of, and then the end: with differences left, the run has not done what it was for. */
+/** Quarantined records are told of, and then the end: with differences left or a gate missed, the run has not done what it was for. */
 function tellHook(session: Session, { exit, report, files }: Outcome, reportFile: string): void {
   const { quarantine, totals, verify, state } = report;
   if (quarantine.records > 0) {
     const { records, byReason } = quarantine;
     session.fire("quarantined", exit, { records, byReason, file: files.quarantine });
   }
-  session.fire(exit === 4 ? "failed" : "done", exit, {
+  session.fire(exit === 4 || exit === 6 ? "failed" : "done", exit, {
     state,
     carried: totals.carried,
     differences: verify?.differences ?? null,
@@ -38,15 +46,17 @@ function tellHook(session: Session, { exit, report, files }: Outcome, reportFile
 }
 
 function summary({ exit, report }: Outcome): string[] {
-  const { totals, quarantine, verify, rates } = report;
+  const { totals, quarantine, verify, compare, rates } = report;
   const lines: string[] = [];
-  if (report.command !== "verify") {
+  if (report.command !== "verify" && report.command !== "compare") {
     const rate =
       rates.recordsPerSecond === null ? "" : ` at ${count(rates.recordsPerSecond)} records/s`;
     const unchanged =
       totals.unchanged === 0 ? "" : `, ${count(totals.unchanged)} found as they were`;
     lines.push(`${count(totals.carried)} records carried${rate}${unchanged}.`);
   }
+  if (report.delta !== null)
+    lines.push(`Since the last run the source had: ${deltaText(report.delta)}.`);
   for (const { name, reason } of report.skipped) lines.push(`Left out: ${name}: ${reason}`);
   if (verify !== null) {
     lines.push(verify.verdict);
@@ -56,7 +66,8 @@ function summary({ exit, report }: Outcome): string[] {
     }
     if (verify.sample !== null) lines.push(verify.sample.bound ?? "");
   }
-  if (quarantine.records > 0) {
+  if (compare !== null) lines.push(...compareLines(compare));
+  if (quarantine.records > 0 && report.command !== "compare") {
     const reasons = Object.entries(quarantine.byReason).map(
       ([reason, records]) => `${count(records)} ${reason}`,
     );

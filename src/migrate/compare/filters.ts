@@ -8,6 +8,8 @@ import type { CollectionPlan } from "../collection-plan.ts";
 export const filtersMax = 5;
 /** A value that more records have than this share filters nothing. */
 const shareMax = 0.9;
+/** Of fewer of the drawn records than this share too little could be said. */
+const shareMin = 0.01;
 /** Longer texts are documents, not properties. */
 const textMax = 256;
 
@@ -15,8 +17,8 @@ const textMax = 256;
 export type Fit = "fits" | "differs" | "unsure";
 
 /**
- * Up to `filtersMax` filters from the metadata of drawn records, each of another key: its most frequent value that at least
- * two of them have. `random` decides between keys where there are more.
+ * Up to `filtersMax` filters from the metadata of drawn records, each of another key: its most frequent value that
+ * several of them have. `random` decides between keys where there are more.
  */
 export function chooseFilters(
   metadata: readonly (string | null)[],
@@ -34,9 +36,10 @@ export function chooseFilters(
       values.set(key, counts);
     }
   }
+  const least = Math.max(2, shareMin * metadata.length);
   const chosen = [...values].flatMap(([key, counts]) => {
     const [best] = [...counts]
-      .filter(([, count]) => count >= 2 && count <= shareMax * metadata.length)
+      .filter(([, count]) => count >= least && count <= shareMax * metadata.length)
       .sort((one, other) => other[1] - one[1]);
     return best === undefined ? [] : [{ key, value: best[0], order: random() }];
   });
