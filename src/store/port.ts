@@ -108,9 +108,16 @@ export interface SearchOptions extends CallOptions {
   readonly documents?: boolean;
 }
 
+export interface CountOptions extends CallOptions {
+  /** Only this tenant's points; null = only those that have none. Default: all. */
+  readonly tenant?: string | null;
+}
+
 export interface Hit {
   /** The record's own id. */
   readonly id: string;
+  /** A point store only: the id of its point. */
+  readonly point?: string;
   /** In Chroma's terms, whatever the store: smaller is nearer. */
   readonly distance: number;
   readonly document: string | null;
@@ -144,6 +151,8 @@ export type RemoveSelector =
 
 /** The writing half, for point stores. */
 export interface TargetStore extends SourceStore<PointBatch> {
+  /** Number of points. @throws E_COLLECTION_NOT_FOUND */
+  count(collection: CollectionInfo, options?: CountOptions): Promise<number>;
   /** Every point once, in the order of point ids, in bounded batches that are the caller's own: what verify reads. */
   scan(
     collection: CollectionInfo,

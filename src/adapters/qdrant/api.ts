@@ -4,7 +4,7 @@
  */
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import type { Distance } from "../../model/distance.ts";
-import type { CallOptions } from "../../store/port.ts";
+import type { CallOptions, CountOptions } from "../../store/port.ts";
 import type {
   Match,
   PointColumns,
@@ -107,8 +107,8 @@ export interface QdrantApi extends AsyncDisposable {
   /** The points that are there, in any order. */
   retrieve(name: string, points: readonly string[], options: ReadColumns): Promise<PointColumns>;
   scroll(name: string, options: ScrollColumns): Promise<PointPage>;
-  /** Exact. */
-  count(name: string, options?: CallOptions): Promise<number>;
+  /** Exact; of one tenant where one is named, null = of none. */
+  count(name: string, options?: CountOptions): Promise<number>;
   delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;
   query(name: string, options: QueryColumns): Promise<ScoredPoints>;
 }

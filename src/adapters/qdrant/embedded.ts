@@ -8,7 +8,7 @@ import {
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import { defaultVector } from "../../model/record.ts";
-import type { CallOptions } from "../../store/port.ts";
+import type { CallOptions, CountOptions } from "../../store/port.ts";
 import type {
   CollectionChange,
   CollectionState,
@@ -21,7 +21,14 @@ import type {
   ScoredPoints,
   ScrollColumns,
 } from "./api.ts";
-import { changeBody, creationBody, describedState, filterBody, indexSchema } from "./settings.ts";
+import {
+  changeBody,
+  creationBody,
+  describedState,
+  filterBody,
+  indexSchema,
+  tenantBody,
+} from "./settings.ts";
 
 /** Opens the folder at `path` (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_ABORTED */
 export async function connectEmbedded(path: string, options: CallOptions): Promise<QdrantApi> {
@@ -90,8 +97,10 @@ class EmbeddedApi implements QdrantApi {
     return { ...columnsOf(page, options), next: page.nextOffset };
   }
 
-  async count(name: string, options: CallOptions = {}): Promise<number> {
-    return this.#engine.count(name, undefined, options);
+  async count(name: string, options: CountOptions = {}): Promise<number> {
+    const { tenant } = options;
+    const filter = tenant === undefined ? undefined : tenantBody(tenant);
+    return this.#engine.count(name, filter, options);
   }
 
   async delete(name: string, selector: PointSelector, options: CallOptions = {}): Promise<void> {

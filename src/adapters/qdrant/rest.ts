@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
-import type { CallOptions } from "../../store/port.ts";
+import type { CallOptions, CountOptions } from "../../store/port.ts";
 import { sliceArray, sliceObject, stringifyPlain } from "../../util/json.ts";
 import type {
   CollectionChange,
@@ -18,7 +18,14 @@ import type {
 } from "./api.ts";
 import type { RestClient } from "./rest-client.ts";
 import { columnsOf, pointOf, pointText, upsertBodies, vectorText } from "./rest-points.ts";
-import { changeBody, creationBody, describedState, filterBody, indexSchema } from "./settings.ts";
+import {
+  changeBody,
+  creationBody,
+  describedState,
+  filterBody,
+  indexSchema,
+  tenantBody,
+} from "./settings.ts";
 
 /** The server's default bound of a body (`service.max_request_size_mb`). */
 const bodyBytesMax = 32 * 1024 * 1024;
@@ -139,9 +146,12 @@ class RestApi implements QdrantApi {
     });
   }
 
-  async count(name: string, options: CallOptions = {}): Promise<number> {
+  async count(name: string, options: CountOptions = {}): Promise<number> {
+    const { tenant, signal } = options;
     const address = `${path(name)}/points/count`;
-    const result = await this.#client.send("POST", address, '{"exact":true}', options.signal);
+    const filter = tenant === undefined ? {} : { filter: tenantBody(tenant) };
+    const body = JSON.stringify({ exact: true, ...filter });
+    const result = await this.#client.send("POST", address, body, signal);
     return this.#check(countResult, result).count;
   }
 

@@ -1,7 +1,7 @@
 /** A Qdrant server by two roads: collections by REST; points by gRPC once its port is proven to be the same server's. */
 import { isVectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
-import type { CallOptions } from "../../store/port.ts";
+import type { CallOptions, CountOptions } from "../../store/port.ts";
 import type {
   CollectionChange,
   CollectionState,
@@ -92,7 +92,8 @@ export class ServerApi implements QdrantApi {
     return (await this.#road(name, "read", options)).scroll(name, options);
   }
 
-  async count(name: string, options: CallOptions = {}): Promise<number> {
+  async count(name: string, options: CountOptions = {}): Promise<number> {
+    if (options.tenant !== undefined) return this.#rest.count(name, options);
     return (await this.#road(name, "read", options)).count(name, options);
   }
 

@@ -8,6 +8,7 @@ import type {
   Quantization,
 } from "../../model/collection.ts";
 import { fromQdrantDistance, qdrantDistances } from "../../model/distance.ts";
+import { tenantKey } from "../../model/layout.ts";
 import type { CollectionChange, CollectionState, Match } from "./api.ts";
 import { compact, type JsonObject } from "./body.ts";
 import { describedBody, unnamedVector, unreadParts, vectorsParams } from "./described.ts";
@@ -79,6 +80,12 @@ export function indexSchema(index: PayloadIndex): string | JsonObject {
 /** A filter that asks for every match. */
 export function filterBody(matches: readonly Match[]): JsonObject {
   return { must: matches.map(({ key, value }) => ({ key, match: { value } })) };
+}
+
+/** A filter that asks for the points of one tenant; null = of none. */
+export function tenantBody(tenant: string | null): JsonObject {
+  if (tenant !== null) return filterBody([{ key: tenantKey, value: tenant }]);
+  return { must: [{ is_empty: { key: tenantKey } }] };
 }
 
 const strictMode = z.looseObject({

@@ -9,6 +9,7 @@ import type { PointBatch } from "../../model/record.ts";
 import type {
   CallOptions,
   Capabilities,
+  CountOptions,
   EnsureOptions,
   Hit,
   IdsOptions,
@@ -91,7 +92,7 @@ class QdrantStore implements TargetStore {
     return infos;
   }
 
-  async count(collection: CollectionInfo, options: CallOptions = {}): Promise<number> {
+  async count(collection: CollectionInfo, options: CountOptions = {}): Promise<number> {
     this.#begin(options.signal);
     return this.#named(collection.name, this.#api.count(collection.name, options));
   }
@@ -170,6 +171,7 @@ class QdrantStore implements TargetStore {
     const { ids, payload } = toBatch(found, layout);
     return ids.map((id, row) => ({
       id,
+      ...pointOf(found.points[row]),
       distance: toChromaDistance(distance, found.scores[row] ?? Number.NaN),
       document: payload.documents[row] ?? null,
     }));
@@ -325,6 +327,10 @@ class QdrantStore implements TargetStore {
 /** Whether a point comes behind the UUID `to`; numbers come before every UUID. */
 function isPast(point: string, to: string): boolean {
   return isCanonicalUuid(point) && point > to;
+}
+
+function pointOf(point: string | undefined): Pick<Hit, "point"> {
+  return point === undefined ? {} : { point };
 }
 
 function withSignal(signal: AbortSignal | undefined): CallOptions {
