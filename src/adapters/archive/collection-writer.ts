@@ -76,8 +76,8 @@ export class CollectionWriter implements ArchiveCollectionWriter {
         for (let row = 0; row < batch.ids.length; ) {
           row = this.#buffer.take(batch, row);
           if (this.#buffer.isFull) await this.#writeGroup();
+          if (this.#isPartFull()) await this.#seal();
         }
-        if (this.#isPartFull()) await this.#seal();
       });
     });
   }
