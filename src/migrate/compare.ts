@@ -6,6 +6,7 @@
 import { VectorError } from "../errors.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { seededRandom } from "../util/seeded-random.ts";
+import type { CollectionPlan } from "./collection-plan.ts";
 import { type CollectionComparison, compareCollection } from "./compare/collection.ts";
 import type { CompareReport } from "./compare/figures.ts";
 import { judgeGates } from "./compare/gates.ts";
@@ -57,7 +58,7 @@ export async function compareEnds(
 ): Promise<CompareReport> {
   const { signal } = context;
   const subjects = await subjectsOf(lanes, source, target, signal);
-  assertFits(subjects, request);
+  assertComparable(subjects, request);
   const green = report.phase("wait-green");
   context.onEvent({ type: "phase", phase: "wait-green", collection: null });
   const names = new Set(subjects.map(({ plan }) => plan.target));
@@ -83,9 +84,15 @@ export async function compareEnds(
   return result;
 }
 
-/** @throws E_CONFIG, E_INPUT where what is asked does not fit any, or one, of the collections */
-function assertFits(subjects: readonly Subject[], { k, vectors, queries }: CompareRequest): void {
-  const largest = subjects.reduce((most, { records }) => Math.max(most, records), 0);
+/**
+ * Holds what is asked against the collections that are to be compared; `records` null = not known yet.
+ * @throws E_CONFIG for more neighbours than any has, or too much in all; E_INPUT for queries of another dimension than one has
+ */
+export function assertComparable(
+  subjects: readonly { readonly plan: CollectionPlan; readonly records: number | null }[],
+  { k, vectors, queries }: CompareRequest,
+): void {
+  const largest = subjects.reduce((most, { records }) => Math.max(most, records ?? Infinity), 0);
   if (k !== null && subjects.length > 0 && k > largest) {
     throw new VectorError(
       "E_CONFIG",

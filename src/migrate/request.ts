@@ -2,6 +2,7 @@
 import type { HnswSettings, Layout, PayloadIndex, Quantization } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
 import type { Slowing } from "../store/pace.ts";
+import type { CompareRequest } from "./compare/request.ts";
 
 /** Which source records a run is about. Choosing others later adds work to the same migration. */
 export interface Scope {
@@ -57,6 +58,8 @@ export interface MigrateRequest {
   readonly indexing: Indexing;
   /** Wait at the end until the target has finished indexing. */
   readonly waitGreen: boolean;
+  /** Compare at the end how both answer searches, once the target has finished indexing. Absent = no. */
+  readonly compare?: CompareRequest;
 }
 
 export const indexings = ["after", "during"] as const;

@@ -1,9 +1,8 @@
 /** `migrate`: plan, list, copy, list again, verify. The same call again goes on where the last one stopped. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { isVectorError } from "../errors.ts";
-import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { abortError } from "../util/abort.ts";
+import { assertComparable, compareEnds } from "./compare.ts";
 import { tellDelta } from "./delta.ts";
 import { emptied } from "./emptied.ts";
 import { hasJournal } from "./journal/file.ts";
@@ -18,9 +17,7 @@ import { note, phase, type Run } from "./running.ts";
 import { assertNoForeignPoints, assertPointsFree } from "./target-check.ts";
 import { specOf, targetInfo } from "./target-spec.ts";
 import { verifyCollections } from "./verify.ts";
-
-const greenWaitMs = 600_000;
-const greenPollMs = 500;
+import { greenWaitMs, waitUntilGreen } from "./wait-green.ts";
 
 /** What `migrate` would do, from both ends and the journal, and nothing is written. @throws as `draftPlan` */
 export async function dryRun(
@@ -82,6 +79,10 @@ async function steps(
   }
   const plan = await makePlan(source, target, request, journal, context);
   report.plan(plan);
+  if (request.compare !== undefined) {
+    const planned = plan.entered.map((one) => ({ plan: one.plan, records: one.plan.source.count }));
+    assertComparable(planned, request.compare);
+  }
   const places = flightPlaces(source, target);
   const gone = new Set(plan.vanished);
   const lanes = [...plan.entered, ...plan.vanished].map((entered) => ({
@@ -128,7 +129,9 @@ async function steps(
   const differing = lanes.some(({ entered }) => entered.copied) ? "STALE" : "COPIED";
   journal.setState(migration, stateOf(journal, migration, differing));
   if (request.indexing === "after") await startIndexing(run);
-  if (request.waitGreen) await waitUntilGreen(run);
+  if (request.waitGreen) await waitForIndex(run);
+  if (request.compare !== undefined)
+    await compareEnds({ lanes, source, target, report, context }, request.compare);
   return await report.finish();
 }
 
@@ -177,21 +180,16 @@ async function startIndexing({ target, plan, context }: Run): Promise<void> {
   for (const spec of plan.specs) await target.ensure(spec, { signal });
 }
 
-async function waitUntilGreen({ target, context, report, plan }: Run): Promise<void> {
+/** A target that takes longer holds the data all the same. */
+async function waitForIndex({ target, context, report, plan }: Run): Promise<void> {
   const stop = report.phase("wait-green");
   phase(context, "wait-green");
-  const names = new Set(plan.specs.map(({ name }: CollectionSpec) => name));
-  for (const endAt = Date.now() + greenWaitMs; Date.now() < endAt; ) {
-    const waiting = (await target.collections(context)).filter(
-      ({ name, status }) => names.has(name) && status !== "green",
-    );
-    if (waiting.length === 0) return stop();
-    await sleep(greenPollMs, undefined, { signal: context.signal });
+  const names = new Set(plan.specs.map(({ name }) => name));
+  try {
+    await waitUntilGreen(target, names, greenWaitMs, context.signal);
+  } catch (error) {
+    if (!isVectorError(error, "E_NOT_GREEN")) throw error;
+    note(context, report, `${error.message} The data are all there.`);
   }
-  note(
-    context,
-    report,
-    `The target has not finished indexing after ${greenWaitMs / 1000} s; the data are all there.`,
-  );
   stop();
 }

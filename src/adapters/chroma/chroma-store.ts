@@ -53,6 +53,7 @@ export class ChromaStore implements SourceStore {
       where: true,
       vectorUlps: 2,
       notes: false,
+      ...(quotas.enforced ? { searchesMax: quotas.requestsMax } : {}),
     };
     this.#quotas = quotas;
     this.#records = new RecordSize(new PageSize(quotas.recordsMax, quotas.enforced));

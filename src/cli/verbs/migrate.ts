@@ -1,5 +1,7 @@
 /** `vecferry migrate [SOURCE] [TARGET]`. */
 import { assertSource, assertTarget } from "../../connect.ts";
+import { VectorError } from "../../errors.ts";
+import type { CompareRequest } from "../../migrate/compare/request.ts";
 import {
   assertPlanFits,
   plannedAddress,
@@ -8,8 +10,10 @@ import {
 import { readPlan } from "../../migrate/planning/plan-file.ts";
 import { runMigrate } from "../../migrate/run.ts";
 import { readEnds } from "../access.ts";
+import { compareFlags, compareRequest, gateFlags } from "../compare-flags.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd } from "../ends.ts";
+import type { Environment } from "../env.ts";
 import { exitHelp } from "../exit.ts";
 import {
   gentleFlags,
@@ -27,9 +31,10 @@ import { openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { rehearse } from "../rehearse.ts";
 import { migrateRequest } from "../request.ts";
+import { residentBytes } from "../resident.ts";
 import { assertFolderOf } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
-import { text } from "../values.ts";
+import { onOff, text } from "../values.ts";
 import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
 
 const planFlags = {
@@ -39,6 +44,33 @@ const planFlags = {
     schema: text,
   },
 } as const satisfies FlagTable;
+
+const endFlags = {
+  compare: {
+    flag: "--compare",
+    help: "compare how both ends answer searches, once the target has finished indexing",
+    schema: onOff,
+  },
+} as const satisfies FlagTable;
+
+/** The comparison at the end; null = none is wanted. @throws E_USAGE where flags of one are given without it */
+async function readCompare(
+  flags: Record<string, unknown>,
+  environment: Environment,
+  memory: CompareRequest["residentBytes"],
+): Promise<CompareRequest | null> {
+  const asked = readSettings(compareFlags, flags, environment).values;
+  const gates = readSettings(gateFlags, flags, environment).values;
+  if (readSettings(endFlags, flags, environment).values.compare)
+    return await compareRequest(asked, gates, memory);
+  const tables = { ...compareFlags, ...gateFlags };
+  const given = Object.entries({ ...asked, ...gates }).find(([, value]) => value !== undefined);
+  if (given === undefined) return null;
+  const flag = Object.entries(tables).find(([name]) => name === given[0])?.[1].flag ?? "";
+  throw new VectorError("E_USAGE", `${flag.replace(/ .*/, "")} goes with --compare alone.`, {
+    next: "Add --compare, or leave it out.",
+  });
+}
 
 export const addMigrate: AddVerb = (program, call) => {
   const command = program
@@ -60,9 +92,11 @@ export const addMigrate: AddVerb = (program, call) => {
   addFlags(command, "How they come out:", shapeFlags);
   addFlags(command, "How target collections are made:", makeFlags);
   addFlags(command, "How the migration runs:", { ...planFlags, ...runFlags });
+  addFlags(command, "A comparison at the end:", { ...endFlags, ...compareFlags });
+  addFlags(command, "What the comparison must find (else exit 6):", gateFlags);
   const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
   addFlags(command, "What it leaves and says:", left);
-  command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
+  command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 6, 130]));
   onCommand(command, call, migrate);
 };
 
@@ -88,6 +122,8 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
   const target = assertTarget(targetEnd(named(targetText, "target"), qdrant).address);
   const access = readAccess();
   assertFolderOf("--report-file", report.reportFile);
+  const memory = residentBytes(source, target, access, session.io.signal);
+  const compare = await readCompare(flags, environment, memory);
 
   if (!run.dryRun || log.logFile !== undefined) session.openLog("migrate", log);
   const ends = { source, target, access };
@@ -105,8 +141,9 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
   await using to = await openTarget(session, target, access);
   const context = session.context(state);
   if (plan !== null) await assertPlanFits(plan, from, to, request, context);
-  const outcome = await runMigrate(from, to, request, context);
-  if (target.kind === "qdrant" && !request.waitGreen) {
+  const asked = compare === null ? request : { ...request, compare };
+  const outcome = await runMigrate(from, to, asked, context);
+  if (target.kind === "qdrant" && !request.waitGreen && compare === null) {
     const text = "The target may still be indexing; --wait-green waits for it.";
     session.event({ type: "note", text });
   }

@@ -29,7 +29,7 @@ export function chooseFilters(
   for (const text of metadata) {
     if (text === null) continue;
     for (const [key, raw] of sliceObject(text)) {
-      const value = valueOf(raw);
+      const value = filterValue(raw);
       if (value === null || !isFilterable(key, layout)) continue;
       const counts = values.get(key) ?? new Map();
       counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -62,7 +62,7 @@ export function fitOf({ key, value }: MetadataMatch, metadata: string | null): F
 }
 
 /** The value in a raw text; null for one that no store filters by as others do. */
-function valueOf(raw: string): MetadataMatch["value"] | null {
+function filterValue(raw: string): MetadataMatch["value"] | null {
   const value = parseLossless(raw);
   if (typeof value === "boolean") return value;
   if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? value : null;
