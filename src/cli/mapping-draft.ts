@@ -38,19 +38,21 @@ export function writeMappingDraft(path: string, plan: PlanFile): void {
 }
 
 /** The tenant is the one that the plan has, else the collection's own in Chroma, else its name. */
-export function mappingDraft({ collections }: PlanFile): string {
-  const seen = new Set<string>();
-  const members = collections.flatMap(({ source, target, survey }) => {
-    if (seen.has(source.name)) return [];
-    seen.add(source.name);
+export function mappingDraft({ collections, skipped }: PlanFile): string {
+  const members = new Map<string, { tenant: string; what: string }>();
+  for (const { source, target, survey } of collections) {
     const own = source.tenant === "default_tenant" ? null : source.tenant;
     const tenant = target.tenant ?? own ?? source.name;
-    const what = `  // ${count(survey.records)} records, ${target.dimension} × ${target.distance}`;
-    return [{ what, member: `  ${JSON.stringify(source.name)}: ${JSON.stringify(tenant)}` }];
-  });
-  const lines = members.flatMap(({ what, member }, index) => [
-    what,
-    index === members.length - 1 ? member : `${member},`,
+    const what = `${count(survey.records)} records, ${target.dimension} × ${target.distance}`;
+    members.set(source.name, { tenant, what });
+  }
+  // A mapping must name every collection, also one that is left out.
+  for (const { name } of skipped)
+    if (!members.has(name))
+      members.set(name, { tenant: name, what: "nothing was ever written to it" });
+  const lines = [...members].flatMap(([name, { tenant, what }], index) => [
+    `  // ${what}`,
+    `  ${JSON.stringify(name)}: ${JSON.stringify(tenant)}${index === members.size - 1 ? "" : ","}`,
   ]);
   return [
     "// Which tenant the records of each collection belong to. Edit it, then give it to",

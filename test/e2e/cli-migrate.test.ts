@@ -27,7 +27,7 @@ describe("vecferry migrate of a folder", () => {
     ];
 
     const plan = await runCli([...chroma, "--dry-run"], { cwd });
-    expect(plan.stdout).toMatch(/squares -> squares \(\d+ × l2, layout vecferry/);
+    expect(plan.stdout).toMatch(/squares -> squares \(\d+ × l2 \(by \w+\), layout vecferry/);
     expect([plan.status, plan.stderr]).toEqual([0, ""]);
     expect(existsSync(join(cwd, ".vecferry"))).toBe(false);
     expect(existsSync(join(cwd, "q"))).toBe(false);
