@@ -10,7 +10,7 @@ import { migrationKey, runOf } from "../plan.ts";
 import type { Surveyed } from "../planning/sizing.ts";
 import { findCollisions } from "./collisions.ts";
 import { dataFindings } from "./data.ts";
-import { endWords, isLoopback, meetFolder, meetSource, meetTarget } from "./ends.ts";
+import { endWords, isLoopback, meetFolder, meetSource, meetTarget, targetPlace } from "./ends.ts";
 import { addFault, type FaultPlace } from "./fault.ts";
 import { Findings, type Words } from "./finding.ts";
 import { addFolderFindings } from "./folder.ts";
@@ -18,7 +18,7 @@ import { checkHere, knownMigration } from "./here.ts";
 import { cloudPage } from "./quotas.ts";
 import type { DoctorContext, DoctorRequest, Examination, SourceEnd } from "./request.ts";
 import { needsOf, roomFindings } from "./room.ts";
-import { shapeFindings } from "./shape.ts";
+import { type Shaped, shapeFindings } from "./shape.ts";
 import { accessFindings, planFindings, standingFindings } from "./target.ts";
 import { Watch } from "./watch.ts";
 
@@ -75,11 +75,11 @@ class Exam {
       const found = await store.collections({ signal: context.signal });
       const watch = await Watch.begin(store, found, folder, context);
       const run = look === null ? null : this.#run(store.identity, look.identity);
-      const plans = this.#plans(store, found, look, run);
+      const { plans, examined } = this.#plans(store, found, look, run);
       const surveyed = await dataFindings({
         ...this.#shared(),
         source: store,
-        plans,
+        plans: examined,
         request: this.#request,
       });
       this.#cloudRequests(store, surveyed);
@@ -103,7 +103,7 @@ class Exam {
     found: readonly CollectionInfo[],
     look: TargetLook | null,
     run: string | null,
-  ): readonly CollectionPlan[] {
+  ): Shaped {
     const { stateFolder } = this.#context;
     const key = look === null ? null : migrationKey(store.identity, look.identity);
     return shapeFindings({
@@ -158,12 +158,7 @@ class Exam {
 
   #targetWords(): Words {
     const { target } = this.#request;
-    const url = target?.address.kind === "qdrant" ? target.address.url : undefined;
-    return {
-      ...this.words,
-      url,
-      keyFlag: `vecferry doctor ${this.words["targetWord"]} --qdrant-api-key-file`,
-    };
+    return target === null ? this.words : targetPlace(target, this.#request).words;
   }
 
   async #guard(place: FaultPlace, work: () => Promise<void>): Promise<void> {

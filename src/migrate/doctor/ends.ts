@@ -10,10 +10,14 @@ import type { DoctorContext, DoctorRequest, SourceEnd, TargetEnd } from "./reque
 import { checkChroma, checkQdrant } from "./versions.ts";
 
 /** What remedies call the two ends. */
-export function endWords({ source, target }: Pick<DoctorRequest, "source" | "target">): Words {
+export function endWords({
+  source,
+  target,
+  flags,
+}: Pick<DoctorRequest, "source" | "target" | "flags">): Words {
   const from = source === null ? "SOURCE" : quoted(source.text);
   const to = target === null ? "TARGET" : quoted(target.text);
-  return { source: from, targetWord: to, ends: `${from} ${to}` };
+  return { source: from, targetWord: to, ends: `${from} ${to}${flags === "" ? "" : ` ${flags}`}` };
 }
 
 /** The source, opened; null where it cannot be, and the findings say why. */
@@ -124,7 +128,7 @@ async function addPort(
   const at = withPort(place.url, port);
   const rest = await recognise(place, at, "qdrant", context).catch(() => null);
   const evidence = { port, answers: rest?.what ?? null };
-  const doctor = `vecferry doctor ${quoted(place.url)}`;
+  const doctor = place.doctorAt(place.url);
   if (rest === null) {
     const words = { ...place.words, doctor };
     findings.add("grpc-port-wrong", "target", { text: error.message, evidence, words });
@@ -174,7 +178,8 @@ function scopeOf({ address }: SourceEnd): string {
   return parts.map((part) => `/${encodeURIComponent(part)}`).join("");
 }
 
-function targetPlace(end: TargetEnd, request: DoctorRequest): Place {
+/** Where the target is, and what remedies call it. */
+export function targetPlace(end: TargetEnd, request: DoctorRequest): Place {
   const { address } = end;
   const other = request.source === null ? "" : `${quoted(request.source.text)} `;
   const url = address.kind === "qdrant" ? address.url : "";

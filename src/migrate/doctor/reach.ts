@@ -94,7 +94,8 @@ async function addOther(
   const port = found.what === "qdrant-grpc" ? " (its gRPC port)" : "";
   if (end === "source") {
     const text = `What answers at ${url} is a Qdrant${version}${port}; a source is a Chroma.`;
-    findings.add("is-qdrant", end, { text, evidence, words });
+    const target = port === "" ? url : ((await restBeside(place, context)) ?? url);
+    findings.add("is-qdrant", end, { text, evidence, words: { ...words, url: target } });
     return;
   }
   const rest = await restBeside(place, context);

@@ -32,6 +32,8 @@ export interface DoctorRequest {
   readonly scope: Scope;
   readonly shape: Shape;
   readonly settings: TargetSettings;
+  /** The flags that a migration is to have, as they were typed; "" = none. */
+  readonly flags: string;
   /** Records of each collection that are looked at; null = all; undefined = all of a folder, the first ones of a server. */
   readonly sampleMax: number | null | undefined;
 }

@@ -22,22 +22,28 @@ export interface ShapeInput {
   readonly words: Words;
 }
 
-/** The plans of the collections in scope that were written to; of one at fault, as far as it can be examined. */
-export function shapeFindings(input: ShapeInput): readonly CollectionPlan[] {
+export interface Shaped {
+  /** What can be planned. */
+  readonly plans: readonly CollectionPlan[];
+  /** These, and those at fault as if nothing were said of them: their records can be examined all the same. */
+  readonly examined: readonly CollectionPlan[];
+}
+
+export function shapeFindings(input: ShapeInput): Shaped {
   const selected = select(input);
   sameNames(input, selected);
   neverWritten(input, selected);
   distanceUnknown(input, selected);
-  const plans = plansOf(input, selected);
+  const shaped = plansOf(input, selected);
   const { run, found, standing } = input;
   if (run !== null) {
     const present = new Set(found.map(({ key }) => key));
     tell(
       input,
-      faultOf(() => assertApart(plans, run, present, standing)),
+      faultOf(() => assertApart(shaped.plans, run, present, standing)),
     );
   }
-  return plans;
+  return shaped;
 }
 
 function select(input: ShapeInput): readonly CollectionInfo[] {
@@ -98,20 +104,38 @@ function distanceUnknown(
   }
 }
 
-function plansOf(
-  input: ShapeInput,
-  selected: readonly CollectionInfo[],
-): readonly CollectionPlan[] {
-  let plans: readonly CollectionPlan[] = [];
+function plansOf(input: ShapeInput, selected: readonly CollectionInfo[]): Shaped {
+  let whole: readonly CollectionPlan[] = [];
   const { scope, shape } = input.request;
   const fault = faultOf(() => {
-    plans = drawUp(input, input.found, scope, shape);
+    whole = drawUp(input, input.found, scope, shape);
   });
-  if (fault === null) return plans;
-  const told = new Set<string>();
-  const alone = selected.flatMap((info) => planAlone(input, info, told));
-  if (!told.has(fault.code) && selected.length > 0 && !isTold(input, fault)) tell(input, fault);
-  return alone;
+  if (fault === null) return { plans: whole, examined: whole };
+  const alone = selected.map((info) => planAlone(input, info));
+  const unmapped = selected.filter((_, at) => alone[at]?.fault?.code === "E_UNMAPPED");
+  if (unmapped.length > 0) addUnmapped(input, unmapped);
+  for (const [at, one] of alone.entries()) {
+    if (one.fault !== null && one.fault.code !== "E_UNMAPPED" && !isTold(input, one.fault))
+      tell(input, one.fault, selected[at]?.name);
+  }
+  // What is wrong with none of them by itself is wrong with them together.
+  const told = alone.some((one) => one.fault?.code === fault.code);
+  if (!told && selected.length > 0 && !isTold(input, fault)) tell(input, fault);
+  return {
+    plans: alone.flatMap((one) => (one.fault === null ? one.plans : [])),
+    examined: alone.flatMap(({ plans }) => plans),
+  };
+}
+
+function addUnmapped({ findings, words }: ShapeInput, unmapped: readonly CollectionInfo[]): void {
+  const names = unmapped.map(({ name }) => name);
+  const shown = names.slice(0, 10).map((name) => JSON.stringify(name));
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : "";
+  findings.add("unmapped", "source", {
+    text: `The mapping gives no tenant to ${shown.join(", ")}${more}.`,
+    evidence: { collections: names },
+    words,
+  });
 }
 
 /** Two of one name, and an unknown distance, have findings of their own. */
@@ -130,12 +154,13 @@ function drawUp(
   return planCollections(found, sourceAddress, asked, known, standing).collections;
 }
 
-/** The collection as if it were the only one: what is wrong with it alone is told, and its code noted in `told`. */
-function planAlone(
-  input: ShapeInput,
-  info: CollectionInfo,
-  told: Set<string>,
-): readonly CollectionPlan[] {
+interface Alone {
+  readonly fault: VectorError | null;
+  readonly plans: readonly CollectionPlan[];
+}
+
+/** The collection as if it were the only one; where that fails, as if nothing were said of it. */
+function planAlone(input: ShapeInput, info: CollectionInfo): Alone {
   const { shape } = input.request;
   const { scope } = defaultRequest;
   const own = <Value>(map: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> =>
@@ -150,16 +175,13 @@ function planAlone(
   const fault = faultOf(() => {
     plans = drawUp(input, [info], scope, alone);
   });
-  if (fault === null) return plans;
-  told.add(fault.code);
-  if (!isTold(input, fault)) tell(input, fault, info.name);
-  // Without what was at fault its records can be examined all the same.
+  if (fault === null) return { fault, plans };
   const plain: Shape = { ...defaultRequest.shape, layout: shape.layout, distance: shape.distance };
   const bare = { ...input, known: null, standing: new Map<string, CollectionInfo>() };
   const second = faultOf(() => {
     plans = drawUp(bare, [{ ...info, name: "examined" }], scope, plain);
   });
-  return second === null ? plans.map((plan) => ({ ...plan, source: info })) : [];
+  return { fault, plans: second === null ? plans.map((plan) => ({ ...plan, source: info })) : [] };
 }
 
 /** What `work` fails with; null where it does not. */
