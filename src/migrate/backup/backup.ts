@@ -20,6 +20,7 @@ import {
   type Course,
   copyRows,
   goneSince,
+  noneVanished,
   placePlan,
   planCourse,
   takeUp,
@@ -220,15 +221,15 @@ async function settle(run: BackupRun, course: Course, out: ArchiveCollectionWrit
   const { context, report } = run;
   const { info, entered } = course;
   const name = JSON.stringify(info.name);
-  for (let round = 0; round < relistRounds; round += 1) {
+  for (let round = 1; round <= relistRounds; round += 1) {
     const stop = report.phase("relist");
     phase(context, "relist", info.name);
     const tell = progress(context, "relist", info.name, null);
     const listing = await listIds(course, entered.scope, context.signal, tell);
-    const gone =
-      entered.scope.limit === null
-        ? await goneSince(course, listing, context.signal)
-        : { count: 0, ids: [] };
+    const isLast = listing.added === 0 || round === relistRounds;
+    // Every listing names the same again: it is asked about once.
+    const asked = isLast && entered.scope.limit === null;
+    const gone = asked ? await goneSince(course, listing, context.signal) : noneVanished();
     report.relisted(entered, { added: listing.added, deleted: gone.count });
     stop();
     if (gone.count > 0)

@@ -4,6 +4,7 @@ import type { CollectionInfo } from "../../model/collection.ts";
 import { defaultVector } from "../../model/record.ts";
 import type { ArchiveCollectionWriter } from "../../store/archive.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { passStop } from "../../util/stops.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { type CollectionPlan, pointOf } from "../collection-plan.ts";
 import type { JournalCollection } from "../journal/journal.ts";
@@ -98,7 +99,7 @@ export async function takeUp(
   signal: AbortSignal,
 ): Promise<Vanished> {
   ledger.reopen();
-  const vanished: Vanished = { count: 0, ids: [] };
+  const vanished = noneVanished();
   for await (const keys of writer.heldKeys({ signal })) {
     throwIfAborted(signal);
     const known = keys.flatMap((key) => ledger.byPoint(pointOf(plan, key)) ?? []);
@@ -124,7 +125,7 @@ export async function copyRows(
   onProgress: OnProgress,
 ): Promise<{ readonly totals: Totals; readonly vanished: Vanished }> {
   const totals = emptyTotals();
-  const vanished: Vanished = { count: 0, ids: [] };
+  const vanished = noneVanished();
   let after = -1;
   let rowsMax = batchSize;
   let done = 0;
@@ -157,6 +158,7 @@ async function copyBatch(
   const { batch, absent, failures } = await readRows(source, info, [...byId.keys()], signal);
   const keys = "placement" in batch ? batch.placement.points : batch.ids;
   if (keys.length > 0) await writer.append(batch, { signal });
+  passStop("after-append");
   const ordinalsOf = (ids: readonly string[]) => ids.flatMap((id) => byId.get(id)?.ordinal ?? []);
   ledger.setState(ordinalsOf(keys), recordStates.written);
   ledger.checkpoint({
@@ -185,7 +187,7 @@ export async function goneSince(
   listing: ListingResult,
   signal: AbortSignal,
 ): Promise<Vanished> {
-  const vanished: Vanished = { count: 0, ids: [] };
+  const vanished = noneVanished();
   if (listing.unseen === 0) return vanished;
   for (let rows = ledger.unseen(-1, pageRows); rows.length > 0; ) {
     throwIfAborted(signal);
@@ -195,6 +197,10 @@ export async function goneSince(
     rows = ledger.unseen(rows.at(-1)?.ordinal ?? 0, pageRows);
   }
   return vanished;
+}
+
+export function noneVanished(): Vanished {
+  return { count: 0, ids: [] };
 }
 
 /** `3 records ("a", "b" and 1 more)`. */

@@ -14,6 +14,7 @@ import { assertCollectionName } from "../../model/collection-name.ts";
 import type { ArchiveReader } from "../../store/archive.ts";
 import type { TargetStore } from "../../store/port.ts";
 import { abortError } from "../../util/abort.ts";
+import { passStop } from "../../util/stops.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { placePlan } from "../backup/collection.ts";
 import { pick, sizeOf } from "../carry.ts";
@@ -213,6 +214,7 @@ async function copy(
         const rows = batch.ids.map((_, row) => row).filter((row) => known?.rows.has(row) !== true);
         const sent = pick(batch, rows);
         if (rows.length > 0) await target.write(spec, sent, { signal });
+        passStop("after-acknowledge");
         totals.written += rows.length;
         totals.unchanged += batch.ids.length - rows.length;
         totals.bytes += sizeOf(sent);
