@@ -16,6 +16,7 @@ import { addRepair } from "./verbs/repair.ts";
 import { addRestore } from "./verbs/restore.ts";
 import { addServe } from "./verbs/serve.ts";
 import { addStatus } from "./verbs/status.ts";
+import { addTenants } from "./verbs/tenants.ts";
 import { addVerify } from "./verbs/verify.ts";
 
 /** Runs the command of this process: its arguments, its streams, its signals. Sets the exit status. */
@@ -98,6 +99,7 @@ export function buildProgram(
     addCancel,
     addServe,
     addQuickTest,
+    addTenants,
     addBackup,
     addRestore,
   ]) {

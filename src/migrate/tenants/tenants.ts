@@ -1,0 +1,149 @@
+/** `tenants`: who owns how many points, and the proof that no search as one tenant finds what is another's. Changes nothing. */
+import { VectorError } from "../../errors.ts";
+import { type CollectionInfo, type CollectionNote, parseNote } from "../../model/collection.ts";
+import type { TargetStore } from "../../store/port.ts";
+import { hasJournal } from "../journal/file.ts";
+import { Journal } from "../journal/journal.ts";
+import { endAddress } from "../next-steps.ts";
+import type { RunContext } from "../request.ts";
+import { sourceNote } from "../target-spec.ts";
+import { takeCensus, tenantIndex } from "./census.ts";
+import { proveIsolation } from "./isolation.ts";
+import type { TenantedCollection, TenantsOutcome, TenantsRequest } from "./request.ts";
+
+export type { TenantsOutcome, TenantsRequest } from "./request.ts";
+
+/**
+ * Counts, and searches as each tenant. What a collection's note does not tell, for the server keeps none, the journal does.
+ * @throws E_COLLECTION_NOT_FOUND for a name that is not there, and what the store throws
+ */
+export async function runTenants(
+  target: TargetStore,
+  request: TenantsRequest,
+  context: Pick<RunContext, "stateFolder" | "signal">,
+): Promise<TenantsOutcome> {
+  const { signal, stateFolder } = context;
+  const found = await target.collections({ signal });
+  const infos = found.filter(
+    ({ name }) => request.collection === null || name === request.collection,
+  );
+  if (infos.length === 0 && request.collection !== null)
+    throw missing(target, found, request.collection);
+  const noted = infos.map((info) => ({ info, note: parseNote(info.name, info.note) }));
+  const journal = journalNotes(target, stateFolder);
+  const tenanted: TenantedCollection[] = [];
+  const plain: string[] = [];
+  const unknown: string[] = [];
+  for (const { info, note: own } of noted) {
+    const note = own ?? journal.get(info.name) ?? null;
+    if (note === null) unknown.push(info.name);
+    else if (!note.tenanted) plain.push(info.name);
+    else tenanted.push(await lookAt(target, info, note, signal));
+  }
+  return outcomeOf(endAddress(target.identity), { tenanted, plain, unknown });
+}
+
+async function lookAt(
+  target: TargetStore,
+  info: CollectionInfo,
+  note: CollectionNote,
+  signal: AbortSignal,
+): Promise<TenantedCollection> {
+  const readable = { ...info, note: JSON.stringify(note) };
+  const counted = await takeCensus(target, readable, note, signal);
+  const isolation = await proveIsolation(target, readable, note, counted, signal);
+  return { name: info.name, index: tenantIndex(info), census: counted.census, isolation };
+}
+
+/** What the journal tells of the target's collections, by their names. */
+function journalNotes(target: TargetStore, stateFolder: string): Map<string, CollectionNote> {
+  const notes = new Map<string, CollectionNote>();
+  if (!hasJournal(stateFolder)) return notes;
+  using journal = Journal.openToRead(stateFolder);
+  const { kind, address } = target.identity;
+  for (const migration of journal.migrations()) {
+    if (migration.target.kind !== kind || migration.target.address !== address) continue;
+    for (const { plan } of journal.collections(migration)) {
+      const { layout, tenanted } = plan;
+      const before = notes.get(plan.target)?.sources ?? [];
+      const sources = [...before, sourceNote(plan, migration.run)];
+      notes.set(plan.target, { format: 1, layout, tenanted, sources });
+    }
+  }
+  return notes;
+}
+
+function missing(target: TargetStore, found: readonly CollectionInfo[], name: string): VectorError {
+  const names = found.slice(0, 20).map((info) => JSON.stringify(info.name));
+  const more = found.length > 20 ? ` and ${found.length - 20} more` : "";
+  return new VectorError(
+    "E_COLLECTION_NOT_FOUND",
+    `${target.identity.address} has no collection ${JSON.stringify(name)}. It has ${names.join(", ") || "none"}${more}.`,
+    { details: { collection: name } },
+  );
+}
+
+function outcomeOf(
+  target: string,
+  found: Pick<TenantsOutcome, "tenanted" | "plain" | "unknown">,
+): TenantsOutcome {
+  const { tenanted } = found;
+  const sum = (of: (one: TenantedCollection) => number): number =>
+    tenanted.reduce((total, one) => total + of(one), 0);
+  const breaches = sum(({ isolation }) => isolation.breaches);
+  const blind = sum(({ isolation }) => isolation.blind.length);
+  const searches = sum(({ isolation }) => isolation.searches);
+  const searched = sum(({ isolation }) => isolation.tenants);
+  const asked = `${searches} searches as ${searched} tenants`;
+  const verdict =
+    tenanted.length === 0
+      ? "No collection here has tenants."
+      : breaches > 0
+        ? `Tenants are not kept apart: ${asked} found ${breaches} records that are not the tenant's own.`
+        : blind > 0
+          ? `Of ${asked}, those as ${blind} tenants found nothing, and these have records.`
+          : searches === 0
+            ? "No tenant has a record yet; there was nothing to search."
+            : `Tenants are kept apart: ${asked} found no other's record and none without a tenant.`;
+  return {
+    exit: breaches + blind > 0 ? 4 : 0,
+    target,
+    ...found,
+    verdict,
+    next: nextSteps(target, tenanted),
+  };
+}
+
+function nextSteps(target: string, tenanted: readonly TenantedCollection[]): string[] {
+  const names = (of: (one: TenantedCollection) => boolean): string =>
+    tenanted
+      .filter(of)
+      .map(({ name }) => JSON.stringify(name))
+      .join(", ");
+  const steps: string[] = [];
+  const breached = names(({ isolation }) => isolation.breaches > 0);
+  if (breached !== "") {
+    steps.push(
+      `Take ${breached} out of use until the named records are mended: \`vecferry verify\` names every record of a migration that was changed, and \`vecferry repair --overwrite\` writes it as it was.`,
+    );
+  }
+  const unindexed = names(({ index }) => index === "none");
+  if (unindexed !== "") {
+    steps.push(
+      `${unindexed} at ${target} has no index on tenant_id, and every search as a tenant reads all of it: \`vecferry migrate\` as before makes the index.`,
+    );
+  }
+  const other = names(({ index }) => index === "other");
+  if (other !== "") {
+    steps.push(
+      `The index on tenant_id of ${other} at ${target} is not one for tenants (keyword, is_tenant): delete it there, and \`vecferry migrate\` as before makes the right one.`,
+    );
+  }
+  const stray = names(({ census }) => census.withoutTenant + census.others > 0);
+  if (stray !== "") {
+    steps.push(
+      `${stray} holds points that belong to no tenant that is known: no search as a tenant finds them. Whatever wrote them must write \`tenant_id\` too.`,
+    );
+  }
+  return steps;
+}
