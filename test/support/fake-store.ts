@@ -29,6 +29,8 @@ export interface FakeRecord {
   document?: string | null;
   uri?: string | null;
   metadata?: string | null;
+  /** Number of the last write to it; a source tells numbers where each of its records has one. */
+  version?: number;
 }
 
 export interface FakeCollection {
@@ -105,12 +107,15 @@ export class FakeSource implements SourceStore {
 
   async *ids(
     { name }: CollectionInfo,
-    { limit, chunk = 40 }: IdsOptions = {},
+    { limit, chunk = 40, onVersions }: IdsOptions = {},
   ): AsyncGenerator<string[]> {
-    const all = this.collection(name)
-      .records.map(({ id }) => id)
-      .slice(0, limit);
-    for (let start = 0; start < all.length; start += chunk) yield all.slice(start, start + chunk);
+    const all = this.collection(name).records.slice(0, limit);
+    for (let start = 0; start < all.length; start += chunk) {
+      const page = all.slice(start, start + chunk);
+      const versions = page.flatMap(({ version }) => version ?? []);
+      if (versions.length === page.length) onVersions?.(versions);
+      yield page.map(({ id }) => id);
+    }
   }
 
   async read(

@@ -20,7 +20,7 @@ export interface ListingResult {
   readonly added: number;
   /** Carried records that the listing does not name: asked about one by one before they count as deleted. */
   readonly unseen: number;
-  /** Whether the source has numbered the writes to all that it listed: those that were written to since are known then. */
+  /** Whether the source has listed anything, and has numbered the writes to all of it: those that were written to since are known then. */
   readonly versioned: boolean;
   /** Carried records that were written to since they were read, as their numbers tell. */
   readonly stale: number;
@@ -121,7 +121,7 @@ export class Listing implements Disposable {
       this.#db.prepare("UPDATE collection SET listed=1 WHERE id=?").run(this.#collection);
       this.#db.exec("DROP TABLE temp.listing; COMMIT");
       this.#open = false;
-      const versioned = this.#versioned;
+      const versioned = listed > 0 && this.#versioned;
       return { listed, added, unseen, versioned, stale, backwards: this.#backwards };
     });
   }
