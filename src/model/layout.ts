@@ -7,15 +7,16 @@
  *   llamaindex  { …metadata, _node_content, _node_type, document_id, doc_id, ref_doc_id,     llama-index-core 0.14,
  *                 tenant_id?, _vecferry }                                                    node_to_metadata_dict
  *
- * `_vecferry` = { id, run?, uri?, norm?, collection?, exact? }, all of it text: `norm` is a float64 in decimal (a server
- * does not keep every float, see exact-numbers.ts), `exact` the numbers of the metadata that need the same care.
+ * `_vecferry` = { id, run?, uri?, norm?, collection?, exact?, node? }, all of it text: `norm` is a float64 in decimal (a server
+ * does not keep every float, see exact-numbers.ts), `exact` the numbers of the metadata that need the same care, `node` what
+ * stood in the text's place in a node that LlamaIndex itself wrote into the source (see llama-node.ts).
  * A record without document has `"document":null`; the frameworks refuse null, so theirs leave the key out.
  * Metadata travels as raw JSON text throughout: 2, 2.0 and 2^53+1 stay what they are.
  */
-import { canonicalJson } from "../util/canonical.ts";
 import { floatText, sliceObject, stringOf } from "../util/json.ts";
 import type { Layout } from "./collection.ts";
 import { type ExactNumbers, findInexact, restoreExact } from "./exact-numbers.ts";
+import { isOwnNode, nodeKeys, nodeMembers, takeNode, withoutText, withText } from "./llama-node.ts";
 import { Members } from "./members.ts";
 import type { PointBatch } from "./record.ts";
 
@@ -49,8 +50,6 @@ interface LayoutShape {
   readonly reserved: readonly string[];
 }
 
-const nodeKeys = ["_node_content", "_node_type", "document_id", "doc_id", "ref_doc_id"] as const;
-
 const shapes: Record<Layout, LayoutShape> = {
   vecferry: {
     document: "document",
@@ -65,6 +64,8 @@ const shapes: Record<Layout, LayoutShape> = {
   },
   llamaindex: { document: null, metadata: null, reserved: [...nodeKeys, tenantKey, markKey] },
 };
+/** What stands beside the metadata also where LlamaIndex itself wrote it. */
+const beside = [tenantKey, markKey];
 
 /** The top-level payload keys that `layout` uses itself. */
 export function reservedKeys(layout: Layout): readonly string[] {
@@ -89,12 +90,16 @@ export function metadataPath(layout: Layout, key: string): string | null {
   return metadata === null ? step : `${metadata}.${step}`;
 }
 
-/** The keys of `metadata` (JSON text of an object) that meet a reserved one; none in layouts that keep metadata apart. @throws SyntaxError */
+/**
+ * The keys of `metadata` (JSON text of an object) that meet a reserved one; none in layouts that keep metadata apart. What
+ * LlamaIndex wrote of its own nodes is no conflict in its layout. @throws SyntaxError
+ */
 export function conflicts(metadata: string | null, layout: Layout): string[] {
   const shape = shapes[layout];
   if (metadata === null || shape.metadata !== null) return [];
   const keys = sliceObject(metadata);
-  return shape.reserved.filter((key) => keys.has(key));
+  const reserved = layout === "llamaindex" && isOwnNode(metadata) ? beside : shape.reserved;
+  return reserved.filter((key) => keys.has(key));
 }
 
 /** The payload of one row as JSON text. The metadata's keys must not meet reserved ones (`conflicts`). @throws SyntaxError where the metadata is no JSON */
@@ -104,22 +109,29 @@ export function encodePayload(batch: PointBatch, row: number, layout: Layout): s
   const document = payload.documents[row] ?? null;
   const metadata = payload.metadata[row] ?? "{}";
   const tenant = placement.tenants[row] ?? null;
+  const own = layout === "llamaindex" && isOwnNode(metadata) ? withText(metadata, document) : null;
   const members: string[] = [];
   if (shape.metadata === null) {
-    const inner = metadata.trim().slice(1, -1).trim();
+    const inner = (own?.metadata ?? metadata).trim().slice(1, -1).trim();
     if (inner !== "") members.push(inner);
   }
-  if (layout === "llamaindex")
-    members.push(...nodeMembers(placement.points[row] ?? "", document, metadata));
-  else if (document !== null || layout !== "langchain")
+  if (layout === "llamaindex") {
+    if (own === null) members.push(...nodeMembers(placement.points[row] ?? "", document, metadata));
+  } else if (document !== null || layout !== "langchain") {
     members.push(`"${shape.document}":${JSON.stringify(document)}`);
+  }
   if (shape.metadata !== null) members.push(`"${shape.metadata}":${metadata}`);
   if (tenant !== null) members.push(`"${tenantKey}":${JSON.stringify(tenant)}`);
-  members.push(`"${markKey}":${encodeMark(batch, row, findInexact(metadata))}`);
+  members.push(`"${markKey}":${encodeMark(batch, row, findInexact(metadata), own?.note)}`);
   return `{${members.join(",")}}`;
 }
 
-function encodeMark(batch: PointBatch, row: number, exact: ExactNumbers | null): string {
+function encodeMark(
+  batch: PointBatch,
+  row: number,
+  exact: ExactNumbers | null,
+  node: string | undefined,
+): string {
   const { ids, payload, placement } = batch;
   const norm = placement.norms[row] ?? Number.NaN;
   return JSON.stringify({
@@ -129,29 +141,8 @@ function encodeMark(batch: PointBatch, row: number, exact: ExactNumbers | null):
     norm: Number.isNaN(norm) ? undefined : floatText(norm),
     collection: placement.collections[row] ?? undefined,
     exact: exact === null ? undefined : Object.fromEntries(exact),
+    node,
   });
-}
-
-/** What LlamaIndex writes for a TextNode without a source document. The node's id is the point's: the framework reads and deletes by it. */
-function nodeMembers(point: string, document: string | null, metadata: string): string[] {
-  const content = nodeContent(point, document, metadata);
-  return [
-    `"_node_content":${JSON.stringify(content)}`,
-    '"_node_type":"TextNode"',
-    '"document_id":"None"',
-    '"doc_id":"None"',
-    '"ref_doc_id":"None"',
-  ];
-}
-
-function nodeContent(point: string, document: string | null, metadata: string): string {
-  const text = document === null ? "" : `"text":${JSON.stringify(document)},`;
-  return (
-    `{"id_":${JSON.stringify(point)},"embedding":null,"metadata":${metadata},` +
-    '"excluded_embed_metadata_keys":[],"excluded_llm_metadata_keys":[],"relationships":{},' +
-    `"metadata_template":"{key}: {value}","metadata_separator":"\\n",${text}"mimetype":"text/plain",` +
-    '"start_char_idx":null,"end_char_idx":null,"text_template":"{metadata_str}\\n\\n{content}","class_name":"TextNode"}'
-  );
 }
 
 /** Reads the records of payloads that have one layout. */
@@ -177,11 +168,14 @@ export class PayloadDecoder {
     const id = mark.takeString("id");
     if (id === null) return foreign(text);
     const shape = shapes[this.#layout];
-    const metadata = restoreMetadata(takeMetadata(members, shape), mark);
+    const own = this.#layout === "llamaindex" ? takeOwnNode(members, mark) : null;
+    const metadata = restoreMetadata(own?.metadata ?? takeMetadata(members, shape), mark);
     const document =
-      shape.document === null
-        ? takeNode(members, point, metadata)
-        : takeDocument(members, shape.document);
+      own !== null
+        ? own.document
+        : shape.document === null
+          ? takeNode(members, point, metadata)
+          : takeDocument(members, shape.document);
     const uri = mark.takeString("uri");
     const tenant = members.takeString(tenantKey);
     const norm = takeNorm(mark);
@@ -225,6 +219,16 @@ function takeDocument(members: Members, key: string): string | null {
   return null;
 }
 
+/** A node that LlamaIndex wrote: it is the metadata, its text put back; null where the mark notes none. */
+function takeOwnNode(members: Members, mark: Members): ReturnType<typeof withoutText> {
+  const note = mark.takeString("node");
+  if (note === null) return null;
+  const metadata = members.takeOthers(beside);
+  const own = withoutText(metadata, note);
+  if (own === null) mark.put("node", JSON.stringify(note));
+  return own ?? { metadata, document: null };
+}
+
 function takeNorm(mark: Members): number {
   const text = mark.takeString("norm");
   if (text === null) return Number.NaN;
@@ -254,39 +258,4 @@ function restoreMetadata(metadata: string, mark: Members): string {
   for (const [key, text] of unused) others.push(`${JSON.stringify(key)}:${JSON.stringify(text)}`);
   if (others.length > 0 || texts.size === 0) mark.put("exact", `{${others.join(",")}}`);
   return json;
-}
-
-/** Takes LlamaIndex's own keys out where they say what we would write; the document is the node's text. */
-function takeNode(members: Members, point: string, metadata: string): string | null {
-  const content = members.takeString("_node_content");
-  const document = content === null ? null : takeText(content);
-  if (content === null || !sameNode(content, nodeContent(point, document, metadata))) {
-    const found = content === null ? members.take("_node_content") : JSON.stringify(content);
-    members.put("_node_content", found ?? "null");
-  }
-  const fixed = { _node_type: "TextNode", document_id: "None", doc_id: "None", ref_doc_id: "None" };
-  for (const [key, value] of Object.entries(fixed)) {
-    const found = members.take(key) ?? "null";
-    if (found !== JSON.stringify(value)) members.put(key, found);
-  }
-  return document;
-}
-
-function takeText(content: string): string | null {
-  try {
-    const members = new Members();
-    members.read(content);
-    return members.takeString("text");
-  } catch {
-    return null;
-  }
-}
-
-function sameNode(content: string, wanted: string): boolean {
-  if (content === wanted) return true;
-  try {
-    return canonicalJson(content) === canonicalJson(wanted);
-  } catch {
-    return false;
-  }
 }
