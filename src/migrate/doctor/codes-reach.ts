@@ -145,7 +145,7 @@ export const reachCodes = {
     group: "version",
     severity: "warning",
     means: "This version is newer than any that vecferry was tested with.",
-    remedy: "vecferry quick-test {ends}",
+    remedy: "vecferry quick-test {source} {targetWord}",
   },
   "grpc-port-as-rest": {
     group: "version",

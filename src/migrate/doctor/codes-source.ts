@@ -117,7 +117,7 @@ export const sourceCodes = {
     severity: "info",
     means:
       "Vectors that are nearly zero under cosine: they are carried, and their direction is what rounding left of it.",
-    remedy: "vecferry compare {ends}",
+    remedy: "vecferry compare {source} {targetWord}",
   },
   "metadata-not-json": {
     group: "source",
