@@ -1,7 +1,7 @@
 /** The keys of many records' metadata: which types their values have, and how many records have them. In one walk of the text, nothing is decoded. */
 import { z } from "zod";
 import { type Layout, layouts } from "../../model/collection.ts";
-import { reservedKeys } from "../../model/layout.ts";
+import { conflicts, reservedKeys } from "../../model/layout.ts";
 import { expectCode, malformed, skipSpace, skipString, skipValue } from "../../util/json.ts";
 import { DistinctCounter, hashText } from "./distinct.ts";
 
@@ -88,7 +88,10 @@ export class MetadataKeys {
     if (skipSpace(text, expectCode(text, at, closeBrace)) !== text.length) throw malformed(at);
     if (reserved === 0) return;
     this.#reserved.forEach((one, index) => {
-      if ((reserved & (1 << index)) !== 0) one.records += 1;
+      if ((reserved & (1 << index)) === 0) return;
+      // The keys of nodes that LlamaIndex itself wrote are none in its layout.
+      if (one.layout === "llamaindex" && conflicts(text, one.layout).length === 0) return;
+      one.records += 1;
     });
   }
 

@@ -97,6 +97,14 @@ describe("MetadataKeys", () => {
     ]);
   });
 
+  it("does not count the nodes that LlamaIndex wrote among what its layout keeps for itself", () => {
+    const node = '"_node_content":"{\\"id_\\":\\"n\\"}","_node_type":"TextNode","doc_id":"d"';
+    expect(keysOf(`{${node}}`).reserved()).toEqual([]);
+    expect(keysOf(`{${node},"tenant_id":"t"}`, '{"doc_id":"d"}').reserved()).toContainEqual(
+      expect.objectContaining({ layout: "llamaindex", records: 2 }),
+    );
+  });
+
   it.each(["", "[]", '{"a"}', '{"a":1', "{a:1}", '{"a":1,}', "null", '{"a":1} x'])(
     "refuses %j",
     (text) => {
