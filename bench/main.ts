@@ -5,12 +5,13 @@ import { indexings } from "../src/migrate/request.ts";
 import { benchCopy } from "./copy.ts";
 import { benchDelta } from "./delta.ts";
 import { benchGentle } from "./gentle.ts";
+import { benchPlan } from "./plan.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    records: { type: "string", default: "60000" },
-    dimension: { type: "string", default: "384" },
+    records: { type: "string" },
+    dimension: { type: "string" },
     indexing: { type: "string", default: "after" },
     rounds: { type: "string", default: "3" },
     source: { type: "string", multiple: true, default: ["folder", "server"] },
@@ -19,7 +20,11 @@ const { values, positionals } = parseArgs({
 
 const [name = ""] = positionals;
 const indexing = indexings.find((when) => when === values.indexing);
-const size = { records: Number(values.records), dimension: Number(values.dimension) };
+const sizeOr = (records: number, dimension: number) => ({
+  records: Number(values.records ?? records),
+  dimension: Number(values.dimension ?? dimension),
+});
+const size = sizeOr(60_000, 384);
 const rounds = Number(values.rounds);
 
 /** What each measures, with its own flags, and how. */
@@ -36,6 +41,10 @@ const benches: Readonly<Record<string, { readonly says: string; run(): Promise<v
   delta: {
     says: "a pass over a finished job of which 1 % has changed",
     run: () => benchDelta({ ...size, rounds }),
+  },
+  plan: {
+    says: "seconds and memory of `plan` on a folder (1000000 × 8 unless said)",
+    run: () => benchPlan({ ...sizeOr(1_000_000, 8), rounds }),
   },
 };
 

@@ -2,7 +2,7 @@
  * What a collection takes at a Qdrant server, in bytes, by this formula (n points of d dimensions, m edges a node):
  *
  *   vectors          4·d·n                                float32
- *   quantized        n · (scalar d + 4 · turbo d·bits/8 + 8 · binary d·bits/8 · product 4·d/ratio), product + 1,024·d
+ *   quantized        n · (scalar d + 4 · turbo d·bits/8 + 8 · binary d·bits/8, in whole 16 bytes · product 4·d/ratio), product + 1,024·d
  *   links of HNSW    n · 2·m · ⌈log2 n⌉ / 8               neighbours of the lowest level, packed; never above 8·m
  *   id index         n · 40 in memory, n · 29 on disk
  *   payload          n · JSON text, in blocks of 128      on disk only; LZ4 makes it smaller, how much only the data tell
@@ -115,7 +115,7 @@ function quantizedBytes(quantization: Quantization, dimension: number, points: n
       // 256 centroids of float32 for each part of the vector.
       return points * ((4 * dimension) / Number(compression.slice(1))) + 1024 * dimension;
     case "binary":
-      return (points * dimension * (bitsOf[bits ?? "one_bit"] ?? 1)) / 8;
+      return points * 16 * Math.ceil((dimension * (bitsOf[bits ?? "one_bit"] ?? 1)) / 128);
     case "turbo":
       return points * ((dimension * (bitsOf[bits ?? "bits4"] ?? 4)) / 8 + 8);
   }
