@@ -94,6 +94,7 @@ export async function compareCollection(
       kept,
     },
     blocksOf(reading, allowed.filters, seen, request.onRows),
+    subject.records,
     reading.signal,
   );
   const truthMs = performance.now() - startedMs;

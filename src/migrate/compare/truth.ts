@@ -12,19 +12,23 @@ import type { TruthRequest } from "./truth-worker.ts";
 
 /** More threads than this are kept waiting by the one that reads. */
 const threadsMax = 8;
+/** Fewer rows than so many a thread are not worth starting it. */
+const rowsAThread = 5_000;
 /** Blocks that a thread has been sent and has not done yet. */
 const blocksAThread = 2;
 
 /**
- * For each search its nearest rows among `blocks`. A block's memory is handed over: it is empty afterwards.
+ * For each search its nearest rows among `blocks`, of which about `rows` are to come. Blocks are copied.
  * @throws E_ABORTED, and what `blocks` throws
  */
 export async function findTruth(
   question: TruthQuestion,
   blocks: AsyncIterable<TruthBlock>,
+  rows: number,
   signal: AbortSignal,
 ): Promise<Ranking[]> {
-  const count = Math.min(threadsMax, availableParallelism());
+  const worth = Math.max(1, Math.ceil(rows / rowsAThread));
+  const count = Math.min(threadsMax, availableParallelism(), worth);
   const threads = Array.from({ length: count }, () => new TruthThread(question));
   const onAbort = (): void => {
     for (const thread of threads) thread.fail(abortError(signal));
