@@ -16,6 +16,7 @@ import type {
   ReadResult,
   RemoveSelector,
   ScanOptions,
+  SearchOptions,
   SourceStore,
   StoreIdentity,
   TargetStore,
@@ -139,7 +140,7 @@ export class FakeSource implements SourceStore {
     };
   }
 
-  async search(): Promise<Hit[]> {
+  async search(_info: CollectionInfo, _query: Float32Array, _: SearchOptions): Promise<Hit[]> {
     return [];
   }
 
@@ -234,7 +235,7 @@ export class FakeTarget implements TargetStore {
     }
   }
 
-  async search(): Promise<Hit[]> {
+  async search(_info: CollectionInfo, _query: Float32Array, _: SearchOptions): Promise<Hit[]> {
     return [];
   }
 

@@ -39,12 +39,11 @@ export class SearchingSource extends FakeSource {
   searched = 0;
 
   override async search(
-    info?: CollectionInfo,
-    query = new Float32Array(0),
-    options: SearchOptions = { limit: 1 },
+    info: CollectionInfo,
+    query: Float32Array,
+    options: SearchOptions,
   ): Promise<Hit[]> {
     this.searched += 1;
-    if (info === undefined) return [];
     const candidates = this.collection(info.name).records.map(({ id, vector, metadata }) => ({
       id,
       vector: Float32Array.from(vector),
@@ -67,12 +66,11 @@ export class SearchingTarget extends FakeTarget {
   }
 
   override async search(
-    info?: CollectionInfo,
-    query = new Float32Array(0),
-    options: SearchOptions = { limit: 1 },
+    info: CollectionInfo,
+    query: Float32Array,
+    options: SearchOptions,
   ): Promise<Hit[]> {
     if (this.refuses(options)) throw new VectorError("E_REJECTED", "Strict mode forbids it.");
-    if (info === undefined) return [];
     const { tenant, collection, exact = false } = options;
     const candidates = (await this.#candidates(info)).filter(
       (one) =>
