@@ -2,10 +2,10 @@
  * Looks into an engine's folder without opening it: no lock, no write, not even the files that SQLite keeps beside a
  * database. What stands in a write-ahead log that was left behind is not seen.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { VectorError } from "../errors.ts";
+import { isVectorError, VectorError } from "../errors.ts";
 import { type LockHolder, readLock } from "../util/lock.ts";
 import { DatabaseSync } from "../util/sqlite.ts";
 import { folderFormat } from "./catalog.ts";
@@ -44,22 +44,45 @@ export function lookIntoFolder(path: string): LookedFolder {
       { next: "Give the path of an empty or new folder.", details: { folder } },
     );
   }
-  const names = reading(catalog, (database) => {
-    const format = database.prepare("SELECT value FROM meta WHERE key = 'format'").get();
-    if (Number(format?.["value"]) !== folderFormat) {
-      throw new VectorError(
-        "E_NOT_SUPPORTED",
-        `${catalog} has format ${String(format?.["value"])}; this version of vecferry reads format ${folderFormat}.`,
-        { next: "Use the newer vecferry that wrote it." },
-      );
-    }
-    return database.prepare("SELECT name, file FROM collections ORDER BY name").all();
-  });
-  const collections = names.map((row) => {
-    const file = join(folder, "collections", String(row["file"]));
-    return { name: String(row["name"]), path: file, description: reading(file, describe) };
+  const names = hasLog(catalog) ? tolerant(catalog, listed, []) : reading(catalog, listed);
+  const collections = names.flatMap(({ name, file }) => {
+    const path = join(folder, "collections", file);
+    const described = (database: DatabaseSync) => [{ name, path, description: describe(database) }];
+    return hasLog(path) ? tolerant(path, described, []) : reading(path, described);
   });
   return { folder, lock, collections };
+}
+
+function listed(database: DatabaseSync): { name: string; file: string }[] {
+  const format = database.prepare("SELECT value FROM meta WHERE key = 'format'").get();
+  if (Number(format?.["value"]) !== folderFormat) {
+    throw new VectorError(
+      "E_NOT_SUPPORTED",
+      `The folder has format ${String(format?.["value"])}; this version of vecferry reads format ${folderFormat}.`,
+      { next: "Use the newer vecferry that wrote it." },
+    );
+  }
+  const rows = database.prepare("SELECT name, file FROM collections ORDER BY name").all();
+  return rows.map((row) => ({ name: String(row["name"]), file: String(row["file"]) }));
+}
+
+/** Whether a write-ahead log stands beside a database: what it holds is not in the database yet. */
+function hasLog(path: string): boolean {
+  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** The same as `reading`; `unknown` where the database cannot be read without its log. */
+function tolerant<Result>(
+  path: string,
+  work: (database: DatabaseSync) => Result,
+  unknown: Result,
+): Result {
+  try {
+    return reading(path, work);
+  } catch (error) {
+    if (isVectorError(error, "E_STORAGE")) return unknown;
+    throw error;
+  }
 }
 
 /** Points of a collection's file, the first `rows` at most, with their payloads. @throws E_STORAGE */

@@ -106,14 +106,11 @@ async function addOther(
   });
 }
 
-/** The REST address of the same server, where the port before the gRPC port, or the usual one, answers so. */
+/** The REST address of the same server, where the port before the gRPC port answers so; any other may be another's. */
 async function restBeside(place: Place, context: DoctorContext): Promise<string | null> {
-  const port = Number(new URL(place.url).port);
-  for (const url of [withPort(place.url, port - 1), withPort(place.url, 6333)]) {
-    const found = await recognise(place, url, "qdrant", context).catch(() => null);
-    if (found !== null) return url;
-  }
-  return null;
+  const url = withPort(place.url, Number(new URL(place.url).port) - 1);
+  const found = await recognise(place, url, "qdrant", context).catch(() => null);
+  return found === null ? null : url;
 }
 
 export function withPort(url: string, port: number): string {

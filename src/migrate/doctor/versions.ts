@@ -5,6 +5,8 @@ import type { Findings, Words } from "./finding.ts";
 /** The newest versions that vecferry was tested with. */
 const tested = { chroma: [1, 5], qdrant: [1, 18] } as const;
 const newest = { chroma: "1.5.9", qdrant: "1.18.2" } as const;
+/** The first Qdrant that can be used. */
+const usedSince = [1, 10] as const;
 /** The first Qdrants with gRPC that can be used, and with notes in a collection's own metadata. */
 const grpcSince = [1, 13] as const;
 const notesSince = [1, 16] as const;
@@ -46,6 +48,8 @@ function checkAge(version: string, findings: Findings, words: Words): void {
     addNewer(findings, "target", `Qdrant ${version}`, newest.qdrant, words);
     return;
   }
+  // One that cannot be used at all is told where it is opened.
+  if (isBefore(version, usedSince)) return;
   const lacks = [
     ...(isBefore(version, grpcSince)
       ? ["gRPC for its points (1.13), so that copying takes several times as long"]
