@@ -201,7 +201,9 @@ export class CollectionReader implements Disposable {
     if (rows.length === 0) return;
     const whole = wanted.vectors ? await this.#withVectors(group) : group.rows.withVectors(null);
     rows.sort((a, b) => a - b);
-    picked.push({ place: group, batch: whole.batch(this.#collection.rows, rows) });
+    // Not the group itself: a read may go through all of them.
+    const place = { part: group.part, group: group.group };
+    picked.push({ place, batch: whole.batch(this.#collection.rows, rows) });
   }
 
   /** Reads a row group and keeps it; what comes behind it is tried next. */
