@@ -2,8 +2,8 @@
  * The embedding function that Chroma records for a collection. Clients record one since 1.0: in the configuration as
  * `embedding_function`, and since 1.3 in the schema, at keys["#embedding"].float_list.vector_index.config. Its form is
  * { type: "known", name, config } for those that Chroma can build itself (chroma-core/chroma, schemas/embedding_functions),
- * { type: "legacy" } for one of the application's own, null or { type: "unknown" } where none was named. Older versions keep
- * none; applications sometimes note a model in the metadata.
+ * { type: "legacy" } for one of the application's own, nothing, null or { type: "unknown" } (it depends on the version) where
+ * none was named. Older versions keep none; applications sometimes note a model in the metadata.
  */
 import { z } from "zod";
 import { parseJson } from "../util/json.ts";
@@ -13,9 +13,9 @@ export const embeddingPlaces = ["schema", "configuration", "metadata"] as const;
 
 export const embeddingFunctionSchema = z.object({
   status: z
-    .enum(["known", "own", "none", "not-recorded"])
+    .enum(["known", "own", "not-recorded"])
     .describe(
-      "known = named; own = one of the application's own, without a name; none = recorded that there is none; not-recorded = nothing is kept.",
+      "known = named; own = one of the application's own, without a name; not-recorded = nothing is kept.",
     ),
   name: z.string().nullable().describe("As Chroma names it: openai, sentence_transformer, …"),
   model: z.string().nullable(),
@@ -99,7 +99,7 @@ export function embeddingFunctionOf(
     read(inConfiguration, "configuration"),
     readMetadata(info.metadata),
   ];
-  for (const status of ["known", "own", "none"] as const) {
+  for (const status of ["known", "own"] as const) {
     const one = found.find((each) => each.status === status);
     if (one !== undefined) return one;
   }
@@ -114,8 +114,7 @@ function read(
   entry: z.infer<typeof recorded>,
   from: "schema" | "configuration",
 ): EmbeddingFunction {
-  if (entry === undefined) return notRecorded;
-  if (entry === null) return { ...notRecorded, status: "none", from };
+  if (entry === undefined || entry === null) return notRecorded;
   if (entry.type === "legacy") return { ...notRecorded, status: "own", from };
   if (entry.type !== "known" || entry.name === undefined) return notRecorded;
   const config = entry.config ?? {};

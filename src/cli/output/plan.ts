@@ -93,7 +93,6 @@ function vectorsText({ withVector, dimensions, faults }: PlannedCollection["surv
 
 function embeddingText({ status, name, model, from }: EmbeddingFunction): string {
   if (status === "not-recorded") return "not recorded";
-  if (status === "none") return `recorded in the ${from}: none`;
   if (status === "own") return `one of the application's own, without a name (${from})`;
   return `${[name, model].filter((part) => part !== null).join(", ")} (${from})`;
 }

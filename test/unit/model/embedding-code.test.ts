@@ -116,7 +116,7 @@ describe("embeddingCode", () => {
     expect(embeddingCode(known("instructor", "x"), { unit: true, dimension: 3 })).toBeNull();
     expect(embeddingCode(known("toString", "x"), { unit: true, dimension: 3 })).toBeNull();
     expect(embeddingCode(known("openai", null), { unit: true, dimension: 3 })).toBeNull();
-    const none = { status: "none", name: null, model: null, from: "schema", settings: {} } as const;
-    expect(embeddingCode(none, { unit: true, dimension: 3 })).toBeNull();
+    const own = { status: "own", name: null, model: null, from: "schema", settings: {} } as const;
+    expect(embeddingCode(own, { unit: true, dimension: 3 })).toBeNull();
   });
 });

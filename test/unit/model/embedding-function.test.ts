@@ -46,11 +46,11 @@ describe("embeddingFunctionOf", () => {
       expect(recorded({ schema, configuration })).toMatchObject({ name: "openai" });
   });
 
-  it("tells one of the application's own, none, and nothing recorded apart", () => {
+  it("tells one of the application's own from nothing recorded", () => {
     expect(recorded({ configuration: { embedding_function: { type: "legacy" } } }).status).toBe(
       "own",
     );
-    expect(recorded({ configuration: { embedding_function: null } }).status).toBe("none");
+    expect(recorded({ configuration: { embedding_function: null } }).status).toBe("not-recorded");
     const older = { hnsw_configuration: { space: "l2" }, _type: "CollectionConfigurationInternal" };
     expect(recorded({ configuration: older }).status).toBe("not-recorded");
     expect(recorded({ schema: schemaOf({ type: "unknown" }) }).status).toBe("not-recorded");
