@@ -18,6 +18,7 @@ const sizeOf = ([records, dimension, indexing]: readonly string[]) => ({
 const writing = () => import("./writing.ts");
 const clients = () => import("./clients.ts");
 const reading = () => import("./reading.ts");
+const archiving = () => import("./archiving.ts");
 const copying = () => import("./copying.ts");
 
 const ours: Record<string, Measure> = {
@@ -31,6 +32,10 @@ const ours: Record<string, Measure> = {
     (await copying()).copy(source, target, state, indexingOf(indexing)),
   verify: async (source = "", target = "", state = "") =>
     (await copying()).verify(source, target, state),
+  backup: async (source = "", path = "", state = "") =>
+    (await archiving()).backup(source, path, state),
+  restore: async (path = "", target = "", state = "", indexing) =>
+    (await archiving()).restore(path, target, state, indexingOf(indexing)),
   drop: async (target = "") => (await copying()).drop(target),
 };
 const others: Record<string, Measure> = {

@@ -33,7 +33,7 @@ const measuredSchema = z.object({
   parts: z.record(z.string(), z.number().nullable()).default({}),
   rssMb: z.number(),
 });
-type Measured = z.infer<typeof measuredSchema>;
+export type Measured = z.infer<typeof measuredSchema>;
 
 /** What all steps share. */
 interface Bench extends CopyOptions {
@@ -231,7 +231,8 @@ function reasonOf(error: unknown): string {
   return text.split("\n").find((line) => /^\w*Error/.test(line)) ?? text;
 }
 
-async function measure(role: string, ...words: string[]): Promise<Measured> {
+/** One measure in a process of its own: see child.ts. */
+export async function measure(role: string, ...words: string[]): Promise<Measured> {
   const script = path.join(import.meta.dirname, "child.ts");
   const args = ["--disable-warning=ExperimentalWarning", script, role, ...words];
   const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 20 });

@@ -2,6 +2,7 @@
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { indexings } from "../src/migrate/request.ts";
+import { benchArchive } from "./archive.ts";
 import { benchCopy } from "./copy.ts";
 import { benchDelta } from "./delta.ts";
 import { benchGentle } from "./gentle.ts";
@@ -41,6 +42,10 @@ const benches: Readonly<Record<string, { readonly says: string; run(): Promise<v
   delta: {
     says: "a pass over a finished job of which 1 % has changed",
     run: () => benchDelta({ ...size, rounds }),
+  },
+  archive: {
+    says: "an archive of a folder, and its restore beside the limit of writing",
+    run: () => benchArchive({ ...size, rounds }),
   },
   plan: {
     says: "seconds and memory of `plan` on a folder (1000000 × 8 unless said)",
