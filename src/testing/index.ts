@@ -1,9 +1,6 @@
 /** `vecferry/testing`: the suites that every store passes. */
 export type { TestKit } from "./kit.ts";
-export {
-  type FixtureCollection,
-  type FixtureRecord,
-  type SourceSuiteOptions,
-  sourceSuite,
-} from "./source-suite.ts";
-export { type TargetSuiteOptions, targetSuite } from "./target-suite.ts";
+export type { FixtureCollection, FixtureRecord, SourceSuiteOptions } from "./source-fixture.ts";
+export { sourceSuite } from "./source-suite.ts";
+export type { TargetSuiteOptions } from "./target-bench.ts";
+export { targetSuite } from "./target-suite.ts";

@@ -5,41 +5,12 @@
 import assert from "node:assert/strict";
 import { isVectorError } from "../errors.ts";
 import type { CollectionInfo } from "../model/collection.ts";
-import type { Distance } from "../model/distance.ts";
 import { defaultVector, type RecordBatch } from "../model/record.ts";
 import type { SourceStore } from "../store/port.ts";
 import { canonicalJson } from "../util/canonical.ts";
 import type { TestKit } from "./kit.ts";
-
-export interface FixtureRecord {
-  readonly id: string;
-  /** Its components as float32 values. */
-  readonly vector: readonly number[];
-  readonly document: string | null;
-  readonly uri: string | null;
-  /** JSON text of an object; null = none. */
-  readonly metadata: string | null;
-}
-
-/** What a collection of the store holds: records that can be read, all of them. */
-export interface FixtureCollection {
-  readonly name: string;
-  readonly distance: Distance;
-  /** null = nothing was ever written. */
-  readonly dimension: number | null;
-  readonly records: readonly FixtureRecord[];
-  /** A filter in Chroma's words, and the ids that it chooses. */
-  readonly where?: { readonly filter: object; readonly ids: readonly string[] };
-}
-
-export interface SourceSuiteOptions {
-  /** Name of the store. */
-  readonly name: string;
-  /** Opens the store anew; it is asked once a test. */
-  open(): Promise<SourceStore>;
-  /** Everything in the scope of the store. */
-  collections(): readonly FixtureCollection[];
-}
+import { eachCollection, type FixtureRecord, type SourceSuiteOptions } from "./source-fixture.ts";
+import { checkSearch, checkSearchOptions } from "./source-search.ts";
 
 type Check = (store: SourceStore, options: SourceSuiteOptions) => Promise<void>;
 
@@ -55,6 +26,8 @@ const checks: Readonly<Record<string, Check>> = {
   "puts every asked key into exactly one of batch, absent and failures": checkAbsent,
   "reads without vectors": checkWithoutVectors,
   "finds the nearest records, nearest first": checkSearch,
+  "searches among records with a value of the metadata, with documents or without":
+    checkSearchOptions,
   "names a collection that does not exist, and makes none": checkMisspelt,
   "ends with E_ABORTED soon after an abort": checkAbort,
 };
@@ -218,32 +191,6 @@ async function checkWithoutVectors(store: SourceStore, options: SourceSuiteOptio
   });
 }
 
-async function checkSearch(store: SourceStore, options: SourceSuiteOptions): Promise<void> {
-  await eachCollection(store, options, async (collection, { records, distance }) => {
-    const [first] = records;
-    const hits = await store.search(collection, Float32Array.from(first?.vector ?? [1, 2, 3]), {
-      limit: 5,
-    });
-    assert.equal(hits.length, Math.min(5, records.length));
-    if (first === undefined) return;
-    const truth = new Map(
-      records.map(({ id, vector }) => [id, compute(distance, first.vector, vector)]),
-    );
-    const nearest = Math.min(...truth.values());
-    assert.ok(isClose(hits[0]?.distance, nearest), "the first hit is the nearest of all");
-    for (const [rank, hit] of hits.entries()) {
-      assert.ok(isClose(hit.distance, truth.get(hit.id)), `rank ${rank}: ${hit.distance}`);
-      assert.ok(hit.distance >= (hits[rank - 1]?.distance ?? hit.distance), "order");
-      assert.equal(hit.document, records.find(({ id }) => id === hit.id)?.document);
-    }
-  });
-}
-
-/** Whether a distance computed in float32 stands for `expected`. */
-function isClose(distance: number | undefined, expected = Number.NaN): boolean {
-  return Math.abs((distance ?? Number.NaN) - expected) <= 1e-4 * (1 + Math.abs(expected));
-}
-
 async function checkMisspelt(store: SourceStore): Promise<void> {
   const before = await store.collections();
   const [some] = before;
@@ -305,19 +252,6 @@ async function checkClosed(options: SourceSuiteOptions): Promise<void> {
   );
 }
 
-async function eachCollection(
-  store: SourceStore,
-  options: SourceSuiteOptions,
-  run: (info: CollectionInfo, fixture: FixtureCollection) => Promise<void>,
-): Promise<void> {
-  const infos = await store.collections();
-  for (const fixture of options.collections()) {
-    const info = infos.find(({ name }) => name === fixture.name);
-    assert.ok(info, `the store lists ${fixture.name}`);
-    await run(info, fixture);
-  }
-}
-
 async function collect(chunks: AsyncIterable<string[]>): Promise<string[]> {
   const all: string[] = [];
   for await (const some of chunks) all.push(...some);
@@ -368,13 +302,4 @@ function ulpsApart(seen: Float32Array | undefined, written: readonly number[]): 
     );
   const [a, b] = [steps(seen), steps(written)];
   return a.reduce((most, step, at) => Math.max(most, Math.abs(step - (b[at] ?? 0))), 0);
-}
-
-/** Chroma's distances: l2 = Σ(a−b)², cosine = 1 − cos, ip = 1 − Σab. */
-function compute(distance: Distance, a: readonly number[], b: readonly number[]): number {
-  const dot = (x: readonly number[], y: readonly number[]): number =>
-    x.reduce((sum, value, at) => sum + value * (y[at] ?? 0), 0);
-  if (distance === "l2") return dot(a, a) + dot(b, b) - 2 * dot(a, b);
-  if (distance === "ip") return 1 - dot(a, b);
-  return 1 - dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }

@@ -1,11 +1,9 @@
 /** What every target must do: what is written there comes back as it was, and nothing else is touched. */
 import assert from "node:assert/strict";
 import { type ErrorCode, VectorError } from "../errors.ts";
-import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
 import { layouts } from "../model/collection.ts";
-import type { PointBatch } from "../model/record.ts";
-import type { TargetStore } from "../store/port.ts";
 import type { TestKit } from "./kit.ts";
+import { findCollection, scanAll, type TargetSuiteOptions, withBench } from "./target-bench.ts";
 import {
   awkwardRecords,
   batchOf,
@@ -17,25 +15,7 @@ import {
   testSpec,
   unitRecords,
 } from "./target-records.ts";
-
-export interface TargetSuiteOptions {
-  /** How the store is called in the names of tests. */
-  readonly name: string;
-  /** Opens the store. A store that keeps its data is the same one every time. */
-  readonly open: () => Promise<TargetStore>;
-  /** Whether what was written is there when it is opened again. */
-  readonly keeps: boolean;
-}
-
-interface Bench {
-  readonly store: TargetStore;
-  readonly spec: CollectionSpec;
-  /** The collection as it stands now. */
-  info(): Promise<CollectionInfo>;
-  write(...records: readonly TestRecord[]): Promise<void>;
-  /** Everything in the collection, as `rowsOf` gives it. */
-  rows(): Promise<object[]>;
-}
+import { searches } from "./target-search.ts";
 
 /** Declares the tests. Every collection they make has a name of its own and is removed at the end. */
 export function targetSuite(kit: TestKit, options: TargetSuiteOptions): void {
@@ -46,44 +26,6 @@ export function targetSuite(kit: TestKit, options: TargetSuiteOptions): void {
     searches(kit, options);
     refusals(kit, options);
   });
-}
-
-async function withBench(
-  { open }: TargetSuiteOptions,
-  spec: CollectionSpec,
-  use: (bench: Bench) => Promise<void>,
-): Promise<void> {
-  await using store = await open();
-  const info = async (): Promise<CollectionInfo> => findCollection(store, spec.name);
-  await store.ensure(spec);
-  try {
-    await use({
-      store,
-      spec,
-      info,
-      write: (...records) => store.write(spec, batchOf(records)),
-      rows: async () => rowsOf(...(await scanAll(store, await info()))),
-    });
-  } finally {
-    await store.remove(await info(), { everything: true });
-  }
-}
-
-async function findCollection(store: TargetStore, name: string): Promise<CollectionInfo> {
-  const found = (await store.collections()).find((collection) => collection.name === name);
-  if (found === undefined) throw new Error(`no collection ${name}`);
-  return found;
-}
-
-async function scanAll(
-  store: TargetStore,
-  collection: CollectionInfo,
-  batchSize?: number,
-): Promise<PointBatch[]> {
-  const batches: PointBatch[] = [];
-  const options = batchSize === undefined ? {} : { batchSize };
-  for await (const batch of store.scan(collection, options)) batches.push(batch);
-  return batches;
 }
 
 /** Fails unless `call` fails with `code`, and with these facts among its details. */
@@ -304,50 +246,6 @@ function removals({ describe, it }: TestKit, options: TargetSuiteOptions): void 
         await assertRejects(store.count(collection), "E_COLLECTION_NOT_FOUND");
         assert.deepEqual(await rows(), rowsOf(batchOf(ours)));
       }));
-  });
-}
-
-function searches({ describe, it }: TestKit, options: TargetSuiteOptions): void {
-  const records = [
-    { id: "near", vector: [0.8, 0.6], document: "the near one", tenant: "acme" },
-    { id: "far", vector: [-1, 0], tenant: "acme" },
-    { id: "nearest", vector: [1, 0], tenant: "other" },
-  ];
-  const query = Float32Array.of(1, 0);
-
-  describe("search", () => {
-    for (const [distance, near] of [
-      ["cosine", 0.2],
-      ["ip", 0.2],
-      ["l2", 0.4],
-    ] as const) {
-      it(`answers Chroma's distances under ${distance}, nearest first`, () =>
-        withBench(options, testSpec({ dimension: 2, distance }), async ({ store, info, write }) => {
-          await write(...records);
-          const hits = await store.search(await info(), query, { limit: 2 });
-          assert.deepEqual(
-            hits.map(({ id }) => id),
-            ["nearest", "near"],
-          );
-          assert.deepEqual(hits[1]?.document, "the near one");
-          assert.deepEqual(
-            hits.map((hit) => Math.round(hit.distance * 1e5) / 1e5),
-            [0, near],
-          );
-        }));
-    }
-
-    it("answers one tenant's records only", () => {
-      const spec = testSpec({ dimension: 2, distance: "cosine", tenanted: true });
-      return withBench(options, spec, async ({ store, info, write }) => {
-        await write(...records);
-        const hits = await store.search(await info(), query, { limit: 10, tenant: "acme" });
-        assert.deepEqual(
-          hits.map(({ id }) => id),
-          ["near", "far"],
-        );
-      });
-    });
   });
 }
 

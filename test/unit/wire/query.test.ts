@@ -48,6 +48,30 @@ describe("query", () => {
     expect(messageOf(QueryPointsSchema, all).filter).toBeUndefined();
   });
 
+  it("may ask exactly, for some paths of the payload, and match texts, integers and booleans", () => {
+    const frame = encodeQuery("c", {
+      vector: Float32Array.of(1),
+      limit: 1,
+      exact: true,
+      paths: ["_vecferry.id"],
+      matches: [
+        { key: "n", value: -9007199254740993n },
+        { key: "flag", value: false },
+      ],
+    });
+    expect(messageOf(QueryPointsSchema, frame)).toMatchObject({
+      params: { exact: true },
+      withPayload: {
+        selectorOptions: { case: "include", value: { fields: ["_vecferry.id"] } },
+      },
+    });
+    expect(decodeQuery(frame.subarray(5))).toMatchObject({
+      filter:
+        '{"must":[{"key":"n","match":{"value":-9007199254740993}},{"key":"flag","match":{"value":false}}]}',
+      withPayload: { include: ["_vecferry.id"] },
+    });
+  });
+
   it("may ask near a point, or near nothing", () => {
     const id = { variant: { case: "id" as const, value: named(uuid) } };
     const near = { variant: { case: "nearest" as const, value: id } };
