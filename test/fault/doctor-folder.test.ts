@@ -70,7 +70,7 @@ describe("doctor on a Chroma folder", () => {
     const database = new DatabaseSync(join(folder.path, "chroma.sqlite3"));
     const child = spawn("tail", ["-f", join(folder.path, "chroma.sqlite3")], { stdio: "ignore" });
     const writing = setInterval(() => {
-      database.exec("update embeddings set created_at = current_timestamp where id = 1");
+      database.exec("update embeddings set created_at = random() where id = 1");
     }, 100);
     try {
       const findings = await examine({ source: folder.path, watchMs: 500 });
