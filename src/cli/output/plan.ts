@@ -22,8 +22,8 @@ export function planText(plan: PlanFile): string {
     ...plan.collections.flatMap(collectionLines),
     ...plan.skipped.map(({ name, reason }) => `  ${name}: left out, ${reason}`),
     "",
-    "At a Qdrant server:",
-    ...plan.targets.flatMap(targetLines),
+    plan.target === null ? "At a Qdrant server:" : "At the target:",
+    ...plan.targets.flatMap((target) => targetLines(target, plan.target?.kind === "embedded")),
     "",
     ...estimateLines(plan),
     ...plan.notes.map((note) => `Note: ${note}`),
@@ -97,7 +97,10 @@ function embeddingText({ status, name, model, from }: EmbeddingFunction): string
   return `${[name, model].filter((part) => part !== null).join(", ")} (${from})`;
 }
 
-function targetLines({ name, exists, sources, indexes, sizing }: PlannedTarget): string[] {
+function targetLines(
+  { name, exists, sources, indexes, sizing }: PlannedTarget,
+  embedded: boolean,
+): string[] {
   const from = sources.length === 1 && sources[0] === name ? "" : ` from ${sources.join(", ")}`;
   const there = exists ? ", stands there already" : "";
   const keys = indexes.map(({ key, type }) => `${key}:${type}`).join(", ");
@@ -105,11 +108,11 @@ function targetLines({ name, exists, sources, indexes, sizing }: PlannedTarget):
   const { planned, choices } = sizing;
   return [
     `  ${name}${from} (${count(sizing.points)} points${there}${made}): ${size(planned.ramBytes)} of memory, ${size(planned.diskBytes)} of disk`,
-    ...choices
-      .filter(({ flags }) => flags !== "")
-      .map(({ quantization, flags, ramBytes, diskBytes }) => {
-        return `      with ${quantization.padEnd(15)} ${size(ramBytes).padStart(9)} memory ${size(diskBytes).padStart(9)} disk   ${flags}`;
-      }),
+    ...choices.map(({ quantization, flags, ramBytes, diskBytes }) => {
+      const name = flags === "" ? "no quantization" : quantization;
+      const line = `      ${embedded ? "at a server, " : ""}${name.padEnd(16)}${size(ramBytes).padStart(9)} memory ${size(diskBytes).padStart(9)} disk`;
+      return flags === "" ? line : `${line}   ${flags}`;
+    }),
   ];
 }
 

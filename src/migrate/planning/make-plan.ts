@@ -64,7 +64,7 @@ export async function makePlanFile(
     request: requestData(request, outline),
     collections,
     skipped: [...outline.skipped],
-    targets: targetsOf(outline, request, surveyed),
+    targets: targetsOf(outline, request, surveyed, target?.identity.kind === "embedded"),
     estimate,
     seconds: Math.round(collections.reduce((sum, one) => sum + totalSeconds(one.estimate), 0)),
     notes: notesOf(source, target, surveyed),
@@ -152,6 +152,7 @@ function targetsOf(
   { draft }: Outline,
   { settings }: MigrateRequest,
   surveyed: readonly Surveyed[],
+  embedded: boolean,
 ): PlannedTarget[] {
   return [...Map.groupBy(surveyed, ({ plan }) => plan.target)].map(([name, group]) => {
     const spec = draft?.specs.find((one) => one.name === name) ?? madeSpec(group, settings);
@@ -165,7 +166,7 @@ function targetsOf(
       exists: draft?.standing.has(name) ?? false,
       indexes: indexes.map((index) => ({ ...index })),
       sources: group.map(({ plan }) => plan.source.name),
-      sizing: sizingOf(spec, group),
+      sizing: sizingOf(spec, group, embedded),
     };
   });
 }

@@ -1,7 +1,7 @@
 /** What a target collection will take, as planned and with each quantization. */
 import { z } from "zod";
 import type { CollectionSpec, Layout, Quantization } from "../../model/collection.ts";
-import { defaultM, footprint } from "../../model/footprint.ts";
+import { defaultM, embeddedFootprint, type Footprint, footprint } from "../../model/footprint.ts";
 import { tenantKey } from "../../model/layout.ts";
 import type { CollectionPlan } from "../collection-plan.ts";
 import type { CollectionSurvey } from "../survey/survey.ts";
@@ -11,7 +11,9 @@ const bytes = z.number().nonnegative();
 export const sizingSchema = z.object({
   points: z.int().nonnegative(),
   payloadBytes: bytes.describe("Mean bytes of a point's payload as JSON."),
-  planned: z.object({ ramBytes: bytes, diskBytes: bytes }).describe("As the plan makes it."),
+  planned: z
+    .object({ ramBytes: bytes, diskBytes: bytes })
+    .describe("As the plan makes it, at the plan's own target."),
   choices: z.array(
     z.object({
       quantization: z.string(),
@@ -51,13 +53,21 @@ const choices: readonly { name: string; flags: string; quantization: Quantizatio
   })),
 ];
 
-/** What the target collection of `spec` takes with the records of these collections in it. */
+/** What the target collection of `spec` takes with the records of these collections in it: at an embedded Qdrant or at a server, and at a server with each quantization. */
 export function sizingOf(
   spec: Pick<
     CollectionSpec,
-    "dimension" | "layout" | "tenanted" | "indexes" | "quantization" | "hnsw" | "onDisk"
+    | "dimension"
+    | "layout"
+    | "tenanted"
+    | "indexes"
+    | "quantization"
+    | "hnsw"
+    | "onDisk"
+    | "replicas"
   >,
   group: readonly Surveyed[],
+  embedded = false,
 ): Sizing {
   const points = group.reduce((sum, one) => sum + carried(one), 0);
   const payload = group.reduce((sum, one) => sum + carried(one) * one.survey.payload.mean, 0);
@@ -74,14 +84,20 @@ export function sizingOf(
     ],
   };
   const { quantization, onDisk } = spec;
+  const copies = (size: Footprint): Footprint => ({
+    ramBytes: size.ramBytes * (spec.replicas ?? 1),
+    diskBytes: size.diskBytes * (spec.replicas ?? 1),
+  });
   return {
     points,
     payloadBytes: Math.round(payloadBytes),
-    planned: footprint({ ...base, quantization, vectorsInRam: onDisk !== true }),
+    planned: embedded
+      ? embeddedFootprint(base)
+      : copies(footprint({ ...base, quantization, vectorsInRam: onDisk !== true })),
     choices: choices.map(({ name, flags, quantization: choice }) => ({
       quantization: name,
       flags,
-      ...footprint({ ...base, quantization: choice, vectorsInRam: choice === null }),
+      ...copies(footprint({ ...base, quantization: choice, vectorsInRam: choice === null })),
     })),
   };
 }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type FootprintInput, footprint, footprintParts } from "../../../src/model/footprint.ts";
+import {
+  embeddedFootprint,
+  type FootprintInput,
+  footprint,
+  footprintParts,
+} from "../../../src/model/footprint.ts";
 
 const million: FootprintInput = {
   points: 1_000_000,
@@ -55,5 +60,12 @@ describe("footprint", () => {
     const { ramBytes, diskBytes } = footprint({ ...million, points: 0 });
     expect(ramBytes).toBe(0);
     expect(diskBytes).toBe(100 * 1024 * 1024);
+  });
+
+  it("of an embedded Qdrant has neither graph nor pages", () => {
+    expect(embeddedFootprint(million)).toEqual({
+      ramBytes: 1_536_000_000 + 600_000_000,
+      diskBytes: 1_536_000_000 + 332_000_000,
+    });
   });
 });

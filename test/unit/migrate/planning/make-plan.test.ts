@@ -124,6 +124,21 @@ describe("makePlanFile", () => {
     expect(plan.notes.join()).toContain("No target was named");
   });
 
+  it("sizes an embedded target as one, and a server with its replicas", async () => {
+    const { source, target } = scene();
+    const settings = { ...defaultRequest.settings, replicas: 2 };
+    const request = migrateRequest({}, { settings });
+    const server = await makePlanFile(source, target, request, whole, fakeContext());
+    const one = await planned();
+    const sizing = server.targets[0]?.sizing;
+    expect(sizing?.planned.ramBytes).toBe(2 * (one.targets[0]?.sizing.planned.ramBytes ?? 0));
+    expect(sizing?.choices.map(({ quantization }) => quantization)).toHaveLength(5);
+    const identity = { ...target.identity, kind: "embedded" } as const;
+    const embedded = Object.assign(new FakeTarget(), { identity });
+    const plan = await makePlanFile(source, embedded, request, whole, fakeContext());
+    expect(plan.targets[0]?.sizing.planned.ramBytes).toBe(60 * (4 * 4 + 600));
+  });
+
   it("adds up its estimates", async () => {
     const plan = await planned();
     const [zoo, park] = plan.collections.map(({ estimate }) => estimate);
