@@ -76,20 +76,33 @@ export async function carry(
   const left = new Set([...kept, ...standing.taken, ...(resend ? [] : standing.same)]);
   const sent = changed.filter((row) => !left.has(prepared.batch.ids[row] ?? ""));
   const batch = pick(prepared.batch, sent);
+  ledger.sending.add(
+    sent.flatMap((row) => {
+      const known = byId.get(prepared.batch.ids[row] ?? "");
+      if (known === undefined || known.digest === null) return [];
+      return [{ ordinal: known.ordinal, digest: digestAt(digests, row) }];
+    }),
+  );
   const refused = batch.ids.length === 0 ? [] : await write(lane, batch, signal);
   const lost = new Set(refused.map(({ id }) => id));
   const failures = [...read.failures, ...prepared.failures, ...refused];
   const gone = read.absent.flatMap((id) => byId.get(id) ?? []);
-  const settled = prepared.batch.ids.flatMap((id, row) => {
+  const settled = changed.flatMap((row) => {
+    const id = prepared.batch.ids[row] ?? "";
     const known = byId.get(id);
-    if (known === undefined || lost.has(id) || standing.taken.has(id)) return [];
-    return kept.has(id) ? [] : [{ ordinal: known.ordinal, digest: digestAt(digests, row) }];
+    if (known === undefined || lost.has(id) || kept.has(id) || standing.taken.has(id)) return [];
+    return [{ ordinal: known.ordinal, digest: digestAt(digests, row) }];
   });
+  const differ = new Set(changed);
+  const unchanged = prepared.batch.ids.flatMap((id, row) =>
+    differ.has(row) ? [] : (byId.get(id) ?? []),
+  );
   const keptRows = [...kept].flatMap((id) => byId.get(id) ?? []);
   const written = batch.ids.filter((id) => !lost.has(id));
   if (batch.ids.length > 0) passStop("after-acknowledge");
   ledger.checkpoint({
     written: settled,
+    unchanged: unchanged.map(({ ordinal }) => ordinal),
     // What was changed at the target stays in the journal as we wrote it: verify then names it.
     kept: keptRows.map(({ ordinal }) => ordinal),
     failures: failures.flatMap(({ id, reason, detail }) => {
@@ -101,7 +114,7 @@ export async function carry(
   return {
     written: written.length,
     changed: written.filter((id) => byId.get(id)?.state === recordStates.written).length,
-    unchanged: prepared.batch.ids.length - changed.length + (resend ? 0 : standing.same.size),
+    unchanged: unchanged.length + (resend ? 0 : standing.same.size),
     kept: keptRows,
     taken: [...standing.taken].flatMap((id) => byId.get(id) ?? []),
     failures,

@@ -1,9 +1,9 @@
 /** Carries deletions: takes points away whose records the source has deleted, where they are still as we wrote them. */
 import { throwIfAborted } from "../util/abort.ts";
-import { digestAt, digestsOf, sameDigest } from "./digests.ts";
+import { digestAt, digestsOf } from "./digests.ts";
 import { recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
-import { isOwn } from "./standing.ts";
+import { isAsWritten, isOwn } from "./standing.ts";
 import { targetInfo } from "./target-spec.ts";
 
 const pageRows = 1000;
@@ -30,7 +30,7 @@ export async function propagateDeletes(lane: Lane, signal: AbortSignal): Promise
       batch.placement.points.filter((point, row) => {
         const known = byPoint.get(point);
         const own = isOwn(lane, batch, row, known?.id);
-        return !own || !sameDigest(known?.digest, digestAt(digests, row));
+        return !own || !isAsWritten(lane, known, digestAt(digests, row));
       }),
     );
     const points = batch.placement.points.filter((point) => !changed.has(point));

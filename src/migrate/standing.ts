@@ -29,6 +29,18 @@ export function isOwn(
   );
 }
 
+/** Whether what stands at the point of a record is what was written there, also by a run that was killed before its checkpoint. */
+export function isAsWritten(
+  { ledger }: Pick<Lane, "ledger">,
+  known: Pick<LedgerRow, "ordinal" | "digest"> | undefined,
+  stands: Uint8Array,
+): boolean {
+  if (known === undefined) return false;
+  return (
+    sameDigest(known.digest, stands) || sameDigest(ledger.sending.digest(known.ordinal), stands)
+  );
+}
+
 /** Reads the points of a batch at the target and compares them with the journal, and with what is to be written. */
 export async function lookAtStanding(
   lane: Lane,
@@ -49,12 +61,11 @@ export async function lookAtStanding(
     const place = places.get(point);
     if (place === undefined) return;
     const id = batch.ids[place] ?? "";
-    const digest = known.get(id)?.digest ?? null;
     const stands = digestAt(digests, row);
     if (!isOwn(lane, standing.batch, row, id)) taken.add(id);
-    // A run that was killed before its checkpoint has written what its journal does not know.
     else if (sameDigest(stands, digestAt(wanted, place))) same.add(id);
-    else if (digest !== null && !sameDigest(digest, stands)) changed.add(id);
+    else if (known.get(id)?.digest != null && !isAsWritten(lane, known.get(id), stands))
+      changed.add(id);
   });
   return { same, changed, taken };
 }

@@ -9,10 +9,11 @@
  *   record(collection, ordinal) one row a listed record in the source's order: id, point (16 bytes), digest (16 bytes), state,
  *                               version = the source's number of the write that was read; null = it tells none
  *   point(target, point)        the same by point id: finds collisions, and the record of a point
+ *   sending(collection, ordinal) digest of what is being written over a point of ours, until that is acknowledged
  *   failure(collection, ordinal) why a record was not carried
  *   difference(collection, point) what the newest verify found, and the digest that stood at the target then
  *   progress(kind, owner)       how far a verify is: 'scan' of a target, 'read' of a collection's source
- * Format 1 has neither `copied` nor `version`: it is read as it is, and brought up to 2 by whoever writes.
+ * Format 1 has no `copied`, no `version` and no `sending`: it is read as it is, and brought up to 2 by whoever writes.
  */
 import { chmodSync, mkdirSync } from "node:fs";
 import type { SQLInputValue } from "node:sqlite";
@@ -27,6 +28,10 @@ const formats = [
   ["format", "format", 1, 2],
   ["digest", "digests of format", digestFormat, digestFormat],
 ] as const;
+
+const sendingTable = `CREATE TABLE sending(
+  collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, digest BLOB NOT NULL,
+  PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;`;
 
 const schema = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -47,6 +52,7 @@ CREATE TABLE record(
 CREATE TABLE point(
   target INTEGER NOT NULL, point BLOB NOT NULL, collection INTEGER NOT NULL, ordinal INTEGER NOT NULL,
   PRIMARY KEY(target, point)) WITHOUT ROWID;
+${sendingTable}
 CREATE TABLE failure(
   collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
   PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;
@@ -66,6 +72,7 @@ const staleTable =
   "CREATE TEMP TABLE stale(collection INTEGER, ordinal INTEGER, version INTEGER, PRIMARY KEY(collection, ordinal)) WITHOUT ROWID";
 
 const upgradeFrom1 = `
+${sendingTable}
 ALTER TABLE record ADD COLUMN version INTEGER;
 ALTER TABLE collection ADD COLUMN copied INTEGER NOT NULL DEFAULT 0;
 UPDATE collection SET copied=1 WHERE listed=1 AND NOT EXISTS

@@ -293,7 +293,7 @@ export class Journal implements Disposable {
   }
 
   #drop(collection: number): void {
-    for (const table of ["record", "point", "failure", "difference"])
+    for (const table of ["record", "point", "sending", "failure", "difference"])
       this.#write(`DELETE FROM ${table} WHERE collection=?`, collection);
     this.#write("DELETE FROM progress WHERE kind='read' AND owner=?", collection);
     this.#write("DELETE FROM collection WHERE id=?", collection);

@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { BucketSums, digestBytes } from "../../model/digest.ts";
 import { uuidToBytes } from "../../model/point-id.ts";
-import type { FailureReason } from "../../model/record.ts";
+import type { FailureReason, RecordFailure } from "../../model/record.ts";
 import { allArrays, fromSqlite, guarded, idBytes, idColumn, storedId } from "./database.ts";
 import {
   type Difference,
@@ -15,6 +15,7 @@ import {
 import { Listing } from "./listing.ts";
 import { clearProgress } from "./progress.ts";
 import { damagedRecord, type LedgerRow, recordStates, rowColumns, rowOf } from "./row.ts";
+import { Sending } from "./sending.ts";
 import { StaleRecords } from "./stale.ts";
 
 export interface LedgerFailure {
@@ -33,6 +34,23 @@ export interface LedgerCounts {
   readonly deleted: number;
 }
 
+/** What became of a batch. */
+export interface BatchOutcome {
+  /** Acknowledged by the target, or there already: the digests of what stands there. */
+  readonly written: readonly { readonly ordinal: number; readonly digest: Uint8Array }[];
+  /** Read again, and at the target as they are. */
+  readonly unchanged?: readonly number[];
+  /** Changed at the target since they were written; they stay as they are there. */
+  readonly kept?: readonly number[];
+  readonly failures: readonly {
+    readonly ordinal: number;
+    readonly reason: FailureReason;
+    readonly detail: string;
+  }[];
+  /** No longer at the source. */
+  readonly gone: readonly number[];
+}
+
 /** Bytes of a row in a page of sums: the first of the point, and the digest. */
 const summedBytes = 1 + digestBytes;
 const sumsPage = 5000;
@@ -40,6 +58,8 @@ const sumsPage = 5000;
 export class Ledger {
   /** The carried records that were written to at the source since. */
   readonly stale: StaleRecords;
+  /** What is being written over points that were written before. */
+  readonly sending: Sending;
   readonly #db: DatabaseSync;
   readonly #file: string;
   readonly #collection: number;
@@ -51,6 +71,7 @@ export class Ledger {
     this.#collection = collection;
     this.#target = target;
     this.stale = new StaleRecords(db, file, collection);
+    this.sending = new Sending(db, file, collection);
   }
 
   /** Number of records by state. */
@@ -116,18 +137,11 @@ export class Ledger {
     return [...new Map(rows.map((row) => [row.ordinal, row])).values()];
   }
 
-  /**
-   * Enters in one transaction what became of a batch: digests of what the target acknowledged, records that were changed at
-   * the target and stay as they are there, failures, and records that the source no longer has.
-   */
-  checkpoint(outcome: {
-    readonly written: readonly { ordinal: number; digest: Uint8Array }[];
-    readonly kept?: readonly number[];
-    readonly failures: readonly { ordinal: number; reason: FailureReason; detail: string }[];
-    readonly gone: readonly number[];
-  }): void {
+  /** Enters in one transaction what became of a batch. */
+  checkpoint(outcome: BatchOutcome): void {
+    const { written, unchanged = [], kept = [], failures, gone } = outcome;
     this.#transaction(() => {
-      if (outcome.written.length > 0) clearProgress(this.#db, this.#target, this.#collection);
+      if (written.length > 0) clearProgress(this.#db, this.#target, this.#collection);
       const write = this.#db.prepare(
         "UPDATE record SET digest=?, state=1 WHERE collection=? AND ordinal=?",
       );
@@ -142,18 +156,19 @@ export class Ledger {
         this.#db
           .prepare("SELECT 1 FROM failure WHERE collection=? LIMIT 1")
           .get(this.#collection) !== undefined;
-      const hadStale = this.stale.any;
-      for (const { ordinal, digest } of outcome.written) {
+      for (const { ordinal, digest } of written) {
         write.run(digest, this.#collection, ordinal);
-        if (hadStale) this.stale.renew(ordinal);
         if (hadFailures) clear.run(this.#collection, ordinal);
       }
-      for (const ordinal of outcome.kept ?? []) keep.run(this.#collection, ordinal);
-      for (const { ordinal, reason, detail } of outcome.failures) {
+      for (const ordinal of kept) keep.run(this.#collection, ordinal);
+      for (const { ordinal, reason, detail } of failures) {
         state.run(recordStates.quarantined, this.#collection, ordinal);
         fail.run(this.#collection, ordinal, reason, detail);
       }
-      for (const ordinal of outcome.gone) this.#markGone(state, ordinal);
+      for (const ordinal of gone) this.#markGone(state, ordinal);
+      const carried = written.map(({ ordinal }) => ordinal);
+      this.stale.renew([...carried, ...unchanged]);
+      this.sending.drop([...carried, ...kept, ...failures.map(({ ordinal }) => ordinal)]);
     });
   }
 
@@ -188,6 +203,25 @@ export class Ledger {
         "UPDATE record SET state=? WHERE collection=? AND ordinal=?",
       );
       for (const ordinal of ordinals) statement.run(state, this.#collection, ordinal);
+    });
+  }
+
+  /** Enters records that were never listed, because they cannot be carried. */
+  enterFailed(failures: readonly (RecordFailure & { readonly point: string })[]): void {
+    const newest = "SELECT coalesce(max(ordinal), -1) AS n FROM record WHERE collection=?";
+    this.#transaction(() => {
+      let ordinal = Number(this.#db.prepare(newest).get(this.#collection)?.["n"]);
+      for (const { id, point, reason, detail } of failures) {
+        ordinal += 1;
+        const row = [this.#collection, ordinal] as const;
+        this.#db
+          .prepare("INSERT INTO record(collection,ordinal,id,point,state) VALUES(?,?,?,?,2)")
+          .run(...row, idBytes(id), uuidToBytes(point));
+        this.#db
+          .prepare("INSERT INTO point VALUES(?,?,?,?)")
+          .run(this.#target, uuidToBytes(point), ...row);
+        this.#db.prepare("INSERT INTO failure VALUES(?,?,?,?)").run(...row, reason, detail);
+      }
     });
   }
 

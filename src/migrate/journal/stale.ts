@@ -62,20 +62,18 @@ export class StaleRecords {
     });
   }
 
-  /** Whether there are any: asked inside a checkpoint's transaction. */
-  get any(): boolean {
-    const sql = "SELECT 1 FROM temp.stale WHERE collection=? LIMIT 1";
-    return this.#db.prepare(sql).get(this.#collection) !== undefined;
-  }
-
-  /** Enters the number under which the newest listing named a record that has been read since; inside a checkpoint's transaction. */
-  renew(ordinal: number): void {
-    const sql = "DELETE FROM temp.stale WHERE collection=? AND ordinal=? RETURNING version";
-    const row = this.#db.prepare(sql).get(this.#collection, ordinal);
-    if (row === undefined) return;
-    this.#db
-      .prepare("UPDATE record SET version=? WHERE collection=? AND ordinal=?")
-      .run(row["version"] ?? null, this.#collection, ordinal);
+  /** Enters the numbers under which the newest listing named records that have been read since; inside a checkpoint's transaction. */
+  renew(ordinals: readonly number[]): void {
+    const any = this.#db.prepare("SELECT 1 FROM temp.stale WHERE collection=? LIMIT 1");
+    if (any.get(this.#collection) === undefined) return;
+    const take = this.#db.prepare(
+      "DELETE FROM temp.stale WHERE collection=? AND ordinal=? RETURNING version",
+    );
+    const enter = this.#db.prepare("UPDATE record SET version=? WHERE collection=? AND ordinal=?");
+    for (const ordinal of ordinals) {
+      const row = take.get(this.#collection, ordinal);
+      if (row !== undefined) enter.run(row["version"] ?? null, this.#collection, ordinal);
+    }
   }
 
   #rows(sql: string, ...values: number[]): LedgerRow[] {

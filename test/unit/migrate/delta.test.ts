@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
+import { VectorError } from "../../../src/errors.ts";
 import { pointOf } from "../../../src/migrate/collection-plan.ts";
 import { Journal } from "../../../src/migrate/journal/journal.ts";
 import type { MigrateRequest } from "../../../src/migrate/request.ts";
@@ -173,6 +174,24 @@ describe.each([
     expect([exit, report.notes, report.totals.carried]).toEqual([0, [], 0]);
   });
 
+  it("knows what a killed pass has written for its own, whatever became of the record since", async () => {
+    const job = await migrated(numbered);
+    for (const id of [6, 7]) job.write(job.record(id), { document: `first ${id}` });
+    const write = job.target.write.bind(job.target);
+    job.target.write = async (spec, batch) => {
+      await write(spec, batch);
+      throw new VectorError("E_UNREACHABLE", "Killed between acknowledgement and checkpoint.");
+    };
+    await expect(job.run()).rejects.toMatchObject({ code: "E_UNREACHABLE" });
+    job.target.write = write;
+    expect(job.point(6)?.payload).toContain("first 6");
+    job.write(job.record(6), { document: "second" });
+    job.remove(7);
+    const { exit, report } = await job.run({ propagateDeletes: true });
+    expect([exit, report.totals.kept, report.totals.removed]).toEqual([0, 0, 1]);
+    expectEqual(job);
+  });
+
   it("goes on with a pass that was interrupted, and looks for what has changed meanwhile", async () => {
     const job = await migrated(numbered);
     change(job);
@@ -239,6 +258,7 @@ describe("a finished job on a folder", () => {
     job.write(job.record(7), { document: "changed" });
     const db = new DatabaseSync(join(job.context.stateFolder, "journal.sqlite"));
     db.exec("ALTER TABLE record DROP COLUMN version; ALTER TABLE collection DROP COLUMN copied");
+    db.exec("DROP TABLE sending");
     db.exec("UPDATE meta SET value='1' WHERE key='format'");
     db.close();
     expect(readStatus(job.context.stateFolder).migrations[0]?.state).toBe("VERIFIED");
