@@ -27,10 +27,9 @@ class HalfSource extends FakeSource {
     options: ReadOptions = {},
   ): Promise<ReadResult> {
     if (options.vectors !== false) return super.read(info, keys, options);
-    const reasons = [...this.failing].filter(([id]) => !this.lost.has(id));
-    for (const [id] of reasons) this.failing.delete(id);
-    const { batch, ...rest } = await super.read(info, keys, options);
-    for (const [id, reason] of reasons) this.failing.set(id, reason);
+    const whole = new FakeSource(this.contents);
+    for (const id of this.lost) whole.failing.set(id, "torn");
+    const { batch, ...rest } = await whole.read(info, keys, options);
     return { ...rest, batch: { ...batch, vectors: new Map() } };
   }
 }
@@ -46,31 +45,46 @@ async function idsOf(path: string): Promise<unknown[]> {
 }
 
 describe("a backup", () => {
-  it("holds a record without a vector, holds what it can of one whose vector is lost, and names the rest", async () => {
-    const source = new HalfSource([fakeCollection("a", 120)]);
-    source.failing.set("a-3", "no-vector");
-    source.failing.set("a-50", "stale-vector");
-    source.failing.set("a-119", "unanswerable");
-    source.lost.add("a-119");
-    const place = archivePlace();
-    const { exit, files, report } = await runBackup(source, place, backupRequest(), fakeContext());
-    expect(exit).toBe(3);
-    const [held] = await rawArchive(place.path);
-    expect(held?.rows).toHaveLength(119);
-    expect(held?.failed).toBe(2);
-    const without = held?.rows.filter(({ vector }) => (vector ?? null) === null);
-    expect(without?.map(({ id }) => id)).toEqual(["a-3", "a-50"]);
-    expect(without?.[0]).toMatchObject({ document: "document 3", uri: "file:///3" });
-    expect(files.quarantine).toBe(join(place.path, "quarantine.jsonl"));
-    expect(archiveQuarantine(place.path)).toMatchObject([
-      { id: "a-50", reason: "stale-vector", detail: expect.stringContaining("without its vector") },
-      { id: "a-119", reason: "unanswerable" },
-    ]);
-    expect(report.collections[0]).toMatchObject({
-      counts: { written: 118, quarantined: 2 },
-      layout: null,
-    });
-  });
+  it.each([
+    ["that others may write to", true],
+    ["at rest", false],
+  ])(
+    "of a source %s holds a record without a vector, holds what it can of one whose vector is lost, and names the rest",
+    async (_, live) => {
+      const source = new HalfSource([fakeCollection("a", 120)], { live });
+      source.failing.set("a-3", "no-vector");
+      source.failing.set("a-50", "stale-vector");
+      source.failing.set("a-119", "unanswerable");
+      source.lost.add("a-119");
+      const place = archivePlace();
+      const { exit, files, report } = await runBackup(
+        source,
+        place,
+        backupRequest(),
+        fakeContext(),
+      );
+      expect(exit).toBe(3);
+      const [held] = await rawArchive(place.path);
+      expect(held?.rows).toHaveLength(119);
+      expect(held?.failed).toBe(2);
+      const without = held?.rows.filter(({ vector }) => (vector ?? null) === null);
+      expect(without?.map(({ id }) => id)).toEqual(["a-3", "a-50"]);
+      expect(without?.[0]).toMatchObject({ document: "document 3", uri: "file:///3" });
+      expect(files.quarantine).toBe(join(place.path, "quarantine.jsonl"));
+      expect(archiveQuarantine(place.path)).toMatchObject([
+        {
+          id: "a-50",
+          reason: "stale-vector",
+          detail: expect.stringContaining("without its vector"),
+        },
+        { id: "a-119", reason: "unanswerable" },
+      ]);
+      expect(report.collections[0]).toMatchObject({
+        counts: { listed: 120, written: 118, quarantined: 2 },
+        layout: null,
+      });
+    },
+  );
 
   it("holds infinite components as they are", async () => {
     const source = new FakeSource([fakeCollection("a", 3, { distance: "l2" })]);
@@ -111,32 +125,38 @@ describe("a backup", () => {
     expect(report.collections[0]?.run).toMatchObject({ appeared: 1, vanished: 2, carried: 400 });
   });
 
-  it("goes on behind the collections that it held when it was interrupted", async () => {
-    const source = new FakeSource([fakeCollection("a", 100), fakeCollection("b", 100)]);
-    source.failing.set("a-7", "torn");
-    const place = archivePlace();
-    const context = fakeContext();
-    source.beforeRead = (ids) => {
-      if (isBatchWith("b-60", ids)) throw new Error("cut");
-    };
-    await expect(runBackup(source, place, backupRequest(), context)).rejects.toThrow("cut");
-    expect(existsSync(place.path)).toBe(false);
-    const read: string[] = [];
-    source.beforeRead = (ids) => void read.push(...ids);
-    const { exit, report } = await runBackup(source, place, backupRequest(), context);
-    expect(exit).toBe(3);
-    expect(report.notes.join()).toContain("gone on with behind what it holds");
-    // A sample of every collection is read for its size, and nothing more of the one that is held.
-    expect(read.filter((id) => id.startsWith("a-")).length).toBeLessThanOrEqual(100);
-    const collections = await rawArchive(place.path);
-    expect(collections.map(({ rows, failed }) => [rows.length, failed])).toEqual([
-      [99, 1],
-      [100, 0],
-    ]);
-    // The run that was interrupted had found it out; it is told all the same.
-    expect(archiveQuarantine(place.path)).toMatchObject([{ id: "a-7", reason: "torn" }]);
-    expect(besideArchive(place.path)).toEqual([]);
-  });
+  it.each([
+    ["that others may write to", true],
+    ["at rest", false],
+  ])(
+    "of a source %s goes on behind the collections that it held when it was interrupted",
+    async (_, live) => {
+      const source = new FakeSource([fakeCollection("a", 100), fakeCollection("b", 100)], { live });
+      source.failing.set("a-7", "torn");
+      const place = archivePlace();
+      const context = fakeContext();
+      source.beforeRead = (ids) => {
+        if (isBatchWith("b-60", ids)) throw new Error("cut");
+      };
+      await expect(runBackup(source, place, backupRequest(), context)).rejects.toThrow("cut");
+      expect(existsSync(place.path)).toBe(false);
+      const read: string[] = [];
+      source.beforeRead = (ids) => void read.push(...ids);
+      const { exit, report } = await runBackup(source, place, backupRequest(), context);
+      expect(exit).toBe(3);
+      expect(report.notes.join()).toContain("gone on with behind what it holds");
+      // A sample of every collection is read for its size, and nothing more of the one that is held.
+      expect(read.filter((id) => id.startsWith("a-")).length).toBeLessThanOrEqual(100);
+      const collections = await rawArchive(place.path);
+      expect(collections.map(({ rows, failed }) => [rows.length, failed])).toEqual([
+        [99, 1],
+        [100, 0],
+      ]);
+      // The run that was interrupted had found it out; it is told all the same.
+      expect(archiveQuarantine(place.path)).toMatchObject([{ id: "a-7", reason: "torn" }]);
+      expect(besideArchive(place.path)).toEqual([]);
+    },
+  );
 
   it("ends with what stands where only its own end is missing, and is refused when that is told", async () => {
     const source = new FakeSource([fakeCollection("a", 20)]);

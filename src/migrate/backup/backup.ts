@@ -22,14 +22,16 @@ import {
   goneSince,
   noneVanished,
   placePlan,
-  planCourse,
+  shapeOfPending,
   takeUp,
+  type Vanished,
   vanishedText,
 } from "./collection.ts";
 import { compareArchive } from "./compare.ts";
 import { isFinished, keepQuarantine } from "./finished.ts";
 import { type AnyStore, rowsOf } from "./rows.ts";
 import type { ArchivePlace, BackupRequest, BackupRun } from "./run.ts";
+import { shapeOfAll, streamRows } from "./stream.ts";
 
 /** A source that others write to is listed again until nothing new appears, at most so often. */
 const relistRounds = 3;
@@ -136,7 +138,7 @@ async function select({ source, request, context }: BackupRun): Promise<Collecti
 }
 
 async function write(run: BackupRun, courses: readonly Course[]): Promise<void> {
-  const { source, place, context, report } = run;
+  const { source, place, context } = run;
   const { signal } = context;
   await using writer = await place.write({ source: source.identity, signal });
   if (writer.resumed)
@@ -144,22 +146,35 @@ async function write(run: BackupRun, courses: readonly Course[]): Promise<void> 
       run,
       "An archive that was not finished was found; it is gone on with behind what it holds.",
     );
-  for (const course of courses) {
-    if (course.info.dimension === null) continue;
-    const stop = report.phase("list");
-    phase(context, "list", course.info.name);
-    const tell = progress(context, "list", course.info.name, course.info.count);
-    const { listed } = await listIds(course, course.entered.scope, signal, tell);
-    report.listed(course.entered, { listed, deleted: 0 });
-    stop();
-  }
+  // Ids are kept where they must be compared: with those of a source that has changed, or with what an archive holds already.
+  const listed = source.capabilities.live || writer.resumed;
   const wanted: number[] = [];
-  for (const course of courses) wanted.push((await planCourse(course, null, signal)).bytes);
+  for (const course of courses) wanted.push(await bytesOf(run, course, listed));
   for (const [place, course] of courses.entries()) {
     const later = wanted.slice(place + 1).reduce((sum, bytes) => sum + bytes, 0);
-    await copy(run, writer, course, later);
+    await copy(run, writer, course, listed, later);
   }
   await writer.finish({ signal });
+}
+
+/** Bytes of the disk that a collection will take at most; where its ids are kept, they are from here on. */
+async function bytesOf(run: BackupRun, course: Course, listed: boolean): Promise<number> {
+  const { context, report } = run;
+  const { info, entered, ledger } = course;
+  const { signal } = context;
+  if (info.dimension === null) return 0;
+  if (!listed) {
+    const { rowBytes, rows } = await shapeOfAll(course, entered.scope, null, signal);
+    return rows * rowBytes;
+  }
+  const stop = report.phase("list");
+  phase(context, "list", info.name);
+  const tell = progress(context, "list", info.name, info.count);
+  const found = await listIds(course, entered.scope, signal, tell);
+  report.listed(entered, { listed: found.listed, deleted: 0 });
+  stop();
+  const { rowBytes } = await shapeOfPending(course, null, signal);
+  return ledger.counts().pending * rowBytes;
 }
 
 /** Takes one collection into the archive. `later`: bytes that those behind it will want. */
@@ -167,27 +182,74 @@ async function copy(
   run: BackupRun,
   writer: ArchiveWriter,
   course: Course,
+  listed: boolean,
   later: number,
 ): Promise<void> {
   const { source, context, report } = run;
   const { signal } = context;
-  const { info, ledger, entered } = course;
+  const { info, ledger } = course;
   const head = { rows: rowsOf(source), info };
   const out = await writer.collection(head, { signal });
   if (out.finished) return;
-  const gone = await takeUp(course, out, signal);
+  const stop = report.phase("copy");
+  if (listed) await copyListed(run, course, out, later);
+  else await copyAll(run, course, out, later);
+  stop();
+  if (source.capabilities.live) await settle(run, course, out);
+  await out.finish({ signal, failed: ledger.counts().quarantined });
+}
+
+/** Takes what the archive does not hold yet. */
+async function copyListed(
+  run: BackupRun,
+  course: Course,
+  out: ArchiveCollectionWriter,
+  later: number,
+): Promise<void> {
+  const { context, report } = run;
+  const { info, ledger, entered } = course;
+  const gone = await takeUp(course, out, context.signal);
   report.relisted(entered, { added: 0, deleted: gone.count });
   if (gone.count > 0)
     say(
       run,
       `The archive holds ${vanishedText(gone)} of ${JSON.stringify(info.name)} that the source has no more.`,
     );
-  await assertRoom(run, course, later);
-  const stop = report.phase("copy");
+  const { rowBytes } = await shapeOfPending(course, null, context.signal);
+  assertRoom(run, ledger.counts().pending * rowBytes + later);
   await copyPending(run, course, out);
-  stop();
-  if (source.capabilities.live) await settle(run, course, out);
-  await out.finish({ signal, failed: ledger.counts().quarantined });
+}
+
+/** Takes everything, as it is listed. */
+async function copyAll(
+  run: BackupRun,
+  course: Course,
+  out: ArchiveCollectionWriter,
+  later: number,
+): Promise<void> {
+  const { context, request, report } = run;
+  const { info, entered } = course;
+  const { signal } = context;
+  if (info.dimension === null) return;
+  phase(context, "copy", info.name);
+  const { flight, rowBytes, rows } = await shapeOfAll(
+    course,
+    entered.scope,
+    request.batchSize,
+    signal,
+  );
+  assertRoom(run, rows * rowBytes + later);
+  report.flight(entered, flight);
+  const tell = progress(context, "copy", info.name, rows);
+  const streamed = await streamRows(course, out, flight, entered.scope, signal, tell);
+  const { totals, vanished, lost } = streamed;
+  const listed = totals.written + lost;
+  const { failed: quarantined } = totals;
+  report.listed(entered, { listed, deleted: 0 });
+  report.carried(entered, totals);
+  const none = { pending: 0, left: 0, deleted: 0 };
+  report.stands(entered, { listed, written: listed - quarantined, quarantined, ...none });
+  sayVanished(run, course, vanished);
 }
 
 async function copyPending(
@@ -200,7 +262,7 @@ async function copyPending(
   const { listed, pending } = ledger.counts();
   if (pending === 0) return;
   phase(context, "copy", info.name);
-  const { flight } = await planCourse(course, request.batchSize, context.signal);
+  const { flight } = await shapeOfPending(course, request.batchSize, context.signal);
   report.flight(entered, flight);
   const tell = progress(context, "copy", info.name, listed);
   const before = listed - pending;
@@ -209,11 +271,15 @@ async function copyPending(
     tell(before + rows, bytes),
   );
   report.carried(entered, totals);
-  if (vanished.count > 0)
-    say(
-      run,
-      `${vanishedText(vanished)} of ${JSON.stringify(info.name)} vanished from the source before they were read; the archive does not hold them.`,
-    );
+  sayVanished(run, course, vanished);
+}
+
+function sayVanished(run: BackupRun, { info }: Course, vanished: Vanished): void {
+  if (vanished.count === 0) return;
+  say(
+    run,
+    `${vanishedText(vanished)} of ${JSON.stringify(info.name)} vanished from the source before they were read; the archive does not hold them.`,
+  );
 }
 
 /** A source that others write to is listed again: what has appeared is taken too, what has gone is named. */
@@ -246,17 +312,10 @@ async function settle(run: BackupRun, course: Course, out: ArchiveCollectionWrit
   }
 }
 
-/** Before the first row: is there room for all that is pending? @throws E_DISK_FULL */
-async function assertRoom(
-  { place, request, context }: BackupRun,
-  course: Course,
-  later: number,
-): Promise<void> {
+/** Before the first row: is there room for so many bytes? @throws E_DISK_FULL */
+function assertRoom({ place }: BackupRun, wanted: number): void {
   const free = freeBytes(place.path);
-  if (free === null) return;
-  const { bytes } = await planCourse(course, request.batchSize, context.signal);
-  const wanted = bytes + later;
-  if (wanted <= free) return;
+  if (free === null || wanted <= free) return;
   throw new VectorError(
     "E_DISK_FULL",
     `The archive will take about ${megabytes(wanted)} more, and the disk of ${place.path} has ${megabytes(free)} free. What the archive holds already stays.`,

@@ -1,7 +1,7 @@
 /** One collection on its way into an archive: its ids in the journal, its rows behind those that the archive has already. */
 import { inFlightBytesMax, optimalBatchSize } from "../../model/batch-size.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import { defaultVector } from "../../model/record.ts";
+import { defaultVector, type RecordFailure } from "../../model/record.ts";
 import type { ArchiveCollectionWriter } from "../../store/archive.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { passStop } from "../../util/stops.ts";
@@ -31,11 +31,11 @@ export interface Vanished {
 }
 
 const pageRows = 1000;
-const sampleRows = 100;
+export const sampleRows = 100;
 /** Ids that a sentence names at most. */
 const namedMax = 20;
 /** Bytes of a row beside its vector and its texts: its id, and its part of what frames it. */
-const rowBytes = 48;
+const frameBytes = 48;
 /** Texts take about half of their bytes in an archive, vectors all of them. */
 const textShare = 0.5;
 
@@ -57,14 +57,30 @@ export function placePlan(info: CollectionInfo): CollectionPlan {
   };
 }
 
-/** How the pending records travel, and how many bytes of the disk they will take. */
-export async function planCourse(
-  { source, info, ledger }: Course,
+/** What a collection's rows are like, told from some of them: how they travel, and the bytes of the disk that one takes. */
+export interface Shape {
+  readonly flight: Flight;
+  readonly rowBytes: number;
+}
+
+/** The shape of the pending records. */
+export function shapeOfPending(
+  course: Course,
   wanted: number | null,
   signal: AbortSignal,
-): Promise<{ readonly flight: Flight; readonly bytes: number }> {
+): Promise<Shape> {
+  const ids = course.ledger.sample(recordStates.pending, sampleRows).map(({ id }) => id);
+  return shapeOf(course, ids, wanted, signal);
+}
+
+/** The shape of records like these. `wanted`: rows a batch; null = by the formula in model/batch-size.ts. */
+export async function shapeOf(
+  { source, info }: Course,
+  ids: readonly string[],
+  wanted: number | null,
+  signal: AbortSignal,
+): Promise<Shape> {
   const { batchSizeMax, concurrency } = source.capabilities;
-  const ids = ledger.sample(recordStates.pending, sampleRows).map(({ id }) => id);
   const sampled =
     ids.length === 0 ? null : (await source.read(info, ids, { signal, vectors: false })).batch;
   const payloadBytes = sampled === null ? 0 : meanPayload(sampled) + restBytes(sampled);
@@ -76,9 +92,8 @@ export async function planCourse(
       : Math.min(wanted, batchSizeMax ?? wanted);
   const room = Math.floor(inFlightBytesMax / (batchSize * (4 * dimension + payloadBytes + 1)));
   const workers = Math.max(1, Math.min(room, concurrency + 1));
-  const { pending } = ledger.counts();
-  const bytes = Math.ceil(pending * (4 * dimension + textShare * payloadBytes + rowBytes));
-  return { flight: { batchSize, workers }, bytes };
+  const rowBytes = 4 * dimension + textShare * payloadBytes + frameBytes;
+  return { flight: { batchSize, workers }, rowBytes };
 }
 
 /** Mean bytes of what a point has beside a record. */
@@ -139,46 +154,74 @@ export async function copyRows(
       const { bytes, gone } = await copyBatch(course, writer, rows, totals, signal);
       note(vanished, gone);
       done += rows.length;
-      const room = Math.floor(inFlightBytesMax / workers / Math.max(1, bytes / rows.length));
-      rowsMax = Math.max(1, Math.min(batchSize, room));
+      rowsMax = fewer({ batchSize, workers }, bytes / rows.length);
       onProgress(done, totals.bytes);
     }
   });
   return { totals, vanished };
 }
 
+/** The next batch's rows: fewer where the records of the last one were larger than the sample promised. */
+export function fewer({ batchSize, workers }: Flight, rowBytes: number): number {
+  const room = Math.floor(inFlightBytesMax / workers / Math.max(1, rowBytes));
+  return Math.max(1, Math.min(batchSize, room));
+}
+
 async function copyBatch(
-  { source, info, ledger }: Course,
+  course: Course,
   writer: ArchiveCollectionWriter,
   rows: readonly LedgerRow[],
   totals: Totals,
   signal: AbortSignal,
 ): Promise<{ readonly bytes: number; readonly gone: readonly string[] }> {
+  const { ledger } = course;
   const byId = new Map(rows.map((row) => [row.id, row]));
-  const { batch, absent, failures } = await readRows(source, info, [...byId.keys()], signal);
+  const taken = await takeRows(course, writer, [...byId.keys()], totals, signal);
+  const ordinalsOf = (ids: readonly string[]) => ids.flatMap((id) => byId.get(id)?.ordinal ?? []);
+  ledger.setState(ordinalsOf(taken.keys), recordStates.written);
+  ledger.checkpoint({
+    written: [],
+    failures: taken.failures.flatMap(({ id, reason, detail }) =>
+      ordinalsOf([id]).map((ordinal) => ({ ordinal, reason, detail })),
+    ),
+    gone: ordinalsOf(taken.gone),
+  });
+  return taken;
+}
+
+/** What became of some records that were asked for. */
+export interface Taken {
+  /** Those that the archive has. */
+  readonly keys: readonly string[];
+  /** Those that could not be read whole; some of them the archive has all the same. */
+  readonly failures: readonly RecordFailure[];
+  readonly gone: readonly string[];
+  /** Bytes of vectors and texts. */
+  readonly bytes: number;
+}
+
+/** Reads these records and hands them to the archive. */
+export async function takeRows(
+  { source, info }: Course,
+  writer: ArchiveCollectionWriter,
+  ids: readonly string[],
+  totals: Totals,
+  signal: AbortSignal,
+): Promise<Taken> {
+  const { batch, absent, failures } = await readRows(source, info, ids, signal);
   const keys = "placement" in batch ? batch.placement.points : batch.ids;
   if (keys.length > 0) await writer.append(batch, { signal });
   passStop("after-append");
-  const ordinalsOf = (ids: readonly string[]) => ids.flatMap((id) => byId.get(id)?.ordinal ?? []);
-  ledger.setState(ordinalsOf(keys), recordStates.written);
-  ledger.checkpoint({
-    written: [],
-    failures: failures.flatMap(({ id, reason, detail }) =>
-      ordinalsOf([id]).map((ordinal) => ({ ordinal, reason, detail })),
-    ),
-    gone: ordinalsOf(absent),
-  });
   const { documents, metadata, uris } = batch.payload;
   const rest = "placement" in batch ? batch.placement.rest : [];
-  const texts = [documents, metadata, uris, rest].flat();
-  const bytes =
-    texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) +
-    (batch.vectors.get(defaultVector)?.data.byteLength ?? 0);
+  let bytes = batch.vectors.get(defaultVector)?.data.byteLength ?? 0;
+  for (const column of [documents, metadata, uris, rest])
+    for (const text of column) bytes += text?.length ?? 0;
   totals.written += keys.length;
   totals.failed += failures.length;
   totals.gone += absent.length;
   totals.bytes += bytes;
-  return { bytes, gone: absent };
+  return { keys, failures, gone: absent, bytes };
 }
 
 /** The archived records that a listing did not name and that the source no longer has. */
@@ -210,12 +253,13 @@ export function vanishedText({ count, ids }: Vanished): string {
   return `${count} ${count === 1 ? "record" : "records"} (${named}${more})`;
 }
 
-function note(vanished: Vanished, ids: readonly string[]): void {
+/** Adds records that have gone. */
+export function note(vanished: Vanished, ids: readonly string[]): void {
   vanished.count += ids.length;
   vanished.ids.push(...ids.slice(0, namedMax - vanished.ids.length));
 }
 
-function emptyTotals(): Totals {
+export function emptyTotals(): Totals {
   return {
     written: 0,
     changed: 0,
