@@ -136,7 +136,7 @@ class Exam {
       };
       accessFindings(input, [...new Set(plans.map(({ target }) => target))]);
       const specs = await planFindings(input);
-      const needs = needsOf(specs, surveyed);
+      const needs = needsOf(specs, surveyed, look.identity.kind === "embedded");
       standingFindings(input, needs);
       const { stateFolder } = this.#context;
       const local = look.identity.kind === "embedded" || isLoopback(look.identity.address);

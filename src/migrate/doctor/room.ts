@@ -21,13 +21,12 @@ export interface Need {
 export function needsOf(
   specs: readonly CollectionSpec[],
   surveyed: readonly Surveyed[],
+  embedded: boolean,
 ): Map<string, Need> {
   return new Map(
     specs.map((spec) => {
-      const sizing = sizingOf(
-        spec,
-        surveyed.filter(({ plan }) => plan.target === spec.name),
-      );
+      const group = surveyed.filter(({ plan }) => plan.target === spec.name);
+      const sizing = sizingOf(spec, group, embedded);
       const { points, payloadBytes } = sizing;
       const need = {
         spec,
@@ -53,36 +52,24 @@ export interface RoomInput {
 
 /** Bytes of the journal a record: its id and point twice, its digest, and what SQLite adds; measured, an id of 20 characters. */
 const journalRecordBytes = 160;
-/** What SQLite, ids and marks add to vectors and payload in an embedded Qdrant's file. */
-const embeddedShare = 1.2;
-const embeddedPointBytes = 64;
-
 export async function roomFindings(input: RoomInput): Promise<void> {
   const needs = [...input.needs.values()];
   const points = sum(needs, ({ points }) => points);
   if (points === 0) return;
   await disk(input, input.stateFolder, "The journal", points * journalRecordBytes, "here");
-  const { look } = input;
-  if (look.identity.kind !== "embedded") {
-    memory(
-      input,
-      sum(needs, ({ sizing }) => sizing.planned.ramBytes),
-    );
-    return;
-  }
-  const vectors = sum(needs, ({ vectorBytes }) => vectorBytes);
-  const payload = sum(needs, ({ payloadBytes }) => payloadBytes);
-  if (look.folder !== null) {
-    // Points that stand there already are written over in their place.
-    const there = sum(
-      look.collections.filter(({ info }) => input.needs.has(info.name)),
-      ({ info }) => info.count ?? 0,
-    );
-    const left = Math.max(0, 1 - there / points);
-    const wanted = left * embeddedShare * (vectors + payload + points * embeddedPointBytes);
-    await disk(input, look.folder, "The embedded Qdrant", wanted, "target");
-  }
-  memory(input, vectors + points * embeddedPointBytes);
+  memory(
+    input,
+    sum(needs, ({ sizing }) => sizing.planned.ramBytes),
+  );
+  const { folder, collections } = input.look;
+  // Where a server keeps its points it does not tell.
+  if (folder === null) return;
+  const planned = collections.filter(({ info }) => input.needs.has(info.name));
+  const there = sum(planned, ({ info }) => info.count ?? 0);
+  // Points that stand there already are written over in their place.
+  const left = Math.max(0, 1 - there / points);
+  const wanted = left * sum(needs, ({ sizing }) => sizing.planned.diskBytes);
+  await disk(input, folder, "The embedded Qdrant", wanted, "target");
 }
 
 async function disk(

@@ -1,0 +1,216 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { runCli, temporaryFolder, unpackChroma } from "../support/cli.ts";
+import { fileList } from "../support/fixtures.ts";
+import { makeFolder } from "../support/make-folder.ts";
+import { startProxy } from "../support/proxy.ts";
+import { qdrantKinds } from "../support/qdrant-places.ts";
+import { secrets } from "../support/refusal.ts";
+import { startStub } from "../support/stub.ts";
+import { stubCollections, stubRecords } from "../support/stub-scene.ts";
+
+interface Line {
+  readonly format: number;
+  readonly type: string;
+  readonly code?: string;
+  readonly [name: string]: unknown;
+}
+
+function linesOf(stdout: string): Line[] {
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+/** Requests that read: GETs, and the POSTs by which both servers are searched and read. */
+const reads = /^(GET .*|POST .*\/(get|query|count|scroll|points))$/;
+
+describe("vecferry doctor", () => {
+  it("prints its findings, and ends with 0 unless --fail-on says otherwise", async () => {
+    using folder = temporaryFolder();
+    const cwd = folder.path;
+    makeFolder(join(cwd, "chroma"), {
+      records: 3,
+      dimension: 2,
+      distance: "cosine",
+      fill: (index, target) => target.fill(index),
+    });
+    const plain = await runCli(["doctor", "./chroma"], { cwd });
+    expect(plain).toMatchObject({ status: 0, stderr: "" });
+    expect(plain.stdout).toContain('warning zero-vectors (source, "made")');
+    expect(plain.stdout).toContain("> vecferry backup ./chroma archive:./before");
+    expect(plain.stdout).toMatch(
+      /Nothing stands in the way of a migration: 0 errors, 1 warning, \d info\.\n$/,
+    );
+    const statusOf = async (...flags: string[]) =>
+      (await runCli(["doctor", "./chroma", "embedded:./q", ...flags], { cwd })).status;
+    expect(await statusOf("--fail-on", "error")).toBe(0);
+    expect(await statusOf("--fail-on", "warning")).toBe(6);
+    expect(await statusOf("--rename", "made=a/b", "--fail-on", "error")).toBe(6);
+    expect(await statusOf("--fail-on", "info")).toBe(2);
+    expect(await statusOf("--full", "--sample", "3")).toBe(2);
+    expect(await statusOf("--source-only", "--target-only")).toBe(2);
+  });
+
+  it("writes versioned lines, each finding with all that it has", async () => {
+    using folder = temporaryFolder();
+    const cwd = folder.path;
+    makeFolder(join(cwd, "chroma"), { records: 3, dimension: 2 });
+    const { stdout, status } = await runCli(
+      [
+        "doctor",
+        "./chroma",
+        "http://127.0.0.1:1",
+        "--layout",
+        "flat",
+        "--json",
+        "--fail-on",
+        "error",
+      ],
+      { cwd },
+    );
+    const lines = linesOf(stdout);
+    expect(lines.every(({ format }) => format === 1)).toBe(true);
+    expect(lines.find(({ code }) => code === "connection-refused")).toEqual({
+      format: 1,
+      type: "finding",
+      code: "connection-refused",
+      severity: "error",
+      end: "target",
+      collection: null,
+      text: expect.stringContaining("ECONNREFUSED"),
+      evidence: { error: "E_UNREACHABLE", cause: "ECONNREFUSED" },
+      remedy: "docker run -p 1:6333 -p 2:6334 qdrant/qdrant:v1.18.2",
+    });
+    expect(lines.some(({ code, end }) => code === "version" && end === "source")).toBe(true);
+    const counts = { errors: 1, warnings: 0, failOn: "error", failed: true };
+    expect(lines.at(-1)).toMatchObject({ type: "doctor", ...counts });
+    expect(status).toBe(6);
+  });
+
+  it("takes one address for the end that it can be, and the newest migration's where there is none", async () => {
+    using folder = temporaryFolder();
+    const cwd = folder.path;
+    makeFolder(join(cwd, "chroma"), { records: 3, dimension: 2 });
+    const endsOf = async (...args: string[]) =>
+      new Set(
+        linesOf((await runCli(["doctor", ...args, "--json"], { cwd })).stdout).flatMap(
+          ({ end }) => end ?? [],
+        ),
+      );
+    expect(await endsOf("./chroma")).toEqual(new Set(["source"]));
+    expect(await endsOf("http://127.0.0.1:1")).toEqual(new Set(["target"]));
+    expect(await endsOf("--target-only", "--qdrant-port", "1")).toEqual(new Set(["target"]));
+    await runCli(["migrate", "./chroma", "embedded:./q"], { cwd });
+    const text = (await runCli(["doctor"], { cwd })).stdout;
+    expect(text).toContain("The source is a folder of Chroma");
+    expect(text).toContain("0 errors");
+  });
+
+  it("changes nothing: not the source, not the target, not the state folder", async () => {
+    using folder = temporaryFolder();
+    const cwd = folder.path;
+    makeFolder(join(cwd, "chroma"), { records: 300, dimension: 2 });
+    await runCli(["migrate", "./chroma", "embedded:./q"], { cwd });
+    const before = ["chroma", "q", ".vecferry"].map((name) => fileList(join(cwd, name)));
+    const listed = fileList(cwd).map((line) => line.split(" ")[0]);
+    const ended = await runCli(["doctor", "./chroma", "embedded:./q", "--full"], { cwd });
+    expect(ended).toMatchObject({ status: 0, stderr: "" });
+    await runCli(["doctor", "./chroma", "embedded:./never-made"], { cwd });
+    expect(["chroma", "q", ".vecferry"].map((name) => fileList(join(cwd, name)))).toEqual(before);
+    expect(fileList(cwd).map((line) => line.split(" ")[0])).toEqual(listed);
+    expect(existsSync(join(cwd, "never-made"))).toBe(false);
+  });
+
+  it("finds points of others in an embedded Qdrant, and none among a migration's own", async () => {
+    using folder = temporaryFolder();
+    const cwd = folder.path;
+    makeFolder(join(cwd, "chroma"), { records: 3, dimension: 2 });
+    await runCli(["migrate", "./chroma", "embedded:./q"], { cwd });
+    const args = ["doctor", "./chroma", "embedded:./q"];
+    expect((await runCli(args, { cwd })).stdout).not.toContain("foreign-points");
+    const { openEngine } = await import("../../src/engine/index.ts");
+    const engine = await openEngine(join(cwd, "q"));
+    await engine.upsert("made", {
+      ids: ["7"],
+      vectors: new Map([
+        ["", { kind: "dense", dimension: 2, data: new Float32Array(2).fill(1), present: null }],
+      ]),
+      payloads: ['{"mine":true}'],
+    });
+    await engine[Symbol.asyncDispose]();
+    expect((await runCli(args, { cwd })).stdout).toContain("foreign-points");
+  });
+
+  it("goes on where a journal is damaged, and says nothing of keys", async () => {
+    using folder = temporaryFolder();
+    const cwd = folder.path;
+    mkdirSync(join(cwd, ".vecferry"));
+    writeFileSync(join(cwd, ".vecferry/journal.sqlite"), "this is no journal");
+    await using stub = await startStub(({ path }) =>
+      path === "/" ? { body: { title: "qdrant", version: "1.18.2" } } : { status: 403, body: {} },
+    );
+    const env = { ...secrets, QDRANT_URL: stub.url };
+    const { stdout, stderr, status } = await runCli(["doctor", "--target-only"], { cwd, env });
+    expect(stdout).toContain("journal-damaged");
+    expect(stdout).toContain("key-refused");
+    expect(status).toBe(0);
+    for (const secret of Object.values(secrets)) expect(stdout + stderr).not.toContain(secret);
+    expect(readFileSync(join(cwd, ".vecferry/journal.sqlite"), "utf8")).toBe("this is no journal");
+  });
+
+  it("reads the recorded folder of every old version", async () => {
+    using folder = temporaryFolder();
+    const cwd = folder.path;
+    for (const version of ["0.4.24", "0.6.3", "1.0.20"]) {
+      mkdirSync(join(cwd, version));
+      const path = `${unpackChroma(version, join(cwd, version))}?tenant=default_tenant`;
+      const { stdout, status } = await runCli(["doctor", path, "--json"], { cwd });
+      expect(status).toBe(0);
+      const codes = linesOf(stdout).map(({ code }) => code);
+      expect(codes).not.toContain("unforeseen");
+    }
+  });
+});
+
+describe.each(qdrantKinds)("vecferry doctor of a $name", ({ skip, start }) => {
+  it.skipIf(skip)("only reads, at both ends, and finds what strict mode forbids", async () => {
+    using folder = temporaryFolder();
+    const cwd = folder.path;
+    await using place = await start();
+    const name = place.unique("doctor");
+    await place.call("PUT", `/collections/${name}`, {
+      vectors: { size: 2, distance: "Cosine" },
+      strict_mode_config: { enabled: true, search_allow_exact: false, max_points_count: 3 },
+    });
+    await place.call("PUT", `/collections/${name}/points?wait=true`, {
+      points: [{ id: 1, vector: [1, 0], payload: { mine: true } }],
+    });
+    await using chroma = await startStub(
+      stubCollections(new Map([[name, stubRecords("r", 20, 2)]])),
+    );
+    await using target = await startProxy(place.url);
+    const args = [
+      "doctor",
+      chroma.url.replace("http", "chroma"),
+      `${target.url}?grpc=off`,
+      "--json",
+      "--full",
+    ];
+    const { stdout, status } = await runCli(args, { cwd, env: place.env });
+    expect(status).toBe(0);
+    const mine = linesOf(stdout).filter(({ collection }) => collection === name);
+    const codes = mine.map(({ code }) => code);
+    expect(codes).toContain("foreign-points");
+    // The embedded one takes strict mode in, and keeps to none of it.
+    if (!place.url.includes("127.0.0.1") || codes.length > 1)
+      expect(codes).toEqual(expect.arrayContaining(["strict-exact", "strict-points"]));
+    const asked = [...target.requests, ...chroma.requests].map(
+      ({ method, path }) => `${method} ${path.replace(/\?.*/, "")}`,
+    );
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked.filter((line) => !reads.test(line))).toEqual([]);
+  });
+});
