@@ -247,8 +247,12 @@ describe.skipIf(!mounted)(`a disk that is full${reason}`, () => {
         code: "E_DISK_FULL",
         next: expect.stringContaining("Free some room"),
       });
+      rmSync(ballast);
+      // Rows are lost behind what was written: nothing may come behind them.
+      const more = collection.append(archiveBatch(archiveRecords(1), 3));
+      await expect(more).rejects.toMatchObject({ code: "E_DISK_FULL" });
+      await expect(collection.finish()).rejects.toMatchObject({ code: "E_DISK_FULL" });
     }
-    rmSync(ballast);
     await using writer = await begin(path);
     const collection = await writer.collection(head);
     const { rows } = collection;

@@ -8,6 +8,7 @@ import {
 } from "../../model/record.ts";
 import type { ArchivedRows } from "../../store/archive.ts";
 import { type FlatColumn, flatColumns } from "./schema.ts";
+import { TextColumn } from "./text-column.ts";
 import type { PackedVectors } from "./vector-column.ts";
 
 /** What row groups and parts hold at most: what is written does not depend on it, memory does. */
@@ -28,35 +29,35 @@ export const archiveBounds: Bounds = {
   partMs: 60_000,
 };
 
-type FlatValue = string | number | null;
+/** Bytes of a row beside its texts and its vector. */
+const rowBytes = 16;
 
 export class RowBuffer {
-  readonly #columns: ReadonlyMap<FlatColumn, FlatValue[]>;
+  readonly #texts: ReadonlyMap<FlatColumn, TextColumn>;
+  readonly #norms: (number | null)[] = [];
   readonly #present: Uint8Array;
   readonly #bounds: Bounds;
   readonly #what: string;
+  readonly #isPoints: boolean;
+  readonly #dimension: number;
   #vectors = new Float32Array(0);
   #stored = 0;
   #rows = 0;
   #bytes = 0;
-  #dimension: number;
 
-  /** `what`: the collection, in words. `dimension`: 0 where it is not yet known. */
+  /** `what`: the collection, in words. `dimension`: 0 = it has no vectors. */
   constructor(rows: ArchivedRows, dimension: number, what: string, bounds: Bounds) {
+    const texts = flatColumns(rows).filter((name) => name !== "norm");
+    this.#texts = new Map(texts.map((name) => [name, new TextColumn()]));
+    this.#isPoints = rows === "points";
     this.#bounds = bounds;
     this.#present = new Uint8Array(bounds.groupRows);
-    this.#columns = new Map(flatColumns(rows).map((name) => [name, []]));
     this.#dimension = dimension;
     this.#what = what;
   }
 
   get rows(): number {
     return this.#rows;
-  }
-
-  /** Components of a vector; 0 until there was one. */
-  get dimension(): number {
-    return this.#dimension;
   }
 
   get missingVectors(): number {
@@ -70,16 +71,16 @@ export class RowBuffer {
   /** @throws E_INPUT for a batch that cannot be kept whole */
   check(batch: RecordBatch | PointBatch): void {
     const column = vectorsOf(batch);
-    if (column !== undefined && this.#dimension !== 0 && column.dimension !== this.#dimension) {
+    if (column !== undefined && column.dimension !== this.#dimension) {
       throw new VectorError(
         "E_INPUT",
-        `${this.#what} has vectors of ${this.#dimension} components; a record came with ${column.dimension}.`,
+        `${this.#what} was listed with vectors of ${this.#dimension} components; a record came with ${column.dimension}.`,
       );
     }
-    for (const name of this.#columns.keys()) {
+    if (this.#isPoints !== "placement" in batch)
+      throw new VectorError("E_INTERNAL", `A batch of ${this.#what} has rows of the other kind.`);
+    for (const name of this.#texts.keys()) {
       const values = valuesOf(batch, name);
-      if (values?.length !== batch.ids.length)
-        throw new VectorError("E_INTERNAL", `A batch of ${this.#what} has no ${name} a row.`);
       for (let row = 0; row < values.length; row += 1) {
         const value = values[row];
         if (typeof value === "string" && !value.isWellFormed())
@@ -91,26 +92,26 @@ export class RowBuffer {
   /** Takes rows of a checked batch from `start` on until it is full; returns where it stopped. */
   take(batch: RecordBatch | PointBatch, start: number): number {
     const vectors = vectorsOf(batch);
-    if (vectors !== undefined) this.#makeRoom(vectors.dimension);
-    const columns = [...this.#columns].map(([name, values]) => ({
-      values,
-      from: valuesOf(batch, name),
+    const texts = [...this.#texts].map(([name, column]) => ({
+      column,
+      values: valuesOf(batch, name),
     }));
+    const norms = "placement" in batch ? batch.placement.norms : null;
     let row = start;
     for (; row < batch.ids.length && !this.isFull; row += 1) {
-      for (const { values, from } of columns) {
-        const value = from?.[row] ?? null;
-        if (typeof value === "string") this.#bytes += Buffer.byteLength(value) + 4;
-        values.push(Number.isNaN(value) ? null : value);
-      }
+      for (const { column, values } of texts) this.#bytes += column.push(values[row] ?? null);
+      const norm = norms?.[row];
+      this.#norms.push(norm === undefined || Number.isNaN(norm) ? null : norm);
       this.#takeVector(vectors, row);
       this.#rows += 1;
+      this.#bytes += rowBytes;
     }
     return row;
   }
 
-  column(name: FlatColumn): readonly FlatValue[] {
-    return this.#columns.get(name) ?? [];
+  /** The values of a column, texts as UTF-8; good until the next change. */
+  column(name: FlatColumn): readonly (Uint8Array | number | null)[] {
+    return this.#texts.get(name)?.values() ?? this.#norms;
   }
 
   vectors(): PackedVectors {
@@ -122,7 +123,8 @@ export class RowBuffer {
   }
 
   clear(): void {
-    for (const values of this.#columns.values()) values.length = 0;
+    for (const column of this.#texts.values()) column.clear();
+    this.#norms.length = 0;
     this.#rows = 0;
     this.#stored = 0;
     this.#bytes = 0;
@@ -133,17 +135,17 @@ export class RowBuffer {
     this.#present[this.#rows] = has ? 1 : 0;
     if (!has) return;
     const { dimension } = column;
+    if (this.#vectors.length === 0) this.#makeRoom();
     const vector = column.data.subarray(row * dimension, (row + 1) * dimension);
     this.#vectors.set(vector, this.#stored * dimension);
     this.#stored += 1;
-    this.#bytes += dimension * 4;
+    this.#bytes += vector.byteLength;
   }
 
-  #makeRoom(dimension: number): void {
-    if (this.#vectors.length > 0) return;
-    this.#dimension = dimension;
-    const fit = Math.ceil(this.#bounds.groupBytes / (4 * dimension));
-    this.#vectors = new Float32Array(Math.min(this.#bounds.groupRows, fit) * dimension);
+  #makeRoom(): void {
+    const { groupRows, groupBytes } = this.#bounds;
+    const fit = Math.ceil(groupBytes / (4 * this.#dimension));
+    this.#vectors = new Float32Array(Math.min(groupRows, fit) * this.#dimension);
   }
 
   #unwritable(column: string, id: string): VectorError {
@@ -160,17 +162,13 @@ function vectorsOf(batch: RecordBatch): DenseColumn | undefined {
   return column !== undefined && column.dimension > 0 ? column : undefined;
 }
 
-function valuesOf(
-  batch: RecordBatch | PointBatch,
-  name: FlatColumn,
-): ArrayLike<FlatValue> | undefined {
-  if (name === "id") return batch.ids;
-  if (name === "document") return batch.payload.documents;
-  if (name === "uri") return batch.payload.uris;
-  if (name === "metadata") return batch.payload.metadata;
-  if (!("placement" in batch)) return undefined;
-  const { points, tenants, norms, runs, collections, rest } = batch.placement;
-  return { point: points, tenant: tenants, norm: norms, run: runs, collection: collections, rest }[
-    name
-  ];
+function valuesOf(batch: RecordBatch | PointBatch, name: FlatColumn): readonly (string | null)[] {
+  const { ids, payload } = batch;
+  if (name === "id") return ids;
+  if (name === "document") return payload.documents;
+  if (name === "uri") return payload.uris;
+  if (name === "metadata") return payload.metadata;
+  if (!("placement" in batch) || name === "norm") return [];
+  const { points, tenants, runs, collections, rest } = batch.placement;
+  return { point: points, tenant: tenants, run: runs, collection: collections, rest }[name];
 }

@@ -11,9 +11,8 @@
  *
  * Format: https://github.com/apache/parquet-format (Encodings.md, parquet.thrift).
  */
-import type { ColumnChunk } from "hyparquet";
+import type { ColumnChunk, PageHeader } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
-import { readRleBitPackedHybrid } from "hyparquet/src/encoding.js";
 import { ByteWriter } from "hyparquet-writer";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import type { DenseColumn } from "../../model/record.ts";
@@ -69,16 +68,9 @@ function writePage(
   vectors: number,
   { dimension, data }: PackedVectors,
 ): number {
-  const repetition = new LevelRuns();
-  const definition = new LevelRuns();
-  for (const one of present) {
-    repetition.add(0, 1);
-    if (one === 1) repetition.add(1, dimension - 1);
-    definition.add(one === 1 ? defined : 0, one === 1 ? dimension : 1);
-  }
-  const [repetitionBytes, definitionBytes] = [repetition.bytes(), definition.bytes()];
+  const { repetition, definition } = levelsOf(present, dimension);
   const floats = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const size = repetitionBytes.length + definitionBytes.length + floats.length;
+  const size = repetition.length + definition.length + floats.length;
   const nulls = present.length - vectors;
   const values = data.length + nulls;
   writePageHeader(writer, {
@@ -90,13 +82,28 @@ function writePage(
       num_nulls: nulls,
       num_rows: present.length,
       encoding: "PLAIN",
-      definition_levels_byte_length: definitionBytes.length,
-      repetition_levels_byte_length: repetitionBytes.length,
+      definition_levels_byte_length: definition.length,
+      repetition_levels_byte_length: repetition.length,
       is_compressed: false,
     },
   });
-  for (const part of [repetitionBytes, definitionBytes, floats]) writer.appendBytes(part);
+  for (const part of [repetition, definition, floats]) writer.appendBytes(part);
   return values;
+}
+
+/** The levels of a page's rows, as bytes. */
+function levelsOf(
+  present: Uint8Array,
+  dimension: number,
+): { repetition: Uint8Array; definition: Uint8Array } {
+  const repetition = new LevelRuns();
+  const definition = new LevelRuns();
+  for (const one of present) {
+    repetition.add(0, 1);
+    if (one === 1) repetition.add(1, dimension - 1);
+    definition.add(one === 1 ? defined : 0, one === 1 ? dimension : 1);
+  }
+  return { repetition: repetition.bytes(), definition: definition.bytes() };
 }
 
 /** Levels as runs of equal ones. */
@@ -127,67 +134,73 @@ class LevelRuns {
 /** Reads the column chunk in `bytes`. @throws Error where it is not of this form, or has not these rows of this dimension */
 export function readVectors(bytes: Uint8Array, rows: number, dimension: number): DenseColumn {
   const data = new Float32Array(rows * dimension);
-  const target = new Uint8Array(data.buffer);
   const present = new Uint8Array(rows);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = { view, offset: 0 };
   let row = 0;
   while (reader.offset < bytes.length) {
-    const { type, data_page_header_v2: page, compressed_page_size } = parquetHeader(reader);
-    if (type !== "DATA_PAGE_V2" || page === undefined) throw new Error("no page of version 2");
-    if (page.encoding !== "PLAIN" || page.is_compressed !== false) throw new Error("not plain");
-    const end = reader.offset + compressed_page_size;
-    const { num_values, num_nulls, num_rows } = page;
-    if (num_rows > rows - row) throw new Error("more rows than are told");
-    const repetition = levels(reader, num_values, 1, page.repetition_levels_byte_length);
-    const definition = levels(reader, num_values, 2, page.definition_levels_byte_length);
-    if (end - reader.offset !== (num_values - num_nulls) * componentBytes || end > bytes.length)
-      throw new Error("a page of another size");
-    const shape = present.subarray(row, row + num_rows);
-    markRows(shape, repetition, definition, dimension);
-    for (const one of shape) {
-      if (one === 1) {
-        const next = reader.offset + dimension * componentBytes;
-        target.set(bytes.subarray(reader.offset, next), row * dimension * componentBytes);
-        reader.offset = next;
-      }
-      row += 1;
-    }
-    if (reader.offset !== end) throw new Error("a page with more or fewer components");
+    const header = parquetHeader(reader);
+    const end = reader.offset + header.compressed_page_size;
+    const page = bytes.subarray(reader.offset, end);
+    const last = row + (header.data_page_header_v2?.num_rows ?? 0);
+    if (end > bytes.length || last > rows) throw new Error("a page too large");
+    const floats = new Uint8Array(data.buffer, row * dimension * componentBytes);
+    readPage(header, page, present.subarray(row, last), dimension, floats);
+    reader.offset = end;
+    row = last;
   }
   if (row !== rows) throw new Error("fewer rows than are told");
-  const complete = !present.includes(0);
-  return { kind: "dense", dimension, data, present: complete ? null : present };
+  return { kind: "dense", dimension, data, present: present.includes(0) ? present : null };
 }
 
-function levels(
-  reader: { view: DataView; offset: number },
-  count: number,
-  width: number,
-  bytes: number,
-): Uint8Array {
-  const found = new Uint8Array(count);
-  readRleBitPackedHybrid(reader, width, found, bytes);
-  return found;
-}
-
-/** Sets a 1 for each row that has a vector. Every row is one null, or exactly `dimension` components. */
-function markRows(
+/** Fills `present` and `floats`, which begin with the page's first row. */
+function readPage(
+  { data_page_header_v2: header }: PageHeader,
+  page: Uint8Array,
   present: Uint8Array,
-  repetition: Uint8Array,
-  definition: Uint8Array,
   dimension: number,
+  floats: Uint8Array,
 ): void {
-  let at = 0;
-  for (let row = 0; row < present.length; row += 1) {
-    const has = definition[at] === defined;
-    const end = at + (has ? dimension : 1);
-    if (repetition[at] !== 0 || (!has && definition[at] !== 0)) throw new Error("no row begins");
-    for (at += 1; at < end; at += 1) {
-      if (repetition[at] !== 1 || definition[at] !== defined)
-        throw new Error("a row of another length");
-    }
-    present[row] = has ? 1 : 0;
+  if (header?.encoding !== "PLAIN" || header.is_compressed !== false)
+    throw new Error("a page of another kind");
+  const repetitionEnd = header.repetition_levels_byte_length;
+  const definitionEnd = repetitionEnd + header.definition_levels_byte_length;
+  const definition = page.subarray(repetitionEnd, definitionEnd);
+  markRows(present, definition, dimension);
+  // Whatever rows were marked: these levels, and no others, stand for them.
+  const levels = levelsOf(present, dimension);
+  const same =
+    Buffer.compare(levels.definition, definition) === 0 &&
+    Buffer.compare(levels.repetition, page.subarray(0, repetitionEnd)) === 0;
+  if (!same) throw new Error("a row of another length");
+  const rowBytes = dimension * componentBytes;
+  let at = definitionEnd;
+  for (let row = 0; row < present.length; ) {
+    let end = row;
+    while (present[end] === 1) end += 1;
+    const next = at + (end - row) * rowBytes;
+    floats.set(page.subarray(at, next), row * rowBytes);
+    at = next;
+    row = end + 1;
   }
-  if (at !== repetition.length) throw new Error("a row of another length");
+  if (at !== page.length) throw new Error("a page with more or fewer components");
+}
+
+/** Sets a 1 for each row that has a vector, as the runs of definition levels say. */
+function markRows(present: Uint8Array, definition: Uint8Array, dimension: number): void {
+  let row = 0;
+  for (let at = 0; at < definition.length; at += 1) {
+    let header = 0;
+    for (let shift = 0; ; shift += 7, at += 1) {
+      const byte = definition[at] ?? 0;
+      header |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    at += 1;
+    const count = header >>> 1;
+    const has = definition[at] === defined;
+    const end = row + (has ? count / dimension : count);
+    if (has) present.fill(1, row, end);
+    row = end;
+  }
 }

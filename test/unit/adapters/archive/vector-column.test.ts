@@ -1,0 +1,66 @@
+import { ByteWriter } from "hyparquet-writer";
+import { describe, expect, it } from "vitest";
+import { readVectors, writeVectors } from "../../../../src/adapters/archive/vector-column.ts";
+import { seededRandom } from "../../../../src/util/seeded-random.ts";
+
+const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+
+/** The column chunk of rows of which `present` says who has a vector; the components count up. */
+function chunkOf(present: Uint8Array, dimension: number): Uint8Array {
+  const vectors = present.reduce((sum, one) => sum + one, 0);
+  const data = Float32Array.from({ length: vectors * dimension }, (_, at) => at + 0.5);
+  const writer = new ByteWriter();
+  const { meta_data } = writeVectors(writer, { dimension, data, present });
+  expect(Number(meta_data?.total_compressed_size)).toBe(writer.offset);
+  expect(Number(meta_data?.num_values)).toBe(data.length + present.length - vectors);
+  return writer.getBytes().slice();
+}
+
+describe("the column of vectors", () => {
+  it.each([
+    [1, 1],
+    [1, 500_000],
+    [2, 7],
+    [384, 2000],
+    [300_000, 5],
+  ])("gives back rows of %i components, %i of them, with gaps anywhere", (dimension, rows) => {
+    const next = seededRandom(seed);
+    for (const share of [0, 0.3, 1]) {
+      const present = Uint8Array.from({ length: rows }, () => (next() < share ? 1 : 0));
+      const read = readVectors(chunkOf(present, dimension), rows, dimension);
+      expect(read.present ?? new Uint8Array(rows).fill(1)).toEqual(present);
+      let component = 0;
+      let wrong = 0;
+      read.data.forEach((value, at) => {
+        const has = present[Math.floor(at / dimension)] === 1;
+        if (value !== (has ? component + 0.5 : 0)) wrong += 1;
+        if (has) component += 1;
+      });
+      expect(wrong, `seed ${seed}`).toBe(0);
+    }
+  });
+
+  it("refuses levels of other rows, of another dimension, and fewer or more rows", () => {
+    const chunk = chunkOf(Uint8Array.of(1, 0, 1, 1), 6);
+    expect(() => readVectors(chunk, 4, 3)).toThrow();
+    expect(() => readVectors(chunk, 4, 12)).toThrow();
+    expect(() => readVectors(chunk, 3, 6)).toThrow();
+    expect(() => readVectors(chunk, 5, 6)).toThrow();
+    expect(() => readVectors(chunk.subarray(0, -4), 4, 6)).toThrow();
+  });
+
+  it(`ends with an error, or as many rows, whatever byte is another (seed ${seed})`, () => {
+    const next = seededRandom(seed);
+    const chunk = chunkOf(Uint8Array.of(1, 0, 1, 1, 0, 0), 3);
+    for (let round = 0; round < 2000; round += 1) {
+      const bytes = chunk.slice();
+      const at = Math.floor(next() * bytes.length);
+      bytes[at] = Math.floor(next() * 256);
+      try {
+        expect(readVectors(bytes, 6, 3).data.length).toBe(18);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Error);
+      }
+    }
+  });
+});
