@@ -28,7 +28,7 @@ class HalfSource extends FakeSource {
   ): Promise<ReadResult> {
     if (options.vectors !== false) return super.read(info, keys, options);
     const whole = new FakeSource(this.contents);
-    for (const id of this.lost) whole.failing.set(id, "torn");
+    for (const id of this.lost) whole.failing.set(id, "unanswerable");
     const { batch, ...rest } = await whole.read(info, keys, options);
     return { ...rest, batch: { ...batch, vectors: new Map() } };
   }
