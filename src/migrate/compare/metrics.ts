@@ -56,7 +56,8 @@ export function judge(one: Case, { source, exact, target }: Answers): Judged {
       common.map(({ id }) => id),
       target,
     ),
-    scoreDifferences: common.map(({ difference }) => difference),
+    // A distance beyond what a server's float32 holds is infinite there: that is no difference of scores.
+    scoreDifferences: common.map(({ difference }) => difference).filter(Number.isFinite),
   };
 }
 

@@ -115,6 +115,13 @@ describe("one query's answers", () => {
     ]);
   });
 
+  it("have no score to compare where a server's float32 cannot hold it", () => {
+    const far = [{ id: "a", distance: Number.POSITIVE_INFINITY }, ...answer("bcd").slice(1)];
+    expect(judge(plain, { source: null, exact: null, target: far }).scoreDifferences).toHaveLength(
+      2,
+    );
+  });
+
   it("are held against the truth where the source has no server", () => {
     const judged = judge(plain, { source: null, exact: null, target: answer("abcd") });
     expect(judged).toMatchObject({
