@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { type Engine, openEngine } from "../../src/engine/index.ts";
 import { serve } from "../../src/server/serve.ts";
 import { makeCertificate, noCertificate } from "../support/certificate.ts";
 import { codesOf, examine, only } from "../support/doctor-scene.ts";
+import { fileList } from "../support/fixtures.ts";
 import { serveFolder } from "../support/qdrant-places.ts";
 import { type Stub, type StubHandler, startStub } from "../support/stub.ts";
 import { type StubChroma, stubChroma } from "../support/stub-chroma.ts";
@@ -345,6 +346,50 @@ describe("doctor on an embedded Qdrant", () => {
       await engine[Symbol.asyncDispose]();
       const after = await examine({ target: `embedded:${join(folder, "open")}` });
       expect(codesOf(after)).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("finds points of others in its files, without opening them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "vecferry-doctor-"));
+    try {
+      const path = join(folder, "q");
+      await using engine = await openEngine(path);
+      await engine.createCollection("things", { vectors: { size: 2, distance: "Cosine" } });
+      await using stub = await startChroma();
+      const column = {
+        kind: "dense",
+        dimension: 2,
+        data: Float32Array.of(1, 0),
+        present: null,
+      } as const;
+      await engine.upsert("things", {
+        ids: ["7"],
+        vectors: new Map([["", column]]),
+        payloads: ['{"mine":true}'],
+      });
+      await engine[Symbol.asyncDispose]();
+      const before = fileList(folder);
+      const both = { source: asSource(stub.url), target: `embedded:${path}` };
+      const found = only(await examine(both), "foreign-points");
+      expect(found).toMatchObject({ collection: "things", evidence: { point: "7", points: 1 } });
+      expect(fileList(folder)).toEqual(before);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("names a folder that holds other things, or is damaged", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "vecferry-doctor-"));
+    try {
+      writeFileSync(join(folder, "stranger"), "");
+      expect(codesOf(await examine({ target: `embedded:${folder}` }))).toEqual(["setting-wrong"]);
+      writeFileSync(
+        join(folder, "engine.sqlite"),
+        "no database, and long enough to be looked at as one",
+      );
+      expect(codesOf(await examine({ target: `embedded:${folder}` }))).toEqual(["target-damaged"]);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCli } from "../../../src/cli/run.ts";
+import { makeFolder } from "../../support/make-folder.ts";
+import { type Stub, startStub } from "../../support/stub.ts";
+
+let folder: string;
+let qdrant: Stub;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "vecferry-doctor-"));
+  // A Qdrant that lacks notes, which is a warning.
+  qdrant = await startStub(({ path }) =>
+    path === "/"
+      ? { body: { title: "qdrant", version: "1.15.9" } }
+      : path === "/collections"
+        ? { body: { result: { collections: [] }, status: "ok", time: 0 } }
+        : { status: 404, body: "" },
+  );
+});
+afterEach(async () => {
+  await qdrant[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Printed {
+  readonly exit: number;
+  readonly lines: { type: string; code?: string; end?: string; remedy?: string; text?: string }[];
+}
+
+async function doctor(
+  argv: readonly string[],
+  variables: Record<string, string> = {},
+): Promise<Printed> {
+  let text = "";
+  const stdout = new Writable({
+    write: (chunk, _encoding, done) => {
+      text += chunk;
+      done();
+    },
+  });
+  const stderr = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const exit = await runCli({
+    argv: ["doctor", ...argv, "--json", "--state", join(folder, "state")],
+    variables,
+    folder,
+    stdout,
+    stderr,
+    signal: new AbortController().signal,
+  });
+  const lines = text
+    .trim()
+    .split("\n")
+    .filter((line) => line !== "");
+  return { exit, lines: lines.map((line) => JSON.parse(line)) };
+}
+
+const endsOf = ({ lines }: Printed): string[] =>
+  [...new Set(lines.flatMap(({ end }) => end ?? []))].sort();
+
+describe("vecferry doctor", () => {
+  it("ends with 6 where a finding is as grave as --fail-on says", async () => {
+    const target = `${qdrant.url}?grpc=off`;
+    const exitOf = async (...argv: string[]) => (await doctor(argv)).exit;
+    expect(await exitOf(target)).toBe(0);
+    expect(await exitOf(target, "--fail-on", "error")).toBe(0);
+    expect(await exitOf(target, "--fail-on", "warning")).toBe(6);
+    expect(await exitOf("http://127.0.0.1:1")).toBe(0);
+    expect(await exitOf("http://127.0.0.1:1", "--fail-on", "error")).toBe(6);
+    expect(await exitOf("http://127.0.0.1:1", "--fail-on", "warning")).toBe(6);
+  });
+
+  it.each([
+    [["--fail-on", "info"]],
+    [["--full", "--sample", "3"]],
+    [["--source-only", "--target-only"]],
+    [["http://a:6333", "http://b:6333"]],
+    [["./chroma", "./chroma"]],
+    [["qdrant+tls://a"]],
+    [["./chroma", "--tenant-mapping", "no-such-file"]],
+  ])("refuses %j", async (argv) => {
+    const { exit, lines } = await doctor(argv);
+    expect([exit, lines.map(({ type }) => type)]).toEqual([2, ["error"]]);
+  });
+
+  it("takes one address for the end that it can be", async () => {
+    expect(endsOf(await doctor(["http://127.0.0.1:1"]))).toEqual(["target"]);
+    expect(endsOf(await doctor(["chroma://127.0.0.1:1"]))).toEqual(["source"]);
+    expect(endsOf(await doctor(["./none"]))).toEqual(["source"]);
+  });
+
+  it("takes the other end too where a flag or a variable names it, unless one is to be left out", async () => {
+    const both = ["chroma://127.0.0.1:1", "--qdrant-url", "http://127.0.0.1:1"];
+    expect(endsOf(await doctor(both))).toEqual(["source", "target"]);
+    const named = { CHROMA_PORT: "1", CHROMA_HOST: "127.0.0.1", QDRANT_URL: "http://127.0.0.1:1" };
+    expect(endsOf(await doctor([], named))).toEqual(["source", "target"]);
+    expect(endsOf(await doctor(["--source-only"], named))).toEqual(["source"]);
+    expect(endsOf(await doctor(["--target-only"], named))).toEqual(["target"]);
+    expect(endsOf(await doctor(["--target-only", qdrant.url], named))).toEqual(["target"]);
+  });
+
+  it("keeps the flags that were typed in its remedies, and no key", async () => {
+    makeFolder(join(folder, "chroma"), { records: 3, dimension: 2 });
+    const { lines } = await doctor([
+      join(folder, "chroma"),
+      "--default-tenant",
+      "a b",
+      "--qdrant-api-key=s3cret",
+      "--rename=made=x/y",
+      "--fail-on",
+      "error",
+    ]);
+    const found = lines.find(({ code }) => code === "name-refused");
+    expect(found?.remedy).toBe(
+      `vecferry migrate ${join(folder, "chroma")} TARGET --default-tenant 'a b' --qdrant-api-key='***' --rename=made=x/y --state ${join(folder, "state")} --rename made=NEW`,
+    );
+  });
+});
