@@ -42,6 +42,11 @@ export {
 } from "./errors.ts";
 export { type CancelledCollection, type CancelOutcome, runCancel } from "./migrate/cancel.ts";
 export type { CollectionPlan } from "./migrate/collection-plan.ts";
+export { type CompareReport, compareSchema } from "./migrate/compare/figures.ts";
+export { type Gates, noGates } from "./migrate/compare/gates.ts";
+export { type QueryVectors, readQueries } from "./migrate/compare/query-file.ts";
+export { type CompareRequest, defaultCompare } from "./migrate/compare/request.ts";
+export { runCompare } from "./migrate/compare.ts";
 export type { Draft } from "./migrate/plan.ts";
 export {
   assertPlanFits,
