@@ -5,6 +5,7 @@ import { type PlanFile, planFileSchema } from "../../src/migrate/planning/plan-s
 import { addRecords, makeCollection, newPlace, type Place } from "../support/chroma-fill.ts";
 import { type ChromaVersion, chromaAvailable, startChroma } from "../support/chroma-server.ts";
 import { runCli, temporaryFolder } from "../support/cli.ts";
+import { cloudKey, cloudRecords, cloudScene } from "../support/cloud-scene.ts";
 
 const recorded = {
   openai: {
@@ -119,5 +120,22 @@ describe.skipIf(skip)(`a plan of a Chroma server${skip ? `: ${skip}` : ""}`, () 
     const words = await runCli(["plan", address], { cwd: folder.path });
     expect(words.stdout).toContain("about 3,200 records");
     expect(words.stdout).toContain("the first 3,000 records");
+  });
+
+  it("of Chroma Cloud asks for no more than its sample, and says what its quotas mean", async () => {
+    using folder = temporaryFolder();
+    await using server = await startChroma();
+    await using scene = await cloudScene(server, cloudRecords(900));
+    const env = { CHROMA_API_KEY: cloudKey };
+    const args = ["plan", scene.address, "--json", "--sample", "400"];
+    const { status, stdout, stderr } = await runCli(args, { cwd: folder.path, env });
+    expect(status, stderr).toBe(0);
+    const plan = planFileSchema.parse(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "").plan);
+    expect(plan.collections[0]?.survey).toMatchObject({ records: 900, surveyed: 400 });
+    // Two pages of ids and two of records; what finds out the distance besides.
+    expect(scene.cloud.gets.length).toBeLessThan(9);
+    expect(plan.notes.join()).toContain("300 records a request");
+    expect(plan.estimate.readRequests).toBe(9);
+    expect(stdout + stderr).not.toContain(cloudKey);
   });
 });
