@@ -117,6 +117,10 @@ describe("the writer of an archive", () => {
       await collection.append(archiveBatch(archiveRecords(3), 3));
       expect([collection.durable, collection.rows]).toEqual([0, 3]);
     }
+    await expect(openArchive(path)).rejects.toMatchObject({
+      code: "E_NO_ARCHIVE",
+      next: expect.stringContaining("goes on where it stopped"),
+    });
     await using writer = await begin(path);
     const collection = await writer.collection(head);
     expect(collection.durable).toBe(3);

@@ -44,6 +44,11 @@ describe("imports in src", () => {
     expect(importFaults(sourcesBelow("src"), { layers, packages })).toEqual([]);
   });
 
+  it.each(["src/index.ts", "src/cli/run.ts"])("load no Parquet with %s", (entry) => {
+    const { packages } = loadedBy(entry, sourcesBelow("src"));
+    expect([...packages].filter((name) => name.includes("hyparquet"))).toEqual([]);
+  });
+
   it.each(["src/index.ts", "src/cli/run.ts"])("load no server with %s", (entry) => {
     const { packages, modules } = loadedBy(entry, sourcesBelow("src"));
     expect(packages).toContain("zod");

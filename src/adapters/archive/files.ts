@@ -8,6 +8,11 @@ import { errorCode } from "../../util/error-code.ts";
 
 const chunkBytes = 1 << 20;
 
+/** The folder of an archive until it is whole. */
+export function partialOf(path: string): string {
+  return `${path}.partial`;
+}
+
 /** Makes the names in a folder durable, where the system can (Windows cannot open a folder). */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;

@@ -24,7 +24,10 @@ const parsers = {
   ...DEFAULT_PARSERS,
   stringFromBytes: (bytes: Uint8Array | undefined) => bytes && decoder.decode(bytes),
 };
-const compressors = { ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes) };
+const compressors = {
+  ZSTD: (bytes: Uint8Array, outputLength: number) =>
+    zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, outputLength) }),
+};
 
 export interface Wanted {
   readonly columns: readonly FlatColumn[];

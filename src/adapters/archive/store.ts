@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import { decodeMetadata, matches, parseWhere, toWhere, type Where } from "../../model/filter.ts";
@@ -23,7 +24,7 @@ import type {
 } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { CollectionReader } from "./collection-reader.ts";
-import { partFault, strangers } from "./files.ts";
+import { partFault, partialOf, strangers } from "./files.ts";
 import { damaged, manifestFile, parseManifest } from "./manifest.ts";
 
 export interface OpenOptions {
@@ -56,7 +57,7 @@ export async function openArchive(
 ): Promise<ArchiveReader> {
   throwIfAborted(signal);
   const root = await realpath(path).catch((error: unknown) => {
-    throw new VectorError("E_NO_ARCHIVE", `There is no archive ${path}.`, { cause: error });
+    throw notThere(path, error);
   });
   const content = await readFile(join(root, manifestFile), "utf8").catch((error: unknown) => {
     throw new VectorError("E_NO_ARCHIVE", `${root} holds no ${manifestFile}.`, { cause: error });
@@ -86,6 +87,17 @@ export async function openRecordArchive(
     "E_NOT_SUPPORTED",
     `The archive ${store.identity.address} is of a Qdrant; it is no source of a migration.`,
     { next: "Bring it back with `vecferry restore ARCHIVE TARGET`." },
+  );
+}
+
+function notThere(path: string, cause: unknown): VectorError {
+  const partial = partialOf(resolve(path));
+  if (!existsSync(partial))
+    return new VectorError("E_NO_ARCHIVE", `There is no archive ${path}.`, { cause });
+  return new VectorError(
+    "E_NO_ARCHIVE",
+    `The archive ${path} is not finished: what there is of it stands in ${partial}.`,
+    { cause, next: "Run the backup that was interrupted again; it goes on where it stopped." },
   );
 }
 

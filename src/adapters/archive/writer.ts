@@ -14,7 +14,7 @@ import { writeFaultCode } from "../../util/error-code.ts";
 import { acquireLock } from "../../util/lock.ts";
 import { packageVersion } from "../../util/version.ts";
 import { CollectionWriter, finishedCollection } from "./collection-writer.ts";
-import { isTaken, partFault, syncFolder } from "./files.ts";
+import { isTaken, partFault, partialOf, syncFolder } from "./files.ts";
 import { folderPattern, manifestFile, manifestFormat, manifestText } from "./manifest.ts";
 import {
   type Held,
@@ -160,10 +160,6 @@ async function placeOf(path: string): Promise<string> {
   } catch (error) {
     throw unwritable(wanted, error);
   }
-}
-
-function partialOf(path: string): string {
-  return `${path}.partial`;
 }
 
 /** ASCII of the name, so that no file system folds two of them into one: the number before it tells them apart. */
