@@ -331,6 +331,31 @@ describe("doctor on versions", () => {
   });
 });
 
+describe("doctor on Chroma Cloud", () => {
+  it("says until when it can be read, with the command that saves everything", async () => {
+    await using stub = await startChroma();
+    const address = `chroma-cloud://default_tenant/default_database?host=${stub.url}`;
+    const findings = await examine({ source: address, chroma: { token: "s3cret" } });
+    expect(codesOf(findings)).toEqual(["cloud-closing", "cloud-requests"]);
+    expect(only(findings, "cloud-closing")).toMatchObject({
+      severity: "warning",
+      evidence: { writesEnd: "2026-11-22", readsEnd: "2026-12-22" },
+      remedy: `vecferry backup '${address}' archive:./rescue`,
+    });
+    expect(JSON.stringify(findings)).not.toContain("s3cret");
+  });
+
+  it("names a key that it does not take", async () => {
+    await using stub = await startChroma({
+      intercept: ({ path }) =>
+        path.includes("/tenants/") ? { status: 401, body: { error: "AuthError" } } : undefined,
+    });
+    const address = `chroma-cloud://default_tenant/default_database?host=${stub.url}`;
+    const found = only(await examine({ source: address, chroma: { token: "x" } }), "key-refused");
+    expect(found.remedy).toBe(`vecferry doctor '${address}' --chromadb-token-file FILE`);
+  });
+});
+
 describe("doctor on an embedded Qdrant", () => {
   it("makes none, and opens none that another process has", async () => {
     const folder = mkdtempSync(join(tmpdir(), "vecferry-doctor-"));

@@ -134,6 +134,15 @@ describe("doctor on what records are like", () => {
     expect(codesOf(await examine({ source }))).toEqual(["quota-refused"]);
   });
 
+  it("says which part failed where nobody had foreseen it", async () => {
+    const source = notes([]);
+    source.beforeRead = () => {
+      throw new VectorError("E_CLOSED", "The store was closed.");
+    };
+    const found = only(await examine({ source }), "unforeseen");
+    expect(found.evidence).toEqual({ error: "E_CLOSED" });
+  });
+
   it("ends when it is interrupted", async () => {
     const source = notes([]);
     source.beforeRead = () => {
