@@ -57,11 +57,7 @@ export async function listIds(
   let listed = 0;
   for await (const ids of lane.source.ids(lane.plan.source, options)) {
     throwIfAborted(signal);
-    listing.add(
-      ids,
-      ids.map((id) => pointOf(lane.plan, id)),
-      versions,
-    );
+    listing.add(ids, (id) => pointOf(lane.plan, id), versions);
     versions = null;
     listed += ids.length;
     onProgress(listed, 0);

@@ -1,16 +1,17 @@
 /**
  * A listing of a source's ids into the journal: what is new, what is known, what is gone, what was written to since it was
- * read, and which ids would meet in one point. Ids stand in a temporary table by bucket of their point, so that the journal
- * is written in point order, and memory holds one bucket. Everything happens in one transaction: a listing is whole or it did
- * not happen.
+ * read, and which ids would meet in one point. Known ids are met in the order in which they were listed before. New ones
+ * stand in a temporary table by bucket of their point, so that the journal is written in point order, and memory holds one
+ * chunk. Everything happens in one transaction: a listing is whole or it did not happen.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
-import { bucketCount, bucketRange } from "../../model/digest.ts";
+import { bucketCount } from "../../model/digest.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
 import { guarded, idBytes, idColumn, storedId } from "./database.ts";
+import { type KnownRow, KnownRows } from "./known-rows.ts";
 import { recordStates } from "./row.ts";
 
 export interface ListingResult {
@@ -28,8 +29,14 @@ export interface ListingResult {
   readonly backwards: number;
 }
 
-const listedSchema = z.object({ seq: z.number(), id: storedId, point: z.instanceof(Uint8Array) });
-const oddSchema = listedSchema.extend({ version: z.number().nullable() });
+const listedSchema = z.object({
+  bucket: z.number(),
+  seq: z.number(),
+  id: storedId,
+  point: z.instanceof(Uint8Array),
+  version: z.number().nullable(),
+});
+type Listed = z.infer<typeof listedSchema>;
 
 const existingSchema = z.object({
   collection: z.number(),
@@ -39,17 +46,25 @@ const existingSchema = z.object({
   version: z.number().nullable(),
 });
 type Existing = z.infer<typeof existingSchema>;
-type Listed = z.infer<typeof oddSchema>;
+
+/** Rows that are looked at between two breaths. */
+const pageRows = 1000;
+const passedRows = 50_000;
 
 export class Listing implements Disposable {
   readonly #db: DatabaseSync;
   readonly #file: string;
   readonly #collection: number;
   readonly #target: number;
-  readonly #first: boolean;
+  /** null = the collection was never listed. */
+  readonly #known: KnownRows | null;
+  /** Of the records that were known before; -1 = none. */
+  readonly #lastOrdinal: number;
   #nextOrdinal: number;
   #existingAt: StatementSync | null = null;
   #open = true;
+  #listed = 0;
+  #added = 0;
   #versioned = true;
   #backwards = 0;
 
@@ -61,24 +76,31 @@ export class Listing implements Disposable {
     const newest = guarded(file, () =>
       db.prepare("SELECT max(ordinal) AS n FROM record WHERE collection=?").get(collection),
     );
-    this.#first = typeof newest?.["n"] !== "number";
-    this.#nextOrdinal = this.#first ? 0 : Number(newest?.["n"]) + 1;
+    this.#lastOrdinal = typeof newest?.["n"] === "number" ? newest["n"] : -1;
+    this.#nextOrdinal = this.#lastOrdinal + 1;
     guarded(file, () => {
-      db.exec(
-        "BEGIN IMMEDIATE; DROP TABLE IF EXISTS temp.listing; DROP TABLE IF EXISTS temp.unseen;",
-      );
+      db.exec("BEGIN IMMEDIATE; DROP TABLE IF EXISTS temp.listing");
+      db.exec("DROP TABLE IF EXISTS temp.missed; DROP TABLE IF EXISTS temp.unseen");
       db.exec(
         "CREATE TEMP TABLE listing(bucket INTEGER, seq INTEGER, id BLOB, point BLOB, version INTEGER, PRIMARY KEY(bucket, seq)) WITHOUT ROWID",
       );
+      db.exec("CREATE TEMP TABLE missed(ordinal INTEGER PRIMARY KEY)");
       db.exec("CREATE TEMP TABLE unseen(ordinal INTEGER PRIMARY KEY)");
       db.prepare("DELETE FROM temp.stale WHERE collection=?").run(collection);
     });
+    const miss = db.prepare("INSERT INTO temp.missed VALUES(?)");
+    this.#known =
+      this.#lastOrdinal < 0
+        ? null
+        : new KnownRows(db, file, collection, ({ ordinal, state }) => {
+            if (isListed(state)) miss.run(ordinal);
+          });
   }
 
-  /** Adds a chunk of the source's ids with their points, in the source's order; `versions` where the source numbers its writes. */
+  /** Adds a chunk of the source's ids, in the source's order; `versions` where the source numbers its writes. */
   add(
     ids: readonly string[],
-    points: readonly string[],
+    pointOf: (id: string) => string,
     versions: readonly number[] | null = null,
   ): void {
     if (versions === null && ids.length > 0) this.#versioned = false;
@@ -86,11 +108,17 @@ export class Listing implements Disposable {
       const list = this.#db.prepare("INSERT INTO temp.listing VALUES(?,?,?,?,?)");
       const record = this.#db.prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0,?)");
       ids.forEach((id, row) => {
-        const point = uuidToBytes(points[row] ?? "");
-        const bytes = idBytes(id);
         const version = versions?.[row] ?? null;
+        const known = this.#known?.take(id) ?? null;
+        if (known !== null) {
+          this.#meetKnown(known, version);
+          return;
+        }
+        const point = uuidToBytes(pointOf(id));
+        const bytes = idBytes(id);
         list.run(point[0] ?? 0, this.#nextOrdinal, bytes, point, version);
-        if (this.#first) record.run(this.#collection, this.#nextOrdinal, bytes, point, version);
+        if (this.#known === null)
+          record.run(this.#collection, this.#nextOrdinal, bytes, point, version);
         this.#nextOrdinal += 1;
       });
     });
@@ -101,16 +129,11 @@ export class Listing implements Disposable {
    * be one point; the journal is then as it was before.
    */
   async finish(signal: AbortSignal): Promise<ListingResult> {
-    let listed = 0;
-    let added = 0;
-    for (let bucket = 0; bucket < bucketCount; bucket += 1) {
-      signal.throwIfAborted();
-      const result = guarded(this.#file, () =>
-        this.#first ? this.#enterBucket(bucket) : this.#meetBucket(bucket),
-      );
-      listed += result.listed;
-      added += result.added;
-      await setImmediate();
+    if (this.#known === null) await this.#enterAll(signal);
+    else {
+      await this.#missRest(this.#known, signal);
+      await this.#meetAll(signal);
+      await this.#settleMissed(signal);
     }
     return guarded(this.#file, () => {
       const unseen = this.#count("SELECT count(*) AS n FROM temp.unseen");
@@ -119,8 +142,9 @@ export class Listing implements Disposable {
         this.#collection,
       );
       this.#db.prepare("UPDATE collection SET listed=1 WHERE id=?").run(this.#collection);
-      this.#db.exec("DROP TABLE temp.listing; COMMIT");
+      this.#db.exec("DROP TABLE temp.listing; DROP TABLE temp.missed; COMMIT");
       this.#open = false;
+      const [listed, added] = [this.#listed, this.#added];
       const versioned = listed > 0 && this.#versioned;
       return { listed, added, unseen, versioned, stale, backwards: this.#backwards };
     });
@@ -131,54 +155,60 @@ export class Listing implements Disposable {
     this.#open = false;
   }
 
-  /** A bucket of a collection that was never listed: its records stand in the journal already, their points do not. */
-  #enterBucket(bucket: number): { listed: number; added: number } {
+  /** The records of a collection that was never listed stand in the journal already, their points do not. */
+  async #enterAll(signal: AbortSignal): Promise<void> {
+    for (let bucket = 0; bucket < bucketCount; bucket += 1) {
+      signal.throwIfAborted();
+      const entered = guarded(this.#file, () => this.#enterBucket(bucket));
+      this.#listed += entered;
+      this.#added += entered;
+      await setImmediate();
+    }
+  }
+
+  #enterBucket(bucket: number): number {
     const listed = this.#count("SELECT count(*) AS n FROM temp.listing WHERE bucket=?", bucket);
     const inserted = this.#db
       .prepare(
         "INSERT OR IGNORE INTO point SELECT ?, point, ?, seq FROM temp.listing WHERE bucket=? ORDER BY point, seq",
       )
       .run(this.#target, this.#collection, bucket).changes;
-    if (inserted === listed) return { listed, added: listed };
+    if (inserted === listed) return listed;
     const rows = this.#db
       .prepare(
-        `SELECT seq, ${idColumn("id")} AS id, point FROM temp.listing WHERE bucket=? ORDER BY point, seq`,
+        `SELECT bucket, seq, ${idColumn("id")} AS id, point, version FROM temp.listing WHERE bucket=? ORDER BY point, seq`,
       )
       .iterate(bucket);
     const drop = this.#db.prepare("DELETE FROM record WHERE collection=? AND ordinal=?");
     let entered = 0;
     for (const row of rows) {
       const { seq, id, point } = listedSchema.parse(row);
-      const existing = this.#known(id, point);
-      if (existing.ordinal === seq) entered += 1;
+      if (this.#existing(id, point).ordinal === seq) entered += 1;
       else drop.run(this.#collection, seq);
     }
-    return { listed: entered, added: entered };
+    return entered;
   }
 
-  /** A bucket that is listed again: only what is not as the journal has it is looked at record by record. */
-  #meetBucket(bucket: number): { listed: number; added: number } {
-    const odd = this.#db
-      .prepare(
-        `SELECT l.seq, ${idColumn("l.id")} AS id, l.point, l.version FROM temp.listing l
-         LEFT JOIN point p ON p.target=? AND p.point=l.point
-         LEFT JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal
-         WHERE l.bucket=? AND (r.ordinal IS NULL OR p.collection<>? OR r.id<>l.id OR r.state>=3
-           OR (l.version IS NOT NULL AND r.version IS NOT l.version)) ORDER BY l.point, l.seq`,
-      )
-      .all(this.#target, bucket, this.#collection);
-    let added = 0;
-    for (const row of odd) if (this.#meet(oddSchema.parse(row))) added += 1;
-    this.#noteUnseen(bucket);
-    const listed = this.#count(
-      "SELECT count(DISTINCT point) AS n FROM temp.listing WHERE bucket=?",
-      bucket,
-    );
-    return { listed, added };
+  /** The listed ids that were not where they were expected: new ones, those that have moved, those listed twice. */
+  async #meetAll(signal: AbortSignal): Promise<void> {
+    const page = `SELECT bucket, seq, ${idColumn("id")} AS id, point, version FROM temp.listing
+      WHERE (bucket, seq) > (?, ?) ORDER BY bucket, seq LIMIT ${pageRows}`;
+    for (let after: [number, number] = [-1, -1]; ; ) {
+      signal.throwIfAborted();
+      const rows = guarded(this.#file, () => {
+        const found = this.#db.prepare(page).all(...after);
+        const listed = found.map((row) => listedSchema.parse(row));
+        for (const row of listed) this.#meet(row);
+        return listed;
+      });
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = [last.bucket, last.seq];
+      await setImmediate();
+    }
   }
 
-  /** A listed id at its point: new there, back, written to since it was read, or met by another record. True when it is new or back in the queue. */
-  #meet({ seq, id, point, version }: Listed): boolean {
+  #meet({ seq, id, point, version }: Listed): void {
     const fresh = this.#db
       .prepare("INSERT OR IGNORE INTO point VALUES(?,?,?,?)")
       .run(this.#target, point, this.#collection, seq).changes;
@@ -186,25 +216,52 @@ export class Listing implements Disposable {
       this.#db
         .prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0,?)")
         .run(this.#collection, seq, idBytes(id), point, version);
-      return true;
+      this.#listed += 1;
+      this.#added += 1;
+      return;
     }
-    const known = this.#known(id, point);
-    if (version !== null && known.version !== null && version < known.version) this.#backwards += 1;
-    if (known.state === recordStates.written) {
-      this.#db
-        .prepare("INSERT OR IGNORE INTO temp.stale VALUES(?,?,?)")
-        .run(this.#collection, known.ordinal, version);
-      return false;
+    const existing = this.#existing(id, point);
+    // What was expected and is not missed was listed before.
+    const missed = this.#db
+      .prepare("DELETE FROM temp.missed WHERE ordinal=?")
+      .run(existing.ordinal).changes;
+    this.#meetKnown(existing, version);
+    const twice = missed === 0 && isListed(existing.state);
+    if (twice) this.#listed -= 1;
+  }
+
+  /** What the journal has behind the last id that was listed is missed too. */
+  async #missRest(known: KnownRows, signal: AbortSignal): Promise<void> {
+    guarded(this.#file, () => known.end());
+    const miss = `INSERT INTO temp.missed SELECT ordinal FROM record
+      WHERE collection=? AND ordinal>? AND ordinal<=? AND state<3`;
+    for (let after = known.after; after < this.#lastOrdinal; after += passedRows) {
+      signal.throwIfAborted();
+      const to = Math.min(after + passedRows, this.#lastOrdinal);
+      guarded(this.#file, () => this.#db.prepare(miss).run(this.#collection, after, to));
+      await setImmediate();
     }
-    const back = known.state === recordStates.left || known.state === recordStates.deleted;
-    this.#db
-      .prepare("UPDATE record SET state=?, version=? WHERE collection=? AND ordinal=?")
-      .run(back ? recordStates.pending : known.state, version, this.#collection, known.ordinal);
-    return back;
+  }
+
+  /** Missed records that were never carried are left out, carried ones are asked about later. */
+  async #settleMissed(signal: AbortSignal): Promise<void> {
+    const range = "r.collection=? AND r.ordinal>? AND r.ordinal<=?";
+    const ask = `INSERT INTO temp.unseen SELECT r.ordinal FROM temp.missed m JOIN record r ON r.ordinal=m.ordinal
+      WHERE ${range} AND r.state=1`;
+    const leave = `UPDATE record AS r SET state=3 WHERE ${range} AND r.state IN (0,2)
+      AND r.ordinal IN (SELECT ordinal FROM temp.missed)`;
+    for (let after = -1; after < this.#lastOrdinal; after += passedRows) {
+      signal.throwIfAborted();
+      guarded(this.#file, () => {
+        for (const sql of [ask, leave])
+          this.#db.prepare(sql).run(this.#collection, after, after + passedRows);
+      });
+      await setImmediate();
+    }
   }
 
   /** The record of a listed point. @throws E_ID_COLLISION when it is not this one */
-  #known(id: string, point: Uint8Array): Existing {
+  #existing(id: string, point: Uint8Array): Existing {
     this.#existingAt ??= this.#db.prepare(
       `SELECT p.collection, p.ordinal, ${idColumn("r.id")} AS id, r.state, r.version FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?`,
     );
@@ -221,26 +278,27 @@ export class Listing implements Disposable {
     return parsed.data;
   }
 
-  /** Records of this bucket that the listing did not name: never carried ones are left out, carried ones are asked about later. */
-  #noteUnseen(bucket: number): void {
-    const rows = this.#db
-      .prepare(
-        `SELECT r.ordinal, r.state FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal
-         WHERE p.target=? AND p.point>=? AND p.point<=? AND p.collection=? AND r.state<3
-           AND p.point NOT IN (SELECT point FROM temp.listing WHERE bucket=?)`,
-      )
-      .all(this.#target, ...boundsOf(bucket), this.#collection, bucket);
-    const leave = this.#db.prepare("UPDATE record SET state=3 WHERE collection=? AND ordinal=?");
-    const ask = this.#db.prepare("INSERT INTO temp.unseen VALUES(?)");
-    for (const { ordinal, state } of rows) {
-      if (typeof ordinal !== "number") continue;
-      if (state === recordStates.written) ask.run(ordinal);
-      else leave.run(this.#collection, ordinal);
-    }
-  }
-
   #count(sql: string, ...values: number[]): number {
     return Number(this.#db.prepare(sql).get(...values)?.["n"]);
+  }
+
+  /** A listed record that is known: back in the queue where it had gone, stale where it was written to since it was read. */
+  #meetKnown({ ordinal, state, version: known }: KnownRow, version: number | null): void {
+    this.#listed += 1;
+    const back = !isListed(state);
+    const moved = version !== null && version !== known;
+    if (version !== null && known !== null && version < known) this.#backwards += 1;
+    if (back) this.#added += 1;
+    if (!back && !moved) return;
+    if (state === recordStates.written) {
+      this.#db
+        .prepare("INSERT OR IGNORE INTO temp.stale VALUES(?,?,?)")
+        .run(this.#collection, ordinal, version);
+      return;
+    }
+    this.#db
+      .prepare("UPDATE record SET state=?, version=? WHERE collection=? AND ordinal=?")
+      .run(back ? recordStates.pending : state, version, this.#collection, ordinal);
   }
 
   #collision(id: string, existing: Existing, point: Uint8Array): VectorError {
@@ -261,8 +319,7 @@ export class Listing implements Disposable {
   }
 }
 
-/** The bytes of the first and the last point of a bucket. */
-function boundsOf(bucket: number): [from: Uint8Array, to: Uint8Array] {
-  const { from, to } = bucketRange(bucket);
-  return [uuidToBytes(from), uuidToBytes(to)];
+/** Whether a record in this state was in the listing before, as far as is known. */
+function isListed(state: number): boolean {
+  return state !== recordStates.left && state !== recordStates.deleted;
 }

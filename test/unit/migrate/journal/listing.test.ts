@@ -46,11 +46,7 @@ function open(...names: string[]) {
 
 async function list(ledger: Ledger, ...chunks: string[][]) {
   using listing = ledger.list();
-  for (const ids of chunks)
-    listing.add(
-      ids,
-      ids.map((id) => plainPointId(id)),
-    );
+  for (const ids of chunks) listing.add(ids, plainPointId);
   return await listing.finish(signal);
 }
 
@@ -104,7 +100,7 @@ describe("the first listing", () => {
     if (ledger === undefined) throw new Error("no ledger");
     {
       using listing = ledger.list();
-      listing.add(["a"], [plainPointId("a")]);
+      listing.add(["a"], plainPointId);
     }
     expect(ledger.counts().listed).toBe(0);
     await list(ledger, ["b"]);
@@ -239,5 +235,66 @@ describe("the journal", () => {
     expect(() => journal.enter(migration, planOf("c"), scope)).toThrow(
       expect.objectContaining({ code: "E_PLAN_CHANGED" }),
     );
+  });
+});
+
+describe("a listing of more than is in memory at once", () => {
+  const first = Array.from({ length: 24_000 }, (_, at) => `id-${at}`);
+  const chunked = (ids: readonly string[]): string[][] =>
+    Array.from({ length: Math.ceil(ids.length / 5000) }, (_, at) =>
+      ids.slice(at * 5000, (at + 1) * 5000),
+    );
+  const later: Record<string, readonly string[]> = {
+    "in the same order": first,
+    backwards: first.toReversed(),
+    "with its first two thirds gone and new ones before the rest": [
+      ...Array.from({ length: 2500 }, (_, at) => `new-${at}`),
+      ...first.slice(16_000),
+    ],
+    "with every third gone and added again at its end": [
+      ...first.filter((_, at) => at % 3 !== 0),
+      ...first.filter((_, at) => at % 3 === 0),
+    ],
+    "with some twice, some gone and some new": [
+      ...first.filter((_, at) => at % 10 !== 0),
+      "new-1",
+      "id-5",
+      "id-23999",
+      "new-1",
+      "new-2",
+    ],
+  };
+
+  it.each(Object.entries(later))("%s tells the same", async (_, ids) => {
+    const {
+      journal,
+      ledgers: [ledger],
+    } = open("c");
+    using _journal = journal;
+    if (ledger === undefined) throw new Error("no ledger");
+    await list(ledger, ...chunked(first));
+    const carried = ledger.page(recordStates.pending, -1, 30_000);
+    ledger.checkpoint({
+      written: carried.map(({ ordinal }) => ({ ordinal, digest })),
+      failures: [],
+      gone: [],
+    });
+    const listed = new Set(ids);
+    const known = new Set(first);
+    const added = [...listed].filter((id) => !known.has(id));
+    const unseen = first.filter((id) => !listed.has(id));
+    const result = await list(ledger, ...chunked(ids));
+    expect(result).toMatchObject({
+      listed: listed.size,
+      added: added.length,
+      unseen: unseen.length,
+    });
+    expect(ledger.unseen(-1, 30_000).map(({ id }) => id)).toEqual(unseen);
+    expect(
+      ledger
+        .page(recordStates.pending, -1, 30_000)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(added.sort());
   });
 });

@@ -34,7 +34,7 @@ async function list(ledger: Ledger, numbers: Record<string, number | null>) {
   using listing = ledger.list();
   const versions = Object.values(numbers).filter((number) => number !== null);
   const ids = Object.keys(numbers);
-  listing.add(ids, ids.map(plainPointId), versions.length === ids.length ? versions : null);
+  listing.add(ids, plainPointId, versions.length === ids.length ? versions : null);
   return await listing.finish(signal);
 }
 
