@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { indexings } from "../src/migrate/request.ts";
 import { benchArchive } from "./archive.ts";
+import { benchCompare } from "./compare.ts";
 import { benchCopy } from "./copy.ts";
 import { benchDelta } from "./delta.ts";
 import { benchGentle } from "./gentle.ts";
@@ -47,9 +48,17 @@ const benches: Readonly<Record<string, { readonly says: string; run(): Promise<v
     says: "an archive of a folder, and its restore beside the limit of writing",
     run: () => benchArchive({ ...size, rounds }),
   },
+  compare: {
+    says: "the truth of a comparison: 1,000 queries by brute force",
+    run: () => benchCompare({ ...size, rounds }),
+  },
   plan: {
     says: "seconds and memory of `plan` on a folder (1000000 × 8 unless said)",
-    run: () => benchPlan({ ...sizeOr(1_000_000, 8), rounds }),
+    run: () => benchPlan("plan", { ...sizeOr(1_000_000, 8), rounds }),
+  },
+  doctor: {
+    says: "seconds and memory of `doctor` on a folder (1000000 × 8 unless said)",
+    run: () => benchPlan("doctor", { ...sizeOr(1_000_000, 8), rounds }),
   },
 };
 

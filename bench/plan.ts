@@ -1,4 +1,4 @@
-/** What `plan` takes on a large Chroma folder: seconds, processor time and peak memory of the command as built. */
+/** What `plan` and `doctor` take on a large Chroma folder: seconds, processor time and peak memory of the command as built. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,15 +40,18 @@ const taken = z.object({
   rssMb: z.number(),
 });
 
-/** Prints a line a round: `plan` of a made folder with documents of 40 characters and three metadata keys. */
-export async function benchPlan({ records, dimension, rounds }: PlanBenchOptions): Promise<void> {
+/** Prints a line a round: the verb on a made folder with documents of 40 characters and three metadata keys. */
+export async function benchPlan(
+  verb: "plan" | "doctor",
+  { records, dimension, rounds }: PlanBenchOptions,
+): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), "vecferry-bench-"));
   try {
     makeFolder(folder, { records, dimension, documentLength: 40, metadataKeys: 3 });
-    console.log(`plan of a folder, ${records} × ${dimension}\n`);
+    console.log(`${verb} of a folder, ${records} × ${dimension}\n`);
     console.log("seconds   of processor   peak RSS MB");
     for (let round = 0; round < rounds; round += 1) {
-      const { seconds, cpuSeconds, rssMb } = runVerb(["plan", folder], folder);
+      const { seconds, cpuSeconds, rssMb } = runVerb([verb, folder], folder);
       const columns = [seconds.toFixed(1).padStart(7), cpuSeconds.toFixed(1).padStart(14)];
       console.log(`${columns.join(" ")} ${Math.round(rssMb).toString().padStart(13)}`);
     }
