@@ -20,6 +20,7 @@ const clients = () => import("./clients.ts");
 const reading = () => import("./reading.ts");
 const archiving = () => import("./archiving.ts");
 const copying = () => import("./copying.ts");
+const comparing = () => import("./comparing.ts");
 
 const ours: Record<string, Measure> = {
   read: async (address = "") => (await reading()).readOurs(address),
@@ -36,6 +37,11 @@ const ours: Record<string, Measure> = {
     (await archiving()).backup(source, path, state),
   restore: async (path = "", target = "", state = "", indexing) =>
     (await archiving()).restore(path, target, state, indexingOf(indexing)),
+  truth: async (records = "", dimension = "", distance = "") =>
+    (await comparing()).truthOfMade(Number(records), Number(dimension), distance),
+  "truth-folder": async (path = "") => (await comparing()).truthOfFolder(path),
+  "truth-loops": async (records = "", dimension = "") =>
+    (await comparing()).truthByLoops(Number(records), Number(dimension)),
   drop: async (target = "") => (await copying()).drop(target),
 };
 const others: Record<string, Measure> = {
