@@ -113,7 +113,7 @@ export async function takeUp(
   writer: ArchiveCollectionWriter,
   signal: AbortSignal,
 ): Promise<Vanished> {
-  ledger.reopen();
+  ledger.backedUp.reopen();
   const vanished = noneVanished();
   for await (const keys of writer.heldKeys({ signal })) {
     throwIfAborted(signal);

@@ -82,7 +82,9 @@ export async function streamRows(
       for (let next = await ids.next(); next.done !== true; next = await ids.next()) {
         const { keys, failures, gone } = await takeRows(course, writer, next.value, totals, signal);
         if (failures.length > 0)
-          ledger.enterFailed(failures.map((one) => ({ ...one, point: pointOf(plan, one.id) })));
+          ledger.backedUp.enterFailed(
+            failures.map((one) => ({ ...one, point: pointOf(plan, one.id) })),
+          );
         const held = new Set(failures.length === 0 ? [] : keys);
         lost += failures.filter(({ id }) => !held.has(id)).length;
         note(vanished, gone);

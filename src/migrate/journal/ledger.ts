@@ -4,7 +4,8 @@ import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { BucketSums, digestBytes } from "../../model/digest.ts";
 import { uuidToBytes } from "../../model/point-id.ts";
-import type { FailureReason, RecordFailure } from "../../model/record.ts";
+import type { FailureReason } from "../../model/record.ts";
+import { BackedUpRecords } from "./backed-up.ts";
 import { allArrays, fromSqlite, guarded, idBytes, idColumn, storedId } from "./database.ts";
 import {
   type Difference,
@@ -58,6 +59,7 @@ const sumsPage = 5000;
 export class Ledger {
   /** The carried records that were written to at the source since. */
   readonly stale: StaleRecords;
+  readonly backedUp: BackedUpRecords;
   /** What is being written over points that were written before. */
   readonly sending: Sending;
   readonly #db: DatabaseSync;
@@ -71,6 +73,7 @@ export class Ledger {
     this.#collection = collection;
     this.#target = target;
     this.stale = new StaleRecords(db, file, collection);
+    this.backedUp = new BackedUpRecords(db, file, collection, target);
     this.sending = new Sending(db, file, collection);
   }
 
@@ -203,35 +206,6 @@ export class Ledger {
         "UPDATE record SET state=? WHERE collection=? AND ordinal=?",
       );
       for (const ordinal of ordinals) statement.run(state, this.#collection, ordinal);
-    });
-  }
-
-  /** Enters records that were never listed, because they cannot be carried. */
-  enterFailed(failures: readonly (RecordFailure & { readonly point: string })[]): void {
-    const newest = "SELECT coalesce(max(ordinal), -1) AS n FROM record WHERE collection=?";
-    this.#transaction(() => {
-      let ordinal = Number(this.#db.prepare(newest).get(this.#collection)?.["n"]);
-      for (const { id, point, reason, detail } of failures) {
-        ordinal += 1;
-        const row = [this.#collection, ordinal] as const;
-        this.#db
-          .prepare("INSERT INTO record(collection,ordinal,id,point,state) VALUES(?,?,?,?,2)")
-          .run(...row, idBytes(id), uuidToBytes(point));
-        this.#db
-          .prepare("INSERT INTO point VALUES(?,?,?,?)")
-          .run(this.#target, uuidToBytes(point), ...row);
-        this.#db.prepare("INSERT INTO failure VALUES(?,?,?,?)").run(...row, reason, detail);
-      }
-    });
-  }
-
-  /** Puts what was carried or quarantined back into the queue: where it stands now is to be found out. */
-  reopen(): void {
-    this.#transaction(() => {
-      this.#db
-        .prepare("UPDATE record SET state=0 WHERE collection=? AND state IN (1,2)")
-        .run(this.#collection);
-      this.#db.prepare("DELETE FROM failure WHERE collection=?").run(this.#collection);
     });
   }
 

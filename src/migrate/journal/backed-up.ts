@@ -1,0 +1,61 @@
+/** The records of a collection that is backed up: what the archive holds of them is asked of the archive, and not noted. */
+import type { DatabaseSync } from "node:sqlite";
+import { uuidToBytes } from "../../model/point-id.ts";
+import type { RecordFailure } from "../../model/record.ts";
+import { guarded, idBytes } from "./database.ts";
+import { recordStates } from "./row.ts";
+
+export class BackedUpRecords {
+  readonly #db: DatabaseSync;
+  readonly #file: string;
+  readonly #collection: number;
+  readonly #target: number;
+
+  constructor(db: DatabaseSync, file: string, collection: number, target: number) {
+    this.#db = db;
+    this.#file = file;
+    this.#collection = collection;
+    this.#target = target;
+  }
+
+  /** Puts what was carried or quarantined back into the queue: where it stands now is to be found out. */
+  reopen(): void {
+    const { pending, written, quarantined } = recordStates;
+    this.#transaction(() => {
+      this.#db
+        .prepare("UPDATE record SET state=? WHERE collection=? AND state IN (?,?)")
+        .run(pending, this.#collection, written, quarantined);
+      this.#db.prepare("DELETE FROM failure WHERE collection=?").run(this.#collection);
+    });
+  }
+
+  /** Enters records that were never listed, because they cannot be read whole. */
+  enterFailed(failures: readonly (RecordFailure & { readonly point: string })[]): void {
+    const newest = "SELECT coalesce(max(ordinal), -1) AS n FROM record WHERE collection=?";
+    const record = "INSERT INTO record(collection,ordinal,id,point,state) VALUES(?,?,?,?,?)";
+    this.#transaction(() => {
+      let ordinal = Number(this.#db.prepare(newest).get(this.#collection)?.["n"]);
+      for (const { id, point, reason, detail } of failures) {
+        ordinal += 1;
+        const row = [this.#collection, ordinal] as const;
+        const bytes = uuidToBytes(point);
+        this.#db.prepare(record).run(...row, idBytes(id), bytes, recordStates.quarantined);
+        this.#db.prepare("INSERT INTO point VALUES(?,?,?,?)").run(this.#target, bytes, ...row);
+        this.#db.prepare("INSERT INTO failure VALUES(?,?,?,?)").run(...row, reason, detail);
+      }
+    });
+  }
+
+  #transaction(work: () => void): void {
+    guarded(this.#file, () => {
+      this.#db.exec("BEGIN IMMEDIATE");
+      try {
+        work();
+        this.#db.exec("COMMIT");
+      } catch (error) {
+        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+}
