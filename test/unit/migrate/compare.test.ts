@@ -129,6 +129,18 @@ describe("compare of a faithful copy", () => {
   });
 });
 
+describe("compare with filters", () => {
+  it("leaves out a key by which the stores would mean different records", async () => {
+    const mixed = randomCollection("c", 60);
+    for (const [index, record] of mixed.records.entries())
+      record.metadata = `{"sure":${index % 2},"float":${index % 3 === 0 ? "1.0" : index % 2},"list":${index % 5 === 0 ? "[1]" : index % 2}}`;
+    const { compare } = await migrated([mixed]);
+    const { filters, all } = figures(await compare());
+    expect(filters.map(({ key }) => key)).toEqual(["sure"]);
+    expect(all?.recall.target.mean).toBe(1);
+  });
+});
+
 describe("compare of a copy at fault", () => {
   it("sees vectors that stand with the wrong records, exactly asked too", async () => {
     const { compare, target } = await migrated([randomCollection("c", 120)]);

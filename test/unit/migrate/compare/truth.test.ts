@@ -96,6 +96,24 @@ describe(`the truth by brute force (seed ${seed})`, () => {
     expect(found).toEqual([{ ids: ["a"], distances: [-1] }]);
   });
 
+  it("has a vector without direction at 1 under cosine, and one that is not finite nowhere", async () => {
+    const data = Float32Array.of(0, 0, 1, 1, Number.NaN, 0, -1, 0, Number.POSITIVE_INFINITY, 1);
+    const block: TruthBlock = { ids: ["zero", "near", "nan", "back", "far"], data, filters: null };
+    const asked = {
+      distance: "cosine",
+      dimension: 2,
+      queries: Float32Array.of(1, 0),
+      searches: [{ query: 0, filter: 0 }],
+      kept: 10,
+    } as const;
+    const blocks = (async function* () {
+      yield block;
+    })();
+    const [found] = await findTruth(asked, blocks, 5, signal);
+    expect(found?.ids).toEqual(["near", "zero", "back"]);
+    expect(found?.distances[1]).toBe(1);
+  });
+
   const question = {
     distance: "l2",
     dimension,
