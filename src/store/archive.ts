@@ -56,8 +56,8 @@ export interface ArchiveWriterOptions extends CallOptions {
 }
 
 /**
- * Writes an archive under a temporary name beside its own; `finish` gives it its name. Disposing without it leaves the finished parts
- * under the temporary name, where the next writer finds them. One writer at a time.
+ * Writes an archive under a temporary name beside its own; `finish` gives it its name. Disposing without it makes durable what was
+ * appended, and leaves it under the temporary name, where the next writer finds it. One writer at a time.
  */
 export interface ArchiveWriter extends AsyncDisposable {
   /** Absolute path that the archive will have. */
@@ -66,12 +66,12 @@ export interface ArchiveWriter extends AsyncDisposable {
   readonly resumed: boolean;
   /**
    * Begins a collection, or goes on with it behind what is held of it already. One collection is open at a time.
-   * @throws E_PLAN_CHANGED where what is held is of another dimension, distance or kind of rows
+   * @throws E_PLAN_CHANGED where what is held is of another dimension, distance or kind of rows; E_DISK_FULL, E_CONFIG
    */
   collection(head: ArchivedHead, options?: CallOptions): Promise<ArchiveCollectionWriter>;
   /**
    * Writes the manifest and gives the archive its name: the last step. Every collection begun must be finished; those that an earlier
-   * writing held and this one did not begin are left out. @throws E_DISK_FULL, E_STORAGE
+   * writing held and this one did not begin are left out. @throws E_DISK_FULL, E_CONFIG where something stands there now
    */
   finish(options?: CallOptions): Promise<ArchiveManifest>;
 }
@@ -87,7 +87,8 @@ export interface ArchiveCollectionWriter {
   heldKeys(options?: CallOptions): AsyncIterable<string[]>;
   /**
    * Takes a batch behind the ones before; it may be changed once this has returned. Memory is bounded whatever is appended. Calls are
-   * taken one after the other, in the order in which they come. A `PointBatch` where the rows are points. @throws E_DISK_FULL, E_STORAGE
+   * taken one after the other, in the order in which they come. A `PointBatch` where the rows are points. @throws E_INPUT
+   * for a batch that cannot be kept whole, of which nothing is taken; E_DISK_FULL, E_CONFIG: then nothing is taken any more
    */
   append(batch: RecordBatch | PointBatch, options?: CallOptions): Promise<void>;
   /** Makes all rows durable and ends the collection. `failed`: records that the source has and that could not be read. */
