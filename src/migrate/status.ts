@@ -1,9 +1,9 @@
 /** `status`: how far each migration is, read from the journal while another process may be writing to it. */
 import { existsSync, readFileSync } from "node:fs";
 import { migrationFiles } from "./files.ts";
+import type { LedgerCounts } from "./journal/counts.ts";
 import { hasJournal } from "./journal/file.ts";
 import { Journal, type Migration, type MigrationState } from "./journal/journal.ts";
-import type { LedgerCounts } from "./journal/ledger.ts";
 import { migrationHolder } from "./lock.ts";
 import { endAddress, endsText } from "./next-steps.ts";
 import { type Report, reportSchema } from "./report-schema.ts";

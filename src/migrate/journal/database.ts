@@ -15,8 +15,9 @@
  *   progress(kind, owner)       how far a verify is: 'scan' of a target, 'read' of a collection's source
  * Format 1 has no `copied`, no `version` and no `sending`: it is read as it is, and brought up to 2 by whoever writes.
  */
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import type { SQLInputValue } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { digestFormat } from "../../model/digest.ts";
@@ -197,7 +198,7 @@ export function openDatabaseToRead(stateFolder: string): { db: DatabaseSync; fil
   if (!hasJournal(stateFolder))
     throw new VectorError("E_NO_MIGRATION", `There is no journal in ${stateFolder}.`);
   return guarded(file, () => {
-    const db = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+    const db = openReadOnly(file);
     try {
       assertFormat(db, file);
     } catch (error) {
@@ -206,6 +207,14 @@ export function openDatabaseToRead(stateFolder: string): { db: DatabaseSync; fil
     }
     return { db, file };
   });
+}
+
+/** Without a write-ahead log beside it a database is as it stands on the disk; read as such, SQLite makes no file beside it. */
+function openReadOnly(file: string): DatabaseSync {
+  if (existsSync(`${file}-wal`)) return new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+  const url = pathToFileURL(file);
+  url.search = "?immutable=1";
+  return new DatabaseSync(url, { readOnly: true });
 }
 
 function prepareDatabase(db: DatabaseSync, file: string): void {

@@ -88,6 +88,7 @@ export class Journal implements Disposable {
   /** false = a private one, gone when it is closed. */
   readonly kept: boolean;
   readonly #db: DatabaseSync;
+  readonly #ledgers = new Map<number, Ledger>();
 
   private constructor(db: DatabaseSync, file: string, kept = true) {
     this.#db = db;
@@ -264,7 +265,11 @@ export class Journal implements Disposable {
 
   /** The records of one collection. */
   ledger(collection: JournalCollection): Ledger {
-    return new Ledger(this.#db, this.file, collection.id, collection.target);
+    const known = this.#ledgers.get(collection.id);
+    if (known !== undefined) return known;
+    const ledger = new Ledger(this.#db, this.file, collection.id, collection.target);
+    this.#ledgers.set(collection.id, ledger);
+    return ledger;
   }
 
   /** The records whose points lie between two of one target collection, whichever collection they come from. */
@@ -293,6 +298,7 @@ export class Journal implements Disposable {
   }
 
   #drop(collection: number): void {
+    this.#ledgers.delete(collection);
     for (const table of ["record", "point", "sending", "failure", "difference"])
       this.#write(`DELETE FROM ${table} WHERE collection=?`, collection);
     this.#write("DELETE FROM progress WHERE kind='read' AND owner=?", collection);

@@ -6,6 +6,7 @@ import { BucketSums, digestBytes } from "../../model/digest.ts";
 import { uuidToBytes } from "../../model/point-id.ts";
 import type { FailureReason } from "../../model/record.ts";
 import { BackedUpRecords } from "./backed-up.ts";
+import { type LedgerCounts, RecordCounts } from "./counts.ts";
 import { allArrays, fromSqlite, guarded, idBytes, idColumn, storedId } from "./database.ts";
 import {
   type Difference,
@@ -23,16 +24,6 @@ export interface LedgerFailure {
   readonly id: string;
   readonly reason: string;
   readonly detail: string;
-}
-
-export interface LedgerCounts {
-  /** In the newest listing, or carried. */
-  readonly listed: number;
-  readonly pending: number;
-  readonly written: number;
-  readonly quarantined: number;
-  readonly left: number;
-  readonly deleted: number;
 }
 
 /** What became of a batch. */
@@ -66,12 +57,14 @@ export class Ledger {
   readonly #file: string;
   readonly #collection: number;
   readonly #target: number;
+  readonly #counts: RecordCounts;
 
   constructor(db: DatabaseSync, file: string, collection: number, target: number) {
     this.#db = db;
     this.#file = file;
     this.#collection = collection;
     this.#target = target;
+    this.#counts = new RecordCounts(db, file, collection);
     this.stale = new StaleRecords(db, file, collection);
     this.backedUp = new BackedUpRecords(db, file, collection, target);
     this.sending = new Sending(db, file, collection);
@@ -79,26 +72,7 @@ export class Ledger {
 
   /** Number of records by state. */
   counts(): LedgerCounts {
-    const rows = this.#all(
-      "SELECT state, count(*) AS n FROM record WHERE collection=? GROUP BY state",
-      this.#collection,
-    );
-    const of = (state: number) => Number(rows.find((row) => row["state"] === state)?.["n"] ?? 0);
-    const [pending, written, quarantined, left, deleted] = [0, 1, 2, 3, 4].map(of) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    return {
-      listed: pending + written + quarantined,
-      pending,
-      written,
-      quarantined,
-      left,
-      deleted,
-    };
+    return this.#counts.take();
   }
 
   /** Starts a listing of the source's ids; ends with its `finish` or `[Symbol.dispose]` (which takes everything back). */
