@@ -144,9 +144,33 @@ describe("makePlanFile", () => {
     const [zoo, park] = plan.collections.map(({ estimate }) => estimate);
     expect(plan.estimate.bytes).toBe((zoo?.bytes ?? 0) + (park?.bytes ?? 0));
     expect(plan.estimate.writeRequests).toBe(3);
-    expect(
-      totalSeconds({ ...plan.estimate, readSeconds: 5, writeSeconds: 2, verifySeconds: 1 }),
-    ).toBe(6);
+    const seconds = (readSeconds: number, writeSeconds: number) =>
+      totalSeconds({ ...plan.estimate, readSeconds, writeSeconds, verifySeconds: 1 });
+    expect([seconds(5, 2), seconds(2, 5)]).toEqual([6, 6]);
+  });
+
+  it("surveys the records in scope alone: by its where and its limit", async () => {
+    const { source, target } = scene();
+    const asked: unknown[] = [];
+    const ids = source.ids.bind(source);
+    source.ids = (info, options) => {
+      asked.push([options?.where, options?.limit]);
+      return ids(info, options);
+    };
+    const scope = { ...defaultRequest.scope, where: { count: 1 }, limit: 5 };
+    const plan = await makePlanFile(
+      source,
+      target,
+      migrateRequest({}, { scope }),
+      whole,
+      fakeContext(),
+    );
+    expect(asked).toEqual([
+      [{ count: 1 }, 5],
+      [{ count: 1 }, 5],
+    ]);
+    expect(plan.request.scope).toMatchObject({ where: { count: 1 }, limit: 5 });
+    expect(plan.collections.map(({ survey }) => survey.records)).toEqual([5, 5]);
   });
 
   it("meets what the migration would meet: a mapping that leaves one out is refused before any survey", async () => {
