@@ -54,6 +54,17 @@ describe("doctor on a Chroma folder", () => {
     expect(found.remedy).toBe(`vecferry migrate ${folder.path} TARGET`);
   });
 
+  it("names records whose newest vectors were lost with the queue", async () => {
+    await using folder = await unpackRecorded("1.5.9");
+    const sound = codesOf(await examine({ source: folder.path }));
+    expect(sound).not.toContain("stale-vectors");
+    change(folder.path, "delete from embeddings_queue");
+    const findings = await examine({ source: folder.path });
+    const lost = findings.filter(({ code }) => code === "stale-vectors");
+    expect(lost).not.toEqual([]);
+    for (const { evidence } of lost) expect(evidence["examples"]).not.toEqual([]);
+  });
+
   it("says where it was upgraded already, and nothing is to be feared", async () => {
     await using folder = await unpackRecorded("1.0.20");
     change(

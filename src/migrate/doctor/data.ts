@@ -151,7 +151,7 @@ function addReserved(
   const keys = met.keys.map((key) => JSON.stringify(key)).join(", ");
   findings.add("reserved-keys", "source", {
     collection: plan.source.name,
-    text: `${met.records} records have the metadata key ${keys}, which layout ${plan.layout} keeps for itself.`,
+    text: `${met.records} of ${survey.surveyed} records${survey.complete ? "" : " looked at"} have the metadata key ${keys}, which layout ${plan.layout} keeps for itself.`,
     evidence: {
       ...lookedAt(survey),
       layout: plan.layout,

@@ -68,10 +68,22 @@ export class Findings {
 
 /** The remedy with its {words}, each quoted for a shell where it stands alone. */
 export function filled(remedy: string, words: Words): string {
-  return remedy.replaceAll(
+  const text = remedy.replaceAll(
     /\{([a-zA-Z]+)\}/g,
     (_, name: string) => words[name] ?? name.toUpperCase(),
   );
+  return withoutOverruled(text);
+}
+
+/** Flags that take one value: where a remedy gives one that was typed already, the typed one is left out. */
+const singleFlags = ["layout", "default-tenant", "distance-metric", "vector-size", "state"];
+const overruled = new RegExp(
+  `--(${singleFlags.join("|")})(?:=| )(?:'[^']*'|[^ ]+) (?=.*--\\1[= ])`,
+  "g",
+);
+
+function withoutOverruled(text: string): string {
+  return text.replace(overruled, "");
 }
 
 /** A word as a POSIX shell takes it. */

@@ -31,6 +31,14 @@ describe("a remedy", () => {
     );
   });
 
+  it("leaves out what it gives another value", () => {
+    const remedy = "vecferry migrate {ends} --layout vecferry";
+    const ends = "a b --layout flat --index 'x y' --default-tenant='a b' --layout=langchain";
+    expect(filled(remedy, { ends })).toBe(
+      "vecferry migrate a b --index 'x y' --default-tenant='a b' --layout vecferry",
+    );
+  });
+
   it("has its words as a shell takes them", () => {
     expect(["./a-b", "it's", "a b"].map(quoted)).toEqual(["./a-b", "'it'\\''s'", "'a b'"]);
   });
