@@ -239,6 +239,13 @@ function notesOf(
     notes.push(
       "What is said of records comes from a sample, the first ones of each collection; --full looks at all of them.",
     );
+  for (const { plan, survey } of surveyed) {
+    const met = survey.reserved.find(({ layout }) => layout === plan.layout);
+    if (met === undefined) continue;
+    notes.push(
+      `Layout ${plan.layout} keeps ${met.keys.join(", ")} for itself, and ${met.records} records of ${JSON.stringify(plan.source.name)} have such a key: migrate will refuse them. --layout vecferry keeps metadata apart.`,
+    );
+  }
   if (source.identity.kind === "chroma-cloud")
     notes.push(
       "Chroma Cloud gives 300 records a request, 10 requests at once, and answers 429 beyond a rate that it does not publish: the time may be a multiple.",

@@ -116,6 +116,17 @@ describe("makePlanFile", () => {
     });
   });
 
+  it("says where the planned layout keeps a key of the metadata for itself", async () => {
+    const { source, target } = scene();
+    source.record("zoo", "zoo-1").metadata = '{"document":"mine"}';
+    const notes = async (layout: "flat" | "vecferry") => {
+      const request = migrateRequest({ layout });
+      return (await makePlanFile(source, target, request, whole, fakeContext())).notes.join();
+    };
+    expect(await notes("flat")).toMatch(/flat keeps document for itself, and 1 records of "zoo"/);
+    expect(await notes("vecferry")).toBe("");
+  });
+
   it("without a target it is an inventory, and every figure is there all the same", async () => {
     const { source } = scene();
     const plan = await makePlanFile(source, null, defaultRequest, whole, fakeContext());
