@@ -117,7 +117,7 @@ export async function takeUp(
   const vanished = noneVanished();
   for await (const keys of writer.heldKeys({ signal })) {
     throwIfAborted(signal);
-    const known = keys.flatMap((key) => ledger.byPoint(pointOf(plan, key)) ?? []);
+    const known = ledger.backedUp.find(keys.map((key) => pointOf(plan, key)));
     ledger.setState(
       known.map(({ ordinal }) => ordinal),
       recordStates.written,

@@ -139,12 +139,12 @@ async function compareRows(
 function mark({ ledger, plan }: Course, keys: readonly string[]): Difference[] {
   const seen = new Set<number>();
   const twice: Difference[] = [];
-  for (const key of keys) {
-    const row = ledger.byPoint(pointOf(plan, key));
-    if (row === null) continue;
-    if (seen.has(row.ordinal) || row.state === recordStates.written)
-      twice.push(difference(plan, key, "extra", "It stands twice in the archive."));
-    seen.add(row.ordinal);
+  for (const { id, ordinal, state } of ledger.backedUp.find(
+    keys.map((key) => pointOf(plan, key)),
+  )) {
+    if (seen.has(ordinal) || state === recordStates.written)
+      twice.push(difference(plan, id, "extra", "It stands twice in the archive."));
+    seen.add(ordinal);
   }
   ledger.setState([...seen], recordStates.written);
   return twice;

@@ -1,21 +1,44 @@
 /** The records of a collection that is backed up: what the archive holds of them is asked of the archive, and not noted. */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { uuidToBytes } from "../../model/point-id.ts";
 import type { RecordFailure } from "../../model/record.ts";
 import { guarded, idBytes } from "./database.ts";
-import { recordStates } from "./row.ts";
+import { type LedgerRow, recordStates, rowColumns, rowOf } from "./row.ts";
 
 export class BackedUpRecords {
   readonly #db: DatabaseSync;
   readonly #file: string;
   readonly #collection: number;
   readonly #target: number;
+  #at: StatementSync | null = null;
 
   constructor(db: DatabaseSync, file: string, collection: number, target: number) {
     this.#db = db;
     this.#file = file;
     this.#collection = collection;
     this.#target = target;
+  }
+
+  /** The records at these points, in their order; those that are not known are left out. */
+  find(points: readonly string[]): LedgerRow[] {
+    return guarded(this.#file, () => {
+      this.#at ??= this.#prepare();
+      const at = this.#at;
+      return points.flatMap((point) =>
+        at
+          .all(this.#target, uuidToBytes(point), this.#collection)
+          // With setReturnArrays a row is an array, which its type does not say.
+          .map((row) => rowOf(row as unknown as unknown[], this.#file)),
+      );
+    });
+  }
+
+  #prepare(): StatementSync {
+    const statement = this.#db.prepare(
+      `SELECT ${rowColumns} FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=? AND p.collection=?`,
+    );
+    statement.setReturnArrays(true);
+    return statement;
   }
 
   /** Puts what was carried or quarantined back into the queue: where it stands now is to be found out. */
