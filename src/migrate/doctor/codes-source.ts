@@ -168,7 +168,7 @@ export const sourceCodes = {
     group: "plan",
     severity: "error",
     means: "Two collections of one name, in two tenants or databases, are in scope.",
-    remedy: "vecferry migrate '{source}?tenant=TENANT&database=DATABASE' {targetWord}",
+    remedy: "vecferry migrate {source}'?tenant=TENANT&database=DATABASE' {targetWord}",
   },
   unmapped: {
     group: "plan",

@@ -243,15 +243,16 @@ function rates(
   const minutes = (rows: number | null, perMinute: number | null): number =>
     perMinute === null || need === null
       ? 0
-      : Math.ceil(need.points / Math.min(rows ?? usualRows, usualRows) / perMinute);
-  const writing = minutes(upsertRowsMax, writesPerMinute);
-  const reading = minutes(pageRowsMax, readsPerMinute);
+      : Math.ceil(need.points / Math.min(rows ?? usualRows, usualRows)) / perMinute;
+  const took = minutes(upsertRowsMax, writesPerMinute) + minutes(pageRowsMax, readsPerMinute);
+  // In less than a minute nothing is waited for.
+  const whole = took < 1 ? 0 : Math.ceil(took);
   const least =
-    need === null ? "" : ` At least ${writing + reading} minutes go by for ${need.points} points.`;
+    whole === 0 ? "" : ` At least ${whole} minutes go by for ${need?.points ?? 0} points.`;
   findings.add("strict-rate", "target", {
     collection,
     text: `Strict mode lets ${writesPerMinute ?? "any number of"} writes and ${readsPerMinute ?? "any number of"} reads through a minute.${least}`,
-    evidence: { writesPerMinute, readsPerMinute, minutes: writing + reading },
+    evidence: { writesPerMinute, readsPerMinute, minutes: whole },
     words,
   });
 }
