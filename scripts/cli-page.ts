@@ -21,8 +21,8 @@ folder that holds \`chroma.sqlite3\` (\`?tenant=…&database=…\` choose within
 \`embedded:./path\` and \`:memory:\` for Qdrant in the process.
 
 With \`--json\` stdout has one JSON object a line, each with \`format\` (1) and \`type\`: \`phase\`, \`progress\`, \`retry\`,
-\`note\`, \`warning\`, \`error\`, and at the end the verb's own: \`result\` (with the report), \`plan\`, \`status\`,
-\`cancel\`, \`listening\`. Words for people then go to stderr.
+\`note\`, \`finding\`, \`warning\`, \`error\`, and at the end the verb's own: \`result\` (with the report), \`plan\`, \`status\`,
+\`cancel\`, \`doctor\`, \`listening\`. Words for people then go to stderr.
 
 ${program.commands.map(section).join("\n")}`;
 }

@@ -10,9 +10,17 @@ import { migrationKey, runOf } from "../plan.ts";
 import type { Surveyed } from "../planning/sizing.ts";
 import { findCollisions } from "./collisions.ts";
 import { dataFindings } from "./data.ts";
-import { endWords, isLoopback, meetFolder, meetSource, meetTarget, targetPlace } from "./ends.ts";
+import {
+  endWords,
+  isLoopback,
+  meetFolder,
+  meetSource,
+  meetTarget,
+  sourcePlace,
+  targetPlace,
+} from "./ends.ts";
 import { addFault, type FaultPlace } from "./fault.ts";
-import { Findings, type Words } from "./finding.ts";
+import { Findings, quoted, type Words } from "./finding.ts";
 import { addFolderFindings } from "./folder.ts";
 import { checkHere, knownMigration } from "./here.ts";
 import { cloudPage } from "./quotas.ts";
@@ -53,7 +61,8 @@ class Exam {
   readonly #context: DoctorContext;
 
   constructor(request: DoctorRequest, findings: Findings, context: DoctorContext) {
-    this.words = endWords(request);
+    const { source } = request;
+    this.words = source === null ? endWords(request) : sourcePlace(source, request).words;
     this.#request = request;
     this.#findings = findings;
     this.#context = context;
@@ -70,7 +79,8 @@ class Exam {
     const [findings, context] = [this.#findings, this.#context];
     const folder = await meetFolder(end, context);
     if (folder !== null)
-      addFolderFindings(folder, findings, { ...this.words, folder: folder.folder });
+      addFolderFindings(folder, findings, { ...this.words, folder: quoted(folder.folder) });
+    let targetDone = look === null;
     await this.#guard({ end: "source", keyed: end.keyed, words: this.words }, async () => {
       const found = await store.collections({ signal: context.signal });
       const watch = await Watch.begin(store, found, folder, context);
@@ -85,9 +95,11 @@ class Exam {
       this.#cloudRequests(store, surveyed);
       const { scope } = this.#request;
       await findCollisions(store, plans, scope, findings, this.words, context.signal);
+      targetDone = true;
       if (look !== null) await this.#target(look, plans, surveyed, run ?? "");
       await watch.end(end, findings, this.words);
     });
+    if (!targetDone && look !== null) this.targetAlone(look);
   }
 
   #shared() {

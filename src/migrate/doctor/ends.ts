@@ -141,7 +141,8 @@ async function addPort(
   });
 }
 
-function sourcePlace(end: SourceEnd, request: DoctorRequest): Place {
+/** Where the source is, and what remedies call it. */
+export function sourcePlace(end: SourceEnd, request: DoctorRequest): Place {
   const { address } = end;
   const other = request.target === null ? "" : ` ${quoted(request.target.text)}`;
   const url = "url" in address ? address.url : "";

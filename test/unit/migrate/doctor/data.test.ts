@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { VectorError } from "../../../../src/errors.ts";
 import type { CollectionInfo } from "../../../../src/model/collection.ts";
-import { codesOf, examine, only } from "../../../support/doctor-scene.ts";
+import { codesOf, examine, fakeLook, only } from "../../../support/doctor-scene.ts";
 import { type FakeRecord, FakeSource } from "../../../support/fake-store.ts";
 
 const sound: FakeRecord[] = [
@@ -121,6 +121,17 @@ describe("doctor on what records are like", () => {
     const findings = await examine({ source });
     expect(only(findings, "collection-unreadable").collection).toBe("broken");
     expect(only(findings, "zero-vectors").collection).toBe("whole");
+  });
+
+  it("examines the target all the same where the source fails as a whole", async () => {
+    class Broken extends FakeSource {
+      override async collections(): Promise<never> {
+        throw new VectorError("E_TIMEOUT", "GET /collections: nothing came for too long.");
+      }
+    }
+    const target = fakeLook({ access: "none" });
+    const findings = await examine({ source: new Broken([]), target });
+    expect(codesOf(findings)).toEqual(["no-answer", "key-read-only"]);
   });
 
   it("tells a quota's refusal from a server's fault", async () => {
