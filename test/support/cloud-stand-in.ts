@@ -34,6 +34,8 @@ export interface CloudRules {
   shortPage: number;
   /** The answer to a key of somebody else's. */
   stranger: StubAnswer;
+  /** Whether it takes writes: else they are faults of a run that only reads. */
+  writes: boolean;
   /** Goes first at every `get`; an answer stands for the usual one. It may wait. */
   beforeGet(body: GetBody): StubAnswer | undefined | Promise<StubAnswer | undefined>;
 }
@@ -102,6 +104,7 @@ export async function startCloud(options: CloudOptions): Promise<CloudStandIn> {
     unavailable: 0,
     shortPage: 0,
     stranger: denied,
+    writes: false,
     beforeGet: () => undefined,
     ...options.rules,
   };
@@ -138,7 +141,8 @@ export async function startCloud(options: CloudOptions): Promise<CloudStandIn> {
     if (random() < rules.unavailable) return unavailable;
     if (path.endsWith("/get")) return get(request);
     const answer = await pass(request);
-    const isListing = path.endsWith("/collections") && answer.status === 200;
+    const isListing =
+      request.method === "GET" && path.endsWith("/collections") && answer.status === 200;
     return isListing ? { body: cloudCollections(answer.body as CollectionEntry[]) } : answer;
   }
 
@@ -150,7 +154,7 @@ export async function startCloud(options: CloudOptions): Promise<CloudStandIn> {
     const mine = database === undefined || key.databases.includes(decodeURIComponent(database));
     if (!mine && !key.databases.includes("*")) return rules.stranger;
     const reads = method === "GET" || /\/(get|query|count)$/.test(path);
-    return reads ? null : { status: 500, body: "A read-only run has written." };
+    return reads || rules.writes ? null : { status: 500, body: "A read-only run has written." };
   }
 
   async function get(request: StubRequest): Promise<StubAnswer> {
@@ -168,15 +172,22 @@ export async function startCloud(options: CloudOptions): Promise<CloudStandIn> {
     const capped = Math.min(limit ?? rowsMax, rowsMax);
     const short = ids === undefined && capped > 1 && random() < rules.shortPage;
     const rows = short ? 1 + Math.floor(random() * (capped - 1)) : capped;
-    const answer = await pass({ ...request, body: { ...body, limit: rows } }, true);
+    const answer = await pass(
+      { ...request, body: { ...body, limit: rows }, text: undefined },
+      true,
+    );
     return { ...answer, body: String(answer.body).replaceAll(`"${sparseHere}"`, sparseVector) };
   }
 
-  async function pass({ method, path, body }: StubRequest, asText = false): Promise<StubAnswer> {
+  async function pass(
+    { method, path, body, text: sent }: StubRequest,
+    asText = false,
+  ): Promise<StubAnswer> {
     const response = await fetch(upstream + path, {
       method,
       headers: { "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      // As it came: a body that was decoded has lost its large integers.
+      ...(body === undefined ? {} : { body: sent ?? JSON.stringify(body) }),
     });
     const text = await response.text();
     return { status: response.status, body: asText || text === "" ? text : JSON.parse(text) };

@@ -14,6 +14,8 @@ export interface StubRequest {
   readonly headers: IncomingMessage["headers"];
   /** The decoded JSON body; undefined where there is none. */
   readonly body: unknown;
+  /** The body as it came. */
+  readonly text?: string | undefined;
 }
 
 /** What a stub answers: JSON (a string is sent as it stands), or anything by hand on `response`. */
@@ -77,6 +79,7 @@ async function respond(
     path: incoming.url ?? "",
     headers: incoming.headers,
     body,
+    text,
   };
   requests.push(request);
   const answer = await handler(request, response);

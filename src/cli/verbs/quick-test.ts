@@ -102,6 +102,9 @@ async function test(
     const outcome = await runQuickTest(from, to, writer, request, { signal, onEvent });
     session.output.result("quick-test", { quickTest: outcome }, quickTestText(outcome));
     return outcome.exit;
+  } catch (error) {
+    if (!signal.aborted) session.output.say("Not ready for the full migration; the error says why.");
+    throw error;
   } finally {
     if (fresh !== null) rmSync(fresh, { recursive: true, force: true });
   }
