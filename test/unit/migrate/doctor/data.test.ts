@@ -186,6 +186,7 @@ describe("doctor on a Chroma Cloud", () => {
     const vector = [1, 1, 1];
     const source = cloud([
       { id: "i".repeat(129), vector },
+      { id: "i".repeat(128), vector },
       { id: "d", vector, document: "ü".repeat(9000) },
       { id: "u", vector, uri: "u".repeat(257) },
       { id: "k", vector, metadata: JSON.stringify({ ["k".repeat(37)]: 1, v: "v".repeat(4097) }) },
@@ -206,6 +207,8 @@ describe("doctor on a Chroma Cloud", () => {
       ["metadata value", 4096, 4097],
       ["metadata keys", 32, 33],
     ]);
+    // As much as the quota says is not more than it.
+    expect(over.map(({ evidence }) => evidence["faulty"])).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
   it("is not asked after quotas where the source is another", async () => {
