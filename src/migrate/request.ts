@@ -43,6 +43,8 @@ export interface TargetSettings {
 }
 
 export interface MigrateRequest {
+  /** What the run is called in its report. Default `migrate`. */
+  readonly command?: "migrate" | "restore";
   readonly scope: Scope;
   readonly shape: Shape;
   readonly settings: TargetSettings;

@@ -49,7 +49,8 @@ export async function runMigrate(
   const key = migrationKey(source.identity, target.identity);
   await using _lock = await lockMigration(context.stateFolder, runOf(key));
   const migration = journal.begin(key, runOf(key), source.identity, target.identity);
-  const report = new ReportBuilder({ command: "migrate", journal, migration, context });
+  const { command = "migrate" } = request;
+  const report = new ReportBuilder({ command, journal, migration, context });
   try {
     return await steps(source, target, request, context, journal, migration, report);
   } catch (error) {

@@ -114,6 +114,7 @@ describe.each([...recordedVersions])("a folder of Chroma %s", (version) => {
     const restore = await runCli(["restore", "archive:./a", "embedded:q", "--json"], { cwd });
     expect([0, 3], restore.stdout + restore.stderr).toContain(restore.status);
     const { report } = JSON.parse(restore.stdout.trimEnd().split("\n").at(-1) ?? "");
+    expect(report).toMatchObject({ command: "restore", state: "VERIFIED" });
     const left = readQuarantine(report.quarantine.file);
     const text = gunzipSync(
       readFileSync(join(projectRoot, `test/fixtures/chroma/${version}/answers.json.gz`)),
@@ -236,7 +237,10 @@ describe.each(qdrantKinds)("the points of an $name", ({ skip, start }) => {
       expect(records?.rows.map(({ id }) => id).sort()).toEqual([...(first?.ids ?? [])].sort());
       expect(records?.rows.filter(({ rest }) => (rest ?? null) !== null)).toHaveLength(1);
 
-      const restored = await runCli(["restore", "archive:./q", "embedded:r"], options);
+      const into = ["restore", "archive:./q", "embedded:r", "--batch-size", "20"];
+      const stop = { ...options, env: { ...options.env, VECFERRY_STOP_AT: "after-acknowledge:2" } };
+      if (process.platform !== "win32") expect((await runCli(into, stop)).status).toBeNull();
+      const restored = await runCli(into, options);
       expect(restored.status, restored.stdout + restored.stderr).toBe(0);
       expect(restored.stdout).toContain("equal in point id, vector bits and the whole payload");
       const again = await runCli(["restore", "archive:./q", "embedded:r", "--json"], options);

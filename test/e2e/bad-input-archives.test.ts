@@ -94,6 +94,11 @@ describe("a backup that cannot be made", () => {
       { says: "is there already", remedy: "not there yet" },
     ],
     [
+      "into the folder that is read",
+      ["chroma", "archive:chroma/new"],
+      { says: "would stand in the folder that is read", remedy: "outside of it" },
+    ],
+    [
       "of no such folder",
       ["nowhere", "archive:new"],
       { code: "E_NO_FOLDER", says: "nowhere", remedy: "chroma.sqlite3" },
@@ -131,7 +136,7 @@ describe("a backup that cannot be made", () => {
   ])("%s is refused, and nothing is written", async (_, words, refusal) => {
     const args = words.map((word) =>
       word.replace(
-        /^(archive:|embedded:|)(chroma|qdrant|mine|nowhere|new|a)$/,
+        /^(archive:|embedded:|)(chroma\/new|chroma|qdrant|mine|nowhere|new|a)$/,
         (_all, scheme, name) => scheme + at(name),
       ),
     );
@@ -139,7 +144,7 @@ describe("a backup that cannot be made", () => {
     const ended = await run("backup", ...args);
     expectRefusal(ended, { exit: 2, code: "E_CONFIG", says: /./, remedy: /./, ...refusal });
     expect(fileList(at("mine")).concat(fileList(at("a")))).toEqual(before);
-    for (const name of ["new", "new.partial", "nowhere"])
+    for (const name of ["new", "new.partial", "chroma/new.partial", "nowhere"])
       expect(existsSync(at(name)), name).toBe(false);
   });
 });

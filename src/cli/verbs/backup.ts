@@ -1,5 +1,6 @@
 /** `vecferry backup [SOURCE] ARCHIVE`. */
 import { existsSync, readdirSync } from "node:fs";
+import { sep } from "node:path";
 import { assertArchive, assertSource, connectArchive, createArchive } from "../../connect.ts";
 import { VectorError } from "../../errors.ts";
 import { runBackup } from "../../migrate/backup/backup.ts";
@@ -78,6 +79,7 @@ const backup: Action = async (session, operands, flags) => {
     verify: asked.verify ?? false,
   };
   assertFolderOf("--report-file", report.reportFile);
+  assertOutside(source, archive);
   const access = ends.access();
 
   session.openLog("backup", log);
@@ -110,6 +112,17 @@ function readOperands(
   if (address?.kind === "qdrant") return { source: withGrpc(address, ends.qdrant), archive };
   if (address?.kind === "embedded") return { source: address, archive };
   return { source: assertSource(sourceEnd(first, ends.chroma).address), archive };
+}
+
+/** Nothing is written into the folder that is read. @throws E_CONFIG */
+function assertOutside(source: SourceAddress | TargetAddress, archive: ArchiveAddress): void {
+  if (source.kind !== "chroma-folder" && source.kind !== "embedded") return;
+  const [folder, path] = [source, archive].map((one) => storeIdentity(one).address);
+  if (folder === undefined || path === undefined) return;
+  if (path !== folder && !path.startsWith(folder + sep)) return;
+  throw new VectorError("E_CONFIG", `The archive ${path} would stand in the folder that is read.`, {
+    next: "Give the archive a folder of its own, outside of it.",
+  });
 }
 
 function placeOf({ io }: Session, archive: ArchiveAddress): ArchivePlace {

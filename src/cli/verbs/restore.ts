@@ -124,7 +124,7 @@ function carry(
   request: MigrateRequest,
   context: RunContext,
 ): Promise<Outcome> {
-  if (!points) return runMigrate(archive, target, request, context);
+  if (!points) return runMigrate(archive, target, { ...request, command: "restore" }, context);
   const { scope, shape, merge, batchSize } = request;
   const { renames, targetCollection } = shape;
   const wanted = { scope, renames, targetCollection, merge, batchSize };
