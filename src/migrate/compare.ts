@@ -138,7 +138,7 @@ async function compareAll(
     const onRows = (done: number): void =>
       onEvent({ type: "progress", phase: "compare", collection, done, total: records, bytes: 0 });
     const asked = {
-      k: Math.min(request.k ?? kDefault, records),
+      k: request.k ?? kDefault,
       queries: Math.max(1, Math.min(share, records, affordable)),
       vectors: request.vectors,
       random,
