@@ -2,7 +2,6 @@
  * What a source has changed since it was read. A source that numbers its writes says so in its listing: a record whose number
  * is not the one under which it was read is read again. Of any other source every record is read again, and the digests tell.
  */
-import type { PointBatch } from "../model/record.ts";
 import { throwIfAborted } from "../util/abort.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import type { ListingResult } from "./journal/listing.ts";
@@ -11,14 +10,12 @@ import type { Lane } from "./lane.ts";
 import { prepare } from "./prepare.ts";
 import { note, type Run, type RunLane } from "./running.ts";
 import { targetInfo } from "./target-spec.ts";
-import { sameButForUlps } from "./verify/describe.ts";
+import { normalizedUlps, sameButForUlps } from "./verify/describe.ts";
 import { sampleDiffers } from "./verify/reread.ts";
 
 /** Records whose numbers are put to the test: so many of those that were written last, and as many from all over. */
 const testedRows = 500;
 const pageRows = 100;
-/** Chroma's index keeps a cosine vector at unit length beside its norm: once it is flushed, its last bits are others. */
-const flushUlps = 5;
 
 /**
  * Settles after a listing which of the carried records this run reads again. What is not read again stays as it was carried,
@@ -79,17 +76,15 @@ async function anyDiffers(
     sameDigest(byId.get(id)?.digest, digestAt(digests, place)) ? [] : [place],
   );
   if (places.length === 0) return false;
-  if (plan.distance !== "cosine") return true;
+  const { vectorUlps } = source.capabilities;
+  if (vectorUlps === 0 || plan.distance !== "cosine") return true;
   const points = places.map((place) => batch.placement.points[place] ?? "");
   const standing = (await target.read(targetInfo(spec), points, { signal })).batch;
-  return places.some((place) => !standsButForBits(batch, place, standing));
-}
-
-/** Whether a record stands at the target but for the bits that a flush moves. */
-function standsButForBits(batch: PointBatch, place: number, standing: PointBatch): boolean {
-  const row = standing.placement.points.indexOf(batch.placement.points[place] ?? "");
-  if (row < 0) return false;
-  return sameButForUlps({ batch, row: place }, { batch: standing, row }, flushUlps);
+  const ulps = normalizedUlps(vectorUlps);
+  return places.some((place) => {
+    const row = standing.placement.points.indexOf(batch.placement.points[place] ?? "");
+    return row < 0 || !sameButForUlps({ batch, row: place }, { batch: standing, row }, ulps);
+  });
 }
 
 /** Tells what a pass over a collection that was copied before has found. */

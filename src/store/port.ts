@@ -40,7 +40,7 @@ export interface Capabilities {
   readonly live: boolean;
   /** Whether `ids` takes Chroma's where. */
   readonly where: boolean;
-  /** Whether a vector may differ from what was written (Chroma's server under cosine: 2 ulp). */
+  /** Whether a vector may differ from what was written (Chroma under cosine: 2 ulp). */
   readonly vectorUlps: 0 | 2;
   /** Whether the collection's own metadata can be kept there. */
   readonly notes: boolean;

@@ -43,6 +43,14 @@ export function sameButForUlps(one: PointAt, other: PointAt, ulps: number): bool
   return bits.every((word, index) => Math.abs(step(word) - step(oppositeBits[index] ?? 0)) <= ulps);
 }
 
+/**
+ * How far the components of a normalized vector may be apart when those of the source's own may be so many ulps: both they and
+ * the norm that divides them move, and rounding adds one.
+ */
+export function normalizedUlps(ulps: number): number {
+  return 2 * ulps + 1;
+}
+
 function normOf({ batch, row }: PointAt): number {
   return batch.placement.norms[row] ?? Number.NaN;
 }

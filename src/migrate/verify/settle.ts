@@ -7,7 +7,7 @@ import { type LedgerRow, recordStates } from "../journal/row.ts";
 import { prepare } from "../prepare.ts";
 import { isOwn } from "../standing.ts";
 import { type Decision, decide, type Sight } from "./decide.ts";
-import { describeDifference, type PointAt, sameButForUlps } from "./describe.ts";
+import { describeDifference, normalizedUlps, type PointAt, sameButForUlps } from "./describe.ts";
 import type { Course } from "./lane.ts";
 
 /** Records that are looked at again at once. */
@@ -118,8 +118,7 @@ function withinUlps(
   if (ulps === 0 || lane.plan.distance !== "cosine") return false;
   if (sameDigest(record.digest, target.digest)) return false;
   if (!freshJournal && !sameDigest(row.digest, target.digest)) return false;
-  // Both the components and the norm that divides them move by so many; rounding adds one.
-  return sameButForUlps(record.at, target.at, 2 * ulps + 1);
+  return sameButForUlps(record.at, target.at, normalizedUlps(ulps));
 }
 
 /** Whose point stands where a record's should. */

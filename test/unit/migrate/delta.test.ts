@@ -25,7 +25,11 @@ async function migrated(numbered: boolean, count = few, tenant: string | null = 
     Object.assign(record, changes, numbered ? { version: last } : {});
   };
   for (const record of docs.records) write(record);
-  const source = new FakeSource([docs], { live: !numbered, batchSizeMax: 200 });
+  const source = new FakeSource([docs], {
+    live: !numbered,
+    batchSizeMax: 200,
+    vectorUlps: 2,
+  });
   const target = new FakeTarget();
   const context = fakeContext();
   const shape = tenant === null ? {} : { targetCollection: "docs", defaultTenant: tenant };
