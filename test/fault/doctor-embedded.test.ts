@@ -52,7 +52,10 @@ describe("doctor on an embedded Qdrant", () => {
       const before = fileList(folder);
       const both = { source: stub.url.replace(/^http/, "chroma"), target: `embedded:${path}` };
       const found = only(await examine(both), "foreign-points");
-      expect(found).toMatchObject({ collection: "things", evidence: { point: "7", points: 1 } });
+      expect(found).toMatchObject({
+        collection: "things",
+        evidence: { point: "7", points: 1, looked: 1 },
+      });
       expect(fileList(folder)).toEqual(before);
     } finally {
       rmSync(folder, { recursive: true, force: true });

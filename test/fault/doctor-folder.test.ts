@@ -46,11 +46,12 @@ describe("doctor on a Chroma folder", () => {
     change(
       folder.path,
       `${queued} (0, '${topic}', 'x', x'0000803f', 'FLOAT32', '{"chroma:document": null}'),
-       (0, '${topic}', 'y', x'0000803f', 'FLOAT32', '{"chroma:document": "text, and null"}'),
+       (2, '${topic}', 'y', x'0000803f', 'FLOAT32', '{"n":1,"chroma:document":null}'),
+       (0, '${topic}', 'z', x'0000803f', 'FLOAT32', '{"chroma:document": "text, and null"}'),
        (3, '${topic}', 'x', null, null, null)`,
     );
     const found = only(await examine({ source: folder.path }), "upgrade-damages");
-    expect(found).toMatchObject({ severity: "warning", evidence: { nullDocuments: 1 } });
+    expect(found).toMatchObject({ severity: "warning", evidence: { nullDocuments: 2 } });
     expect(found.remedy).toBe(`vecferry migrate ${folder.path} TARGET`);
   });
 

@@ -37,7 +37,7 @@ describe("a look at a Qdrant server", () => {
     const { collections } = await look(
       {
         optimizer_config: { indexing_threshold: 0 },
-        strict_mode_config: { enabled: true, max_points_count: 7 },
+        strict_mode_config: { enabled: true, max_points_count: 7, search_allow_exact: false },
       },
       { status: "red", optimizer_status: { error: "no room" } },
     );
@@ -47,7 +47,7 @@ describe("a look at a Qdrant server", () => {
         optimizerFault: "no room",
         indexing: "off",
         indexes: ["city"],
-        strict: { pointsMax: 7, upsertRowsMax: null, exactSearch: true },
+        strict: { pointsMax: 7, upsertRowsMax: null, exactSearch: false },
       },
     ]);
   });
