@@ -14,7 +14,8 @@ import { type Breach, type Isolation, searchedMax, type TenantCount } from "./re
 
 const ownVectors = 3;
 const foreignVectors = 12;
-const hitsMax = 10;
+/** Hits of one search: the fewer tenants, the more; all searches together read the owners of some ten thousands of points. */
+const hits = { least: 10, most: 100, all: 5000 } as const;
 const examplesMax = 20;
 /** The vectors that are kept to search with: 64 MiB at most. */
 const sampleBytesMax = 64 * 1024 * 1024;
@@ -49,13 +50,15 @@ export async function proveIsolation(
 ): Promise<Isolation> {
   const searched = spread(census.tenants, searchedMax);
   const sampled = await sample(target, info, searched, signal);
+  const share = Math.floor(hits.all / Math.max(1, sampled.length));
+  const limit = Math.max(hits.least, Math.min(hits.most, share));
   const found: Found = { searches: 0, points: 0, breaches: 0, blind: [], examples: [] };
   const owners = new Map(
     note.sources.map(({ run, name, mappedTenant }) => [ownerKey(run, name), mappedTenant]),
   );
   await eachOf(sampled, signal, async (one, index, either) => {
     const probes = probesFor(one, index, sampled, strays);
-    await searchAs(target, info, { tenant: one.tenant, probes, owners }, found, either);
+    await searchAs(target, info, { tenant: one.tenant, probes, owners, limit }, found, either);
   });
   found.examples.sort((one, other) => (one.tenant < other.tenant ? -1 : 1));
   return { tenants: sampled.length, ...found };
@@ -84,8 +87,8 @@ async function sample(
   const sampled: Sampled[] = tenants.map(({ tenant }) => ({ tenant, vectors: [] }));
   await eachOf(tenants, signal, async ({ tenant }, index, either) => {
     const options = { tenant, limit: each, documents: false, signal: either };
-    const hits = await target.search(info, start, options);
-    const points = hits.flatMap(({ point }) => point ?? []);
+    const nearest = await target.search(info, start, options);
+    const points = nearest.flatMap(({ point }) => point ?? []);
     sampled[index] = { tenant, vectors: await vectorsOf(target, info, points, either) };
   });
   return sampled;
@@ -106,7 +109,7 @@ function probesFor(
     const few = others.length <= foreignVectors;
     const other = others[few ? at % others.length : Math.floor(random() * others.length)];
     const vectors = other?.vectors ?? [];
-    const vector = vectors[(few ? Math.floor(at / others.length) : at) % vectors.length];
+    const vector = vectors[few ? Math.floor(at / others.length) : at % vectors.length];
     return other === undefined || vector === undefined ? [] : [{ vector, of: other.tenant }];
   });
   return [
@@ -119,6 +122,8 @@ function probesFor(
 interface Search {
   readonly tenant: string;
   readonly probes: readonly Probe[];
+  /** Hits of each search. */
+  readonly limit: number;
   /** Whose the records of each source collection are, by `ownerKey`. */
   readonly owners: ReadonlyMap<string, string | null>;
 }
@@ -126,17 +131,17 @@ interface Search {
 async function searchAs(
   target: TargetStore,
   info: CollectionInfo,
-  { tenant, probes, owners }: Search,
+  { tenant, probes, limit, owners }: Search,
   found: Found,
   signal: AbortSignal,
 ): Promise<void> {
   /** By which probe each point was found first. */
   const seen = new Map<string, Probe>();
   for (const probe of probes) {
-    const options = { tenant, limit: hitsMax, documents: false, signal };
-    const hits = await target.search(info, probe.vector, options);
+    const options = { tenant, limit, documents: false, signal };
+    const nearest = await target.search(info, probe.vector, options);
     found.searches += 1;
-    for (const { point } of hits)
+    for (const { point } of nearest)
       if (point !== undefined && !seen.has(point)) seen.set(point, probe);
   }
   if (seen.size === 0) found.blind.push(tenant);
