@@ -91,10 +91,16 @@ async function checkIds(store: SourceStore, options: SourceSuiteOptions): Promis
 
 async function checkLimit(store: SourceStore, options: SourceSuiteOptions): Promise<void> {
   await eachCollection(store, options, async (collection, { records }) => {
-    for (const limit of [0, 1, 5]) {
-      const ids = await collect(store.ids(collection, { limit, chunk: 3 }));
-      assert.equal(new Set(ids).size, Math.min(limit, records.length));
-      assert.equal(ids.length, Math.min(limit, records.length));
+    const all = records.length;
+    for (const [limit, chunk] of [
+      [0, 3],
+      [1, 3],
+      [5, 3],
+      [Math.max(1, all - 1), 1000],
+    ] as const) {
+      const ids = await collect(store.ids(collection, { limit, chunk }));
+      assert.equal(new Set(ids).size, Math.min(limit, all));
+      assert.equal(ids.length, Math.min(limit, all));
     }
   });
 }

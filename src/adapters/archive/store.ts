@@ -134,8 +134,9 @@ class ArchiveStore implements ArchiveReader {
     if (left <= 0) return;
     for await (const keys of this.#keys(collection, where, signal)) {
       for (let at = 0; at < keys.length; at += chunk) {
-        yield keys.slice(at, at + Math.min(chunk, left));
-        left -= chunk;
+        const some = keys.slice(at, at + Math.min(chunk, left));
+        yield some;
+        left -= some.length;
         if (left <= 0) return;
       }
     }
