@@ -184,7 +184,7 @@ export const runFlags = {
   },
   propagateDeletes: {
     flag: "--propagate-deletes",
-    help: "delete at the target what the source has deleted since",
+    help: "delete at the target what the source has deleted since, where it is as written",
     schema: onOff,
   },
   indexing: {
