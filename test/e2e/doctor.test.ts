@@ -146,9 +146,7 @@ describe.each(qdrantKinds)("vecferry doctor of a $name", ({ skip, start }) => {
     const mine = linesOf(stdout).filter(({ collection }) => collection === name);
     const codes = mine.map(({ code }) => code);
     expect(codes).toContain("foreign-points");
-    // The embedded one takes strict mode in, and keeps to none of it.
-    if (!place.url.includes("127.0.0.1") || codes.length > 1)
-      expect(codes).toEqual(expect.arrayContaining(["strict-exact", "strict-points"]));
+    expect(codes).toEqual(expect.arrayContaining(["strict-exact", "strict-points"]));
     const asked = [...target.requests, ...chroma.requests].map(
       ({ method, path }) => `${method} ${path.replace(/\?.*/, "")}`,
     );
