@@ -219,7 +219,7 @@ describe("a journal", () => {
       "of a newer format",
       (journal) => {
         using db = new DatabaseSync(journal);
-        db.exec("UPDATE meta SET value='2' WHERE key='format'");
+        db.exec("UPDATE meta SET value='9' WHERE key='format'");
       },
       "E_JOURNAL_FORMAT",
     ],
