@@ -47,9 +47,13 @@ describe.skipIf(skip)(`between a Chroma and a Qdrant${skip ? ` (skipped: ${skip}
   beforeAll(async () => {
     server = await startChroma({ version: "1.5.9" });
     place = await newPlace(server);
-    for (const [at, name] of ["ants", "bees"].entries()) {
-      const key = await makeCollection(server, place, name, { "hnsw:space": at ? "l2" : "cosine" });
-      await addRecords(server, place, key, randomRecords(name === "ants" ? 400 : 150, at + 1));
+    for (const [name, space, count] of [
+      ["ants", "cosine", 400],
+      ["bees", "l2", 150],
+      ["cats", "cosine", 60],
+    ] as const) {
+      const key = await makeCollection(server, place, name, { "hnsw:space": space });
+      await addRecords(server, place, key, randomRecords(count, count));
     }
     source = `chroma://${server.url.slice(7)}/${place.tenant}/${place.database}`;
   });
@@ -66,7 +70,10 @@ describe.skipIf(skip)(`between a Chroma and a Qdrant${skip ? ` (skipped: ${skip}
       ]);
       const options = { cwd: folder.path, env: target.env };
       const asked = ["--compare", "--min-recall", "0.99", "--query-sample", "80", "--json"];
-      const migrated = await runCli(["migrate", source, target.url, ...renames, ...asked], options);
+      const migrated = await runCli(
+        ["migrate", source, target.url, ...renames, ...asked, "--exclude", "cats"],
+        options,
+      );
       expect(migrated.status, migrated.stderr).toBe(0);
       const { compare } = resultOf(migrated).report;
       for (const group of [compare.all, compare.filtered, ...compare.collections])
@@ -98,6 +105,27 @@ describe.skipIf(skip)(`between a Chroma and a Qdrant${skip ? ` (skipped: ${skip}
       expect(seen.stdout).toMatch(/80 queries drawn from the source's records \(seed \d+\)/);
       expect(seen.stdout).toMatch(/recall@10 +\d\.\d{3} +\d\.\d{3}/);
       expect(seen.stdout).toContain("met.");
+    });
+
+    it.skipIf(without)("asks within each tenant where several share a collection", async () => {
+      using folder = temporaryFolder();
+      await using target = await start();
+      const name = target.unique("zoo");
+      const options = { cwd: folder.path, env: target.env };
+      writeFileSync(join(folder.path, "tenants.json"), '{ "ants": "acme", "cats": "bolt" }');
+      const shape = ["--target-collection", name, "--tenant-mapping", "tenants.json"];
+      const scope = ["--chromadb-collections", "ants", "cats"];
+      const asked = ["--compare", "--min-recall", "0.99", "--query-sample", "60", "--json"];
+      const ended = await runCli(
+        ["migrate", source, target.url, ...shape, ...asked, ...scope],
+        options,
+      );
+      expect(ended.status, ended.stderr).toBe(0);
+      const { tenants } = resultOf(ended).report.compare;
+      expect(tenants).toMatchObject([
+        { tenant: "acme", recall: { exact: 1 } },
+        { tenant: "bolt", recall: { exact: 1 } },
+      ]);
     });
 
     it.skipIf(without)("sees vectors that stand with the wrong records", async () => {

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CompareReport } from "../../../src/migrate/compare/figures.ts";
 import { type Gates, noGates } from "../../../src/migrate/compare/gates.ts";
@@ -202,6 +204,25 @@ describe("compare refuses", () => {
     await expect(compare({ k: 31 })).rejects.toMatchObject({
       code: "E_CONFIG",
       message: expect.stringContaining("the largest holds 30"),
+    });
+  });
+
+  it("to go on once it is interrupted, and leaves a report that says so", async () => {
+    const { source, target, context } = await migrated([randomCollection("c", 30)]);
+    const stop = new AbortController();
+    source.beforeRead = () => stop.abort();
+    const interrupted = { ...context, signal: stop.signal };
+    await expect(
+      runCompare(source, target, null, defaultCompare(1), interrupted),
+    ).rejects.toMatchObject({ code: "E_ABORTED" });
+    const [run = ""] = readdirSync(context.stateFolder).filter((name) =>
+      /^[0-9a-f]{16}$/.test(name),
+    );
+    const report = JSON.parse(readFileSync(join(context.stateFolder, run, "report.json"), "utf8"));
+    expect(report).toMatchObject({
+      command: "compare",
+      compare: null,
+      failure: { code: "E_ABORTED" },
     });
   });
 
