@@ -1,5 +1,7 @@
 /** A collection that the command has migrated is searched by the frameworks themselves, with nothing in between. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { Embeddings } from "@langchain/core/embeddings";
 import { QdrantVectorStore } from "@langchain/qdrant";
@@ -8,6 +10,7 @@ import { describe, expect, it } from "vitest";
 import { addRecords, makeCollection, newPlace } from "../support/chroma-fill.ts";
 import { chromaAvailable, startChroma } from "../support/chroma-server.ts";
 import { runCli, temporaryFolder, unpackChroma } from "../support/cli.ts";
+import { projectRoot } from "../support/files.ts";
 import { recordedAnswers } from "../support/fixtures.ts";
 import { type QdrantPlace, qdrantKinds } from "../support/qdrant-places.ts";
 
@@ -90,6 +93,32 @@ function searchByPython(
 
 const search = { vector: wanted?.vector ?? [], s: wanted?.metadata.s, k: 3 };
 
+/** The first block of code in a language below a heading of docs/layouts.md. */
+function snippet(heading: string, language: string): string {
+  const page = readFileSync(join(projectRoot, "docs/layouts.md"), "utf8");
+  const section = page.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? "";
+  const [, code] = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, "m").exec(section) ?? [];
+  if (code === undefined) throw new Error(`docs/layouts.md has no ${language} for ${heading}.`);
+  return code;
+}
+
+const even = ({ metadata }: (typeof records)[number]): boolean => metadata.even === true;
+/** LlamaIndex filters by numbers and texts alone. */
+const small = ({ metadata }: (typeof records)[number]): boolean => metadata.n < 48;
+
+/** Text and number of the three records nearest to the wanted one that fit a filter. */
+function nearest(fits: typeof even): unknown[] {
+  const product = (one: number[], other: number[]): number =>
+    one.reduce((sum, component, at) => sum + component * (other[at] ?? 0), 0);
+  const cosine = ({ vector }: { vector: number[] }): number =>
+    product(vector, search.vector) / Math.sqrt(product(vector, vector));
+  return records
+    .filter(fits)
+    .sort((one, other) => cosine(other) - cosine(one))
+    .slice(0, 3)
+    .map(({ text, metadata }) => [text, metadata.n]);
+}
+
 describe.each(qdrantKinds)("a migrated collection at the $name", ({ skip, start }) => {
   it.skipIf(skip)("is LangChain.js's own, found and filtered by metadata", async () => {
     await using place = await start();
@@ -151,6 +180,49 @@ describe.each(qdrantKinds)("a migrated collection at the $name", ({ skip, start 
     expect(seen.filtered).toMatchObject([{ text, metadata }]);
     expect(seen.byId).toEqual(seen.asked);
   });
+
+  it.skipIf(skip).each(["vecferry", "flat", "langchain"])(
+    "is read by the JavaScript that docs/layouts.md has for %s",
+    async (layout) => {
+      await using place = await start();
+      const collectionName = await migrateAngles(place, layout);
+      const known = { url: place.url, apiKey: apiKey(place) || undefined, collectionName };
+      const code = [
+        `const { url, apiKey, collectionName } = ${JSON.stringify(known)};`,
+        `const vector = ${JSON.stringify(search.vector)};`,
+        "const embeddings = { embedQuery: async () => vector };",
+        snippet(layout, "js"),
+        "console.log(JSON.stringify(found));",
+      ];
+      const words = ["--input-type=module", "-e", code.join("\n")];
+      const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: projectRoot });
+      expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toEqual(nearest(even));
+    },
+  );
+
+  it.skipIf(skip || python === "").each([
+    ["langchain", even],
+    ["llamaindex", small],
+  ] as const)(
+    `is read by the Python that docs/layouts.md has for %s${noPython}`,
+    async (layout, fits) => {
+      await using place = await start();
+      const collectionName = await migrateAngles(place, layout);
+      const known = [place.url, apiKey(place) || null, collectionName, search.vector];
+      const code = [
+        "import json",
+        "from langchain_core.embeddings import Embeddings",
+        `url, api_key, collection_name, vector = json.loads(${JSON.stringify(JSON.stringify(known))})`,
+        "class OneVector(Embeddings):",
+        "    def embed_documents(self, texts): return [vector for _ in texts]",
+        "    def embed_query(self, text): return vector",
+        "embeddings = OneVector()",
+        snippet(layout, "python"),
+        "print(json.dumps(found))",
+      ];
+      expect(await runPython(["-c", code.join("\n")])).toEqual(nearest(fits));
+    },
+  );
 
   const noChroma = chromaAvailable("1.5.9", true);
   const lacking = noChroma === null ? noPython : ` (${noChroma})`;
