@@ -48,8 +48,8 @@ const filteredMax = 200;
 const askedAtOnce = 8;
 /** Queries of each collection that are timed at most. */
 const timedMax = 256;
-/** Queries whose answers are in memory at a time. */
-const askedTogether = 256;
+/** Records that the answers may name that are in memory at a time: the vectors of those that the truth does not know are read. */
+const answeredTogether = 2_560;
 
 /** A search of the truth, and of both ends. */
 interface Search {
@@ -205,8 +205,9 @@ async function askAll(
 ): Promise<JudgedSearch[]> {
   const { signal } = subject.reading;
   const judged: JudgedSearch[] = [];
-  for (let start = 0; start < asked.length; start += askedTogether) {
-    const some = asked.slice(start, start + askedTogether);
+  const together = Math.max(1, Math.floor(answeredTogether / k));
+  for (let start = 0; start < asked.length; start += together) {
+    const some = asked.slice(start, start + together);
     const answers: (AnsweredSearch | undefined)[] = [];
     let next = 0;
     const places = Math.min(

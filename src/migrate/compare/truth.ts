@@ -35,7 +35,7 @@ export async function findTruth(
   };
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    for await (const block of blocks) await (await idlest(threads)).look(block);
+    for await (const block of blocks) (await idlest(threads)).look(block);
     const parts = await Promise.all(threads.map((thread) => thread.rankings()));
     return question.searches.map((_, search) =>
       mergeRankings(
@@ -99,7 +99,7 @@ class TruthThread {
   }
 
   /** Sends a block; does not wait until it is done. @throws what the thread failed with */
-  async look({ ids, data, filters }: TruthBlock): Promise<void> {
+  look({ ids, data, filters }: TruthBlock): void {
     if (this.#fault !== null) throw this.#fault.error;
     const own = data.slice();
     // What fails here is thrown by the next call.
