@@ -190,6 +190,7 @@ describe("a backup", () => {
     ).rejects.toThrow("killed");
     const ended = await runBackup(source, { ...other, stands: true }, backupRequest(), cut);
     expect(ended.exit).toBe(0);
+    expect(ended.report.notes.join()).toContain("is finished already; nothing is written");
     await expect(
       runBackup(source, { ...other, stands: true }, backupRequest(), cut),
     ).rejects.toMatchObject({ code: "E_CONFIG" });

@@ -101,7 +101,8 @@ async function steps(run: BackupRun, finished: boolean): Promise<Outcome> {
     plan: one.entered.plan,
     ledger: journal.ledger(one.entered),
   }));
-  if (!finished) {
+  if (finished) say(run, `The archive ${place.path} is finished already; nothing is written.`);
+  else {
     journal.setState(migration, "COPYING");
     await write(run, courses);
   }

@@ -1,7 +1,12 @@
 /** One collection on its way into an archive: its ids in the journal, its rows behind those that the archive has already. */
 import { inFlightBytesMax, optimalBatchSize } from "../../model/batch-size.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import { defaultVector, type RecordFailure } from "../../model/record.ts";
+import {
+  defaultVector,
+  type PointBatch,
+  type RecordBatch,
+  type RecordFailure,
+} from "../../model/record.ts";
 import type { ArchiveCollectionWriter } from "../../store/archive.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { passStop } from "../../util/stops.ts";
@@ -97,9 +102,9 @@ export async function shapeOf(
 }
 
 /** Mean bytes of what a point has beside a record. */
-function restBytes(batch: object & { readonly ids: readonly string[] }): number {
+function restBytes(batch: RecordBatch | PointBatch): number {
   if (!("placement" in batch)) return 0;
-  const { rest } = (batch as { placement: { rest: readonly (string | null)[] } }).placement;
+  const { rest } = batch.placement;
   const bytes = rest.reduce((sum, text) => sum + (text?.length ?? 0), 0);
   return batch.ids.length === 0 ? 0 : Math.ceil(bytes / batch.ids.length);
 }

@@ -57,7 +57,7 @@ export async function compareArchive(
 }
 
 async function compareCollection(
-  { journal: _, context, report, source }: BackupRun,
+  { context, report, source }: BackupRun,
   course: Course,
   reader: ArchiveReader,
   held: CollectionInfo | undefined,

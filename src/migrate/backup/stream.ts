@@ -10,6 +10,7 @@ import type { Flight, OnProgress, Totals } from "../transfer.ts";
 import {
   type Course,
   emptyTotals,
+  fewer,
   noneVanished,
   note,
   type Shape,
@@ -67,7 +68,7 @@ export interface Streamed {
 export async function streamRows(
   course: Course,
   writer: ArchiveCollectionWriter,
-  { batchSize, workers }: Flight,
+  flight: Flight,
   scope: CollectionScope,
   signal: AbortSignal,
   onProgress: OnProgress,
@@ -76,18 +77,30 @@ export async function streamRows(
   const totals = emptyTotals();
   const vanished = noneVanished();
   let lost = 0;
-  const ids = idsOf(course, scope, batchSize, signal);
+  let rowsMax = flight.batchSize;
+  const ids = idsOf(course, scope, flight.batchSize, signal);
   try {
-    await runWorkers(workers, signal, async (signal) => {
+    await runWorkers(flight.workers, signal, async (signal) => {
       for (let next = await ids.next(); next.done !== true; next = await ids.next()) {
-        const { keys, failures, gone } = await takeRows(course, writer, next.value, totals, signal);
-        if (failures.length > 0)
-          ledger.backedUp.enterFailed(
-            failures.map((one) => ({ ...one, point: pointOf(plan, one.id) })),
+        for (let at = 0; at < next.value.length; ) {
+          const some = next.value.slice(at, at + rowsMax);
+          const { keys, failures, gone, bytes } = await takeRows(
+            course,
+            writer,
+            some,
+            totals,
+            signal,
           );
-        const held = new Set(failures.length === 0 ? [] : keys);
-        lost += failures.filter(({ id }) => !held.has(id)).length;
-        note(vanished, gone);
+          if (failures.length > 0)
+            ledger.backedUp.enterFailed(
+              failures.map((one) => ({ ...one, point: pointOf(plan, one.id) })),
+            );
+          const held = new Set(failures.length === 0 ? [] : keys);
+          lost += failures.filter(({ id }) => !held.has(id)).length;
+          note(vanished, gone);
+          rowsMax = fewer(flight, bytes / some.length);
+          at += some.length;
+        }
         onProgress(totals.written, totals.bytes);
       }
     });
