@@ -1,4 +1,5 @@
 /** Memory of the processes behind both ends. */
+import { isVectorError } from "../errors.ts";
 import type { CompareRequest } from "../migrate/compare/request.ts";
 import { stores } from "../stores.ts";
 import { listenerBytes } from "../util/listener-memory.ts";
@@ -16,8 +17,14 @@ export function residentBytes(
     source: async () => (source.kind === "chroma" ? listenerBytes(source.url, /chroma/i) : null),
     target: async () => {
       if (target.kind !== "qdrant") return null;
-      await using look = await stores.looks.qdrant(target, { ...access, signal });
-      return look.residentBytes;
+      try {
+        await using look = await stores.looks.qdrant(target, { ...access, signal });
+        return look.residentBytes;
+      } catch (error) {
+        // A key that may search need not be one that may look at the server.
+        if (!isVectorError(error) || signal.aborted) throw error;
+        return null;
+      }
     },
   };
 }
