@@ -233,6 +233,23 @@ describe("what quick tests have left", () => {
   });
 });
 
+describe("what quick tests have left where a server keeps no notes", () => {
+  it("is told by its points alone, and stays where there are none", async () => {
+    await using ends = await openEnds();
+    const full = await leave(ends.target, ends.source, longAgo);
+    await ends.target.write(full.spec, batchOf([{ id: "a", vector, run: full.mark.run }]));
+    const empty = await leave(ends.target, ends.source, longAgo);
+    const target = overridden(ends.target, {
+      capabilities: { ...ends.target.capabilities, notes: false },
+      collections: async (options) =>
+        (await ends.target.collections(options)).map((info) => ({ ...info, note: null })),
+    });
+    const outcome = await run({ ...ends, target });
+    expect(outcome).toMatchObject({ ready: true });
+    expect(await leftAt(ends.target)).toEqual([empty.mark.name]);
+  });
+});
+
 describe("a quick test that writes the source", () => {
   /** A writer into nothing, that notes what it was asked. */
   function noted(methods: Partial<RecordWriter> = {}): { writer: RecordWriter; asked: string[] } {
