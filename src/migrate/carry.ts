@@ -62,9 +62,10 @@ export async function carry(
     (id) => byId.get(id)?.point ?? pointOf(plan, id),
   );
   const digests = digestsOf(prepared.batch);
+  const open = ledger.sending.open(rows.map(({ ordinal }) => ordinal));
   const changed = prepared.batch.ids.flatMap((id, row) => {
     const known = byId.get(id);
-    const stands = known?.state === recordStates.written;
+    const stands = known?.state === recordStates.written && !open.has(known.ordinal);
     return !resend && stands && sameDigest(known.digest, digestAt(digests, row)) ? [] : [row];
   });
   const looked = changed.filter(

@@ -35,6 +35,7 @@ export async function lookForChanges(
     return;
   }
   journal.setRefresh(entered, false);
+  lane.ledger.stale.addUnacknowledged();
   if (backwards === 0 && !(await numbersLie(lane, context.signal))) return;
   const name = JSON.stringify(lane.plan.source.name);
   const how =

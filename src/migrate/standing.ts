@@ -29,16 +29,14 @@ export function isOwn(
   );
 }
 
-/** Whether what stands at the point of a record is what was written there, also by a run that was killed before its checkpoint. */
+/** Whether what stands at the point of a record is what was written there, also by a run that ended before its checkpoint. */
 export function isAsWritten(
   { ledger }: Pick<Lane, "ledger">,
   known: Pick<LedgerRow, "ordinal" | "digest"> | undefined,
   stands: Uint8Array,
 ): boolean {
   if (known === undefined) return false;
-  return (
-    sameDigest(known.digest, stands) || sameDigest(ledger.sending.digest(known.ordinal), stands)
-  );
+  return sameDigest(known.digest, stands) || ledger.sending.has(known.ordinal, stands);
 }
 
 /** Reads the points of a batch at the target and compares them with the journal, and with what is to be written. */

@@ -9,7 +9,7 @@
  *   record(collection, ordinal) one row a listed record in the source's order: id, point (16 bytes), digest (16 bytes), state,
  *                               version = the source's number of the write that was read; null = it tells none
  *   point(target, point)        the same by point id: finds collisions, and the record of a point
- *   sending(collection, ordinal) digest of what is being written over a point of ours, until that is acknowledged
+ *   sending(collection, ordinal) digests of what is being written over a point of ours, until one is acknowledged
  *   failure(collection, ordinal) why a record was not carried
  *   difference(collection, point) what the newest verify found, and the digest that stood at the target then
  *   progress(kind, owner)       how far a verify is: 'scan' of a target, 'read' of a collection's source
@@ -32,7 +32,7 @@ const formats = [
 
 const sendingTable = `CREATE TABLE sending(
   collection INTEGER NOT NULL, ordinal INTEGER NOT NULL, digest BLOB NOT NULL,
-  PRIMARY KEY(collection, ordinal)) WITHOUT ROWID;`;
+  PRIMARY KEY(collection, ordinal, digest)) WITHOUT ROWID;`;
 
 const schema = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

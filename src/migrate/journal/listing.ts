@@ -47,6 +47,8 @@ const existingSchema = z.object({
 });
 type Existing = z.infer<typeof existingSchema>;
 
+const placeSchema = existingSchema.pick({ collection: true, ordinal: true });
+
 /** Rows that are looked at between two breaths. */
 const pageRows = 1000;
 const passedRows = 50_000;
@@ -183,7 +185,7 @@ export class Listing implements Disposable {
     let entered = 0;
     for (const row of rows) {
       const { seq, id, point } = listedSchema.parse(row);
-      if (this.#existing(id, point).ordinal === seq) entered += 1;
+      if (this.#takeLeft(id, point, seq) || this.#existing(id, point).ordinal === seq) entered += 1;
       else drop.run(this.#collection, seq);
     }
     return entered;
@@ -212,7 +214,7 @@ export class Listing implements Disposable {
     const fresh = this.#db
       .prepare("INSERT OR IGNORE INTO point VALUES(?,?,?,?)")
       .run(this.#target, point, this.#collection, seq).changes;
-    if (fresh === 1) {
+    if (fresh === 1 || this.#takeLeft(id, point, seq)) {
       this.#db
         .prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0,?)")
         .run(this.#collection, seq, idBytes(id), point, version);
@@ -247,8 +249,8 @@ export class Listing implements Disposable {
   async #settleMissed(signal: AbortSignal): Promise<void> {
     const range = "r.collection=? AND r.ordinal>? AND r.ordinal<=?";
     const ask = `INSERT INTO temp.unseen SELECT r.ordinal FROM temp.missed m JOIN record r ON r.ordinal=m.ordinal
-      WHERE ${range} AND r.state=1`;
-    const leave = `UPDATE record AS r SET state=3 WHERE ${range} AND r.state IN (0,2)
+      WHERE ${range} AND (r.state=1 OR r.digest IS NOT NULL)`;
+    const leave = `UPDATE record AS r SET state=3 WHERE ${range} AND r.state IN (0,2) AND r.digest IS NULL
       AND r.ordinal IN (SELECT ordinal FROM temp.missed)`;
     for (let after = -1; after < this.#lastOrdinal; after += passedRows) {
       signal.throwIfAborted();
@@ -258,6 +260,27 @@ export class Listing implements Disposable {
       });
       await setImmediate();
     }
+  }
+
+  /**
+   * Gives a point to a listed record where the one that had it has left its source and nothing of it stands at the target:
+   * one that has moved to another collection, or whose collection was made anew under another name.
+   */
+  #takeLeft(id: string, point: Uint8Array, seq: number): boolean {
+    const find = `SELECT p.collection, p.ordinal FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal
+      WHERE p.target=? AND p.point=? AND r.state=3 AND NOT (r.collection=? AND r.id=?)`;
+    const values = [this.#target, point, this.#collection, idBytes(id)];
+    const left = this.#db.prepare(find).get(...values);
+    if (left === undefined) return false;
+    const { collection, ordinal } = placeSchema.parse(left);
+    for (const table of ["record", "failure", "sending"])
+      this.#db
+        .prepare(`DELETE FROM ${table} WHERE collection=? AND ordinal=?`)
+        .run(collection, ordinal);
+    this.#db
+      .prepare("UPDATE point SET collection=?, ordinal=? WHERE target=? AND point=?")
+      .run(this.#collection, seq, this.#target, point);
+    return true;
   }
 
   /** The record of a listed point. @throws E_ID_COLLISION when it is not this one */
@@ -314,7 +337,14 @@ export class Listing implements Disposable {
     return new VectorError(
       "E_ID_COLLISION",
       `Record ${JSON.stringify(id)} of collection ${JSON.stringify(here)} and record ${JSON.stringify(existing.id)} of collection ${JSON.stringify(there)} would both be point ${uuid}.`,
-      { details: { ids: [existing.id, id], collections: [there, here], point: uuid } },
+      {
+        details: { ids: [existing.id, id], collections: [there, here], point: uuid },
+        ...(existing.state === recordStates.deleted
+          ? {
+              next: `The source has deleted the first of them, and its point stands at the target still: take it away first, by the same command with --propagate-deletes --chromadb-collections ${JSON.stringify(there)}.`,
+            }
+          : {}),
+      },
     );
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What is being written over points that were written before. A run that is killed before its checkpoint leaves it here, and
- * its successor knows such a point for its own, whatever the source has made of the record since.
+ * What is being written over points that were written before. A run that ends before its checkpoint leaves it here, and its
+ * successor knows such a point for its own, whatever the source has made of the record since. Of several such runs any may
+ * have been the last whose write reached the target, so what each was sending is kept.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { guarded } from "./database.ts";
@@ -26,17 +27,29 @@ export class Sending {
     if (rows.length === 0) return;
     guarded(this.#file, () => {
       this.#db.exec("BEGIN IMMEDIATE");
-      const insert = this.#db.prepare("INSERT OR REPLACE INTO sending VALUES(?,?,?)");
+      const insert = this.#db.prepare("INSERT OR IGNORE INTO sending VALUES(?,?,?)");
       for (const { ordinal, digest } of rows) insert.run(this.#collection, ordinal, digest);
       this.#db.exec("COMMIT");
     });
   }
 
-  /** What was being sent of a record and never acknowledged; null = nothing. */
-  digest(ordinal: number): Uint8Array | null {
-    const sql = "SELECT digest FROM sending WHERE collection=? AND ordinal=?";
-    const row = guarded(this.#file, () => this.#db.prepare(sql).get(this.#collection, ordinal));
-    return row?.["digest"] instanceof Uint8Array ? row["digest"] : null;
+  /** Whether this was being sent of a record, and never acknowledged. */
+  has(ordinal: number, digest: Uint8Array): boolean {
+    const sql = "SELECT 1 FROM sending WHERE collection=? AND ordinal=? AND digest=?";
+    const values = [this.#collection, ordinal, digest];
+    return guarded(this.#file, () => this.#db.prepare(sql).get(...values)) !== undefined;
+  }
+
+  /** Those of some records of which anything was being sent: what stands at their points is not known. */
+  open(ordinals: readonly number[]): Set<number> {
+    const any = "SELECT 1 FROM sending WHERE collection=? LIMIT 1";
+    const one = "SELECT 1 FROM sending WHERE collection=? AND ordinal=? LIMIT 1";
+    return guarded(this.#file, () => {
+      if (this.#db.prepare(any).get(this.#collection) === undefined) return new Set();
+      const ask = this.#db.prepare(one);
+      const sent = ordinals.filter((ordinal) => ask.get(this.#collection, ordinal) !== undefined);
+      return new Set(sent);
+    });
   }
 
   /** Forgets records of which is known what stands at the target; inside a checkpoint's transaction. */

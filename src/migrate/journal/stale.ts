@@ -62,6 +62,13 @@ export class StaleRecords {
     });
   }
 
+  /** Takes those for written to since of which something was being sent when a run ended: what stands at their points is not known. */
+  addUnacknowledged(): void {
+    const add = `INSERT OR IGNORE INTO temp.stale SELECT r.collection, r.ordinal, r.version FROM record r
+      JOIN sending s ON s.collection=r.collection AND s.ordinal=r.ordinal WHERE r.collection=? AND r.state=1`;
+    guarded(this.#file, () => this.#db.prepare(add).run(this.#collection));
+  }
+
   /** Enters the numbers under which the newest listing named records that have been read since; inside a checkpoint's transaction. */
   renew(ordinals: readonly number[]): void {
     const any = this.#db.prepare("SELECT 1 FROM temp.stale WHERE collection=? LIMIT 1");
