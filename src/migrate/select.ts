@@ -23,14 +23,7 @@ export function selectCollections(
       },
     );
   }
-  const include = scope.include.map(globPattern);
-  const exclude = scope.exclude.map(globPattern);
-  const selected = found.filter(
-    ({ name }) =>
-      (scope.collections === null || scope.collections.includes(name)) &&
-      (include.length === 0 || include.some((pattern) => pattern.test(name))) &&
-      !exclude.some((pattern) => pattern.test(name)),
-  );
+  const selected = found.filter(inScope(scope));
   if (selected.length === 0) {
     throw new VectorError(
       "E_COLLECTION_NOT_FOUND",
@@ -39,6 +32,18 @@ export function selectCollections(
   }
   assertNamesDiffer(selected, address);
   return selected;
+}
+
+/** Whether a collection of this name is in scope. */
+export function inScope(
+  scope: Pick<Scope, "collections" | "include" | "exclude">,
+): (info: { readonly name: string }) => boolean {
+  const include = scope.include.map(globPattern);
+  const exclude = scope.exclude.map(globPattern);
+  return ({ name }) =>
+    (scope.collections === null || scope.collections.includes(name)) &&
+    (include.length === 0 || include.some((pattern) => pattern.test(name))) &&
+    !exclude.some((pattern) => pattern.test(name));
 }
 
 function assertNamesDiffer(selected: readonly CollectionInfo[], address: string): void {

@@ -14,7 +14,7 @@ import { optimalBatchSize } from "../../model/batch-size.ts";
 import type { Capabilities } from "../../store/port.ts";
 import type { Surveyed } from "./sizing.ts";
 
-const number = z.number().nonnegative();
+const number = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 export const estimateSchema = z.object({
   readRequests: number.describe(

@@ -1,11 +1,14 @@
 /** Doing exactly what a plan file says: the request that it holds, and whether both ends are still what it was made for. */
 import { isDeepStrictEqual } from "node:util";
 import { VectorError } from "../../errors.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../../store/port.ts";
 import { endAddress } from "../next-steps.ts";
+import type { Draft } from "../plan.ts";
 import { defaultRequest, type MigrateRequest, type RunContext } from "../request.ts";
 import { dryRun } from "../run.ts";
-import { plannedTarget } from "./make-plan.ts";
+import { inScope } from "../select.ts";
+import { plannedSpec, plannedTarget } from "./make-plan.ts";
 import type { PlanFile } from "./plan-schema.ts";
 
 /**
@@ -59,21 +62,57 @@ export async function assertPlanFits(
       );
     }
   }
-  const draft = await dryRun(source, target, request, context);
-  plan.collections.forEach((planned, index) => {
-    const now = draft.collections.find(({ source: { key } }) => key === planned.source.key);
+  assertScope(plan, found);
+  assertDraft(plan, await dryRun(source, target, request, context));
+}
+
+/** That the request means the collections which are listed. */
+function assertScope(plan: PlanFile, found: readonly CollectionInfo[]): void {
+  const listed = found.filter(({ key }) =>
+    plan.collections.some(({ source }) => source.key === key),
+  );
+  const meant = new Set(listed.filter(inScope(plan.request.scope)).map(({ key }) => key));
+  plan.collections.forEach(({ source: { key, name } }, index) => {
+    if (meant.has(key)) return;
+    throw contradiction(`collections[${index}].source.name`, name, "a scope without it");
+  });
+}
+
+/** That the plan says what would be made now: of each collection, and of each target. */
+function assertDraft(plan: PlanFile, draft: Draft): void {
+  if (plan.run !== draft.run) throw contradiction("run", plan.run, shown(draft.run));
+  plan.collections.forEach(({ source, target }, index) => {
+    const now = draft.collections.find(({ source: { key } }) => key === source.key);
     if (now === undefined)
       throw contradiction(
-        index,
-        "source.name",
-        planned.source.name,
+        `collections[${index}].source.name`,
+        source.name,
         "no collection that is written",
       );
-    const made = new Map<string, unknown>(Object.entries(plannedTarget(now)));
-    for (const [field, value] of Object.entries(planned.target))
-      if (value !== made.get(field))
-        throw contradiction(index, `target.${field}`, value, shown(made.get(field)));
+    assertSame(`collections[${index}].target`, target, plannedTarget(now));
   });
+  const names = draft.specs.map(({ name }) => name);
+  const lacking = names.find((name) => !plan.targets.some((target) => target.name === name));
+  if (lacking !== undefined)
+    throw contradiction(
+      "targets",
+      plan.targets.map(({ name }) => name),
+      shown(names),
+    );
+  plan.targets.forEach((target, index) => {
+    const { name, exists: _exists, sizing: _sizing, ...said } = target;
+    const spec = draft.specs.find((one) => one.name === name);
+    if (spec === undefined) throw contradiction(`targets[${index}].name`, name, shown(names));
+    const group = draft.collections.filter((one) => one.target === name);
+    assertSame(`targets[${index}]`, said, plannedSpec(spec, group));
+  });
+}
+
+function assertSame(place: string, said: object, made: object): void {
+  const wanted = new Map<string, unknown>(Object.entries(made));
+  for (const [field, value] of Object.entries(said))
+    if (!isDeepStrictEqual(value, wanted.get(field)))
+      throw contradiction(`${place}.${field}`, value, shown(wanted.get(field)));
 }
 
 /** The words of a command line for an end of the plan. @throws E_PLAN_FILE where the plan is about the source alone, or names a kind of store that is none */
@@ -136,13 +175,13 @@ function stale(message: string): VectorError {
   return new VectorError("E_PLAN_STALE", message);
 }
 
-function contradiction(index: number, field: string, there: unknown, wanted: string): VectorError {
+function contradiction(field: string, there: unknown, wanted: string): VectorError {
   return new VectorError(
     "E_PLAN_FILE",
-    `The plan contradicts itself or what stands at the target: collections[${index}].${field} says ${shown(there)}, and what it asks for gives ${wanted}.`,
+    `The plan contradicts itself or what stands at the target: ${field} says ${shown(there)}, and what it asks for gives ${wanted}.`,
     {
       next: "Change a plan under `request` alone, or make it anew with other flags: `vecferry plan SOURCE TARGET --out FILE`.",
-      details: { field: `collections[${index}].${field}` },
+      details: { field },
     },
   );
 }

@@ -16,6 +16,7 @@ import {
   type PlannedCollection,
   type PlannedTarget,
   planFormat,
+  quantizationSchema,
 } from "./plan-schema.ts";
 import { type Surveyed, sizingOf } from "./sizing.ts";
 import { suggestIndexes } from "./suggest.ts";
@@ -147,6 +148,21 @@ export function plannedTarget(plan: CollectionPlan): PlannedCollection["target"]
   return { name: target, tenant, tenanted, merged, layout, idPrefix, dimension, distance };
 }
 
+/** What decides how a target collection is made, as a plan file says it. */
+export function plannedSpec(
+  { dimension, distance, layout, tenanted, indexes }: Omit<CollectionSpec, "name" | "sources">,
+  group: readonly CollectionPlan[],
+): Pick<PlannedTarget, "dimension" | "distance" | "layout" | "tenanted" | "indexes" | "sources"> {
+  return {
+    dimension,
+    distance,
+    layout,
+    tenanted,
+    indexes: indexes.map((index) => ({ ...index })),
+    sources: group.map(({ source }) => source.name),
+  };
+}
+
 /** The target collections; without a target, as they would be made at an empty one. */
 function targetsOf(
   { draft }: Outline,
@@ -156,16 +172,13 @@ function targetsOf(
 ): PlannedTarget[] {
   return [...Map.groupBy(surveyed, ({ plan }) => plan.target)].map(([name, group]) => {
     const spec = draft?.specs.find((one) => one.name === name) ?? madeSpec(group, settings);
-    const { dimension, distance, layout, tenanted, indexes } = spec;
     return {
       name,
-      dimension,
-      distance,
-      layout,
-      tenanted,
+      ...plannedSpec(
+        spec,
+        group.map(({ plan }) => plan),
+      ),
       exists: draft?.standing.has(name) ?? false,
-      indexes: indexes.map((index) => ({ ...index })),
-      sources: group.map(({ plan }) => plan.source.name),
       sizing: sizingOf(spec, group, embedded),
     };
   });
@@ -218,7 +231,7 @@ function requestData(
     settings: {
       ...settings,
       indexes: settings.indexes.map((index) => ({ ...index })),
-      quantization: settings.quantization === null ? null : { ...settings.quantization },
+      quantization: quantizationSchema.nullable().parse(settings.quantization),
       hnsw: { ...settings.hnsw },
     },
   };

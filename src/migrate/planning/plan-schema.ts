@@ -18,6 +18,27 @@ export const planFormat = 1;
 const text = z.string().nullable();
 const count = z.int().nonnegative();
 const positive = z.int().positive();
+const dimension = positive.max(65_536);
+
+/** No two of the list bear one name. */
+function differing<Item>(
+  list: z.ZodArray<z.ZodType<Item>>,
+  nameOf: (item: Item) => string,
+): z.ZodArray<z.ZodType<Item>> {
+  return list.superRefine((items, { addIssue }) => {
+    const seen = new Set<string>();
+    for (const [index, item] of items.entries()) {
+      const name = nameOf(item);
+      if (seen.has(name))
+        addIssue({
+          code: "custom",
+          path: [index],
+          message: `${JSON.stringify(name)} is listed twice`,
+        });
+      seen.add(name);
+    }
+  });
+}
 
 const endSchema = z
   .object({ kind: z.string(), address: z.string(), tenant: text, database: text })
@@ -38,30 +59,43 @@ const shapeSchema = z.strictObject({
   mapping: z.record(z.string(), z.string().min(1)).nullable(),
   defaultTenant: text,
   idPrefixes: z.record(z.string(), z.string()),
-  vectorSize: positive.max(65_536).nullable(),
+  vectorSize: dimension.nullable(),
   distance: z.enum(distances).nullable(),
 });
 
-const quantizationSchema = z.strictObject({
-  kind: z.enum(["scalar", "product", "binary", "turbo"]),
-  quantile: z.number().min(0.5).max(1).exactOptional(),
-  compression: z
-    .string()
-    .regex(/^x(4|8|16|32|64)$/)
-    .exactOptional(),
-  bits: z
-    .string()
-    .regex(/^((one|one_and_half)_bits?|two_bits|bits(1|1_5|2|4))$/)
-    .exactOptional(),
-  alwaysRam: z.boolean().exactOptional(),
-});
+const alwaysRam = z.boolean().exactOptional();
 
+/** Each kind with what it alone takes, in Qdrant's own words. */
+export const quantizationSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("scalar"),
+    quantile: z.number().min(0.5).max(1).exactOptional(),
+    alwaysRam,
+  }),
+  z.strictObject({
+    kind: z.literal("product"),
+    compression: z.enum(["x4", "x8", "x16", "x32", "x64"]).exactOptional(),
+    alwaysRam,
+  }),
+  z.strictObject({
+    kind: z.literal("binary"),
+    bits: z.enum(["one_bit", "one_and_half_bits", "two_bits"]).exactOptional(),
+    alwaysRam,
+  }),
+  z.strictObject({
+    kind: z.literal("turbo"),
+    bits: z.enum(["bits1", "bits1_5", "bits2", "bits4"]).exactOptional(),
+    alwaysRam,
+  }),
+]);
+
+/** The bounds are those of the flags. */
 const hnswSchema = z.strictObject({
-  m: count.exactOptional(),
-  payloadM: count.exactOptional(),
-  efConstruct: count.exactOptional(),
-  fullScanThreshold: count.exactOptional(),
-  maxIndexingThreads: count.exactOptional(),
+  m: count.max(10_000).exactOptional(),
+  payloadM: count.max(10_000).exactOptional(),
+  efConstruct: count.min(4).max(100_000).exactOptional(),
+  fullScanThreshold: count.min(10).max(1_000_000_000).exactOptional(),
+  maxIndexingThreads: count.max(1_024).exactOptional(),
 });
 
 const indexSchema = z.strictObject({
@@ -71,12 +105,12 @@ const indexSchema = z.strictObject({
 });
 
 const settingsSchema = z.strictObject({
-  indexes: z.array(indexSchema),
+  indexes: differing(z.array(indexSchema), ({ key }) => key),
   quantization: quantizationSchema.nullable(),
   hnsw: hnswSchema,
   onDisk: z.boolean().nullable(),
-  shards: positive.nullable(),
-  replicas: positive.nullable(),
+  shards: positive.max(10_000).nullable(),
+  replicas: positive.max(1_000).nullable(),
 });
 
 const requestSchema = z
@@ -90,7 +124,7 @@ const plannedTargetSchema = z.strictObject({
   merged: z.boolean(),
   layout: z.enum(layouts),
   idPrefix: text,
-  dimension: positive,
+  dimension,
   distance: z.enum(distances),
 });
 
@@ -100,7 +134,7 @@ const plannedCollectionSchema = z.object({
     name: z.string(),
     tenant: text,
     database: text,
-    dimension: positive.nullable(),
+    dimension: dimension.nullable(),
     distance: z.enum(distances).nullable(),
     distanceFrom: z.enum(distancePlaces).nullable().describe("How the distance was found."),
   }),
@@ -114,7 +148,7 @@ const plannedCollectionSchema = z.object({
 
 const targetSchema = z.object({
   name: z.string(),
-  dimension: positive,
+  dimension,
   distance: z.enum(distances),
   layout: z.enum(layouts),
   tenanted: z.boolean(),
@@ -133,11 +167,15 @@ export const planFileSchema = z
     target: endSchema.nullable().describe("Null: the plan is about the source alone."),
     run: text.describe("The mark that the migration's points will bear; null without a target."),
     request: requestSchema,
-    collections: z.array(plannedCollectionSchema),
+    collections: differing(z.array(plannedCollectionSchema), ({ source }) => source.key),
     skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
-    targets: z.array(targetSchema),
+    targets: differing(z.array(targetSchema), ({ name }) => name),
     estimate: estimateSchema.describe("Of all collections together."),
-    seconds: z.number().nonnegative().describe("From the first request to the end, estimated."),
+    seconds: z
+      .number()
+      .nonnegative()
+      .max(Number.MAX_SAFE_INTEGER)
+      .describe("From the first request to the end, estimated."),
     notes: z.array(z.string()),
   })
   .describe("A plan of vecferry.");

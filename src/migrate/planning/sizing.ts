@@ -6,7 +6,7 @@ import { tenantKey } from "../../model/layout.ts";
 import type { CollectionPlan } from "../collection-plan.ts";
 import type { CollectionSurvey } from "../survey/survey.ts";
 
-const bytes = z.number().nonnegative();
+const bytes = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 export const sizingSchema = z.object({
   points: z.int().nonnegative(),

@@ -143,6 +143,25 @@ describe("assertPlanFits", () => {
     },
   );
 
+  it.each<[string, (plan: PlanFile) => void]>([
+    ["targets[0].dimension", ({ targets: [one] }) => Object.assign(one ?? {}, { dimension: 3 })],
+    ["targets[0].distance", ({ targets: [one] }) => Object.assign(one ?? {}, { distance: "l2" })],
+    ["targets[0].tenanted", ({ targets: [one] }) => Object.assign(one ?? {}, { tenanted: true })],
+    ["targets[0].indexes", ({ targets: [one] }) => Object.assign(one ?? {}, { indexes: [] })],
+    ["targets[0].sources", ({ targets: [one] }) => Object.assign(one ?? {}, { sources: ["park"] })],
+    ["targets", ({ targets }) => targets.splice(0, 1)],
+    ["run", (plan) => Object.assign(plan, { run: "0123456789abcdef" })],
+    ["collections[0].source.name", ({ request }) => request.scope.include.push("nothing*")],
+    ["collections[1].source.name", ({ request }) => request.scope.exclude.push("p*")],
+  ])("refuses a plan whose %s is not what it asks for", async (field, edit) => {
+    const indexes = [{ key: "size", type: "integer" }] as const;
+    const settings = { ...defaultRequest.settings, indexes };
+    const { plan, fits } = await scene({ ...defaultRequest, settings });
+    await expect(fits(plan)).resolves.toBeUndefined();
+    edit(plan);
+    await expect(fits(plan)).rejects.toMatchObject({ code: "E_PLAN_FILE", details: { field } });
+  });
+
   it("refuses a plan about the source alone", async () => {
     const { plan, fits } = await scene();
     await expect(fits({ ...plan, target: null })).rejects.toMatchObject({ code: "E_PLAN_FILE" });

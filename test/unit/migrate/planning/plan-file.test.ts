@@ -60,6 +60,23 @@ describe("a plan file", () => {
       '"quantization":{"kind":"magic"}',
       "request.settings.quantization.kind",
     ],
+    [
+      '"quantization":null',
+      '"quantization":{"kind":"scalar","compression":"x4"}',
+      "request.settings.quantization",
+    ],
+    [
+      '"quantization":null',
+      '"quantization":{"kind":"binary","bits":"bits2"}',
+      "request.settings.quantization.bits",
+    ],
+    [
+      '"indexes":[]',
+      '"indexes":[{"key":"w","type":"integer"},{"key":"w","type":"keyword"}]',
+      "request.settings.indexes[1]",
+    ],
+    ['"hnsw":{}', '"hnsw":{"m":1e9}', "request.settings.hnsw.m"],
+    ['"replicas":null', '"replicas":1001', "request.settings.replicas"],
     ['"name":"zoo"', '"name":7', "collections[0].source.name"],
     ['"dimension":4', '"dimension":4.5', "collections[0].source.dimension"],
     ['"collections":[{', '"collections":[5,{', "collections[0]"],
@@ -71,6 +88,24 @@ describe("a plan file", () => {
         message: expect.stringContaining(`${field} makes no sense`),
         details: { file, field },
       }),
+    );
+  });
+
+  it.each(["collections", "targets"] as const)(
+    "that lists one of its %s twice is refused",
+    (list) => {
+      const [one] = plan[list];
+      writeFileSync(file, JSON.stringify({ ...plan, [list]: [one, one] }));
+      expect(() => readPlan(file)).toThrow(
+        expect.objectContaining({ code: "E_PLAN_FILE", details: { file, field: `${list}[1]` } }),
+      );
+    },
+  );
+
+  it("whose estimate is beyond all measure is refused", () => {
+    writeFileSync(file, JSON.stringify({ ...plan, estimate: { ...plan.estimate, bytes: 1e300 } }));
+    expect(() => readPlan(file)).toThrow(
+      expect.objectContaining({ details: { file, field: "estimate.bytes" } }),
     );
   });
 
