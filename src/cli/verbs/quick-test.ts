@@ -103,7 +103,8 @@ async function test(
     session.output.result("quick-test", { quickTest: outcome }, quickTestText(outcome));
     return outcome.exit;
   } catch (error) {
-    if (!signal.aborted) session.output.say("Not ready for the full migration; the error says why.");
+    if (!signal.aborted)
+      session.output.say("Not ready for the full migration; the error says why.");
     throw error;
   } finally {
     if (fresh !== null) rmSync(fresh, { recursive: true, force: true });
