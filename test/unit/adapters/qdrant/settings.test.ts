@@ -90,7 +90,15 @@ describe("describedState", () => {
         },
       ),
     );
-    expect(state).toEqual({
+    const { configuration, schema, ...others } = state;
+    expect(JSON.parse(configuration)).toMatchObject({
+      params: { vectors: { size: 3, distance: "Dot" } },
+      metadata: { vecferry: { format: 1 }, other: 2 },
+    });
+    expect(Object.keys(JSON.parse(schema))).toEqual(["tenant_id"]);
+    expect(others).toMatchObject({
+      unread: [],
+      index: null,
       name: "a",
       status: "yellow",
       points: 5,
