@@ -41,6 +41,13 @@ export const distancePlaces = [
 ] as const;
 export type DistanceFrom = (typeof distancePlaces)[number];
 
+export interface VectorIndex {
+  /** Vectors in an index; about. */
+  readonly vectors: number;
+  /** The store's setting that keeps vectors from being indexed, in words (`indexing_threshold is 0`); null = none does. */
+  readonly offBy: string | null;
+}
+
 /** A collection as a store has it. */
 export interface CollectionInfo {
   /** What never changes while the collection lives: Chroma's uuid; a point store's name. */
@@ -61,6 +68,8 @@ export interface CollectionInfo {
   readonly schema: string | null;
   /** A point store only: 'green' when indexing is done, else what it says. */
   readonly status: string | null;
+  /** A point store only: how far its vectors are indexed; absent = the store does not tell. */
+  readonly index?: VectorIndex;
   /** A point store only: what an earlier `ensure` noted (`CollectionNote` as JSON text). */
   readonly note: string | null;
   /** A point store only: what of it is not read, in words (`named vector "image"`); absent = nothing. */

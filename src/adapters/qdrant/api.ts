@@ -2,7 +2,7 @@
  * What the store asks of one Qdrant, however it is reached. Columns in, columns out: no JSON but the payload texts and the
  * note, so that a road without JSON fits as well.
  */
-import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import type { CollectionSpec, PayloadIndex, VectorIndex } from "../../model/collection.ts";
 import type { Distance } from "../../model/distance.ts";
 import type { CallOptions, CountOptions } from "../../store/port.ts";
 import type {
@@ -55,6 +55,8 @@ export interface CollectionState {
   /** JSON texts of the description's `config` and `payload_schema`. */
   readonly configuration: string;
   readonly schema: string;
+  /** See `CollectionInfo`; null = it is not told. */
+  readonly index: VectorIndex | null;
   /** What of it is not read: see `CollectionInfo`. */
   readonly unread: readonly string[];
   /** Payload paths that have an index. */

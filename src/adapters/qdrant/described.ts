@@ -13,6 +13,7 @@ export const vectorParams = z.looseObject({
   size: z.number(),
   distance: z.string(),
   multivector_config: z.unknown().optional(),
+  hnsw_config: z.unknown().optional(),
 });
 export type VectorParams = z.infer<typeof vectorParams>;
 export const vectorsParams = z.union([vectorParams, z.record(z.string(), vectorParams)]);

@@ -105,6 +105,7 @@ function viewOf(name: string, text: string) {
     note: ___,
     configuration: ____,
     schema: _____,
+    index: ______,
     indexes,
     ...state
   } = describedState(name, parsed);

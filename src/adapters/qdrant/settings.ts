@@ -12,6 +12,7 @@ import { tenantKey } from "../../model/layout.ts";
 import type { CollectionChange, CollectionState, Match } from "./api.ts";
 import { compact, type JsonObject } from "./body.ts";
 import { describedBody, unnamedVector, unreadParts, vectorsParams } from "./described.ts";
+import { indexOf } from "./indexing.ts";
 
 /** The key of the note in a collection's metadata. */
 const noteKey = "vecferry";
@@ -132,6 +133,7 @@ export function describedState(name: string, described: unknown): CollectionStat
     note: note === undefined || note === null ? null : JSON.stringify(note),
     configuration: JSON.stringify(config),
     schema: JSON.stringify(payload_schema),
+    index: indexOf(described),
     unread: unreadParts(config.params),
     indexes: Object.keys(payload_schema),
     indexingThreshold: config.optimizer_config?.indexing_threshold ?? null,

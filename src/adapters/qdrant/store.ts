@@ -347,7 +347,8 @@ function readColumns(collection: CollectionInfo, signal: AbortSignal | undefined
 }
 
 export function infoOf(state: CollectionState): CollectionInfo {
-  const { name, dimension, distance, points, status, note, configuration, schema, unread } = state;
+  const { name, dimension, distance, points, status, note, index, unread } = state;
+  const { configuration, schema } = state;
   return {
     key: name,
     name,
@@ -362,6 +363,7 @@ export function infoOf(state: CollectionState): CollectionInfo {
     schema,
     status,
     note,
+    ...(index === null ? {} : { index }),
     ...(unread.length === 0 ? {} : { unread }),
   };
 }
