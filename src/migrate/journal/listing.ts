@@ -63,7 +63,7 @@ export class Listing implements Disposable {
   /** Of the records that were known before; -1 = none. */
   readonly #lastOrdinal: number;
   #nextOrdinal: number;
-  #existingAt: StatementSync | null = null;
+  readonly #prepared = new Map<string, StatementSync>();
   #open = true;
   #listed = 0;
   #added = 0;
@@ -211,22 +211,29 @@ export class Listing implements Disposable {
   }
 
   #meet({ seq, id, point, version }: Listed): void {
-    const fresh = this.#db
-      .prepare("INSERT OR IGNORE INTO point VALUES(?,?,?,?)")
-      .run(this.#target, point, this.#collection, seq).changes;
+    const fresh = this.#prepare("INSERT OR IGNORE INTO point VALUES(?,?,?,?)").run(
+      this.#target,
+      point,
+      this.#collection,
+      seq,
+    ).changes;
     if (fresh === 1 || this.#takeLeft(id, point, seq)) {
-      this.#db
-        .prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0,?)")
-        .run(this.#collection, seq, idBytes(id), point, version);
+      this.#prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0,?)").run(
+        this.#collection,
+        seq,
+        idBytes(id),
+        point,
+        version,
+      );
       this.#listed += 1;
       this.#added += 1;
       return;
     }
     const existing = this.#existing(id, point);
     // What was expected and is not missed was listed before.
-    const missed = this.#db
-      .prepare("DELETE FROM temp.missed WHERE ordinal=?")
-      .run(existing.ordinal).changes;
+    const missed = this.#prepare("DELETE FROM temp.missed WHERE ordinal=?").run(
+      existing.ordinal,
+    ).changes;
     this.#meetKnown(existing, version);
     const twice = missed === 0 && isListed(existing.state);
     if (twice) this.#listed -= 1;
@@ -270,25 +277,27 @@ export class Listing implements Disposable {
     const find = `SELECT p.collection, p.ordinal FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal
       WHERE p.target=? AND p.point=? AND r.state=3 AND NOT (r.collection=? AND r.id=?)`;
     const values = [this.#target, point, this.#collection, idBytes(id)];
-    const left = this.#db.prepare(find).get(...values);
+    const left = this.#prepare(find).get(...values);
     if (left === undefined) return false;
     const { collection, ordinal } = placeSchema.parse(left);
     for (const table of ["record", "failure", "sending"])
-      this.#db
-        .prepare(`DELETE FROM ${table} WHERE collection=? AND ordinal=?`)
-        .run(collection, ordinal);
-    this.#db
-      .prepare("UPDATE point SET collection=?, ordinal=? WHERE target=? AND point=?")
-      .run(this.#collection, seq, this.#target, point);
+      this.#prepare(`DELETE FROM ${table} WHERE collection=? AND ordinal=?`).run(
+        collection,
+        ordinal,
+      );
+    this.#prepare("UPDATE point SET collection=?, ordinal=? WHERE target=? AND point=?").run(
+      this.#collection,
+      seq,
+      this.#target,
+      point,
+    );
     return true;
   }
 
   /** The record of a listed point. @throws E_ID_COLLISION when it is not this one */
   #existing(id: string, point: Uint8Array): Existing {
-    this.#existingAt ??= this.#db.prepare(
-      `SELECT p.collection, p.ordinal, ${idColumn("r.id")} AS id, r.state, r.version FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?`,
-    );
-    const parsed = existingSchema.safeParse(this.#existingAt.get(this.#target, point));
+    const sql = `SELECT p.collection, p.ordinal, ${idColumn("r.id")} AS id, r.state, r.version FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?`;
+    const parsed = existingSchema.safeParse(this.#prepare(sql).get(this.#target, point));
     if (!parsed.success)
       throw new VectorError(
         "E_JOURNAL_DAMAGED",
@@ -299,6 +308,13 @@ export class Listing implements Disposable {
     if (collection !== this.#collection || existing !== id)
       throw this.#collision(id, parsed.data, point);
     return parsed.data;
+  }
+
+  /** A statement that is run for many rows. */
+  #prepare(sql: string): StatementSync {
+    const known = this.#prepared.get(sql) ?? this.#db.prepare(sql);
+    this.#prepared.set(sql, known);
+    return known;
   }
 
   #count(sql: string, ...values: number[]): number {
@@ -314,14 +330,19 @@ export class Listing implements Disposable {
     if (back) this.#added += 1;
     if (!back && !moved) return;
     if (state === recordStates.written) {
-      this.#db
-        .prepare("INSERT OR IGNORE INTO temp.stale VALUES(?,?,?)")
-        .run(this.#collection, ordinal, version);
+      this.#prepare("INSERT OR IGNORE INTO temp.stale VALUES(?,?,?)").run(
+        this.#collection,
+        ordinal,
+        version,
+      );
       return;
     }
-    this.#db
-      .prepare("UPDATE record SET state=?, version=? WHERE collection=? AND ordinal=?")
-      .run(back ? recordStates.pending : state, version, this.#collection, ordinal);
+    this.#prepare("UPDATE record SET state=?, version=? WHERE collection=? AND ordinal=?").run(
+      back ? recordStates.pending : state,
+      version,
+      this.#collection,
+      ordinal,
+    );
   }
 
   #collision(id: string, existing: Existing, point: Uint8Array): VectorError {
