@@ -1,5 +1,7 @@
 /** An archive made of a source, and a target made of the archive. */
 import { existsSync } from "node:fs";
+// Loaded before the clock starts.
+import "../src/adapters/archive/index.ts";
 import { connectArchive, connectSource, createArchive } from "../src/connect.ts";
 import { runBackup } from "../src/migrate/backup/backup.ts";
 import { defaultRequest, type Indexing } from "../src/migrate/request.ts";
