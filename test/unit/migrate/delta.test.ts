@@ -277,6 +277,15 @@ describe("a finished job on a folder", () => {
 });
 
 describe("a finished job on a server", () => {
+  it("reads every record again, also those that a sample of a thousand leaves out", async () => {
+    const job = await migrated(false, many);
+    // Of 1,050 records a sample takes all but every twenty-first.
+    job.write(job.record(20), { document: "changed" });
+    const { report } = await job.run();
+    expect(report.delta?.changed).toBe(1);
+    expect(new Set(job.read).size).toBe(many);
+  });
+
   it("reads each record once, whatever others write meanwhile, and says what is left to the next run", async () => {
     const job = await migrated(false);
     let reads = 0;

@@ -123,6 +123,18 @@ describe("numbers of writes", () => {
     expect(staleIds(ledger)).toEqual(["a"]);
   });
 
+  it("are forgotten so of a record that was deleted and is back, too", async () => {
+    const { journal, ledger } = open();
+    using _ = journal;
+    await list(ledger, { a: 1, b: 2 });
+    carry(ledger, "a", "b");
+    await list(ledger, { b: 2 });
+    ledger.markGone([ordinalOf(ledger, "a")]);
+    expect(await list(ledger, { b: 2, a: 3 })).toMatchObject({ added: 1 });
+    ledger.checkpoint({ ...nothing, kept: [ordinalOf(ledger, "a")] });
+    expect(await list(ledger, { b: 2, a: 3 })).toMatchObject({ added: 0, stale: 1 });
+  });
+
   it("of all records can be doubted, until each was read again, also by a later run", async () => {
     const { journal, ledger } = open();
     using _ = journal;
