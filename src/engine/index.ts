@@ -21,5 +21,5 @@ export type {
 } from "./api.ts";
 export { openEngine } from "./engine.ts";
 export { badInput, checkInput, invalid, notFound, notImplemented } from "./errors.ts";
-export { type LookedFolder, lookAtPoints, lookIntoFolder } from "./look.ts";
+export { type LookedFolder, lookAtPoints, lookForPoints, lookIntoFolder } from "./look.ts";
 export { canonicalPointId } from "./point-key.ts";

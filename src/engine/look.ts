@@ -10,7 +10,13 @@ import { type LockHolder, readLock } from "../util/lock.ts";
 import { DatabaseSync } from "../util/sqlite.ts";
 import { folderFormat } from "./catalog.ts";
 import { catalogName, lockName } from "./folder.ts";
-import { decodePointKey, formatPointId, type PointKey } from "./point-key.ts";
+import {
+  decodePointKey,
+  encodePointKey,
+  formatPointId,
+  type PointKey,
+  parsePointId,
+} from "./point-key.ts";
 import { storageError } from "./sqlite.ts";
 
 /** A collection as its file has it. */
@@ -85,14 +91,38 @@ function tolerant<Result>(
   }
 }
 
-/** Points of a collection's file, the first `rows` at most, with their payloads. @throws E_STORAGE */
-export function lookAtPoints(
-  path: string,
-  rows: number,
-): { readonly points: string[]; readonly payloads: (string | null)[] } {
-  const found = reading(path, (database) =>
-    database.prepare("SELECT id, payload FROM points ORDER BY slot LIMIT ?").all(rows),
+/** Points with their payloads. */
+export interface LookedPoints {
+  readonly points: string[];
+  readonly payloads: (string | null)[];
+}
+
+/** Points of a collection's file, the first `rows` at most. @throws E_STORAGE */
+export function lookAtPoints(path: string, rows: number): LookedPoints {
+  return lookedPoints(
+    reading(path, (database) =>
+      database.prepare("SELECT id, payload FROM points ORDER BY slot LIMIT ?").all(rows),
+    ),
   );
+}
+
+/** Those of these points that stand in a collection's file. @throws E_STORAGE */
+export function lookForPoints(path: string, points: readonly string[]): LookedPoints {
+  const key: PointKey = { kind: 1, a: 0, b: 0, c: 0, d: 0 };
+  return lookedPoints(
+    reading(path, (database) => {
+      const byId = database.prepare("SELECT id, payload FROM points WHERE id = ?");
+      return points
+        .map((point) => {
+          parsePointId(point, key);
+          return byId.get(encodePointKey(key));
+        })
+        .filter((row) => row !== undefined);
+    }),
+  );
+}
+
+function lookedPoints(found: readonly Readonly<Record<string, unknown>>[]): LookedPoints {
   return {
     points: found.map(({ id }) => pointOf(id)),
     payloads: found.map(({ payload }) => (typeof payload === "string" ? payload : null)),

@@ -1,8 +1,10 @@
 /** Before the first write: what stands at the target must not be in the way, and must not be harmed. */
 import { VectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
+import type { PointBatch } from "../model/record.ts";
 import type { TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
+import type { CollectionPlan } from "./collection-plan.ts";
 import { recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { isOwn } from "./standing.ts";
@@ -44,18 +46,29 @@ export async function assertPointsFree(lane: Lane, signal: AbortSignal): Promise
     const { batch } = await target.read(info, [...byPoint.keys()], { signal, vectors: false });
     batch.placement.points.forEach((point, row) => {
       const run = batch.placement.runs[row] ?? null;
-      const collection = batch.placement.collections[row] ?? null;
-      if (isOwn(lane, batch, row, byPoint.get(point))) return;
-      const holder =
-        run === null
-          ? "a point that no migration wrote"
-          : `record ${JSON.stringify(batch.ids[row])}${collection === null ? "" : ` of collection ${JSON.stringify(collection)}`} of run ${run}`;
-      throw new VectorError(
-        "E_POINT_TAKEN",
-        `Record ${JSON.stringify(byPoint.get(point))} of collection ${JSON.stringify(plan.source.name)} would be point ${point} of target collection ${JSON.stringify(plan.target)}, where ${holder} stands.`,
-        { details: { collection: plan.source.name, point, run } },
-      );
+      const id = byPoint.get(point);
+      if (isOwn(lane, batch, row, id)) return;
+      throw new VectorError("E_POINT_TAKEN", takenText(plan, id ?? "", batch, row), {
+        details: { collection: plan.source.name, point, run },
+      });
     });
     rows = ledger.page(recordStates.pending, rows.at(-1)?.ordinal ?? 0, pageRows);
   }
+}
+
+/** Whose point stands, at `row` of what is there, where record `id` would be. */
+export function takenText(
+  { source, target }: CollectionPlan,
+  id: string,
+  { ids, placement }: PointBatch,
+  row: number,
+): string {
+  const run = placement.runs[row] ?? null;
+  const collection = placement.collections[row] ?? null;
+  const of = collection === null ? "" : ` of collection ${JSON.stringify(collection)}`;
+  const holder =
+    run === null
+      ? "a point that no migration wrote"
+      : `record ${JSON.stringify(ids[row])}${of} of run ${run}`;
+  return `Record ${JSON.stringify(id)} of collection ${JSON.stringify(source.name)} would be point ${placement.points[row]} of target collection ${JSON.stringify(target)}, where ${holder} stands.`;
 }

@@ -1,5 +1,6 @@
 /** What only an adapter can tell of an end beyond what the port does, as data: for `doctor`, which changes nothing. */
 import type { CollectionInfo } from "../model/collection.ts";
+import type { PointBatch } from "../model/record.ts";
 import type { StoreIdentity } from "./port.ts";
 
 /** Software that answers at an address. */
@@ -91,4 +92,10 @@ export interface TargetLook extends AsyncDisposable {
     rowsMax: number,
     signal: AbortSignal,
   ): Promise<{ readonly looked: number; readonly point: string | null }>;
+  /** Those of these points that stand in the collection, without their vectors. */
+  points(
+    collection: CollectionInfo,
+    points: readonly string[],
+    signal: AbortSignal,
+  ): Promise<PointBatch>;
 }

@@ -7,11 +7,26 @@ import type { Finding } from "../../src/migrate/doctor/finding.ts";
 import type { DoctorContext, DoctorRequest } from "../../src/migrate/doctor/request.ts";
 import { defaultRequest, type Scope, type Shape } from "../../src/migrate/request.ts";
 import type { CollectionInfo } from "../../src/model/collection.ts";
+import type { PointBatch } from "../../src/model/record.ts";
 import { type Address, parseAddress } from "../../src/store/address.ts";
 import type { StandingCollection, StrictCaps, TargetLook } from "../../src/store/look.ts";
 import type { SourceStore } from "../../src/store/port.ts";
 import type { ChromaOptions, QdrantOptions } from "../../src/store/registry.ts";
 import { stores } from "../../src/stores.ts";
+
+const noPoints: PointBatch = {
+  ids: [],
+  vectors: new Map(),
+  payload: { documents: [], uris: [], metadata: [] },
+  placement: {
+    points: [],
+    tenants: [],
+    norms: new Float64Array(),
+    runs: [],
+    collections: [],
+    rest: [],
+  },
+};
 
 /** What a target in memory looks like: a Qdrant of which nothing is said. */
 export function fakeLook(changes: Partial<TargetLook> = {}): TargetLook {
@@ -30,6 +45,7 @@ export function fakeLook(changes: Partial<TargetLook> = {}): TargetLook {
     lockedBy: null,
     collections: [],
     firstForeign: async () => ({ looked: 0, point: null }),
+    points: async () => noPoints,
     [Symbol.asyncDispose]: async () => undefined,
     ...changes,
   };

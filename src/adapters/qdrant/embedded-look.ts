@@ -1,5 +1,10 @@
 /** The folder of an embedded Qdrant as `doctor` sees it: without opening it, so that nothing in it changes. */
-import { type LookedFolder, lookAtPoints, lookIntoFolder } from "../../engine/index.ts";
+import {
+  type LookedFolder,
+  lookAtPoints,
+  lookForPoints,
+  lookIntoFolder,
+} from "../../engine/index.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { StandingCollection, TargetLook } from "../../store/look.ts";
 import type { StoreIdentity } from "../../store/port.ts";
@@ -44,6 +49,12 @@ class EmbeddedLook implements TargetLook {
     if (path === undefined) return { looked: 0, point: null };
     const columns = { ...lookAtPoints(path, rowsMax), vectors: null };
     return firstForeign([toBatch(columns, noteLayout(name, note))], rowsMax);
+  }
+
+  async points({ name, note }: CollectionInfo, points: readonly string[]) {
+    const path = this.#paths.get(name);
+    const found = path === undefined ? { points: [], payloads: [] } : lookForPoints(path, points);
+    return toBatch({ ...found, vectors: null }, noteLayout(name, note));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

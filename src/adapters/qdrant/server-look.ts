@@ -80,6 +80,10 @@ class ServerLook implements TargetLook {
     return firstForeign(this.#store.scan(collection, { signal, vectors: false }), rowsMax);
   }
 
+  async points(collection: CollectionInfo, points: readonly string[], signal: AbortSignal) {
+    return (await this.#store.read(collection, points, { signal, vectors: false })).batch;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#store[Symbol.asyncDispose]();
   }

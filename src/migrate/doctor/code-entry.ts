@@ -22,4 +22,6 @@ export interface CodeEntry {
   readonly means: string;
   /** What to type, or a line of a server's configuration; its {words} are filled in where the finding is made. "" = nothing is to be done. */
   readonly remedy: string;
+  /** The same where --target-collection names the one target of all collections, and --rename decides nothing. */
+  readonly sharedRemedy?: string;
 }

@@ -187,7 +187,7 @@ export const sourceCodes = {
     group: "plan",
     severity: "error",
     means:
-      "Two source ids would become one point: one record would overwrite the other. A migration refuses them before it writes anything.",
+      "Two source ids would become one point, or another's point stands at the target where a record would be: one would overwrite the other. A migration refuses them before it writes anything.",
     remedy: "vecferry migrate {ends} --id-prefix {collection}=TEXT",
   },
   "name-refused": {
@@ -195,5 +195,6 @@ export const sourceCodes = {
     severity: "error",
     means: "Qdrant takes no collection of this name.",
     remedy: "vecferry migrate {ends} --rename {collection}=NEW",
+    sharedRemedy: "vecferry migrate {ends} --target-collection NEW",
   },
 } as const satisfies Record<string, CodeEntry>;

@@ -5,6 +5,9 @@ const patch = (body: string): string =>
   `curl -X PATCH '{url}/collections/{target}' -H "api-key: $QDRANT_API_KEY" -H 'content-type: application/json' -d '${body}'`;
 const strict = (body: string): string => patch(`{"strict_mode_config":{${body}}}`);
 
+/** Another target collection, for the one that does not fit. */
+const apart = "vecferry migrate {ends} --chromadb-collections {collection} --target-collection NEW";
+
 export const targetCodes = {
   "schema-conflict": {
     group: "target",
@@ -12,12 +15,14 @@ export const targetCodes = {
     means:
       "A collection stands at the target with another dimension, distance, layout or tenancy than the plan needs.",
     remedy: "vecferry migrate {ends} --rename {collection}=NEW",
+    sharedRemedy: apart,
   },
   "named-vectors": {
     group: "target",
     severity: "error",
     means: "The collection that stands at the target has named vectors alone.",
     remedy: "vecferry migrate {ends} --rename {collection}=NEW",
+    sharedRemedy: apart,
   },
   "foreign-points": {
     group: "target",

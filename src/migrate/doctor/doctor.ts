@@ -27,6 +27,7 @@ import { cloudPage } from "./quotas.ts";
 import type { DoctorContext, DoctorRequest, Examination, SourceEnd } from "./request.ts";
 import { needsOf, roomFindings } from "./room.ts";
 import { type Shaped, shapeFindings } from "./shape.ts";
+import { takenFindings } from "./taken.ts";
 import { accessFindings, planFindings, standingFindings } from "./target.ts";
 import { Watch } from "./watch.ts";
 
@@ -35,7 +36,8 @@ export async function runDoctor(
   request: DoctorRequest,
   context: DoctorContext,
 ): Promise<Examination> {
-  const findings = new Findings(context.onFinding);
+  const sharedTarget = request.shape.targetCollection !== null;
+  const findings = new Findings(context.onFinding, sharedTarget);
   const examination = new Exam(request, findings, context);
   checkHere(context.stateFolder, findings, examination.words);
   await using look =
@@ -96,7 +98,7 @@ class Exam {
       const { scope } = this.#request;
       await findCollisions(store, plans, scope, findings, this.words, context.signal);
       targetDone = true;
-      if (look !== null) await this.#target(look, plans, surveyed, run ?? "");
+      if (look !== null) await this.#target(look, store, plans, surveyed, run ?? "");
       await watch.end(end, findings, this.words);
     });
     if (!targetDone && look !== null) this.targetAlone(look);
@@ -132,6 +134,7 @@ class Exam {
 
   async #target(
     look: TargetLook,
+    source: SourceStore,
     plans: readonly CollectionPlan[],
     surveyed: readonly Surveyed[],
     run: string,
@@ -148,6 +151,7 @@ class Exam {
       };
       accessFindings(input, [...new Set(plans.map(({ target }) => target))]);
       const specs = await planFindings(input);
+      await takenFindings({ ...input, source, scope: this.#request.scope }, specs);
       const needs = needsOf(specs, surveyed, look.identity.kind === "embedded");
       standingFindings(input, needs);
       const { stateFolder } = this.#context;

@@ -1,5 +1,5 @@
 /** Findings: how they are made from the table of codes, and how they are collected. */
-import type { Severity } from "./code-entry.ts";
+import type { CodeEntry, Severity } from "./code-entry.ts";
 import { type FindingCode, findingCodes } from "./codes.ts";
 
 /** Where a finding lies; `here` = on this machine. */
@@ -32,9 +32,12 @@ export interface FindingDetails {
 export class Findings {
   readonly #list: Finding[] = [];
   readonly #onFinding: (finding: Finding) => void;
+  readonly #sharedTarget: boolean;
 
-  constructor(onFinding: (finding: Finding) => void) {
+  /** `sharedTarget`: whether --target-collection was given. */
+  constructor(onFinding: (finding: Finding) => void, sharedTarget = false) {
     this.#onFinding = onFinding;
+    this.#sharedTarget = sharedTarget;
   }
 
   get list(): readonly Finding[] {
@@ -46,8 +49,11 @@ export class Findings {
     end: Where,
     { collection = null, text, evidence = {}, words = {} }: FindingDetails,
   ): void {
-    const { severity, remedy } = findingCodes[code];
-    const own = { ...words, collection: words["collection"] ?? collection ?? undefined };
+    const { severity, remedy, sharedRemedy = remedy }: CodeEntry = findingCodes[code];
+    const own = {
+      ...words,
+      collection: words["collection"] ?? (collection === null ? undefined : quoted(collection)),
+    };
     const finding = {
       code,
       severity,
@@ -55,7 +61,7 @@ export class Findings {
       collection,
       text,
       evidence,
-      remedy: filled(remedy, own),
+      remedy: filled(this.#sharedTarget ? sharedRemedy : remedy, own),
     };
     this.#list.push(finding);
     this.#onFinding(finding);
@@ -75,15 +81,43 @@ export function filled(remedy: string, words: Words): string {
   return withoutOverruled(text);
 }
 
+/** A word as `quoted` writes it. */
+const word = String.raw`(?:'[^']*'|\\'|[^\s'\\])+`;
 /** Flags that take one value: where a remedy gives one that was typed already, the typed one is left out. */
-const singleFlags = ["layout", "default-tenant", "distance-metric", "vector-size", "state"];
+const singleFlags = [
+  "layout",
+  "default-tenant",
+  "distance-metric",
+  "vector-size",
+  "state",
+  "target-collection",
+];
+/** Flags that take one value for each collection: the same. */
+const collectionFlags = ["rename", "id-prefix"];
 const overruled = new RegExp(
-  `--(${singleFlags.join("|")})(?:=| )(?:'[^']*'|[^ ]+) (?=.*--\\1[= ])`,
+  `--(?:(${singleFlags.join("|")})(?:=| )${word}|(chromadb-collections)(?:=${word})?(?: (?!-)${word})*) (?=.*--(?:\\1\\2)[= ])`,
   "g",
 );
 
 function withoutOverruled(text: string): string {
-  return text.replace(overruled, "");
+  return collectionFlags.reduce(withoutRepeated, text.replace(overruled, ""));
+}
+
+/** Without the flag's earlier values for a collection that is named again. */
+function withoutRepeated(text: string, flag: string): string {
+  const typed = new RegExp(`--${flag}(?:=| )(${word})( |$)`, "g");
+  const all = [...text.matchAll(typed)].map(([, value = ""]) => collectionOf(value));
+  let at = -1;
+  return text.replace(typed, (whole, value: string) => {
+    at += 1;
+    return all.lastIndexOf(collectionOf(value)) === at ? whole : "";
+  });
+}
+
+/** The collection that `NAME=TEXT` is about, its quotes taken off. */
+function collectionOf(value: string): string {
+  const plain = value.replaceAll(/'([^']*)'|\\(')/g, "$1$2");
+  return plain.slice(0, plain.indexOf("="));
 }
 
 /** A word as a POSIX shell takes it. */

@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { lookAtPoints, lookIntoFolder, openEngine } from "../../../src/engine/index.ts";
+import {
+  lookAtPoints,
+  lookForPoints,
+  lookIntoFolder,
+  openEngine,
+} from "../../../src/engine/index.ts";
 import { fileList } from "../../support/fixtures.ts";
 
 let folder: string;
@@ -50,6 +55,10 @@ describe("a look into an engine's folder", () => {
       payloads: ['{"n":1}', null],
     });
     expect(lookAtPoints(path, 1).points).toHaveLength(1);
+    expect(lookForPoints(path, ["7", uuid, "11111111-1111-1111-1111-111111111111"])).toEqual({
+      points: [uuid],
+      payloads: [null],
+    });
     expect(fileList(folder)).toEqual(before);
   });
 

@@ -177,6 +177,38 @@ describe("doctor on what the plan meets at the target", () => {
     );
   });
 
+  it.each([
+    ["--rename ants=old --rename 'my bees'=b", "--rename 'my bees'=b --rename ants=NEW"],
+    ["--rename 'ants=o ld' --limit 5", "--limit 5 --rename ants=NEW"],
+    ["--rename=ants=old", "--rename ants=NEW"],
+  ])("renames once, whatever was typed: %s", async (flags, remedied) => {
+    const collections = [standingCollection("ants", { info: { dimension: 5 } })];
+    const found = await examine({ source, target: fakeLook({ collections }), flags });
+    expect(only(found, "schema-conflict").remedy).toBe(
+      `vecferry migrate ./source http://target:6333 ${remedied}`,
+    );
+  });
+
+  it("gives one that does not fit another --target-collection, where one was given", async () => {
+    const collections = [standingCollection("zoo", { info: { dimension: 5 } })];
+    const target = fakeLook({ collections });
+    const shape = { targetCollection: "zoo", defaultTenant: "acme" };
+    const flags =
+      "--chromadb-collections ants 'b ees' --target-collection zoo --default-tenant acme";
+    const found = await examine({ source, target, flags, shape });
+    expect(only(found, "schema-conflict").remedy).toBe(
+      "vecferry migrate ./source http://target:6333 --default-tenant acme --chromadb-collections ants --target-collection NEW",
+    );
+    const refused = await examine({
+      source,
+      flags: "--target-collection a/b",
+      shape: { targetCollection: "a/b" },
+    });
+    expect(only(refused, "name-refused").remedy).toBe(
+      "vecferry migrate ./source TARGET --target-collection NEW",
+    );
+  });
+
   it("names one with named vectors alone", async () => {
     const target = fakeLook({
       collections: [standingCollection("ants", { info: { dimension: null } })],
