@@ -24,6 +24,27 @@ export function slicePoints(batch: PointBatch, start: number, end: number): Poin
   };
 }
 
+/** These rows of a batch, in the order that is given. */
+export function pickRecords(batch: RecordBatch, rows: readonly number[]): RecordBatch {
+  const { ids, payload, vectors } = batch;
+  const of = <Value>(values: readonly Value[]): Value[] =>
+    rows.flatMap((row) => values.slice(row, row + 1));
+  return {
+    ids: of(ids),
+    vectors: new Map(
+      Array.from(vectors, ([name, column]) => [
+        name,
+        join(rows.map((row) => [1, slice(column, row, row + 1)])),
+      ]),
+    ),
+    payload: {
+      documents: of(payload.documents),
+      uris: of(payload.uris),
+      metadata: of(payload.metadata),
+    },
+  };
+}
+
 /** Records of several batches of one collection, in their order. */
 export function joinRecords(batches: readonly RecordBatch[]): RecordBatch {
   const parts = batches.filter(({ ids }) => ids.length > 0);

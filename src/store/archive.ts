@@ -14,6 +14,16 @@ export interface ArchivedHead {
   readonly rows: ArchivedRows;
   /** As the source lists it: with `configuration`, `schema` and `note`, enough to make a point store's again. What stands in `count` and `status` is not kept. */
   readonly info: CollectionInfo;
+  /** Which of its records; absent = all of them. */
+  readonly scope?: ArchivedScope;
+}
+
+/** A part of a collection's records. */
+export interface ArchivedScope {
+  /** JSON text of Chroma's where; null = none. */
+  readonly where: string | null;
+  /** At most so many records; null = all. */
+  readonly limit: number | null;
 }
 
 /** A collection as the manifest has it. */
@@ -65,8 +75,9 @@ export interface ArchiveWriter extends AsyncDisposable {
   /** Whether finished parts of an earlier, interrupted writing were found. */
   readonly resumed: boolean;
   /**
-   * Begins a collection, or goes on with it behind what is held of it already. One collection is open at a time.
-   * @throws E_PLAN_CHANGED where what is held is of another dimension, distance or kind of rows; E_DISK_FULL, E_CONFIG
+   * Begins a collection, or goes on with it behind what is held of it already, also where an earlier writing finished it. One
+   * collection is open at a time.
+   * @throws E_PLAN_CHANGED where what is held is of another dimension, distance, kind of rows or scope; E_DISK_FULL, E_CONFIG
    */
   collection(head: ArchivedHead, options?: CallOptions): Promise<ArchiveCollectionWriter>;
   /**
@@ -81,8 +92,6 @@ export interface ArchiveCollectionWriter {
   readonly durable: number;
   /** Rows in the archive, those not yet durable too. */
   readonly rows: number;
-  /** Whether an earlier writing finished the collection: then it is as it was, and takes no row. */
-  readonly finished: boolean;
   /** The keys (record ids; of points the point ids) of the durable rows, in the order in which they were appended. */
   heldKeys(options?: CallOptions): AsyncIterable<string[]>;
   /**

@@ -145,8 +145,9 @@ describe("a backup", () => {
       const { exit, report } = await runBackup(source, place, backupRequest(), context);
       expect(exit).toBe(3);
       expect(report.notes.join()).toContain("gone on with behind what it holds");
-      // A sample of every collection is read for its size, and nothing more of the one that is held.
-      expect(read.filter((id) => id.startsWith("a-")).length).toBeLessThanOrEqual(100);
+      // A sample of every collection is read for its size; of the one that is held, only what failed is tried again.
+      const held = read.filter((id) => id.startsWith("a-") && id !== "a-7");
+      expect(held.length).toBeLessThanOrEqual(100);
       const collections = await rawArchive(place.path);
       expect(collections.map(({ rows, failed }) => [rows.length, failed])).toEqual([
         [99, 1],

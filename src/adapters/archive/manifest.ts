@@ -55,6 +55,7 @@ export const headSchema = z.object({
     note: text,
     unread: z.array(z.string()).readonly().exactOptional(),
   }),
+  scope: z.object({ where: text, limit: count.nullable() }).exactOptional(),
 });
 
 /** Names that no path can leave the archive by. */

@@ -92,6 +92,7 @@ class FolderWriter implements ArchiveWriter {
     const known = this.#held.collections.find((one) => one.head.info.key === head.info.key);
     if (known !== undefined) assertFits(this.#partial, known.head, head);
     const collection = known ?? (await this.#begin(head));
+    collection.failed = null;
     this.#begun.add(collection);
     this.#open = new CollectionWriter(this.#partial, collection, this.#progress, this.#bounds);
     return this.#open;
@@ -127,11 +128,12 @@ class FolderWriter implements ArchiveWriter {
     await this.#lock[Symbol.asyncDispose]();
   }
 
-  async #begin({ rows, info }: ArchivedHead): Promise<HeldCollection> {
+  async #begin(wanted: ArchivedHead): Promise<HeldCollection> {
+    const { info } = wanted;
     const number =
       Math.max(0, ...this.#held.collections.map(({ folder }) => Number.parseInt(folder, 10))) + 1;
     const folder = `${String(number).padStart(4, "0")}${slugOf(info.name)}`;
-    const head = { rows, info: { ...info, count: null, status: null } };
+    const head = { ...wanted, info: { ...info, count: null, status: null } };
     const collection: HeldCollection = { folder, head, parts: [], failed: null };
     try {
       await mkdir(join(this.#partial, folder), { recursive: true, mode: 0o700 });
@@ -249,10 +251,11 @@ function assertSame(partial: string, held: StoreIdentity, wanted: StoreIdentity)
 }
 
 function assertFits(partial: string, held: ArchivedHead, wanted: ArchivedHead): void {
-  const [before, now] = [held, wanted].map(({ rows, info }) => [
+  const [before, now] = [held, wanted].map(({ rows, info, scope }) => [
     rows,
     info.dimension,
     info.distance,
+    scope === undefined ? "all records" : `where ${scope.where}, limit ${scope.limit}`,
   ]);
   if (String(before) === String(now)) return;
   const name = JSON.stringify(wanted.info.name);

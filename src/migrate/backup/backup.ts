@@ -3,13 +3,13 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import type { ArchiveCollectionWriter, ArchiveWriter } from "../../store/archive.ts";
+import type { ArchiveCollectionWriter, ArchivedScope, ArchiveWriter } from "../../store/archive.ts";
 import type { StoreIdentity } from "../../store/port.ts";
 import { abortError } from "../../util/abort.ts";
 import { freeBytes } from "../../util/disk.ts";
 import { migrationFiles } from "../files.ts";
 import { hasJournal } from "../journal/file.ts";
-import { Journal } from "../journal/journal.ts";
+import { type CollectionScope, Journal } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
 import { migrationKey, runOf } from "../plan.ts";
 import { type Outcome, ReportBuilder } from "../report.ts";
@@ -57,9 +57,13 @@ export async function runBackup(
   const run = runOf(key);
   await using _lock = await lockMigration(context.stateFolder, run);
   // What the archive holds is asked of the archive; the journal is there for the ids, as long as the backup goes on.
-  const folder = path.join(migrationFiles(context.stateFolder, run).folder, "backup");
-  const begun = hasJournal(folder);
+  const { folder: own } = migrationFiles(context.stateFolder, run);
+  const backup = path.join(own, "backup");
+  const begun = hasJournal(backup);
   const finished = await isFinished(place, source.identity, { begun, verify: request.verify });
+  // A look at a finished archive leaves no trace that could be taken for a backup which had not told its end.
+  const folder = finished && !begun ? path.join(own, "check") : backup;
+  if (folder !== backup) rmSync(folder, { recursive: true, force: true });
   let outcome: Outcome;
   {
     using journal = Journal.open(folder);
@@ -145,7 +149,7 @@ async function write(run: BackupRun, courses: readonly Course[]): Promise<void> 
   if (writer.resumed)
     say(
       run,
-      "An archive that was not finished was found; it is gone on with behind what it holds.",
+      "An archive that was not finished was found; it is gone on with behind what it holds, which is as it was when it was read: --verify finds what has changed since.",
     );
   // Ids are kept where they must be compared: with those of a source that has changed, or with what an archive holds already.
   const listed = source.capabilities.live || writer.resumed;
@@ -189,15 +193,21 @@ async function copy(
   const { source, context, report } = run;
   const { signal } = context;
   const { info, ledger } = course;
-  const head = { rows: rowsOf(source), info };
+  const scope = archivedScope(course.entered.scope);
+  const head = { rows: rowsOf(source), info, ...(scope === null ? {} : { scope }) };
   const out = await writer.collection(head, { signal });
-  if (out.finished) return;
   const stop = report.phase("copy");
   if (listed) await copyListed(run, course, out, later);
   else await copyAll(run, course, out, later);
   stop();
   if (source.capabilities.live) await settle(run, course, out);
   await out.finish({ signal, failed: ledger.counts().quarantined });
+}
+
+/** null = every record. */
+function archivedScope({ where, limit }: CollectionScope): ArchivedScope | null {
+  if (where === null && limit === null) return null;
+  return { where: where === null ? null : JSON.stringify(where), limit };
 }
 
 /** Takes what the archive does not hold yet. */
@@ -231,6 +241,7 @@ async function copyAll(
   const { context, request, report } = run;
   const { info, entered } = course;
   const { signal } = context;
+  course.ledger.backedUp.clear();
   if (info.dimension === null) return;
   phase(context, "copy", info.name);
   const { flight, rowBytes, rows } = await shapeOfAll(

@@ -123,16 +123,14 @@ export async function takeUp(
   for await (const keys of writer.heldKeys({ signal })) {
     throwIfAborted(signal);
     const known = ledger.backedUp.find(keys.map((key) => pointOf(plan, key)));
-    ledger.setState(
-      known.map(({ ordinal }) => ordinal),
-      recordStates.written,
-    );
+    ledger.backedUp.hold(known.map(({ ordinal }) => ordinal));
     if (known.length === keys.length) continue;
     const listed = new Set(known.map(({ id }) => id));
     const unlisted = keys.filter((key) => !listed.has(key));
     const { absent } = await source.read(info, unlisted, { signal, vectors: false });
     note(vanished, absent);
   }
+  ledger.backedUp.retry();
   return vanished;
 }
 

@@ -1,6 +1,6 @@
 /** What an archive takes of a store: every record that it can hold, also those that could not be carried anywhere else. */
 import { type CollectionInfo, parseNote } from "../../model/collection.ts";
-import { joinRecords } from "../../model/parts.ts";
+import { joinRecords, pickRecords } from "../../model/parts.ts";
 import type { PointBatch, RecordBatch, RecordFailure } from "../../model/record.ts";
 import { asPoints, asRecords } from "../../model/whole-payload.ts";
 import type { ArchivedRows } from "../../store/archive.ts";
@@ -30,10 +30,34 @@ export async function readRows(
   keys: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadRows> {
-  if (!isPointStore(store)) return await readRecords(store, info, keys, signal);
+  if (!isPointStore(store)) return withoutTorn(await readRecords(store, info, keys, signal));
   const read = await store.read(withoutNote(info), keys, { signal });
   const layout = parseNote(info.name, info.note)?.layout;
   return layout === undefined ? read : { ...read, batch: asRecords(read.batch, layout) };
+}
+
+/** Half a surrogate pair has no UTF-8, which is what Parquet keeps: such a record is named, and costs no other its place. */
+function withoutTorn(read: ReadResult): ReadResult {
+  const { ids, payload } = read.batch;
+  const columns = { id: ids, ...payload };
+  const failures: RecordFailure[] = [];
+  const whole: number[] = [];
+  ids.forEach((id, row) => {
+    const torn = Object.entries(columns).find(([, texts]) => texts[row]?.isWellFormed() === false);
+    if (torn === undefined) whole.push(row);
+    else
+      failures.push({
+        id,
+        reason: "rejected",
+        detail: `Its ${torn[0]} has half of a surrogate pair, which is no Unicode text and cannot stand in an archive.`,
+      });
+  });
+  if (failures.length === 0) return read;
+  return {
+    ...read,
+    batch: pickRecords(read.batch, whole),
+    failures: [...read.failures, ...failures],
+  };
 }
 
 /** Points of an archive with their whole payloads, as `withoutNote` has them read. */

@@ -48,7 +48,32 @@ export class BackedUpRecords {
       this.#db
         .prepare("UPDATE record SET state=? WHERE collection=? AND state IN (?,?)")
         .run(pending, this.#collection, written, quarantined);
-      this.#db.prepare("DELETE FROM failure WHERE collection=?").run(this.#collection);
+    });
+  }
+
+  /** Takes records for held by the archive; those of which something could not be read stay in quarantine for that. */
+  hold(ordinals: readonly number[]): void {
+    const { written, quarantined } = recordStates;
+    const hold = `UPDATE record SET state=CASE WHEN EXISTS(SELECT 1 FROM failure f WHERE f.collection=record.collection
+      AND f.ordinal=record.ordinal) THEN ${quarantined} ELSE ${written} END WHERE collection=? AND ordinal=?`;
+    this.#transaction(() => {
+      const statement = this.#db.prepare(hold);
+      for (const ordinal of ordinals) statement.run(this.#collection, ordinal);
+    });
+  }
+
+  /** Forgets why the records that are in the queue could not be read: they are read again. */
+  retry(): void {
+    const sql = `DELETE FROM failure WHERE collection=? AND ordinal IN
+      (SELECT ordinal FROM record WHERE collection=? AND state=${recordStates.pending})`;
+    guarded(this.#file, () => this.#db.prepare(sql).run(this.#collection, this.#collection));
+  }
+
+  /** Forgets every record: of what an earlier run had begun the archive holds nothing. */
+  clear(): void {
+    this.#transaction(() => {
+      for (const table of ["record", "point", "failure"])
+        this.#db.prepare(`DELETE FROM ${table} WHERE collection=?`).run(this.#collection);
     });
   }
 
