@@ -10,7 +10,8 @@ import type { CollectionPlan } from "./collection-plan.ts";
 import { type CollectionComparison, compareCollection } from "./compare/collection.ts";
 import type { CompareReport } from "./compare/figures.ts";
 import { judgeGates } from "./compare/gates.ts";
-import { measureLatency, type TimedSearch, timedQueries } from "./compare/latency.ts";
+import { type IndexUse, indexNotes, indexUseOf } from "./compare/index-use.ts";
+import { measureLatency, timedQueries } from "./compare/latency.ts";
 import { figuresOf } from "./compare/metrics.ts";
 import { type CompareRequest, kDefault } from "./compare/request.ts";
 import { type Subject, subjectsOf } from "./compare/subject.ts";
@@ -62,11 +63,11 @@ export async function compareEnds(
   const green = report.phase("wait-green");
   context.onEvent({ type: "phase", phase: "wait-green", collection: null });
   const names = new Set(subjects.map(({ plan }) => plan.target));
-  await waitUntilGreen(target, names, request.waitGreenMs, signal);
+  const standing = await waitUntilGreen(target, names, request.waitGreenMs, signal);
   green();
   const stop = report.phase("compare");
   const compared = await compareAll(subjects, request, context);
-  const timed = (end: "source" | "target"): TimedSearch[] => spread(compared, end);
+  const timed = (end: "source" | "target") => compared.flatMap((one) => one.timed[end]);
   const latency = {
     source: await measureLatency(source, timed("source"), signal),
     target: await measureLatency(target, timed("target"), signal),
@@ -75,8 +76,14 @@ export async function compareEnds(
     source: await request.residentBytes.source(),
     target: await request.residentBytes.target(),
   };
-  const found = summed(compared, subjects, request);
-  const notes = [...notesOf(source, compared, request), ...compared.flatMap((one) => one.notes)];
+  const { kind } = target.identity;
+  const uses = new Map(standing.map((info) => [info.name, indexUseOf(info, kind)]));
+  const found = summed(compared, subjects, request, uses);
+  const notes = [
+    ...indexNotes(standing, kind),
+    ...notesOf(source, compared, request),
+    ...compared.flatMap((one) => one.notes),
+  ];
   const gates = judgeGates(request.gates, { ...found, latency });
   const result = { ...found, latency, residentBytes, gates, notes };
   stop();
@@ -137,8 +144,11 @@ async function compareAll(
     const affordable = Math.floor(queryBytesMax / (8 * plan.dimension));
     const onRows = (done: number): void =>
       onEvent({ type: "progress", phase: "compare", collection, done, total: records, bytes: 0 });
+    // Those that are timed are in memory until all is compared: of each collection as many as it has a share of the queries.
+    const part = request.vectors === null ? records / total : 1 / subjects.length;
     const asked = {
       k: request.k ?? kDefault,
+      timed: Math.ceil(timedQueries * part),
       queries: Math.max(1, Math.min(share, records, affordable)),
       vectors: request.vectors,
       random,
@@ -149,21 +159,11 @@ async function compareAll(
   return compared;
 }
 
-/** Searches to time: of each collection as many as it has a share of the queries. */
-function spread(
-  compared: readonly CollectionComparison[],
-  end: "source" | "target",
-): TimedSearch[] {
-  const queries = compared.reduce((sum, { plain }) => sum + plain.length, 0);
-  return compared.flatMap(({ plain, timed }) =>
-    timed[end].slice(0, Math.ceil((timedQueries * plain.length) / Math.max(1, queries))),
-  );
-}
-
 function summed(
   compared: readonly CollectionComparison[],
   subjects: readonly Subject[],
   request: CompareRequest,
+  uses: ReadonlyMap<string, IndexUse>,
 ): Omit<CompareReport, "latency" | "residentBytes" | "gates" | "notes"> {
   const tenants = Map.groupBy(compared, ({ subject }) => subject.plan.tenant);
   const filters = compared.flatMap(({ subject, filtered }) =>
@@ -178,9 +178,10 @@ function summed(
     collections: compared.flatMap(({ subject, plain, records, k }) => {
       const figures = figuresOf(plain);
       const { source, target, tenant } = subject.plan;
+      const index = uses.get(target) ?? "used";
       return figures === null
         ? []
-        : [{ name: source.name, target, tenant, records, k, ...figures }];
+        : [{ name: source.name, target, tenant, records, k, index, ...figures }];
     }),
     tenants: [...tenants].flatMap(([tenant, group]) => {
       const figures = figuresOf(group.flatMap(({ plain }) => plain));

@@ -1,11 +1,11 @@
 /** Builds the report of a run while it goes on, and writes it however the run ends. */
 import os from "node:os";
-import { errorCodes, isVectorError } from "../errors.ts";
+import { isVectorError } from "../errors.ts";
 import type { StoreIdentity } from "../store/port.ts";
 import { packageVersion } from "../util/version.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import type { CompareReport } from "./compare/figures.ts";
-import { missText } from "./compare/gates.ts";
+import { missNext, missText } from "./compare/gates.ts";
 import { migrationFiles, writeFileAtomic } from "./files.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
 import { nextSteps } from "./next-steps.ts";
@@ -187,7 +187,7 @@ export class ReportBuilder {
     const missed = this.#compare?.gates.filter(({ met }) => !met) ?? [];
     if (missed.length === 0) return null;
     const message = `A gate was missed: ${missed.map(missText).join("; ")}.`;
-    return { code: "E_GATE", message, next: errorCodes.E_GATE.next };
+    return { code: "E_GATE", message, next: missNext(missed) };
   }
 
   #of(collection: JournalCollection): Work {

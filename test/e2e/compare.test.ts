@@ -185,6 +185,29 @@ describe.skipIf(skip)(`between a Chroma and a Qdrant${skip ? ` (skipped: ${skip}
       expect(waited.stderr).toMatch(/has not finished indexing after \d s.*\[E_NOT_GREEN\]/);
     },
   );
+
+  it.skipIf(real?.skip)(
+    "does not take brute force for an index that is switched off (needs QDRANT_URL)",
+    async () => {
+      using folder = temporaryFolder();
+      await using target = (await real?.start()) as QdrantPlace;
+      const name = target.unique("cats");
+      const options = { cwd: folder.path, env: target.env };
+      const to = ["--rename", `cats=${name}`, "--chromadb-collections", "cats"];
+      expect((await runCli(["migrate", source, target.url, ...to], options)).status).toBe(0);
+      const small = await runCli(["compare", "--gate", "qdrant"], options);
+      expect(small.status, small.stderr).toBe(0);
+      expect(small.stdout).toContain("it has too few vectors to have been given an index");
+      await target.call("PATCH", `/collections/${name}`, {
+        optimizers_config: { indexing_threshold: 0 },
+      });
+      const off = await runCli(["compare", "--gate", "qdrant"], options);
+      expect(off.status, off.stdout).toBe(6);
+      expect(off.stdout).toContain("indexing is switched off there (indexing_threshold is 0)");
+      expect(off.stdout + off.stderr).toContain('index in "cats": its indexing is switched off');
+      expect(off.stdout).not.toContain("answers the same");
+    },
+  );
 });
 
 /** Gives every point the vector of the next one. */

@@ -59,10 +59,18 @@ export class SearchingTarget extends FakeTarget {
   /** Whether exact searches, or filters by this key, are refused. */
   refuses: (options: SearchOptions) => boolean = () => false;
   status = "green";
+  index: CollectionInfo["index"];
+  /** Whether a copy that broke off holds the index back. */
+  held = false;
   readonly #decoded = new Map<string, readonly Point[]>();
 
   override async collections(): Promise<CollectionInfo[]> {
-    return (await super.collections()).map((info) => ({ ...info, status: this.status }));
+    return (await super.collections()).map(({ note, ...info }) => ({
+      ...info,
+      status: this.status,
+      note: this.held ? JSON.stringify({ ...JSON.parse(note ?? "{}"), heldThreshold: 10 }) : note,
+      ...(this.index === undefined ? {} : { index: this.index }),
+    }));
   }
 
   override async search(

@@ -23,7 +23,7 @@ export function compareLines(compare: CompareReport): string[] {
     ...qualityTable(compare, all),
     "",
     `Recall of the target: median ${share(all.recall.target.median)}, p5 ${share(all.recall.target.p5)}, least ${share(all.recall.target.min)}.`,
-    cause(all),
+    cause(compare, all),
     "",
     ...gainTable(compare, all),
     ...compare.notes.flatMap((note, at) => (at === 0 ? ["", note] : [note])),
@@ -80,14 +80,21 @@ function rowOf(name: string, group: GroupFigures): string[] {
 }
 
 /** What a recall below 1 comes from. */
-function cause({ recall }: GroupFigures): string {
+function cause({ collections }: CompareReport, { recall }: GroupFigures): string {
   const { exact, target } = recall;
+  const indexed = collections.filter(({ index }) => index === "used").length;
   if (exact === null) return "The target was not asked exactly.";
   if (exact < 1 - 1e-3)
     return "Asked exactly, the target misses records too: its data differ from the source's. `vecferry verify` names them.";
   if (target.mean < exact - 1e-3)
     return "Asked exactly, the target finds them all: what it misses as configured is its index's choice, not its data's.";
-  return "Asked exactly or as configured, the target answers the same.";
+  if (indexed === 0)
+    return "The target has no index in use: it searches by brute force, and these figures say nothing of one.";
+  const same = "Asked exactly or as configured, the target answers the same.";
+  const others = collections.length - indexed;
+  return others === 0
+    ? same
+    : `${same} ${count(others)} of its ${count(collections.length)} collections it searches by brute force, without an index.`;
 }
 
 function gainTable(compare: CompareReport, all: GroupFigures): string[] {
@@ -135,7 +142,9 @@ function gateLines(gates: readonly GateResult[]): string[] {
   return ["", `Gates: ${missed.length} of ${gates.length} missed.`, ...lines];
 }
 
-const share = (value: number | null): string => (value === null ? "-" : value.toFixed(3));
+/** Never rounded up: 1.000 is all of it. */
+const share = (value: number | null): string =>
+  value === null ? "-" : (Math.floor(value * 1000 + 1e-9) / 1000).toFixed(3);
 const milliseconds = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 const megabytes = (value: number): string => `${count(Math.round(value / 2 ** 20))} MiB`;
 

@@ -20,6 +20,8 @@ export interface CollectionRequest {
   /** Queries to be drawn, where they are not given. */
   readonly queries: number;
   readonly vectors: QueryVectors | null;
+  /** Queries to be timed, at most. */
+  readonly timed: number;
   readonly random: () => number;
   readonly onRows: (rows: number) => void;
 }
@@ -46,8 +48,6 @@ const drawnForFilters = 200;
 /** Queries with one filter at most. */
 const filteredMax = 200;
 const askedAtOnce = 8;
-/** Queries of each collection that are timed at most. */
-const timedMax = 256;
 /** Records that the answers may name that are in memory at a time: the vectors of those that the truth does not know are read. */
 const answeredTogether = 2_560;
 
@@ -115,7 +115,11 @@ export async function compareCollection(
       const of = judged.filter(({ search }) => search.filter === filter).map((one) => one.judged);
       return of.length === 0 ? [] : [{ key: filter.key, judged: of }];
     }),
-    timed: timedOf(subject, queries, Math.min(kept, seen.records)),
+    timed: timedOf(
+      subject,
+      shortened(queries, plan.dimension, request),
+      Math.min(kept, seen.records),
+    ),
     notes,
   };
 }
@@ -325,15 +329,24 @@ async function readVectors(
   return rows;
 }
 
+/** The queries to be timed; of drawn ones a copy, that the others need not stay in memory with them. */
+function shortened(
+  { vectors, selves }: Queries,
+  dimension: number,
+  { vectors: given, timed }: CollectionRequest,
+): Queries {
+  const some = selves.slice(0, timed);
+  const own = given === null ? vectors.slice(0, some.length * dimension) : vectors;
+  return { vectors: own, selves: some };
+}
+
 /** Both ends are timed with the same vectors. */
 function timedOf(
   { plan, reading, targetInfo, confines, asksSource }: Subject,
   { vectors, selves }: Queries,
   limit: number,
 ): CollectionComparison["timed"] {
-  const some = selves
-    .slice(0, limit === 0 ? 0 : timedMax)
-    .map((_, query) => vectorAt(vectors, query, plan.dimension).slice());
+  const some = limit === 0 ? [] : selves.map((_, at) => vectorAt(vectors, at, plan.dimension));
   const options = { limit, documents: false };
   const timed = (info: TimedSearch["info"], how: object): TimedSearch[] =>
     some.map((vector) => ({ info, vector, options: { ...options, ...how } }));

@@ -1,5 +1,6 @@
 /** What a comparison found, as it stands in the report. */
 import { z } from "zod";
+import { indexUses } from "./index-use.ts";
 
 const count = z.int().nonnegative();
 const number = z.number().nullable();
@@ -39,6 +40,11 @@ const collectionSchema = z.object({
     "Records of the source with a vector, all of them held against each query.",
   ),
   k: count.describe("Neighbours asked for: less than `k` where there are not so many."),
+  index: z
+    .enum(indexUses)
+    .describe(
+      "Whether the target searches it by an index: `used`; else by brute force, as it is too `small`, its index is switched `off`, or `held` back by a copy, or the target has `none`.",
+    ),
   ...groupFields,
 });
 
@@ -84,7 +90,7 @@ export const compareSchema = z
       z.object({
         gate: z.string(),
         of: z.string().describe("`all`, or the collection."),
-        wanted: z.number(),
+        wanted: z.number().describe("Of the gate `index`: 1, an index that answers."),
         found: number,
         met: z.boolean(),
       }),

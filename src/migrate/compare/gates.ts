@@ -1,4 +1,5 @@
 /** What a comparison must find, and whether it did. */
+import { errorCodes } from "../../errors.ts";
 import type { CompareReport, GateResult, GroupFigures } from "./figures.ts";
 
 /** null = is not asked for. */
@@ -23,6 +24,9 @@ interface Bound {
   readonly above?: true;
 }
 
+const latencyGate = "max p95 ms";
+const indexGate = "index";
+
 const qdrantBounds: readonly Bound[] = [
   { gate: "qdrant: top-1", of: ({ top1 }) => top1, wanted: 0.8 },
   { gate: "qdrant: overlap@10", of: ({ overlap }) => overlap, wanted: 0.7 },
@@ -33,7 +37,10 @@ const qdrantBounds: readonly Bound[] = [
   { gate: "qdrant: Spearman", of: ({ spearman }) => spearman, wanted: 0.8, above: true },
 ];
 
-/** Every gate with what was found. Where nothing could be measured, none is met. */
+/**
+ * Every gate with what was found. Where nothing could be measured, none is met; where any is asked for, a collection whose
+ * indexing is switched off or held back misses one of its own.
+ */
 export function judgeGates(
   gates: Gates,
   { all, collections, latency }: Pick<CompareReport, "all" | "collections" | "latency">,
@@ -48,9 +55,21 @@ export function judgeGates(
   if (gates.maxP95Ms !== null) {
     const found = latency.target.find(({ inFlight }) => inFlight === 1)?.p95Ms ?? null;
     const met = found !== null && found <= gates.maxP95Ms;
-    results.push({ gate: "max p95 ms", of: "all", wanted: gates.maxP95Ms, found, met });
+    results.push({ gate: latencyGate, of: "all", wanted: gates.maxP95Ms, found, met });
   }
-  return results;
+  if (results.length === 0) return [];
+  // What brute force finds is no measure of an index that is to come.
+  const unindexed = collections.filter(({ index }) => index === "off" || index === "held");
+  return [
+    ...results,
+    ...unindexed.map(({ name }) => ({
+      gate: indexGate,
+      of: name,
+      wanted: 1,
+      found: 0,
+      met: false,
+    })),
+  ];
 }
 
 function boundsOf({ minRecall, minOverlap, qdrant }: Gates): Bound[] {
@@ -77,10 +96,30 @@ function resultOf(
 /** A gate that was missed, in words. */
 export function missText({ gate, of, wanted, found }: GateResult): string {
   const where = of === "all" ? "" : ` in ${JSON.stringify(of)}`;
+  if (gate === indexGate)
+    return `${gate}${where}: its indexing is switched off or held back at the target, and what was measured is brute force`;
   const is = found === null ? "nothing could be measured" : `it is ${shown(found)}`;
   return `${gate}${where}: ${shown(wanted)} was asked for, and ${is}`;
 }
 
+/** What can be done, by the kind of what was missed. */
+export function missNext(missed: readonly GateResult[]): string {
+  const has = (wanted: (gate: string) => boolean): boolean =>
+    missed.some(({ gate }) => wanted(gate));
+  const steps: string[] = [];
+  if (has((gate) => gate === indexGate))
+    steps.push(
+      "Let the target build its index, and compare again when it is green: `vecferry migrate` with the same ends lets go of one that is held back; what else is switched off the notes name.",
+    );
+  if (has((gate) => gate !== indexGate && gate !== latencyGate)) steps.push(errorCodes.E_GATE.next);
+  if (has((gate) => gate === latencyGate))
+    steps.push(
+      "The target answers too late: the time is seen from here, so compare from where your application runs and when nobody else asks; then look at the server's memory and processors, and whether its vectors are read from disk.",
+    );
+  return steps.join(" ");
+}
+
 function shown(value: number): string {
-  return String(Math.floor(value * 10_000) / 10_000);
+  // 0.0003 × 10,000 is a little below 3.
+  return String(Math.floor(value * 10_000 + 1e-9) / 10_000);
 }

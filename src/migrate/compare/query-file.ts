@@ -53,8 +53,10 @@ async function readLines(path: string): Promise<QueryVectors> {
   try {
     for await (const line of lines) {
       number += 1;
-      if (line.trim() === "") continue;
-      const row = vectorOf(path, line, number);
+      // A byte order mark, as Windows writes it, is no part of the first line.
+      const text = number === 1 ? line.replace(/^\uFEFF/, "") : line;
+      if (text.trim() === "") continue;
+      const row = vectorOf(path, text, number);
       const dimension = rows[0]?.length ?? row.length;
       if (row.length !== dimension)
         throw bad(path, `has ${row.length} components in line ${number}, and ${dimension} before`);
@@ -74,12 +76,23 @@ async function readLines(path: string): Promise<QueryVectors> {
 
 function vectorOf(path: string, line: string, number: number): Float32Array {
   const value = parseJson(line);
+  const notFinite = value === undefined ? /\bNaN\b|-?\bInf(?:inity)?\b/i.exec(line) : null;
+  if (notFinite !== null) {
+    const component = line.slice(0, notFinite.index).split(",").length;
+    throw bad(
+      path,
+      `has ${notFinite[0]}, not a finite number, as component ${component} of line ${number}`,
+    );
+  }
   if (!Array.isArray(value) || value.length === 0)
     throw bad(path, `has no array of numbers in line ${number}`);
   const row = new Float32Array(value.length);
   for (const [index, component] of value.entries()) {
     if (typeof component !== "number")
-      throw bad(path, `has a component that is no number in line ${number}`);
+      throw bad(
+        path,
+        `has a component that is no number in line ${number} (component ${index + 1})`,
+      );
     row[index] = component;
   }
   assertFinite(path, row, `line ${number}`);
@@ -133,8 +146,9 @@ function parseHeader(
 
 /** A float64 beyond float32's range is not finite either. */
 function assertFinite(path: string, row: Float32Array, where: string): void {
-  if (row.every(Number.isFinite)) return;
-  throw bad(path, `has a component that is not finite in ${where}`);
+  const at = row.findIndex((component) => !Number.isFinite(component));
+  if (at !== -1)
+    throw bad(path, `has a component that is not finite in ${where} (component ${at + 1})`);
 }
 
 function bad(path: string, what: string): VectorError {

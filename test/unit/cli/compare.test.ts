@@ -90,6 +90,7 @@ const named = (name: string, figures: GroupFigures) => ({
   tenant: null,
   records: 60_000,
   k: 10,
+  index: "used" as "used" | "small" | "off",
   ...figures,
 });
 
@@ -114,6 +115,25 @@ describe("a comparison in words", () => {
     [group(null, 0.9), "was not asked exactly"],
   ])("tells data from an index (%#)", (all, said) => {
     expect(compareLines(report(all)).join("\n")).toContain(said);
+  });
+
+  it("never says that the target answers the same where no index answered", () => {
+    const all = group(1, 1);
+    const by = (...uses: ("used" | "small" | "off")[]) =>
+      compareLines(
+        report(all, { collections: uses.map((index) => ({ ...named("c", all), index })) }),
+      ).join("\n");
+    expect(by("used", "used")).toMatch(/the target answers the same\.$/m);
+    for (const text of [by("off"), by("small", "off")]) {
+      expect(text).toContain("it searches by brute force, and these figures say nothing of one");
+      expect(text).not.toContain("the same");
+    }
+    expect(by("used", "small")).toContain("1 of its 2 collections it searches by brute force");
+  });
+
+  it("rounds no share up to 1", () => {
+    const text = compareLines(report(group(0.99996, 0.9996, 0.29))).join("\n");
+    expect(text).toMatch(/^all +1,000 +0\.290 +0\.999 +0\.999 /m);
   });
 
   it("shows the worst of many collections, and how many more there are", () => {

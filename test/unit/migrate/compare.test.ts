@@ -192,6 +192,51 @@ describe("compare of a copy at fault", () => {
   });
 });
 
+describe("compare of a target that searches without an index", () => {
+  const off = { vectors: 0, offBy: "indexing_threshold is 0" };
+
+  it("says so, and misses every gate, where indexing is switched off", async () => {
+    const { compare, target } = await migrated([randomCollection("c", 60)]);
+    target.index = off;
+    const without = await compare();
+    expect(without.exit).toBe(0);
+    expect(figures(without).notes).toEqual([
+      'Target collection "c" is searched by brute force: indexing is switched off there (indexing_threshold is 0). The figures flatter: they are not those of an index.',
+    ]);
+    expect(figures(without).collections).toMatchObject([{ index: "off" }]);
+    const { exit, report } = await compare(gates({ minRecall: 0.5 }));
+    expect(exit).toBe(6);
+    expect(report.failure).toMatchObject({
+      code: "E_GATE",
+      message: expect.stringContaining('index in "c": its indexing is switched off or held back'),
+      next: expect.stringContaining("Let the target build its index"),
+    });
+  });
+
+  it("says so where a copy that broke off holds the index back", async () => {
+    const { compare, target } = await migrated([randomCollection("c", 60)]);
+    target.index = off;
+    target.held = true;
+    const outcome = await compare(gates({ qdrant: true }));
+    expect(outcome.exit).toBe(6);
+    expect(figures(outcome).collections).toMatchObject([{ index: "held" }]);
+    expect(figures(outcome).notes.join()).toContain("`vecferry migrate` with the same ends");
+  });
+
+  it("says so of those that are too small for one, once, and their gates hold", async () => {
+    const collections = Array.from({ length: 7 }, (_, at) => randomCollection(`c${at}`, 40, at));
+    const { compare, target } = await migrated(collections);
+    target.index = { vectors: 0, offBy: null };
+    const outcome = await compare(gates({ qdrant: true }));
+    expect(outcome.exit).toBe(0);
+    expect(figures(outcome).notes).toEqual([
+      'Target collections "c0", "c1", "c2", "c3", "c4" and 2 more are each searched by brute force: it has too few vectors to have been given an index.',
+    ]);
+    target.index = { vectors: 40, offBy: null };
+    expect(figures(await compare()).notes).toEqual([]);
+  });
+});
+
 describe("compare refuses", () => {
   it("to judge a target that never finishes indexing", async () => {
     const { compare, target } = await migrated([randomCollection("c", 30)]);
@@ -276,6 +321,25 @@ describe("compare of little", () => {
     );
     expect(queriesFrom).toBe("file");
     expect(all).toMatchObject({ queries: 5, recall: { target: { mean: 1 } } });
+  });
+});
+
+describe("compare of many collections with the queries of a file", () => {
+  it("keeps one copy of them for all", async () => {
+    const { compare, target } = await migrated([
+      randomCollection("a", 30, 1),
+      randomCollection("b", 20, 2),
+    ]);
+    const random = seededRandom(9);
+    const data = Float32Array.from({ length: 6 * 8 }, () => random() - 0.5);
+    const buffers = new Set<ArrayBufferLike>();
+    const search = target.search.bind(target);
+    target.search = (info, vector, options) => {
+      buffers.add(vector.buffer);
+      return search(info, vector, options);
+    };
+    await compare({ vectors: { count: 6, dimension: 8, data } });
+    expect([...buffers]).toEqual([data.buffer]);
   });
 });
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { errorCodes } from "../../../../src/errors.ts";
 import type { GroupFigures } from "../../../../src/migrate/compare/figures.ts";
 import {
   type Gates,
   judgeGates,
+  missNext,
   missText,
   noGates,
 } from "../../../../src/migrate/compare/gates.ts";
@@ -29,6 +31,7 @@ const named = (name: string, group: GroupFigures) => ({
   tenant: null,
   records: 100,
   k: 10,
+  index: "used" as "used" | "small" | "off" | "held",
   ...group,
 });
 
@@ -97,9 +100,36 @@ describe("gates", () => {
     expect(missed({ qdrant: true }, figures({ spearman: null }))).toEqual([]);
   });
 
+  it("are missed by a collection whose indexing is off or held back, if any is asked for", () => {
+    const collections = (["used", "small", "off", "held"] as const).map((index) => ({
+      ...named(index, figures()),
+      index,
+    }));
+    expect(missed({}, figures(), collections)).toEqual([]);
+    const expected = ["index of off", "index of held"];
+    expect(missed({ minRecall: 0.5 }, figures(), collections)).toEqual(expected);
+    expect(missed({ maxP95Ms: 100 }, figures(), collections)).toEqual(expected);
+    const one = { gate: "index", of: "a", wanted: 1, found: 0, met: false };
+    expect(missText(one)).toBe(
+      'index in "a": its indexing is switched off or held back at the target, and what was measured is brute force',
+    );
+  });
+
+  it("advise by what was missed: an answer that is late lacks no records", () => {
+    const next = (...gates: string[]) =>
+      missNext(gates.map((gate) => ({ gate, of: "all", wanted: 1, found: 2, met: false })));
+    expect(next("max p95 ms")).toContain("answers too late");
+    expect(next("max p95 ms")).not.toContain("repair");
+    expect(next("min recall")).toBe(errorCodes.E_GATE.next);
+    expect(next("index")).toContain("Let the target build its index");
+    expect(next("index")).not.toContain("repair");
+    expect(next("qdrant: top-1", "max p95 ms")).toMatch(/repair.*answers too late/);
+  });
+
   it("say what was asked for and what was found, never rounded up", () => {
     const gate = { gate: "min recall", of: "a", wanted: 0.95, found: 0.949999, met: false };
     expect(missText(gate)).toBe('min recall in "a": 0.95 was asked for, and it is 0.9499');
+    expect(missText({ ...gate, wanted: 0.0003, found: 0.0002 })).toContain("0.0003 was asked for");
     expect(missText({ ...gate, of: "all", found: null })).toContain("nothing could be measured");
   });
 });

@@ -49,6 +49,13 @@ describe("queries from a file", () => {
     });
   });
 
+  it("may begin with a byte order mark", async () => {
+    expect(await readQueries(file("bom.jsonl", "\uFEFF[1, 2]\n[3, 4]\n"))).toMatchObject({
+      count: 2,
+      data: Float32Array.of(1, 2, 3, 4),
+    });
+  });
+
   it("are NumPy arrays of float32 and float64, of one dimension or two, in either version of the header", async () => {
     const expected = { count: 2, dimension: 3, data: Float32Array.of(1, 2, 3, 4, 5, 0.1) };
     const wide = bytes(Float64Array.of(1, 2, 3, 4, 5, 0.1));
@@ -67,14 +74,17 @@ describe("queries from a file", () => {
     ["a line that is no JSON", "[1,2]\n[1,", /no array of numbers in line 2/],
     ["an object", '{"vector":[1]}', /no array of numbers in line 1/],
     ["an empty array", "[]", /no array of numbers in line 1/],
-    ["a text among the numbers", '[1,"2"]', /no number in line 1/],
+    ["a text among the numbers", '[1,"2"]', /no number in line 1 \(component 2\)/],
     ["a null, as NaN comes out of JSON", "[1,null]", /no number in line 1/],
-    ["a number beyond float32", "[1,1e39]", /not finite in line 1/],
+    ["a number beyond float32", "[1,1e39]", /not finite in line 1 \(component 2\)/],
+    ["NaN, as Python writes it", "[1,2]\n[1, NaN]", /has NaN, not a finite.*component 2 of line 2/],
+    ["-Infinity", "[-Infinity, 2]", /has -Infinity, not a finite number, as component 1 of line 1/],
+    ["two byte order marks", "\uFEFF\uFEFF[1]", /no array of numbers in line 1/],
     ["lines of two lengths", "[1,2]\n[1,2,3]", /3 components in line 2, and 2 before/],
     [
       "NaN in a NumPy array",
       npy({ data: bytes(Float32Array.of(1, 2, 3, 4, Number.NaN, 6)) }),
-      /not finite in row 1/,
+      /not finite in row 1 \(component 2\)/,
     ],
     ["NumPy integers", npy({ descr: "<i8" }), /type <i8/],
     ["NumPy numbers with the large end first", npy({ descr: ">f4" }), /type >f4/],
