@@ -8,7 +8,7 @@ import type { SourceStore, StoreIdentity } from "../../store/port.ts";
 import type { CollectionPlan } from "../collection-plan.ts";
 import { migrationKey, runOf } from "../plan.ts";
 import type { Surveyed } from "../planning/sizing.ts";
-import { findCollisions } from "./collisions.ts";
+import { collisionFindings } from "./collisions.ts";
 import { dataFindings } from "./data.ts";
 import {
   endWords,
@@ -96,7 +96,7 @@ class Exam {
       });
       this.#cloudRequests(store, surveyed);
       const { scope } = this.#request;
-      await findCollisions(store, plans, scope, findings, this.words, context.signal);
+      await collisionFindings(store, plans, scope, findings, this.words, context.signal);
       targetDone = true;
       if (look !== null) await this.#target(look, store, plans, surveyed, run ?? "");
       await watch.end(end, findings, this.words);

@@ -10,6 +10,7 @@ import { type Draft, planCollections } from "../plan.ts";
 import type { MigrateRequest, RunContext } from "../request.ts";
 import { dryRun } from "../run.ts";
 import { defaultSample, surveyCollection } from "../survey/survey.ts";
+import { assertIdsApart, assertKeysFit, reservedNote } from "./clashes.ts";
 import { type EstimateEnds, estimateOf, sumEstimates, totalSeconds } from "./estimate.ts";
 import {
   type PlanFile,
@@ -33,7 +34,7 @@ type Outline = Pick<Draft, "collections" | "skipped" | "tenants"> & {
 
 /**
  * The plan of a migration between two ends; without a target, of the source alone. Every exception is one that the migration
- * would meet before its first write. @throws as `dryRun`
+ * would meet before its first write. @throws as `dryRun`; E_ID_COLLISION, E_RESERVED_KEY
  */
 export async function makePlanFile(
   source: SourceStore,
@@ -45,14 +46,18 @@ export async function makePlanFile(
   const { signal } = context;
   context.onEvent({ type: "phase", phase: "plan", collection: null });
   const outline = await outlineOf(source, target, request, context);
+  await assertIdsApart(source, outline.collections, request.scope, signal);
   const ends: EstimateEnds = {
     source: source.capabilities,
     target: target?.capabilities ?? null,
     roundTripMs: target === null ? 0 : await roundTrip(target, signal),
   };
   const surveyed: Surveyed[] = [];
-  for (const plan of outline.collections)
-    surveyed.push({ plan, survey: await survey(source, plan, request, options, context) });
+  for (const plan of outline.collections) {
+    const one = { plan, survey: await survey(source, plan, request, options, context) };
+    assertKeysFit(one);
+    surveyed.push(one);
+  }
   const collections = surveyed.map((one) => plannedCollection(one, ends));
   const estimate = sumEstimates(collections.map((one) => one.estimate));
   return {
@@ -252,13 +257,7 @@ function notesOf(
     notes.push(
       "What is said of records comes from a sample, the first ones of each collection; --full looks at all of them.",
     );
-  for (const { plan, survey } of surveyed) {
-    const met = survey.reserved.find(({ layout }) => layout === plan.layout);
-    if (met === undefined) continue;
-    notes.push(
-      `Layout ${plan.layout} keeps ${met.keys.join(", ")} for itself, and ${met.records} records of ${JSON.stringify(plan.source.name)} have such a key: migrate will refuse them. --layout vecferry keeps metadata apart.`,
-    );
-  }
+  notes.push(...surveyed.flatMap(reservedNote));
   if (source.identity.kind === "chroma-cloud")
     notes.push(
       "Chroma Cloud gives 300 records a request, 10 requests at once, and answers 429 beyond a rate that it does not publish: the time may be a multiple.",

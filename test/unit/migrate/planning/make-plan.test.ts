@@ -116,16 +116,52 @@ describe("makePlanFile", () => {
     });
   });
 
-  it("says where the planned layout keeps a key of the metadata for itself", async () => {
-    const { source, target } = scene();
-    source.record("zoo", "zoo-1").metadata = '{"document":"mine"}';
-    const notes = async (layout: "flat" | "vecferry") => {
-      const request = migrateRequest({ layout });
-      return (await makePlanFile(source, target, request, whole, fakeContext())).notes.join();
+  it("refuses a key of the metadata that the planned layout keeps for itself, and notes one that a sample shows", async () => {
+    const request = migrateRequest({ layout: "flat" });
+    const made = (live: boolean, asked = request) => {
+      const { source, target } = scene(live);
+      source.record("zoo", "zoo-1").metadata = '{"document":"mine"}';
+      const options = live ? { sample: 10 } : whole;
+      return makePlanFile(source, target, asked, options, fakeContext());
     };
-    expect(await notes("flat")).toMatch(/flat keeps document for itself, and 1 records of "zoo"/);
-    expect(await notes("vecferry")).toBe("");
+    await expect(made(false)).rejects.toMatchObject({
+      code: "E_RESERVED_KEY",
+      message: expect.stringMatching(
+        /1 record of collection "zoo" has the key "document", .* flat/,
+      ),
+      next: expect.stringContaining("--layout vecferry"),
+    });
+    const { notes } = await made(true);
+    expect(notes.join()).toMatch(/"document", which layout flat keeps .* --layout vecferry/);
+    expect((await made(false, migrateRequest({ layout: "vecferry" }))).notes).toEqual([]);
   });
+
+  it.each(["a target", "none"])(
+    "refuses ids that would meet in one point, with %s",
+    async (end) => {
+      const { source, target } = scene();
+      source.collection("park").distance = "cosine";
+      source.collection("park").records.push({ id: "zoo-1", vector: [1, 2, 3, 4] });
+      const shape = { targetCollection: "all", defaultTenant: "acme" };
+      const made = (prefixes: [string, string][]) =>
+        makePlanFile(
+          source,
+          end === "none" ? null : target,
+          migrateRequest({ ...shape, idPrefixes: new Map(prefixes) }),
+          whole,
+          fakeContext(),
+        );
+      await expect(made([])).rejects.toMatchObject({
+        code: "E_ID_COLLISION",
+        message: expect.stringMatching(
+          /"zoo-1" of collection "park" .*"zoo-1" of collection "zoo"/,
+        ),
+        next: expect.stringContaining('--id-prefix "park=TEXT"'),
+        details: { ids: ["zoo-1", "zoo-1"], collections: ["zoo", "park"], points: 1 },
+      });
+      expect((await made([["park", "p:"]])).collections).toHaveLength(2);
+    },
+  );
 
   it("without a target it is an inventory, and every figure is there all the same", async () => {
     const { source } = scene();
