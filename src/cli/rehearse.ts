@@ -1,5 +1,4 @@
 /** Making a plan and printing it: what `plan` does, and `migrate --dry-run`. */
-import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { assertPlanFits } from "../migrate/planning/follow-plan.ts";
 import { makePlanFile, type PlanOptions } from "../migrate/planning/make-plan.ts";
@@ -9,8 +8,9 @@ import type { MigrateRequest, RunContext } from "../migrate/request.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import type { SourceAddress, TargetAddress } from "./identity.ts";
 import { assertNoMapping, writeMappingDraft } from "./mapping-draft.ts";
-import { type Access, openSource, openTarget } from "./open.ts";
+import { type Access, openSource } from "./open.ts";
 import { planText } from "./output/plan.ts";
+import { openPassingTarget } from "./passing-target.ts";
 import type { Session } from "./session.ts";
 
 export interface Rehearsal {
@@ -36,24 +36,19 @@ export async function rehearse(
 ): Promise<number> {
   const { source, target, access, out, mapping } = rehearsal;
   if (mapping !== null) assertNoMapping(mapping);
-  const fresh = target?.kind === "embedded" && !existsSync(target.path) ? target.path : null;
-  try {
-    await using from = await openSource(session, source, access);
-    await using to = target === null ? null : await openTarget(session, target, access);
-    const plan = await planOf(from, to, rehearsal, context);
-    if (out !== null) writePlan(out, plan);
-    if (mapping !== null) writeMappingDraft(mapping, plan);
-    const files = {
-      plan: out === null ? null : resolve(out),
-      tenantMapping: mapping === null ? null : resolve(mapping),
-    };
-    const written = Object.values(files).filter((file) => file !== null);
-    const text = [planText(plan), ...written.map((file) => `Written for you: ${file}`)].join("\n");
-    session.output.result("plan", { plan, files }, text);
-    return 0;
-  } finally {
-    if (fresh !== null) rmSync(fresh, { recursive: true, force: true });
-  }
+  await using from = await openSource(session, source, access);
+  await using to = target === null ? null : await openPassingTarget(session, target, access);
+  const plan = await planOf(from, to?.store ?? null, rehearsal, context);
+  if (out !== null) writePlan(out, plan);
+  if (mapping !== null) writeMappingDraft(mapping, plan);
+  const files = {
+    plan: out === null ? null : resolve(out),
+    tenantMapping: mapping === null ? null : resolve(mapping),
+  };
+  const written = Object.values(files).filter((file) => file !== null);
+  const text = [planText(plan), ...written.map((file) => `Written for you: ${file}`)].join("\n");
+  session.output.result("plan", { plan, files }, text);
+  return 0;
 }
 
 async function planOf(

@@ -23,3 +23,4 @@ export { openEngine } from "./engine.ts";
 export { badInput, checkInput, invalid, notFound, notImplemented } from "./errors.ts";
 export { type LookedFolder, lookAtPoints, lookForPoints, lookIntoFolder } from "./look.ts";
 export { canonicalPointId } from "./point-key.ts";
+export { removeIfEmpty, takeAwayEngine } from "./take-away.ts";

@@ -1,8 +1,12 @@
 /** `quick-test` as people run it: what it says, and that nothing of it stays, also where it is stopped. */
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { openEmbedded } from "../../src/adapters/qdrant/index.ts";
 import {
   addRecords,
   collectionsUrl,
@@ -29,12 +33,28 @@ async function testsAt(place: QdrantPlace): Promise<string[]> {
   return collections.map(({ name }) => name).filter((name) => name.includes("quick-test"));
 }
 
+/** A Chroma whose first answer waits, and is an error then. */
+async function startSlow(asked: () => void, held: Promise<void>) {
+  const server = createServer(async (_, answer) => {
+    asked();
+    await held;
+    answer.writeHead(401).end("{}");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `chroma://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => void server.close(),
+  };
+}
+
 describe("vecferry quick-test", () => {
   it("tests the way from a folder to an embedded Qdrant, and leaves no file", async () => {
     using folder = temporaryFolder();
     const source = unpackChroma("1.5.9", folder.path);
     const before = fileList(folder.path);
-    const words = ["quick-test", `${source}?tenant=default_tenant`, "embedded:./q", "--json"];
+    const words = ["quick-test", `${source}?tenant=default_tenant`, "embedded:./a/b/q", "--json"];
     const { status, stdout } = await runCli(words, { cwd: folder.path });
     expect(status).toBe(0);
     const { quickTest } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
@@ -52,6 +72,30 @@ describe("vecferry quick-test", () => {
     const { status, stderr } = await runCli(words, { cwd: folder.path });
     expect(status).toBe(2);
     expect(stderr).toContain("is a folder, which is never written. [E_USAGE]");
+  });
+
+  it("takes no embedded Qdrant away that another made while it waited for the source", async () => {
+    using folder = temporaryFolder();
+    const options = { cwd: folder.path };
+    let asked = (): void => undefined;
+    let answer = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (asked = resolve));
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await using slow = await startSlow(asked, held);
+    const waiting = startCli(["quick-test", slow.url, "embedded:./a/q"], options);
+    await Promise.race([reached, waiting.ended]);
+    const source = `${unpackChroma("1.5.9", folder.path)}?tenant=default_tenant`;
+    const migrated = ["migrate", source, "embedded:./a/q", "--include", "angles"];
+    expect(await runCli(migrated, options)).toMatchObject({ status: 0 });
+    const before = fileList(join(folder.path, "a"));
+    answer();
+    expect((await waiting.ended).status).not.toBe(0);
+    expect(fileList(join(folder.path, "a"))).toEqual(before);
+    // Nor one that another has open.
+    await using _ = await openEmbedded(join(folder.path, "a/q"));
+    const refused = await runCli(["quick-test", source, "embedded:./a/q"], options);
+    expect(refused.stderr).toContain("[E_LOCKED]");
+    expect(existsSync(join(folder.path, "a/q/engine.sqlite"))).toBe(true);
   });
 
   it("says that it is not ready, and why", async () => {

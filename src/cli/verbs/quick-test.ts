@@ -1,5 +1,4 @@
 /** `vecferry quick-test [SOURCE] [TARGET]`. */
-import { existsSync, rmSync } from "node:fs";
 import { assertSource, assertTarget, connectWriter } from "../../connect.ts";
 import { VectorError } from "../../errors.ts";
 import {
@@ -14,8 +13,9 @@ import { sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import { gentleFlags, outputFlags, scopeFlags, shapeFlags } from "../flags.ts";
 import type { SourceAddress, TargetAddress } from "../identity.ts";
-import { type Access, openSource, openTarget } from "../open.ts";
+import { type Access, openSource } from "../open.ts";
 import { quickTestText } from "../output/quick-test.ts";
+import { openPassingTarget } from "../passing-target.ts";
 import { toScope } from "../request.ts";
 import type { Session } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
@@ -90,24 +90,21 @@ async function test(
   request: QuickTestRequest,
 ): Promise<number> {
   const { signal } = session.io;
-  const fresh = target.kind === "embedded" && !existsSync(target.path) ? target.path : null;
   try {
     session.leaves(
       "nothing: what the test had made is removed again, where no note says otherwise.",
     );
     await using from = await openSource(session, source, access);
-    await using to = await openTarget(session, target, access);
+    await using to = await openPassingTarget(session, target, access);
     await using writer = writeSource ? await openWriter(source, access, signal) : null;
     const onEvent = session.event.bind(session);
-    const outcome = await runQuickTest(from, to, writer, request, { signal, onEvent });
+    const outcome = await runQuickTest(from, to.store, writer, request, { signal, onEvent });
     session.output.result("quick-test", { quickTest: outcome }, quickTestText(outcome));
     return outcome.exit;
   } catch (error) {
     if (!signal.aborted)
       session.output.say("Not ready for the full migration; the error says why.");
     throw error;
-  } finally {
-    if (fresh !== null) rmSync(fresh, { recursive: true, force: true });
   }
 }
 
