@@ -2,10 +2,10 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Writable } from "node:stream";
-import { VectorError } from "../errors.ts";
+import { isVectorError, VectorError } from "../errors.ts";
 import { migrationFiles, writeFileAtomic } from "../migrate/files.ts";
 import { journalFile } from "../migrate/journal/file.ts";
-import { endAddress } from "../migrate/next-steps.ts";
+import { endAddress, endsText } from "../migrate/next-steps.ts";
 import { migrationKey, runOf } from "../migrate/plan.ts";
 import { reportText, type UnbegunRun, unbegunReport } from "../migrate/report.ts";
 import type { MigrateEvent, RunContext } from "../migrate/request.ts";
@@ -155,7 +155,15 @@ export class Session implements Disposable {
 
   event(event: MigrateEvent): void {
     if (event.type === "retry") this.#retries[event.end] += 1;
-    if (event.type === "road") this.#roads[event.end] = event.text;
+    if (event.type === "road") {
+      // An end that is opened twice is told of once.
+      const isTold = this.#roads[event.end] === event.text;
+      this.#roads[event.end] = event.text;
+      if (isTold) {
+        this.#log?.event(event);
+        return;
+      }
+    }
     if (event.type === "phase") this.#collection = event.collection;
     const { slowed } = this.output.progress;
     this.output.event(event);
@@ -257,9 +265,18 @@ export class Session implements Disposable {
     const help = this.#verbs.includes(verb) ? `vecferry ${verb} --help` : "vecferry --help";
     // Once the copy has begun anew, --restart would begin it anew again.
     const dropped = this.output.progress.copied > 0 ? ["--restart"] : [];
+    const again = () => commandAgain(this.io.argv, secretFlags, dropped);
     const command =
-      error.code === "E_USAGE" ? help : commandAgain(this.io.argv, secretFlags, dropped);
+      error.code === "E_USAGE" ? help : error.code === "E_PLAN_STALE" ? this.#planAnew() : again();
     return { kept: this.#kept(error), command, files };
+  }
+
+  /** What a plan is made anew with: the ends of this run. */
+  #planAnew(): string {
+    const { source = null, target = null } = this.#ends ?? {};
+    const both =
+      source === null || target === null ? "SOURCE TARGET" : endsText({ source, target });
+    return `vecferry plan ${both} --out FILE`;
   }
 
   /** What stands now, as the journal has it. */
@@ -274,6 +291,8 @@ export class Session implements Disposable {
       if (counts === undefined || counts.written === 0) return nothing;
       return `${count(counts.written)} of ${count(counts.listed)} records are at the target and noted in the journal.`;
     } catch (unreadable) {
+      if (isVectorError(unreadable, "E_NO_MIGRATION"))
+        return "nothing: no migration was begun here.";
       return `unknown: the journal cannot be read (${toVectorError(unreadable).code}).`;
     }
   }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type PlanFile, planFileSchema } from "../../src/migrate/planning/plan-schema.ts";
 import { reportSchema } from "../../src/migrate/report-schema.ts";
 import { runCli, temporaryFolder, unpackChroma } from "../support/cli.ts";
-import { embeddedCollections, expectRefusal } from "../support/refusal.ts";
+import { expectRefusal } from "../support/refusal.ts";
 
 let chroma: ReturnType<typeof temporaryFolder>;
 let source: string;
@@ -178,7 +178,10 @@ describe("a plan that cannot be done", () => {
     const args = ["migrate", ...more, "--plan", "edited.json"];
     const refused = await runCli(args, { cwd: place.path });
     expectRefusal(refused, { exit: 2, code, says, remedy: /plan/ });
-    expect(embeddedCollections(join(place.path, "q"))).toEqual([]);
+    expect(readdirSync(place.path).toSorted()).toEqual(["edited.json", "plan.json"]);
+    if (code !== "E_PLAN_STALE") return;
+    expect(refused.stderr).toContain("What was kept: nothing: no migration was begun here.");
+    expect(refused.stderr).toMatch(/To go on: {6}vecferry plan \S+ \S+ --out FILE$/m);
   }
 
   it("because a flag that decides the result says something else", async () => {

@@ -29,6 +29,7 @@ import {
 } from "../flags.ts";
 import { openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
+import { openPassingTarget } from "../passing-target.ts";
 import { rehearse } from "../rehearse.ts";
 import { migrateRequest } from "../request.ts";
 import { residentBytes } from "../resident.ts";
@@ -125,22 +126,24 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
   const memory = residentBytes(source, target, access, session.io.signal);
   const compare = await readCompare(flags, environment, memory);
 
-  if (!run.dryRun || log.logFile !== undefined) session.openLog("migrate", log);
+  const context = session.context(state);
   const ends = { source, target, access };
+  // A rehearsal leaves no log of itself, nor does a plan that is refused.
+  const isTried = run.dryRun === true || plan !== null;
+  if (!isTried || log.logFile !== undefined) session.openLog("migrate", log);
   if (run.dryRun) {
     const asked = { request, followed: plan, options: { sample: "default" } } as const;
-    return rehearse(
-      session,
-      { ...ends, ...asked, out: null, mapping: null },
-      session.context(state),
-    );
+    return rehearse(session, { ...ends, ...asked, out: null, mapping: null }, context);
   }
   session.openHook(onEvent);
   session.follow("migrate", ends, report.reportFile);
   await using from = await openSource(session, source, access);
+  if (plan !== null) {
+    await using to = await openPassingTarget(session, target, access);
+    await assertPlanFits(plan, from, to.store, request, context);
+  }
+  if (isTried && log.logFile === undefined) session.openLog("migrate", log);
   await using to = await openTarget(session, target, access);
-  const context = session.context(state);
-  if (plan !== null) await assertPlanFits(plan, from, to, request, context);
   const asked = compare === null ? request : { ...request, compare };
   const outcome = await runMigrate(from, to, asked, context);
   if (target.kind === "qdrant" && !request.waitGreen && compare === null) {
