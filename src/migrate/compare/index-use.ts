@@ -45,7 +45,10 @@ export function indexNotes(
     by.get("held"),
     "a copy that has not ended holds its index back. The figures flatter; `vecferry migrate` with the same ends goes on with the copy and lets the index be built.",
   );
-  add(by.get("small"), "it has too few vectors to have been given an index.");
+  add(
+    by.get("small"),
+    "none of its vectors is in an index, for which there are too few, or the server builds none.",
+  );
   if (by.has("none"))
     notes.push("The embedded Qdrant compares with every vector: it has no index.");
   return notes;

@@ -230,7 +230,7 @@ describe("compare of a target that searches without an index", () => {
     const outcome = await compare(gates({ qdrant: true }));
     expect(outcome.exit).toBe(0);
     expect(figures(outcome).notes).toEqual([
-      'Target collections "c0", "c1", "c2", "c3", "c4" and 2 more are each searched by brute force: it has too few vectors to have been given an index.',
+      'Target collections "c0", "c1", "c2", "c3", "c4" and 2 more are each searched by brute force: none of its vectors is in an index, for which there are too few, or the server builds none.',
     ]);
     target.index = { vectors: 40, offBy: null };
     expect(figures(await compare()).notes).toEqual([]);
