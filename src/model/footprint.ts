@@ -69,6 +69,9 @@ const pageBytes = 32 * 1024 * 1024;
 const emptySegmentBytes = 36 * 1024 * 1024;
 const logBytes = 64 * 1024 * 1024;
 
+/** What a collection with few points takes on disk: pages made ahead, of vectors and payload, the empty segment, the log. */
+export const aheadDiskBytes = 2 * pageBytes + emptySegmentBytes + logBytes;
+
 /** Qdrant's default number of edges. */
 export const defaultM = 16;
 

@@ -6,10 +6,16 @@ import type {
   PlannedTarget,
 } from "../../migrate/planning/plan-schema.ts";
 import type { EmbeddingFunction } from "../../model/embedding-function.ts";
+import { aheadDiskBytes } from "../../model/footprint.ts";
 import { count, duration } from "./progress.ts";
 
 /** Keys that are named in a line. */
 const keysShown = 12;
+
+const units = ["bytes", "kB", "MB", "GB", "TB"] as const;
+
+/** Why a small collection is not small on disk. */
+const aheadText = `Note: A server makes about ${size(aheadDiskBytes)} of disk ahead for each collection, however few points it holds.`;
 
 /** The plan for people. */
 export function planText(plan: PlanFile): string {
@@ -20,13 +26,14 @@ export function planText(plan: PlanFile): string {
   return [
     ends,
     ...plan.collections.flatMap(collectionLines),
-    ...plan.skipped.map(({ name, reason }) => `  ${name}: left out, ${reason}`),
+    ...plan.skipped.map(({ name, reason }) => `  ${name}: left out. ${reason}`),
     "",
     plan.target === null ? "At a Qdrant server:" : "At the target:",
     ...plan.targets.flatMap((target) => targetLines(target, plan.target?.kind === "embedded")),
     "",
     ...estimateLines(plan),
     ...plan.notes.map((note) => `Note: ${note}`),
+    ...(plan.targets.length === 0 ? [] : [aheadText]),
     "Nothing was written at either end.",
   ].join("\n");
 }
@@ -67,6 +74,7 @@ function documentsText({ documents, uris }: PlannedCollection["survey"]): string
   const uri = uris === 0 ? "" : `; ${count(uris)} uris`;
   if (documents.things === 0) return `none${uri}`;
   const { min, mean, p50, p95, max } = documents;
+  if (min === max) return `${count(documents.things)}, ${size(min)} each${uri}`;
   const sizes = `${size(min)} to ${size(max)}, mean ${size(mean)}, half below ${size(p50)}, 95 % below ${size(p95)}`;
   return `${count(documents.things)}, ${sizes}${uri}`;
 }
@@ -125,8 +133,6 @@ function estimateLines({ estimate, seconds }: PlanFile): string[] {
   ];
 }
 
-const units = ["bytes", "kB", "MB", "GB", "TB"] as const;
-
 /** `812 bytes`, `4.2 kB`, `1.3 GB`. */
 function size(bytes: number): string {
   let value = bytes;
@@ -135,5 +141,6 @@ function size(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+  const shown = unit === 0 || value >= 99.95 ? String(Math.round(value)) : value.toFixed(1);
+  return `${shown} ${unit === 0 && shown === "1" ? "byte" : units[unit]}`;
 }
