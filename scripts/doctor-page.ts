@@ -38,7 +38,10 @@ With \`--json\` every finding is a line of its own on stdout as soon as it is ma
 
 A folder is looked at as a whole. Of a server's collections the first 3,000 records are (\`--full\`: all; \`--sample N\`: N), and the
 evidence says of how many; the ids of collections that share a target are always compared all of them. What cannot be seen: an update
-of a record in a server while it is examined (only a folder tells), and what another user's processes have open.
+of a record in a server while it is examined (only a folder tells), and what another user's processes have open. Points that no
+migration wrote are looked for among the first 100,000 of a target collection, places that other points have taken among the first
+10,000 records of each source collection; \`migrate\` looks at all of them. A damaged collection file in an embedded target hides
+the target's other collections.
 
 ${parts.join("\n")}`;
 }
