@@ -111,6 +111,8 @@ export interface SearchOptions extends CallOptions {
 export interface CountOptions extends CallOptions {
   /** Only this tenant's points; null = only those that have none. Default: all. */
   readonly tenant?: string | null;
+  /** Only points that bear this mark. */
+  readonly mark?: { readonly run: string; readonly collection?: string };
 }
 
 export interface Hit {

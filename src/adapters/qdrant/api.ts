@@ -109,7 +109,7 @@ export interface QdrantApi extends AsyncDisposable {
   /** The points that are there, in any order. */
   retrieve(name: string, points: readonly string[], options: ReadColumns): Promise<PointColumns>;
   scroll(name: string, options: ScrollColumns): Promise<PointPage>;
-  /** Exact; of one tenant where one is named, null = of none. */
+  /** Exact. */
   count(name: string, options?: CountOptions): Promise<number>;
   delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;
   query(name: string, options: QueryColumns): Promise<ScoredPoints>;

@@ -23,11 +23,11 @@ import type {
 } from "./api.ts";
 import {
   changeBody,
+  countBody,
   creationBody,
   describedState,
   filterBody,
   indexSchema,
-  tenantBody,
 } from "./settings.ts";
 
 /** Opens the folder at `path` (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_ABORTED */
@@ -98,9 +98,7 @@ class EmbeddedApi implements QdrantApi {
   }
 
   async count(name: string, options: CountOptions = {}): Promise<number> {
-    const { tenant } = options;
-    const filter = tenant === undefined ? undefined : tenantBody(tenant);
-    return this.#engine.count(name, filter, options);
+    return this.#engine.count(name, countBody(options), options);
   }
 
   async delete(name: string, selector: PointSelector, options: CallOptions = {}): Promise<void> {

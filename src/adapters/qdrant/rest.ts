@@ -20,11 +20,11 @@ import type { RestClient } from "./rest-client.ts";
 import { columnsOf, pointOf, pointText, upsertBodies, vectorText } from "./rest-points.ts";
 import {
   changeBody,
+  countBody,
   creationBody,
   describedState,
   filterBody,
   indexSchema,
-  tenantBody,
 } from "./settings.ts";
 
 /** The server's default bound of a body (`service.max_request_size_mb`). */
@@ -147,11 +147,9 @@ class RestApi implements QdrantApi {
   }
 
   async count(name: string, options: CountOptions = {}): Promise<number> {
-    const { tenant, signal } = options;
     const address = `${path(name)}/points/count`;
-    const filter = tenant === undefined ? {} : { filter: tenantBody(tenant) };
-    const body = JSON.stringify({ exact: true, ...filter });
-    const result = await this.#client.send("POST", address, body, signal);
+    const body = JSON.stringify({ exact: true, filter: countBody(options) });
+    const result = await this.#client.send("POST", address, body, options.signal);
     return this.#check(countResult, result).count;
   }
 

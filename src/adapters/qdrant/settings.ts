@@ -9,10 +9,12 @@ import type {
 } from "../../model/collection.ts";
 import { fromQdrantDistance, qdrantDistances } from "../../model/distance.ts";
 import { tenantKey } from "../../model/layout.ts";
+import type { CountOptions } from "../../store/port.ts";
 import type { CollectionChange, CollectionState, Match } from "./api.ts";
 import { compact, type JsonObject } from "./body.ts";
 import { describedBody, unnamedVector, unreadParts, vectorsParams } from "./described.ts";
 import { indexOf } from "./indexing.ts";
+import { markMatches } from "./matches.ts";
 
 /** The key of the note in a collection's metadata. */
 const noteKey = "vecferry";
@@ -83,10 +85,17 @@ export function filterBody(matches: readonly Match[]): JsonObject {
   return { must: matches.map(({ key, value }) => ({ key, match: { value } })) };
 }
 
-/** A filter that asks for the points of one tenant; null = of none. */
-export function tenantBody(tenant: string | null): JsonObject {
-  if (tenant !== null) return filterBody([{ key: tenantKey, value: tenant }]);
-  return { must: [{ is_empty: { key: tenantKey } }] };
+/** A filter that asks for the points that are to be counted; undefined = all. */
+export function countBody({ tenant, mark }: CountOptions): JsonObject | undefined {
+  const matches = [
+    ...(mark === undefined ? [] : markMatches(mark)),
+    ...(typeof tenant === "string" ? [{ key: tenantKey, value: tenant }] : []),
+  ];
+  const must = [
+    ...matches.map(({ key, value }) => ({ key, match: { value } })),
+    ...(tenant === null ? [{ is_empty: { key: tenantKey } }] : []),
+  ];
+  return must.length === 0 ? undefined : { must };
 }
 
 const strictMode = z.looseObject({

@@ -17,11 +17,12 @@ function collectionLines({
   name,
   index,
   census,
+  ownership,
   isolation,
 }: TenantsOutcome["tenanted"][number]): string[] {
   const { tenants, points, withoutTenant, others, lookedThrough } = census;
   const lines = [
-    `${name}: ${count(points)} points of ${count(tenants.length)} tenants${indexWords[index ?? "unknown"]}`,
+    `${name}: ${count(points)} points of ${count(tenants.length)} ${tenants.length === 1 ? "tenant" : "tenants"}${indexWords[index ?? "unknown"]}`,
     ...tenants.slice(0, listedMax).map(({ tenant, points: own }) => `  ${tenant}: ${count(own)}`),
   ];
   if (tenants.length > listedMax)
@@ -31,6 +32,14 @@ function collectionLines({
     lines.push(
       `  of tenants that are not known: ${count(others)} (${count(lookedThrough)} points were looked through)`,
     );
+  }
+  for (const { id, point, owner, collection, carriedFor } of ownership.examples) {
+    const says = owner === null ? "no tenant, or several" : owner;
+    const from =
+      carriedFor.length === 0
+        ? ""
+        : `; it was carried for ${carriedFor.join(" or ")}, from collection ${JSON.stringify(collection)}`;
+    lines.push(`  Fault: record ${JSON.stringify(id)} (point ${point}) names ${says}${from}.`);
   }
   if (isolation.tenants < tenants.filter((one) => one.points > 0).length)
     lines.push(`  ${count(isolation.tenants)} tenants, evenly spread, were searched as`);

@@ -5,10 +5,8 @@ import { defaultVector } from "../../model/record.ts";
 import type { TargetStore } from "../../store/port.ts";
 import { parseJson } from "../../util/json.ts";
 import { eachOf } from "./each.ts";
-import { type Census, countedMax, type TenantIndex } from "./request.ts";
+import { type Census, countedMax, lookedMax, type TenantIndex } from "./request.ts";
 
-/** Points that are looked through for tenants and for records without one. */
-const lookedMax = 100_000;
 /** Vectors of records without a tenant that are kept. */
 const strayMax = 8;
 const lookBatch = 1000;
@@ -25,7 +23,7 @@ export async function takeCensus(
   note: CollectionNote,
   signal: AbortSignal,
 ): Promise<Counted> {
-  const points = await target.count(info, { signal });
+  let points = await target.count(info, { signal });
   const withoutTenant = await target.count(info, { signal, tenant: null });
   const named = note.sources.flatMap(({ mappedTenant }) => mappedTenant ?? []);
   const counts = await countEach(target, info, new Set(named), signal);
@@ -39,8 +37,10 @@ export async function takeCensus(
   const tenants = [...counts]
     .map(([tenant, found]) => ({ tenant, points: found }))
     .sort((one, other) => (one.tenant < other.tenant ? -1 : 1));
-  const others = Math.max(0, left());
-  const census = { points, tenants, withoutTenant, others, lookedThrough: look.points };
+  // Points that have come since are counted too.
+  if (left() < 0) points = await target.count(info, { signal });
+  const [others, several] = [Math.max(0, left()), Math.max(0, -left())];
+  const census = { points, tenants, withoutTenant, several, others, lookedThrough: look.points };
   return { census, strays: look.strays };
 }
 

@@ -10,13 +10,18 @@ import type { TargetStore } from "../../store/port.ts";
 import { seededRandom } from "../../util/seeded-random.ts";
 import { type Counted, vectorsOf } from "./census.ts";
 import { eachOf } from "./each.ts";
-import { type Breach, type Isolation, searchedMax, type TenantCount } from "./request.ts";
+import {
+  type Breach,
+  examplesMax,
+  type Isolation,
+  searchedMax,
+  type TenantCount,
+} from "./request.ts";
 
 const ownVectors = 3;
 const foreignVectors = 12;
 /** Hits of one search: the fewer tenants, the more; all searches together read the owners of some ten thousands of points. */
 const hits = { least: 10, most: 100, all: 5000 } as const;
-const examplesMax = 20;
 /** The vectors that are kept to search with: 64 MiB at most. */
 const sampleBytesMax = 64 * 1024 * 1024;
 

@@ -4,6 +4,10 @@
 export const searchedMax = 1000;
 /** Tenants that are counted at most. */
 export const countedMax = 10_000;
+/** Points of one collection that are read at most, to name those that a count tells of. */
+export const lookedMax = 100_000;
+/** Faults of one kind that are named at most. */
+export const examplesMax = 20;
 
 export interface TenantsRequest {
   /** The one target collection that is meant; null = all. */
@@ -25,6 +29,8 @@ export interface Census {
   readonly tenants: readonly TenantCount[];
   /** Points that no tenant sees, because they name none. */
   readonly withoutTenant: number;
+  /** At most so many points belong to several tenants at once: the tenants' points are so many more than there are. */
+  readonly several: number;
   /** Points whose tenant is known neither from the migration nor from what was looked through. */
   readonly others: number;
   /** Points that were looked through for tenants that no migration named; 0 = there was no need. */
@@ -46,6 +52,28 @@ export interface Breach {
   readonly detail: string;
 }
 
+/** A point that does not belong to the one tenant that it was carried for. */
+export interface Mislaid {
+  readonly id: string;
+  readonly point: string;
+  /** Whose its payload says it is; null = it names no tenant, or several. */
+  readonly owner: string | null;
+  /** The source collection that it is from; null = not known. */
+  readonly collection: string | null;
+  /** Whom that was carried for; none where that is not known. */
+  readonly carriedFor: readonly string[];
+}
+
+/** Whether what migrations have carried still belongs to whom it was carried for. */
+export interface Ownership {
+  /** Points that do not. */
+  readonly mislaid: number;
+  /** Points that were read, where the server does not count by the mark; null = all were counted. */
+  readonly lookedThrough: number | null;
+  /** The first of them, and of those that name several tenants. */
+  readonly examples: readonly Mislaid[];
+}
+
 export interface Isolation {
   /** Tenants that were searched as. */
   readonly tenants: number;
@@ -64,6 +92,7 @@ export interface TenantedCollection {
   readonly name: string;
   readonly index: TenantIndex;
   readonly census: Census;
+  readonly ownership: Ownership;
   readonly isolation: Isolation;
 }
 

@@ -9,6 +9,7 @@ import type { RunContext } from "../request.ts";
 import { sourceNote } from "../target-spec.ts";
 import { takeCensus, tenantIndex } from "./census.ts";
 import { proveIsolation } from "./isolation.ts";
+import { checkOwnership } from "./ownership.ts";
 import type { TenantedCollection, TenantsOutcome, TenantsRequest } from "./request.ts";
 
 export type { TenantsOutcome, TenantsRequest } from "./request.ts";
@@ -51,8 +52,11 @@ async function lookAt(
 ): Promise<TenantedCollection> {
   const readable = { ...info, note: JSON.stringify(note) };
   const counted = await takeCensus(target, readable, note, signal);
+  const suspicious = counted.census.several > 0;
+  const ownership = await checkOwnership(target, readable, note, suspicious, signal);
   const isolation = await proveIsolation(target, readable, note, counted, signal);
-  return { name: info.name, index: tenantIndex(info), census: counted.census, isolation };
+  const { census } = counted;
+  return { name: info.name, index: tenantIndex(info), census, ownership, isolation };
 }
 
 /** What the journal tells of the target's collections, by their names. */
@@ -92,26 +96,67 @@ function outcomeOf(
     tenanted.reduce((total, one) => total + of(one), 0);
   const breaches = sum(({ isolation }) => isolation.breaches);
   const blind = sum(({ isolation }) => isolation.blind.length);
-  const searches = sum(({ isolation }) => isolation.searches);
-  const searched = sum(({ isolation }) => isolation.tenants);
-  const asked = `${searches} searches as ${searched} tenants`;
-  const verdict =
-    tenanted.length === 0
-      ? "No collection here has tenants."
-      : breaches > 0
-        ? `Tenants are not kept apart: ${asked} found ${breaches} records that are not the tenant's own.`
-        : blind > 0
-          ? `Of ${asked}, those as ${blind} tenants found nothing, and these have records.`
-          : searches === 0
-            ? "No tenant has a record yet; there was nothing to search."
-            : `Tenants are kept apart: ${asked} found no other's record and none without a tenant.`;
+  const several = sum(({ census }) => census.several);
+  const mislaid = sum(({ ownership }) => ownership.mislaid);
   return {
-    exit: breaches + blind > 0 ? 4 : 0,
+    exit: breaches + blind + several + mislaid > 0 ? 4 : 0,
     target,
     ...found,
-    verdict,
+    verdict: verdictOf(tenanted, { breaches, blind, several, mislaid }),
     next: nextSteps(target, tenanted),
   };
+}
+
+type Faults = Readonly<Record<"breaches" | "blind" | "several" | "mislaid", number>>;
+
+/** What was looked at, and what was found: all points were counted, and the searches are a sample. */
+function verdictOf(
+  tenanted: readonly TenantedCollection[],
+  { breaches, blind, several, mislaid }: Faults,
+): string {
+  if (tenanted.length === 0) return "No collection here has tenants.";
+  const sum = (of: (one: TenantedCollection) => number): number =>
+    tenanted.reduce((total, one) => total + of(one), 0);
+  const searches = sum(({ isolation }) => isolation.searches);
+  const asked = `${counted(searches, "search", "searches")} as ${counted(
+    sum(({ isolation }) => isolation.tenants),
+    "tenant",
+  )}`;
+  const faults = [
+    ...(several > 0
+      ? [
+          several === 1
+            ? "1 point belongs to several tenants"
+            : `up to ${several} points belong to several tenants`,
+        ]
+      : []),
+    ...(mislaid > 0
+      ? [
+          `${counted(mislaid, "point")} ${mislaid === 1 ? "is" : "are"} not of the tenant that ${mislaid === 1 ? "it was" : "they were"} carried for`,
+        ]
+      : []),
+    ...(breaches > 0 ? [`${asked} found ${counted(breaches, "record")} not the tenant's own`] : []),
+    ...(blind > 0
+      ? [`of ${asked}, those as ${counted(blind, "tenant")} found nothing, and there are records`]
+      : []),
+  ];
+  if (faults.length > 0) return `Tenants are not kept apart: ${faults.join("; ")}.`;
+  const points = counted(
+    sum(({ census }) => census.points),
+    "point",
+  );
+  const partly = tenanted.some(({ ownership }) => ownership.lookedThrough !== null);
+  const looked = `Of ${points}, all counted, none belongs to two tenants`;
+  const owned = partly
+    ? "of those that were read none is another's than it was carried for (the server does not count by the mark)"
+    : "none is another's than it was carried for";
+  if (searches === 0)
+    return `${looked}, and ${owned}. No tenant has a record yet; there was nothing to search.`;
+  return `Tenants are kept apart: of ${points}, all counted, none belongs to two tenants, and ${owned}; in ${asked}, a sample, none found another's record or one without a tenant.`;
+}
+
+function counted(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
 }
 
 function nextSteps(target: string, tenanted: readonly TenantedCollection[]): string[] {
@@ -121,7 +166,10 @@ function nextSteps(target: string, tenanted: readonly TenantedCollection[]): str
       .map(({ name }) => JSON.stringify(name))
       .join(", ");
   const steps: string[] = [];
-  const breached = names(({ isolation }) => isolation.breaches > 0);
+  const breached = names(
+    ({ isolation, census, ownership }) =>
+      isolation.breaches + census.several + ownership.mislaid > 0,
+  );
   if (breached !== "") {
     steps.push(
       `Take ${breached} out of use until the named records are mended: \`vecferry verify\` names every record of a migration that was changed, and \`vecferry repair --overwrite\` writes it as it was.`,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openEmbedded } from "../../../src/adapters/qdrant/index.ts";
+import { VectorError } from "../../../src/errors.ts";
 import { runMigrate } from "../../../src/migrate/run.ts";
 import { runTenants } from "../../../src/migrate/tenants/tenants.ts";
 import type { TargetStore } from "../../../src/store/port.ts";
@@ -39,7 +40,9 @@ describe("tenants", () => {
     expect(zoo?.isolation).toMatchObject({ tenants: 2, searches: 12, breaches: 0, blind: [] });
     // Every point was found by somebody, and its owner read.
     expect(zoo?.isolation.points).toBe(100);
-    expect(outcome.verdict).toContain("found no other's record and none without a tenant");
+    expect(outcome.verdict).toBe(
+      "Tenants are kept apart: of 100 points, all counted, none belongs to two tenants, and none is another's than it was carried for; in 12 searches as 2 tenants, a sample, none found another's record or one without a tenant.",
+    );
   });
 
   it("names what a search finds that does not keep tenants apart", async () => {
@@ -53,7 +56,7 @@ describe("tenants", () => {
     expect(isolation?.breaches).toBeGreaterThan(50);
     expect(isolation?.examples).toHaveLength(20);
     expect(isolation?.examples[0]).toMatchObject({ tenant: "acme", owner: "bolt" });
-    expect(outcome.verdict).toMatch(/Tenants are not kept apart: 12 searches/);
+    expect(outcome.verdict).toMatch(/Tenants are not kept apart: 12 searches as 2 tenants found/);
   });
 
   it("names a record that now says another tenant than it was carried for", async () => {
@@ -83,6 +86,55 @@ describe("tenants", () => {
     expect(outcome.tenanted[0]?.isolation.examples).toMatchObject([
       { tenant: "bolt", point, owner: null },
     ]);
+  });
+
+  /** No search finds anything but what is the tenant's own. */
+  const unseen = (): TargetStore =>
+    overridden(scene.target, {
+      search: async (info, vector, options) =>
+        (await scene.target.search(info, vector, options)).filter(({ id }) => id !== "bees-3"),
+    });
+
+  it("counts every point of another tenant than it was carried for, also where no search finds it", async () => {
+    const point = scenePoint("bees", "bees-3");
+    await scene.alter(point, (batch) => withPlacement(batch, { tenants: ["acme"] }));
+    const outcome = await look(unseen());
+    expect(outcome).toMatchObject({ exit: 4, verdict: expect.stringContaining("1 point is not") });
+    expect(outcome.tenanted[0]).toMatchObject({ isolation: { breaches: 0 } });
+    const named = { id: "bees-3", point, owner: "acme", collection: "bees", carriedFor: ["bolt"] };
+    expect(outcome.tenanted[0]?.ownership).toEqual({
+      mislaid: 1,
+      lookedThrough: null,
+      examples: [named],
+    });
+    expect(outcome.next.join()).toContain("repair --overwrite");
+  });
+
+  it("reads the points where the server does not count by the mark", async () => {
+    const point = scenePoint("bees", "bees-3");
+    await scene.alter(point, (batch) => withPlacement(batch, { tenants: ["acme"] }));
+    const target = overridden(unseen(), {
+      count: async (info, options) => {
+        if (options?.mark !== undefined) throw new VectorError("E_REJECTED", "Strict mode.");
+        return scene.target.count(info, options);
+      },
+    });
+    const outcome = await look(target);
+    expect(outcome.exit).toBe(4);
+    expect(outcome.tenanted[0]?.ownership).toMatchObject({ mislaid: 1, lookedThrough: 100 });
+  });
+
+  it("counts points of several tenants, also where no search finds them", async () => {
+    const point = scenePoint("bees", "bees-3");
+    await scene.alter(point, (batch) =>
+      withPlacement(batch, { tenants: [null], rest: ['{"tenant_id":["acme","bolt"]}'] }),
+    );
+    const outcome = await look(unseen());
+    expect(outcome.exit).toBe(4);
+    const [zoo] = outcome.tenanted;
+    expect(zoo?.census).toMatchObject({ points: 100, several: 1, others: 0 });
+    expect(zoo?.ownership.examples).toMatchObject([{ id: "bees-3", point, owner: null }]);
+    expect(outcome.verdict).toContain("1 point belongs to several tenants");
   });
 
   it("counts records without a tenant, searches by their vectors, and says what to do", async () => {
