@@ -93,9 +93,9 @@ export const pairs = z.array(text).transform((entries, context) => {
   return map;
 });
 
-/** `KEY` or `KEY:TYPE`; without a type, keyword. */
-export const payloadIndexes = z.array(text).transform((entries, context): PayloadIndex[] =>
-  entries.map((entry, index) => {
+/** `KEY` or `KEY:TYPE`; without a type, keyword; a key at most once. */
+export const payloadIndexes = z.array(text).transform((entries, context): PayloadIndex[] => {
+  const indexes = entries.map((entry, index): PayloadIndex => {
     const at = entry.lastIndexOf(":");
     if (at < 0) return { key: entry, type: "keyword" };
     const type = payloadIndexTypes.find((each): each is PayloadIndexType => {
@@ -106,8 +106,14 @@ export const payloadIndexes = z.array(text).transform((entries, context): Payloa
     const message = `must be KEY or KEY:TYPE with a type of ${types} (a key that holds a colon needs its type)`;
     context.addIssue({ code: "custom", message, path: [index] });
     return { key: entry, type: "keyword" };
-  }),
-);
+  });
+  const again = indexes.findIndex(({ key }, at) =>
+    indexes.some((one, i) => i < at && one.key === key),
+  );
+  if (again !== -1)
+    context.addIssue({ code: "custom", message: "must name a key only once", path: [again] });
+  return indexes;
+});
 
 const distanceWords: Readonly<Record<string, Distance>> = {
   cosine: "cosine",

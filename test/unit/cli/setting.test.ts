@@ -126,6 +126,7 @@ describe("a setting", () => {
     [shapeFlags, "rename", ["a=b", "a="], 'must be NAME=TEXT, but it is "a="'],
     [shapeFlags, "idPrefix", ["a=b", "a=c"], 'only once, but it is "a=c"'],
     [shapeFlags, "defaultTenant", "", "--default-tenant must not be empty"],
+    [makeFlags, "index", ["a", "b", "a:integer"], 'a key only once, but it is "a:integer"'],
     [makeFlags, "index", ["a:int"], "with a type of keyword, integer"],
     [makeFlags, "quantization", "int8", "--quantization must be one of scalar"],
     [makeFlags, "quantizationQuantile", "1.5", "must be a number from 0.5 to 1"],
