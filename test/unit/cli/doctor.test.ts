@@ -114,7 +114,7 @@ describe("vecferry doctor", () => {
     ]);
     const found = lines.find(({ code }) => code === "name-refused");
     expect(found?.remedy).toBe(
-      `vecferry migrate ${join(folder, "chroma")} TARGET --default-tenant 'a b' --qdrant-api-key='***' --rename=made=x/y --state ${join(folder, "state")} --rename made=NEW`,
+      `vecferry migrate ${join(folder, "chroma")} TARGET --default-tenant 'a b' --qdrant-api-key='***' --state ${join(folder, "state")} --rename made=NEW`,
     );
   });
 });
