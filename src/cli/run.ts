@@ -118,7 +118,14 @@ function usageError(
     error.code === "commander.help" || argv.length === 0
       ? `No command is given: ${verbs.slice(0, -1).join(", ")} or ${verbs.at(-1)}.`
       : sentence(error.message);
-  return new VectorError("E_USAGE", message, { cause: error });
+  const next =
+    error.code === "commander.excessArguments"
+      ? "Addresses alone stand without a flag: name collections with --chromadb-collections, for `tenants` with --target-collection."
+      : undefined;
+  return new VectorError("E_USAGE", message, {
+    cause: error,
+    ...(next === undefined ? {} : { next }),
+  });
 }
 
 /** commander's `error: unknown option '--x'\n(Did you mean --y?)` as sentences. */

@@ -66,6 +66,25 @@ describe("vecferry quick-test", () => {
     expect(existsSync(join(tmpdir(), quickTest.name))).toBe(false);
   });
 
+  it("tells what was not tested, and keeps the flags for the migration, but no key", async () => {
+    using folder = temporaryFolder();
+    const source = `${unpackChroma("1.5.9", folder.path)}?tenant=default_tenant`;
+    const where = '{"n":{"$gte":0}}';
+    const shape = ["--layout", "flat", "--distance-metric", "cosine", "--qdrant-api-key", "secret-1"];
+    const words = ["quick-test", "--limit", "5", source, ":memory:", ...shape];
+    const { status, stdout } = await runCli(words, { cwd: folder.path });
+    expect(stdout).toMatch(/migration; \d other collections were not tested \(name them with/);
+    expect(stdout).toMatch(
+      /:memory: --layout flat --distance-metric cosine --qdrant-api-key '\*\*\*'$/m,
+    );
+    expect(stdout).not.toContain("secret-1");
+    expect(status).toBe(0);
+    const named = ["--chromadb-collections", "angles", "--where", where];
+    const one = await runCli(["quick-test", source, ":memory:", ...named], { cwd: folder.path });
+    expect(one.stdout).toContain("Ready for the full migration.");
+    expect(one.stdout).toContain(`:memory: --chromadb-collections angles --where '${where}'`);
+  });
+
   it("never writes a folder", async () => {
     using folder = temporaryFolder();
     const words = ["quick-test", unpackChroma("1.5.9", folder.path), ":memory:", "--write-source"];

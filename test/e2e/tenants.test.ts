@@ -25,6 +25,10 @@ describe.each(qdrantKinds)("vecferry tenants at the $name", ({ skip, start }) =>
     );
     expect(kept).toMatchObject({ status: 0, stderr: "" });
 
+    const twice = await runCli(["tenants", place.url, target], options);
+    expect(twice).toMatchObject({ status: 2 });
+    expect(twice.stderr).toContain("--target-collection");
+
     const points = `/collections/${target}/points`;
     const filter = { must: [{ key: "tenant_id", match: { value: "acme" } }] };
     const page = await place.call<{ points: { id: string }[] }>("POST", `${points}/scroll`, {

@@ -44,7 +44,7 @@ async function openEnds(): Promise<Ends> {
 function request(...collections: string[]): QuickTestRequest {
   const scope = { ...defaultRequest.scope, limit: 20 };
   const named = collections.length === 0 ? {} : { collections };
-  return { scope: { ...scope, ...named }, layout: null, distance: null };
+  return { scope: { ...scope, ...named }, layout: null, distance: null, flags: "" };
 }
 
 async function run(

@@ -5,7 +5,7 @@ import { count } from "./progress.ts";
 
 /** What was done, what was found, and whether all is ready. */
 export function quickTestText(outcome: QuickTestOutcome): string {
-  const { ready, collections, leftovers, notRemoved, wroteSource, next } = outcome;
+  const { ready, collections, untested, leftovers, notRemoved, wroteSource, next } = outcome;
   const lines = leftovers.map(leftoverText);
   for (const one of collections) lines.push(...collectionLines(one, wroteSource));
   if (notRemoved.length === 0) {
@@ -19,11 +19,18 @@ export function quickTestText(outcome: QuickTestOutcome): string {
   ];
   lines.push(
     ready
-      ? "Ready for the full migration."
+      ? `Ready for the full migration${untestedWords(untested)}.`
       : `Not ready for the full migration: ${why.join("; ")}.`,
     `Next: ${next}`,
   );
   return lines.join("\n");
+}
+
+function untestedWords(untested: number): string {
+  if (untested === 0) return "";
+  const others =
+    untested === 1 ? "1 other collection was" : `${count(untested)} other collections were`;
+  return `; ${others} not tested (name them with --chromadb-collections)`;
 }
 
 function collectionLines(

@@ -15,7 +15,7 @@ import { stores } from "../../stores.ts";
 import { type EndSettings, readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd, withGrpc } from "../ends.ts";
-import { commandAgain, exitHelp } from "../exit.ts";
+import { exitHelp } from "../exit.ts";
 import {
   gentleFlags,
   makeFlags,
@@ -24,12 +24,13 @@ import {
   shapeFlags,
   stateFlags,
 } from "../flags.ts";
+import { furtherFlags } from "../further-flags.ts";
 import type { SourceAddress, TargetAddress } from "../identity.ts";
 import { type Access, openSource } from "../open.ts";
 import { examinationText, findingText } from "../output/doctor.ts";
 import { migrateRequest } from "../request.ts";
 import type { Session } from "../session.ts";
-import { addFlags, type Flag, type FlagTable, flagName, readSettings } from "../setting.ts";
+import { addFlags, type FlagTable, readSettings } from "../setting.ts";
 import { oneOf, onOff, wholeNumber } from "../values.ts";
 import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
 
@@ -108,7 +109,7 @@ const doctor: Action = async (session, operands, flags) => {
     source: ends.source === null ? null : sourceOf(session, ends.source, access),
     target: ends.target === null ? null : targetOf(session, ends.target, access),
     ...migrateRequest(scope, shape, make, {}),
-    flags: migrateFlags(session.io.argv, operands),
+    flags: furtherFlags(session.io.argv, operands, { ...doctorFlags, ...outputFlags }),
     sampleMax: full ? null : sample,
   };
   const context: DoctorContext = {
@@ -127,28 +128,6 @@ const doctor: Action = async (session, operands, flags) => {
   output.result("doctor", counts, examinationText(examination));
   return failed ? 6 : 0;
 };
-
-/** What was typed beside the verb, its addresses and its own flags: a migration takes it too. Without keys, quoted for a shell. */
-function migrateFlags(argv: readonly string[], operands: readonly string[]): string {
-  const left = [...operands];
-  const own = new Map<string, Flag>(
-    Object.values({ ...doctorFlags, ...outputFlags }).map((flag) => [flagName(flag), flag]),
-  );
-  const kept: string[] = [];
-  let isValue = false;
-  for (const word of argv.slice(1)) {
-    const at = left.indexOf(word);
-    const flag = own.get(word.split("=", 1)[0] ?? "");
-    if (isValue) isValue = false;
-    else if (flag !== undefined) isValue = / </.test(flag.flag) && !word.includes("=");
-    else if (at !== -1) left.splice(at, 1);
-    else if (word !== "--") kept.push(word);
-  }
-  const secret = Object.values({ ...chromaFlags, ...qdrantFlags }).filter(
-    (one: Flag) => one.secret,
-  );
-  return commandAgain(kept, secret, []).replace(/^vecferry ?/, "");
-}
 
 interface Ends {
   readonly source: SourceAddress | null;

@@ -12,6 +12,7 @@ import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
 import { gentleFlags, outputFlags, scopeFlags, shapeFlags } from "../flags.ts";
+import { furtherFlags } from "../further-flags.ts";
 import type { SourceAddress, TargetAddress } from "../identity.ts";
 import { type Access, openSource } from "../open.ts";
 import { quickTestText } from "../output/quick-test.ts";
@@ -40,6 +41,17 @@ const testFlags = {
   },
 } as const satisfies FlagTable;
 
+/** What the addresses of the next command say already, and what only a test takes. */
+const { limit, writeSource } = testFlags;
+const { chromadbHost, chromadbPort, chromadbUseHttps, chromadbTenant, chromadbDatabase } =
+  chromaFlags;
+const { qdrantUrl, qdrantHost, qdrantPort, qdrantUseHttps } = qdrantFlags;
+const ownFlags = {
+  ...{ limit, writeSource, ...outputFlags },
+  ...{ chromadbHost, chromadbPort, chromadbUseHttps, chromadbTenant, chromadbDatabase },
+  ...{ qdrantUrl, qdrantHost, qdrantPort, qdrantUseHttps },
+} as const satisfies FlagTable;
+
 export const addQuickTest: AddVerb = (program, call) => {
   const command = program
     .command("quick-test")
@@ -60,7 +72,8 @@ export const addQuickTest: AddVerb = (program, call) => {
   onCommand(command, call, quickTest);
 };
 
-const quickTest: Action = async (session, [sourceText, targetText], flags) => {
+const quickTest: Action = async (session, operands, flags) => {
+  const [sourceText, targetText] = operands;
   const ends = readEnds(session, flags);
   const { values } = readSettings(testFlags, flags, session.environment);
   assertNoAddress("--chromadb-collections", values.chromadbCollections);
@@ -73,6 +86,7 @@ const quickTest: Action = async (session, [sourceText, targetText], flags) => {
     scope,
     layout,
     distance,
+    flags: furtherFlags(session.io.argv, operands, ownFlags),
   });
 };
 

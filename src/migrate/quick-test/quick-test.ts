@@ -52,7 +52,9 @@ export async function runQuickTest(
   const guarded = { ends, request, context, notRemoved };
   const collections =
     writer === null ? await testChosen(guarded, found) : [await testWritten(guarded, writer)];
-  return outcomeOf(guarded, collections, leftovers, writer !== null);
+  const left = writer === null && !namesCollections(request) ? theirs(found).length : 0;
+  const untested = Math.max(0, left - collections.length);
+  return outcomeOf(guarded, collections, leftovers, writer !== null, untested);
 }
 
 interface Guarded {
@@ -73,6 +75,19 @@ async function testChosen(
   return tests;
 }
 
+function namesCollections({ scope }: QuickTestRequest): boolean {
+  return scope.collections !== null || scope.include.length > 0 || scope.exclude.length > 0;
+}
+
+/** The collections that no quick test has made, without those that never had a record. */
+function theirs(found: readonly CollectionInfo[]): CollectionInfo[] {
+  return found.filter((info) => parseName(info.name) === null && hasRecords(info));
+}
+
+function hasRecords({ dimension }: CollectionInfo): boolean {
+  return dimension !== null;
+}
+
 /** The collections that flags name; without any the first that has a record in scope. */
 async function chosen(
   { ends, request, context }: Guarded,
@@ -81,12 +96,13 @@ async function chosen(
   const { source } = ends;
   const { scope } = request;
   const { where } = scope;
-  const theirs = found.filter((info) => parseName(info.name) === null);
-  const isNamed =
-    scope.collections !== null || scope.include.length > 0 || scope.exclude.length > 0;
-  const candidates = isNamed ? selectCollections(theirs, scope, source.identity.address) : theirs;
+  const isNamed = namesCollections(request);
+  const all = found.filter((info) => parseName(info.name) === null);
+  const candidates = isNamed
+    ? selectCollections(all, scope, source.identity.address)
+    : theirs(found);
   const withRecords: CollectionInfo[] = [];
-  for (const info of candidates.filter(({ dimension }) => dimension !== null)) {
+  for (const info of candidates.filter(hasRecords)) {
     const options = { limit: 1, signal: context.signal, ...(where === null ? {} : { where }) };
     let records = 0;
     for await (const ids of source.ids(info, options)) records += ids.length;
@@ -175,10 +191,11 @@ function outcomeOf(
   collections: readonly CollectionTest[],
   leftovers: readonly Leftover[],
   wroteSource: boolean,
+  untested: number,
 ): QuickTestOutcome {
   const { source, target, mark } = ends;
   const named = endsText({ source: source.identity, target: target.identity });
-  const layout = request.layout === null ? "" : ` --layout ${request.layout}`;
+  const flags = request.flags === "" ? "" : ` ${request.flags}`;
   const differs = collections.some(({ faults }) => faults.length > 0);
   const moved = collections.every((one) => one.moved > 0);
   const ready = moved && !differs && notRemoved.length === 0;
@@ -189,8 +206,9 @@ function outcomeOf(
     name: mark.name,
     wroteSource,
     collections,
+    untested,
     notRemoved,
     leftovers,
-    next: ready ? `vecferry migrate ${named}${layout}` : `vecferry doctor ${named}`,
+    next: `vecferry ${ready ? "migrate" : "doctor"} ${named}${flags}`,
   };
 }

@@ -14,6 +14,8 @@ export interface QuickTestRequest {
   /** null = as `migrate` takes it by default. */
   readonly layout: Layout | null;
   readonly distance: Distance | null;
+  /** Flags of a command line that the next command is given too. */
+  readonly flags: string;
 }
 
 /** Its state folder is its own. */
@@ -46,6 +48,8 @@ export interface QuickTestOutcome {
   /** Whether it wrote the records into the source itself. */
   readonly wroteSource: boolean;
   readonly collections: readonly CollectionTest[];
+  /** Collections of the source that have records, perhaps, and were not in this test though they are in its scope. */
+  readonly untested: number;
   /** What could not be removed, as sentences; nothing where all is as it was. */
   readonly notRemoved: readonly string[];
   /** What earlier quick tests had left. */
