@@ -70,7 +70,14 @@ describe("vecferry quick-test", () => {
     using folder = temporaryFolder();
     const source = `${unpackChroma("1.5.9", folder.path)}?tenant=default_tenant`;
     const where = '{"n":{"$gte":0}}';
-    const shape = ["--layout", "flat", "--distance-metric", "cosine", "--qdrant-api-key", "secret-1"];
+    const shape = [
+      "--layout",
+      "flat",
+      "--distance-metric",
+      "cosine",
+      "--qdrant-api-key",
+      "secret-1",
+    ];
     const words = ["quick-test", "--limit", "5", source, ":memory:", ...shape];
     const { status, stdout } = await runCli(words, { cwd: folder.path });
     expect(stdout).toMatch(/migration; \d other collections were not tested \(name them with/);
