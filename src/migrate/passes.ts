@@ -172,7 +172,8 @@ async function lookAgain(run: Run, one: RunLane, moved: boolean): Promise<void> 
     );
 }
 
-async function settleDeleted(
+/** Names the records that the source has deleted, and takes their points away where that is allowed. */
+export async function settleDeleted(
   { context, request, report }: Run,
   { entered, lane }: RunLane,
 ): Promise<void> {

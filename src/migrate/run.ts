@@ -9,7 +9,7 @@ import { hasJournal } from "./journal/file.ts";
 import { Journal, type Migration, type MigrationState } from "./journal/journal.ts";
 import { flightPlaces } from "./lane.ts";
 import { lockMigration } from "./lock.ts";
-import { copy, prepareLane, refresh, settle } from "./passes.ts";
+import { copy, prepareLane, refresh, settle, settleDeleted } from "./passes.ts";
 import { type Draft, draftPlan, makePlan, migrationKey, runOf } from "./plan.ts";
 import { type Outcome, ReportBuilder } from "./report.ts";
 import type { MigrateRequest, RunContext } from "./request.ts";
@@ -106,7 +106,12 @@ async function steps(
       `The source has no collection ${JSON.stringify(missing.source.name)} any more.`,
     );
   }
-  for (const one of lanes) await prepareLane(run, one);
+  // What a collection that has gone leaves behind may stand in the places of one that is new: its records under another name.
+  for (const one of lanes.filter(({ entered }) => gone.has(entered))) {
+    await prepareLane(run, one);
+    if (request.propagateDeletes) await settleDeleted(run, one);
+  }
+  for (const one of lanes.filter(({ entered }) => !gone.has(entered))) await prepareLane(run, one);
   await checkTarget(run);
   await ensureTargets(run);
   journal.setState(migration, "COPYING");

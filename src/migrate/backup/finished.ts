@@ -1,6 +1,7 @@
 /** What stands where an archive shall be, and what is put beside it at the end. */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import path from "node:path";
+import { StringDecoder } from "node:string_decoder";
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { ArchiveReader } from "../../store/archive.ts";
 import type { StoreIdentity } from "../../store/port.ts";
@@ -60,6 +61,23 @@ export function keepQuarantine(folder: string, outcome: Outcome): Outcome {
   const { quarantine } = outcome.files;
   if (quarantine === null) return { ...outcome, files: { ...outcome.files, journal: null } };
   const kept = path.join(folder, "quarantine.jsonl");
-  writeFileAtomic(kept, [readFileSync(quarantine, "utf8")]);
+  writeFileAtomic(kept, piecesOf(quarantine));
   return { ...outcome, files: { ...outcome.files, journal: null, quarantine: kept } };
+}
+
+/** A text file piece by piece, however long it is. */
+function* piecesOf(file: string): Generator<string> {
+  const descriptor = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(64 * 1024);
+    const decoder = new StringDecoder("utf8");
+    for (;;) {
+      const count = readSync(descriptor, bytes);
+      if (count === 0) break;
+      yield decoder.write(bytes.subarray(0, count));
+    }
+    yield decoder.end();
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -362,7 +362,7 @@ export class Listing implements Disposable {
         details: { ids: [existing.id, id], collections: [there, here], point: uuid },
         ...(existing.state === recordStates.deleted
           ? {
-              next: `The source has deleted the first of them, and its point stands at the target still: take it away first, by the same command with --propagate-deletes --chromadb-collections ${JSON.stringify(there)}.`,
+              next: `The source has deleted the first of them, and its point stands at the target still: take it away first, by the same command with --propagate-deletes, and with --chromadb-collections ${JSON.stringify(there)} where the source has that collection still.`,
             }
           : {}),
       },

@@ -67,6 +67,24 @@ describe.each([
   });
 });
 
+describe("a collection that was made anew under another name, in the same target", () => {
+  it("takes its points once the deletion of the old one's is allowed", async () => {
+    const one = fakeCollection("one", 5);
+    const source = new FakeSource([one]);
+    const target = new FakeTarget();
+    const context = fakeContext();
+    const shape = { targetCollection: "all", defaultTenant: "acme" };
+    const run = (from: FakeSource, change: object) =>
+      runMigrate(from, target, migrateRequest(shape, change), context);
+    await run(source, {});
+    const renamed = new FakeSource([{ ...one, name: "other" }]);
+    await expect(run(renamed, {})).rejects.toMatchObject({ code: "E_ID_COLLISION" });
+    expect((await run(renamed, { propagateDeletes: true })).exit).toBe(0);
+    const names = [...target.points("all").values()].map(({ payload }) => JSON.parse(payload));
+    expect(names.map(({ _vecferry }) => _vecferry.collection)).toEqual(Array(5).fill("other"));
+  });
+});
+
 describe("a record that has moved from one collection to another of the same target", () => {
   const shape = { targetCollection: "all", defaultTenant: "acme" };
 
