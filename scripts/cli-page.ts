@@ -3,10 +3,10 @@ import type { Command } from "commander";
 import { buildProgram } from "../src/cli/run.ts";
 
 const width = 110;
+const program = await buildProgram(() => Promise.resolve());
 
 /** The whole page. The same flags always give the same text. */
 export function cliPage(): string {
-  const program = buildProgram(() => Promise.resolve());
   return `# The command line
 
 Made by \`npm run docs\` from the flags' own table; do not edit it here. The same text is what \`vecferry help COMMAND\` prints.

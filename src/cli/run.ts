@@ -4,20 +4,25 @@ import { VectorError } from "../errors.ts";
 import { keepHeapSmall } from "../util/heap.ts";
 import { packageVersion } from "../util/version.ts";
 import { type Io, Session } from "./session.ts";
-import type { Action } from "./verb.ts";
-import { addBackup } from "./verbs/backup.ts";
-import { addCancel } from "./verbs/cancel.ts";
-import { addCompare } from "./verbs/compare.ts";
-import { addDoctor } from "./verbs/doctor.ts";
-import { addMigrate } from "./verbs/migrate.ts";
-import { addPlan } from "./verbs/plan.ts";
-import { addQuickTest } from "./verbs/quick-test.ts";
-import { addRepair } from "./verbs/repair.ts";
-import { addRestore } from "./verbs/restore.ts";
-import { addServe } from "./verbs/serve.ts";
-import { addStatus } from "./verbs/status.ts";
-import { addTenants } from "./verbs/tenants.ts";
-import { addVerify } from "./verbs/verify.ts";
+import type { Action, AddVerb } from "./verb.ts";
+
+/** The verbs in the order of the help. A call loads the one that it names: the others would take as long again to be there. */
+const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
+  plan: async () => (await import("./verbs/plan.ts")).addPlan,
+  doctor: async () => (await import("./verbs/doctor.ts")).addDoctor,
+  migrate: async () => (await import("./verbs/migrate.ts")).addMigrate,
+  verify: async () => (await import("./verbs/verify.ts")).addVerify,
+  compare: async () => (await import("./verbs/compare.ts")).addCompare,
+  repair: async () => (await import("./verbs/repair.ts")).addRepair,
+  status: async () => (await import("./verbs/status.ts")).addStatus,
+  cancel: async () => (await import("./verbs/cancel.ts")).addCancel,
+  serve: async () => (await import("./verbs/serve.ts")).addServe,
+  "quick-test": async () => (await import("./verbs/quick-test.ts")).addQuickTest,
+  tenants: async () => (await import("./verbs/tenants.ts")).addTenants,
+  backup: async () => (await import("./verbs/backup.ts")).addBackup,
+  restore: async () => (await import("./verbs/restore.ts")).addRestore,
+};
+const verbNames: readonly string[] = Object.keys(verbs);
 
 /** Runs the command of this process: its arguments, its streams, its signals. Sets the exit status. */
 export async function main(): Promise<void> {
@@ -47,11 +52,12 @@ export async function main(): Promise<void> {
 /** Runs one command line; gives the exit status. Never throws. */
 export async function runCli(io: Io): Promise<number> {
   let exit = 0;
-  const program = buildProgram(async (action, operands, flags) => {
+  using session = new Session(io, verbNames);
+  const [first = ""] = io.argv;
+  const named = verbNames.includes(first) ? [first] : verbNames;
+  const program = await buildProgram(async (action, operands, flags) => {
     exit = await action(session, operands, flags);
-  });
-  const verbs = program.commands.map((command) => command.name());
-  using session = new Session(io, verbs);
+  }, named);
   const print = (text: string): void => session.output.say(text.trimEnd());
   program.configureOutput({
     writeOut: print,
@@ -65,20 +71,21 @@ export async function runCli(io: Io): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) return session.fail(error);
     if (error.exitCode === 0) return 0;
-    return session.fail(usageError(error, io.argv, verbs));
+    return session.fail(usageError(error, io.argv));
   } finally {
     await session.told();
   }
 }
 
-/** The program with all its verbs; `call` runs what a verb asks for. */
-export function buildProgram(
+/** The program with these of its verbs; `call` runs what a verb asks for. */
+export async function buildProgram(
   call: (
     action: Action,
     operands: readonly string[],
     flags: Record<string, unknown>,
   ) => Promise<void>,
-): Command {
+  names: readonly string[] = verbNames,
+): Promise<Command> {
   const program = new Command("vecferry")
     .description(
       "Moves vector collections from ChromaDB to Qdrant, proves that nothing was lost, and runs Qdrant's API embedded in Node.",
@@ -88,35 +95,18 @@ export function buildProgram(
     .helpCommand("help [command]", "print the help of a command")
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
-  for (const add of [
-    addPlan,
-    addDoctor,
-    addMigrate,
-    addVerify,
-    addCompare,
-    addRepair,
-    addStatus,
-    addCancel,
-    addServe,
-    addQuickTest,
-    addTenants,
-    addBackup,
-    addRestore,
-  ]) {
-    add(program, call);
+  for (const name of names) {
+    const add = await verbs[name]?.();
+    add?.(program, call);
   }
   return program;
 }
 
-function usageError(
-  error: CommanderError,
-  argv: readonly string[],
-  verbs: readonly string[],
-): VectorError {
+function usageError(error: CommanderError, argv: readonly string[]): VectorError {
   // Without any command commander answers with the help, as an error.
   const message =
     error.code === "commander.help" || argv.length === 0
-      ? `No command is given: ${verbs.slice(0, -1).join(", ")} or ${verbs.at(-1)}.`
+      ? `No command is given: ${verbNames.slice(0, -1).join(", ")} or ${verbNames.at(-1)}.`
       : sentence(error.message);
   const next =
     error.code === "commander.excessArguments"
