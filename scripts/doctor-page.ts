@@ -15,7 +15,7 @@ export function doctorPage(): string {
   });
   return `# What \`vecferry doctor\` finds
 
-Made by \`npm run docs\` from \`src/migrate/doctor/codes.ts\`; do not edit it here.
+Made by \`npm run docs\` from \`src/migrate/doctor/codes-*.ts\`; do not edit it here.
 
     vecferry doctor ./chroma http://localhost:6333
     vecferry doctor ./chroma                          the source alone

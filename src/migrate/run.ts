@@ -28,7 +28,7 @@ export async function dryRun(
 ): Promise<Draft> {
   if (!hasJournal(context.stateFolder))
     return await draftPlan(source, target, request, null, context);
-  using journal = Journal.open(context.stateFolder);
+  using journal = Journal.openToRead(context.stateFolder);
   const known = request.restart
     ? null
     : journal.find(migrationKey(source.identity, target.identity));

@@ -1,6 +1,6 @@
 /**
- * A collection's working tables: they grow with the collection, so they stand in a private temporary database that
- * SQLite keeps on disk and deletes by itself.
+ * Working tables that may outgrow memory: they stand in a private temporary database that SQLite keeps on disk and deletes
+ * by itself.
  */
 import { DatabaseSync } from "./sqlite.ts";
 import { Statements } from "./statements.ts";

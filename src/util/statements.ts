@@ -6,7 +6,7 @@ export type Row = readonly Value[];
 
 /**
  * SQL for a text column that may hold NUL bytes: Node 22 cuts a text at the first one, so such a text comes as bytes.
- * `textOf` takes both.
+ * Whoever reads it takes both.
  */
 export function wholeText(column: string): string {
   return `case when instr(${column}, char(0)) then cast(${column} as blob) else ${column} end`;

@@ -22,7 +22,7 @@ const chosenFlags = {
 export const addTenants: AddVerb = (program, call) => {
   const command = program
     .command("tenants")
-    .summary("count each tenant's records, and prove that none sees another's")
+    .summary("count each tenant's records, and try whether any sees another's")
     .description(
       "Counts the points of every tenant, and searches as each of them: by vectors of its own and of others, whose nearest record is another's. " +
         "Nothing that is not the tenant's own may be found. Changes nothing. Without a target it takes the newest migration's.",

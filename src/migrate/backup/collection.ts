@@ -16,8 +16,14 @@ import type { JournalCollection } from "../journal/journal.ts";
 import type { Ledger } from "../journal/ledger.ts";
 import type { ListingResult } from "../journal/listing.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
-import type { Flight, OnProgress, Totals } from "../transfer.ts";
-import { meanPayload } from "../transfer.ts";
+
+import {
+  emptyTotals,
+  type Flight,
+  meanPayload,
+  type OnProgress,
+  type Totals,
+} from "../transfer.ts";
 import { type AnyStore, readRows } from "./rows.ts";
 
 /** A collection that is backed up, and where its records stand in the journal. */
@@ -128,7 +134,7 @@ export async function takeUp(
     const listed = new Set(known.map(({ id }) => id));
     const unlisted = keys.filter((key) => !listed.has(key));
     const { absent } = await source.read(info, unlisted, { signal, vectors: false });
-    note(vanished, absent);
+    addVanished(vanished, absent);
   }
   ledger.backedUp.retry();
   return vanished;
@@ -155,7 +161,7 @@ export async function copyRows(
   await runWorkers(workers, signal, async (signal) => {
     for (let rows = next(); rows.length > 0; rows = next()) {
       const { bytes, gone } = await copyBatch(course, writer, rows, totals, signal);
-      note(vanished, gone);
+      addVanished(vanished, gone);
       done += rows.length;
       rowsMax = fewer({ batchSize, workers }, bytes / rows.length);
       onProgress(done, totals.bytes);
@@ -239,7 +245,7 @@ export async function goneSince(
     throwIfAborted(signal);
     const ids = rows.map(({ id }) => id);
     const { absent } = await source.read(info, ids, { signal, vectors: false });
-    note(vanished, absent);
+    addVanished(vanished, absent);
     rows = ledger.unseen(rows.at(-1)?.ordinal ?? 0, pageRows);
   }
   return vanished;
@@ -257,20 +263,7 @@ export function vanishedText({ count, ids }: Vanished): string {
 }
 
 /** Adds records that have gone. */
-export function note(vanished: Vanished, ids: readonly string[]): void {
+export function addVanished(vanished: Vanished, ids: readonly string[]): void {
   vanished.count += ids.length;
   vanished.ids.push(...ids.slice(0, namedMax - vanished.ids.length));
-}
-
-export function emptyTotals(): Totals {
-  return {
-    written: 0,
-    changed: 0,
-    unchanged: 0,
-    failed: 0,
-    gone: 0,
-    bytes: 0,
-    kept: 0,
-    taken: 0,
-  };
 }

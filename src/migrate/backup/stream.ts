@@ -6,13 +6,12 @@ import type { ArchiveCollectionWriter } from "../../store/archive.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { pointOf } from "../collection-plan.ts";
 import type { CollectionScope } from "../journal/journal.ts";
-import type { Flight, OnProgress, Totals } from "../transfer.ts";
+import { emptyTotals, type Flight, type OnProgress, type Totals } from "../transfer.ts";
 import {
+  addVanished,
   type Course,
-  emptyTotals,
   fewer,
   noneVanished,
-  note,
   type Shape,
   sampleRows,
   shapeOf,
@@ -97,7 +96,7 @@ export async function streamRows(
             );
           const held = new Set(failures.length === 0 ? [] : keys);
           lost += failures.filter(({ id }) => !held.has(id)).length;
-          note(vanished, gone);
+          addVanished(vanished, gone);
           rowsMax = fewer(flight, bytes / some.length);
           at += some.length;
         }

@@ -25,7 +25,7 @@ import { type Outcome, ReportBuilder } from "../report.ts";
 import type { RunContext, Scope } from "../request.ts";
 import { selectCollections } from "../select.ts";
 import { targetInfo } from "../target-spec.ts";
-import type { Totals } from "../transfer.ts";
+import { emptyTotals } from "../transfer.ts";
 import { assertPoints, type Course, type Held } from "./course.ts";
 import { equalRows } from "./equal.ts";
 import { assertFree } from "./free.ts";
@@ -192,16 +192,7 @@ async function copy(
   const { archive, target, info, spec, entered, batchSize } = course;
   const stop = report.phase("copy");
   context.onEvent({ type: "phase", phase: "copy", collection: info.name });
-  const totals: Totals = {
-    written: 0,
-    changed: 0,
-    unchanged: 0,
-    failed: 0,
-    gone: 0,
-    bytes: 0,
-    kept: 0,
-    taken: 0,
-  };
+  const totals = emptyTotals();
   const workers = target.capabilities.concurrency + 1;
   report.flight(entered, { batchSize, workers });
   const total = info.count ?? 0;

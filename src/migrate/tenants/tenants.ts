@@ -1,4 +1,4 @@
-/** `tenants`: who owns how many points, and the proof that no search as one tenant finds what is another's. Changes nothing. */
+/** `tenants`: who owns how many points, whether each is whose it was carried for, and whether a search as one tenant finds what is another's. Changes nothing. */
 import { VectorError } from "../../errors.ts";
 import { type CollectionInfo, type CollectionNote, parseNote } from "../../model/collection.ts";
 import type { TargetStore } from "../../store/port.ts";
