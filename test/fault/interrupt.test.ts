@@ -157,10 +157,18 @@ describe("two runs of one migration at once", () => {
     slowly(scene.proxy, 40);
     const first = scene.start();
     await scene.acknowledged(first, 3);
-    const second = await scene.run();
-    expect(second.stderr).toContain("[E_LOCKED]");
-    expect(second.stderr).toContain(`Process ${first.child.pid} `);
-    expect(second.status).toBe(5);
+    // It is held where it is, however long the second takes to be there.
+    const second = Promise.withResolvers<void>();
+    scene.proxy.rules = {
+      async before({ method, path }) {
+        if (method === "PUT" && path.includes("/points")) await second.promise;
+        return undefined;
+      },
+    };
+    const refused = await scene.run().finally(second.resolve);
+    expect(refused.stderr).toContain("[E_LOCKED]");
+    expect(refused.stderr).toContain(`Process ${first.child.pid} `);
+    expect(refused.status).toBe(5);
     expect(first.child.exitCode).toBeNull();
     scene.proxy.rules = {};
     expect((await first.ended).status).toBe(0);
