@@ -80,31 +80,37 @@ async function writeAndKill(path: string, lifeMs: number): Promise<number> {
   return durable;
 }
 
+/** The writer runs as it is written, and Node 22 knows no `using`; there the built command is killed (e2e/backup-kill). */
+const plain = Number(process.versions.node.split(".")[0]) >= 24;
+
 describe("an archive whose writer is killed", () => {
-  it(`has every durable row, in order, and goes on behind them (seed ${seed})`, async () => {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, "archive");
-    const next = seededRandom(seed);
-    for (let round = 0; round < 4; round += 1) {
-      const durable = await writeAndKill(path, 20 + next() * 200);
-      expect(existsSync(path)).toBe(false);
+  it.skipIf(!plain)(
+    `has every durable row, in order, and goes on behind them (seed ${seed})${plain ? "" : ": Node 22 cannot run the writer"}`,
+    async () => {
+      await using folder = await temporaryFolder();
+      const path = join(folder.path, "archive");
+      const next = seededRandom(seed);
+      for (let round = 0; round < 4; round += 1) {
+        const durable = await writeAndKill(path, 20 + next() * 200);
+        expect(existsSync(path)).toBe(false);
+        await using writer = await begin(path);
+        const collection = await writer.collection(head);
+        expect(collection.durable).toBeGreaterThanOrEqual(durable);
+        const keys = await heldKeys(collection);
+        expect(keys).toEqual(archiveRecords(collection.durable).map(({ id }) => id));
+        const files = readdirSync(`${path}.partial/0001-docs`);
+        expect(files.filter((name) => name.endsWith(".tmp"))).toEqual([]);
+      }
       await using writer = await begin(path);
+      expect(writer.resumed).toBe(true);
       const collection = await writer.collection(head);
-      expect(collection.durable).toBeGreaterThanOrEqual(durable);
-      const keys = await heldKeys(collection);
-      expect(keys).toEqual(archiveRecords(collection.durable).map(({ id }) => id));
-      const files = readdirSync(`${path}.partial/0001-docs`);
-      expect(files.filter((name) => name.endsWith(".tmp"))).toEqual([]);
-    }
-    await using writer = await begin(path);
-    expect(writer.resumed).toBe(true);
-    const collection = await writer.collection(head);
-    const { rows } = collection;
-    await complete(writer, collection, rows + 5);
-    await expectRecords(path, rows + 5);
-    expect(await readdir(folder.path)).toEqual(["archive"]);
-    expect((await readdir(path)).sort()).toEqual(["0001-docs", "manifest.json"]);
-  });
+      const { rows } = collection;
+      await complete(writer, collection, rows + 5);
+      await expectRecords(path, rows + 5);
+      expect(await readdir(folder.path)).toEqual(["archive"]);
+      expect((await readdir(path)).sort()).toEqual(["0001-docs", "manifest.json"]);
+    },
+  );
 });
 
 describe("the writer of an archive", () => {
