@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { uuidToBytes } from "../../model/point-id.ts";
 import type { RecordFailure } from "../../model/record.ts";
-import { guarded, idBytes } from "./database.ts";
+import { guarded, idBytes, transaction } from "./database.ts";
 import { type LedgerRow, recordStates, rowColumns, rowOf } from "./row.ts";
 
 export class BackedUpRecords {
@@ -94,16 +94,7 @@ export class BackedUpRecords {
     });
   }
 
-  #transaction(work: () => void): void {
-    guarded(this.#file, () => {
-      this.#db.exec("BEGIN IMMEDIATE");
-      try {
-        work();
-        this.#db.exec("COMMIT");
-      } catch (error) {
-        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-        throw error;
-      }
-    });
+  #transaction(work: () => unknown): void {
+    transaction(this.#db, this.#file, work);
   }
 }

@@ -131,6 +131,20 @@ export function guarded<Result>(file: string, work: () => Result): Result {
   }
 }
 
+/** Runs `work` in one transaction, which a failure takes back. @throws as `guarded` */
+export function transaction(db: DatabaseSync, file: string, work: () => unknown): void {
+  guarded(file, () => {
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      db.exec("COMMIT");
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  });
+}
+
 /** The VectorError for a failure of the journal's database; other errors come back as they are. */
 export function fromSqlite(file: string, error: unknown): unknown {
   if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")

@@ -7,7 +7,15 @@ import { uuidToBytes } from "../../model/point-id.ts";
 import type { FailureReason } from "../../model/record.ts";
 import { BackedUpRecords } from "./backed-up.ts";
 import { type LedgerCounts, RecordCounts } from "./counts.ts";
-import { allArrays, fromSqlite, guarded, idBytes, idColumn, storedId } from "./database.ts";
+import {
+  allArrays,
+  fromSqlite,
+  guarded,
+  idBytes,
+  idColumn,
+  storedId,
+  transaction,
+} from "./database.ts";
 import {
   type Difference,
   type DifferenceKind,
@@ -313,16 +321,7 @@ export class Ledger {
   }
 
   #transaction(work: () => unknown): void {
-    guarded(this.#file, () => {
-      this.#db.exec("BEGIN IMMEDIATE");
-      try {
-        work();
-        this.#db.exec("COMMIT");
-      } catch (error) {
-        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-        throw error;
-      }
-    });
+    transaction(this.#db, this.#file, work);
   }
 
   #rows(sql: string, ...values: (string | number | Uint8Array)[]): LedgerRow[] {

@@ -4,7 +4,7 @@
  * have been the last whose write reached the target, so what each was sending is kept.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { guarded } from "./database.ts";
+import { guarded, transaction } from "./database.ts";
 
 export interface Sent {
   readonly ordinal: number;
@@ -25,11 +25,9 @@ export class Sending {
   /** Keeps what is about to be sent. */
   add(rows: readonly Sent[]): void {
     if (rows.length === 0) return;
-    guarded(this.#file, () => {
-      this.#db.exec("BEGIN IMMEDIATE");
+    transaction(this.#db, this.#file, () => {
       const insert = this.#db.prepare("INSERT OR IGNORE INTO sending VALUES(?,?,?)");
       for (const { ordinal, digest } of rows) insert.run(this.#collection, ordinal, digest);
-      this.#db.exec("COMMIT");
     });
   }
 

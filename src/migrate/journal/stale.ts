@@ -1,6 +1,6 @@
 /** The carried records of one collection that the newest listing found written to since they were read. */
 import type { DatabaseSync } from "node:sqlite";
-import { allArrays, guarded } from "./database.ts";
+import { allArrays, guarded, transaction } from "./database.ts";
 import { type LedgerRow, rowColumns, rowOf } from "./row.ts";
 
 export class StaleRecords {
@@ -50,15 +50,13 @@ export class StaleRecords {
 
   /** Takes all carried records for written to since, until each has been read again: by this run, or by one that lists again. */
   addAll(): void {
-    guarded(this.#file, () => {
-      this.#db.exec("BEGIN IMMEDIATE");
+    transaction(this.#db, this.#file, () => {
       const add =
         "INSERT OR IGNORE INTO temp.stale SELECT collection, ordinal, version FROM record WHERE collection=? AND state=1";
       this.#db.prepare(add).run(this.#collection);
       // Without its number no listing finds a record as it was.
       const forget = "UPDATE record SET version=NULL WHERE collection=? AND state=1";
       this.#db.prepare(forget).run(this.#collection);
-      this.#db.exec("COMMIT");
     });
   }
 
