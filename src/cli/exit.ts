@@ -1,5 +1,6 @@
 /** How a command ends: its exit status, and what it prints when it failed. */
 import { isVectorError, VectorError } from "../errors.ts";
+import { quoted } from "../util/shell-word.ts";
 import type { Flag } from "./setting.ts";
 import { flagName } from "./setting.ts";
 
@@ -81,7 +82,7 @@ export function commandAgain(
       words.push(word === name ? word : `${name}='***'`);
       hidden = word === name;
     } else {
-      words.push(quote(withoutSecrets(word)));
+      words.push(quoted(withoutSecrets(word)));
     }
   }
   return ["vecferry", ...words].join(" ");
@@ -95,8 +96,4 @@ function withoutSecrets(word: string): string {
     .replace(/(\/\/|^|=)[^/?#]*:[^/?#]*@/, "$1***@")
     .replace(/(\/\/|[?&]host=)[^/?#]*@/, "$1***@")
     .replace(/(:\/\/.*[?&](?!tenant=|database=|grpc=|region=|host=)[^=&]*=)[^&]*/g, "$1***");
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,7 @@
 /** What a person can do after a run, as sentences with the command in them. */
 import { chromaCloudText } from "../store/address.ts";
 import type { StoreIdentity } from "../store/port.ts";
+import { quoted } from "../util/shell-word.ts";
 import type { DifferenceKind } from "./journal/difference.ts";
 import type { Migration } from "./journal/journal.ts";
 import type { Report, VerifyReport } from "./report-schema.ts";
@@ -109,9 +110,4 @@ export function endAddress({ kind, address, tenant, database }: StoreIdentity): 
     case "qdrant":
       return address;
   }
-}
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

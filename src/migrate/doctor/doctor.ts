@@ -5,6 +5,7 @@
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { TargetLook } from "../../store/look.ts";
 import type { SourceStore, StoreIdentity } from "../../store/port.ts";
+import { quoted } from "../../util/shell-word.ts";
 import type { CollectionPlan } from "../collection-plan.ts";
 import { migrationKey, runOf } from "../plan.ts";
 import type { Surveyed } from "../planning/sizing.ts";
@@ -20,7 +21,7 @@ import {
   targetPlace,
 } from "./ends.ts";
 import { addFault, type FaultPlace } from "./fault.ts";
-import { Findings, quoted, type Words } from "./finding.ts";
+import { Findings, type Words } from "./finding.ts";
 import { addFolderFindings } from "./folder.ts";
 import { checkHere, knownMigration } from "./here.ts";
 import { cloudPage } from "./quotas.ts";

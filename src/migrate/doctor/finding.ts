@@ -1,4 +1,6 @@
 /** Findings: how they are made from the table of codes, and how they are collected. */
+
+import { quoted } from "../../util/shell-word.ts";
 import type { CodeEntry, Severity } from "./code-entry.ts";
 import { type FindingCode, findingCodes } from "./codes.ts";
 
@@ -118,9 +120,4 @@ function withoutRepeated(text: string, flag: string): string {
 function collectionOf(value: string): string {
   const plain = value.replaceAll(/'([^']*)'|\\(')/g, "$1$2");
   return plain.slice(0, plain.indexOf("="));
-}
-
-/** A word as a POSIX shell takes it. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

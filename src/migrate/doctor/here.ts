@@ -2,10 +2,11 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isVectorError } from "../../errors.ts";
+import { quoted } from "../../util/shell-word.ts";
 import { hasJournal, journalFile } from "../journal/file.ts";
 import { Journal, type Migration } from "../journal/journal.ts";
 import { readStatus } from "../status.ts";
-import { type Findings, quoted, type Words } from "./finding.ts";
+import type { Findings, Words } from "./finding.ts";
 
 /** Majors of Node that the tests run with. */
 const testedNodes = [22, 24];

@@ -1,8 +1,9 @@
 /** Who answers at a server's address: before it is opened, without a key, and without waiting long. */
 import { isVectorError } from "../../errors.ts";
 import type { Recognised } from "../../store/look.ts";
+import { quoted } from "../../util/shell-word.ts";
 import { addFault, isCertificateFault } from "./fault.ts";
-import { type Findings, quoted, type Words } from "./finding.ts";
+import type { Findings, Words } from "./finding.ts";
 import type { DoctorContext } from "./request.ts";
 
 export interface Place {

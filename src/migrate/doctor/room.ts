@@ -5,8 +5,9 @@ import { freemem, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { CollectionSpec } from "../../model/collection.ts";
 import type { TargetLook } from "../../store/look.ts";
+import { quoted } from "../../util/shell-word.ts";
 import { type Sizing, type Surveyed, sizingOf } from "../planning/sizing.ts";
-import { type Findings, quoted, type Words } from "./finding.ts";
+import type { Findings, Words } from "./finding.ts";
 
 /** What one target collection needs. */
 export interface Need {

@@ -3,12 +3,12 @@ import { isVectorError } from "../../errors.ts";
 import type { CollectionInfo, CollectionSpec } from "../../model/collection.ts";
 import type { SourceStore } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { quoted } from "../../util/shell-word.ts";
 import { type CollectionPlan, pointOf } from "../collection-plan.ts";
 import type { Scope } from "../request.ts";
 import { isOwn } from "../standing.ts";
 import { takenText } from "../target-check.ts";
 import { addFault } from "./fault.ts";
-import { quoted } from "./finding.ts";
 import type { TargetInput } from "./target.ts";
 
 /** Records of a collection whose places are looked at, and how many in one request. */

@@ -3,11 +3,12 @@ import { isVectorError } from "../../errors.ts";
 import type { CollectionSpec } from "../../model/collection.ts";
 import { tenantKey } from "../../model/layout.ts";
 import type { StandingCollection, TargetLook } from "../../store/look.ts";
+import { quoted } from "../../util/shell-word.ts";
 import type { CollectionPlan } from "../collection-plan.ts";
 import { defaultRequest } from "../request.ts";
 import { specsOf } from "../target-spec.ts";
 import { addFault } from "./fault.ts";
-import { type Findings, quoted, type Words } from "./finding.ts";
+import type { Findings, Words } from "./finding.ts";
 import type { DoctorContext, DoctorRequest } from "./request.ts";
 import type { Need } from "./room.ts";
 

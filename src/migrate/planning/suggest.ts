@@ -1,6 +1,7 @@
 /** Which payload indexes a collection's metadata suggests, and the flags that make them. */
 import { z } from "zod";
 import { type PayloadIndexType, payloadIndexTypes } from "../../model/collection.ts";
+import { quoted } from "../../util/shell-word.ts";
 import type { MetadataKey, ValueType } from "../survey/metadata-keys.ts";
 import type { CollectionSurvey } from "../survey/survey.ts";
 
@@ -48,8 +49,4 @@ function suggest(stats: MetadataKey): Suggestion[] {
   const reason = `${records} records have it, with about ${distinct} different values`;
   const named = fitting === "keyword" && !key.includes(":") ? key : `${key}:${fitting}`;
   return [{ key, type: fitting, flag: `--index ${quoted(named)}`, reason }];
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { groups, severities } from "../../../../src/migrate/doctor/code-entry.ts";
 import { findingCodes } from "../../../../src/migrate/doctor/codes.ts";
-import { filled, quoted } from "../../../../src/migrate/doctor/finding.ts";
+import { filled } from "../../../../src/migrate/doctor/finding.ts";
+import { quoted } from "../../../../src/util/shell-word.ts";
 import { sourcesBelow } from "../../../support/files.ts";
 
 describe("the table of findings", () => {
