@@ -18,6 +18,7 @@ import { type Subject, subjectsOf } from "./compare/subject.ts";
 import { type Ends, withEnds } from "./ends.ts";
 import type { Outcome } from "./report.ts";
 import type { RunContext, Scope } from "./request.ts";
+import { phase, progress } from "./telling.ts";
 import type { VerifyLane } from "./verify/lane.ts";
 import { waitUntilGreen } from "./wait-green.ts";
 
@@ -61,7 +62,7 @@ export async function compareEnds(
   const subjects = await subjectsOf(lanes, source, target, signal);
   assertComparable(subjects, request);
   const green = report.phase("wait-green");
-  context.onEvent({ type: "phase", phase: "wait-green", collection: null });
+  phase(context, "wait-green");
   const names = new Set(subjects.map(({ plan }) => plan.target));
   const standing = await waitUntilGreen(target, names, request.waitGreenMs, signal);
   green();
@@ -131,19 +132,17 @@ export function assertComparable(
 async function compareAll(
   subjects: readonly Subject[],
   request: CompareRequest,
-  { onEvent }: RunContext,
+  context: RunContext,
 ): Promise<CollectionComparison[]> {
   const random = seededRandom(request.seed);
   const total = subjects.reduce((sum, { records }) => sum + records, 0);
   const compared: CollectionComparison[] = [];
   for (const subject of subjects) {
     const { plan, records } = subject;
-    const collection = plan.source.name;
-    onEvent({ type: "phase", phase: "compare", collection });
+    phase(context, "compare", plan.source.name);
     const share = Math.max(queriesMin, Math.round((request.queries * records) / total));
     const affordable = Math.floor(queryBytesMax / (8 * plan.dimension));
-    const onRows = (done: number): void =>
-      onEvent({ type: "progress", phase: "compare", collection, done, total: records, bytes: 0 });
+    const onRows = progress(context, "compare", plan.source.name, records);
     // Those that are timed are in memory until all is compared: of each collection as many as it has a share of the queries.
     const part = request.vectors === null ? records / total : 1 / subjects.length;
     const asked = {

@@ -8,8 +8,9 @@ import type { ListingResult } from "./journal/listing.ts";
 import { type LedgerRow, recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { prepare } from "./prepare.ts";
-import { note, type Run, type RunLane } from "./running.ts";
+import type { Run, RunLane } from "./running.ts";
 import { targetInfo } from "./target-spec.ts";
+import { note } from "./telling.ts";
 import { normalizedUlps, sameButForUlps } from "./verify/describe.ts";
 import { sampleDiffers } from "./verify/reread.ts";
 

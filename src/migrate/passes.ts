@@ -5,8 +5,9 @@ import { lookForChanges } from "./delta.ts";
 import { recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { propagateDeletes } from "./propagate.ts";
-import { note, phase, progress, type Run, type RunLane } from "./running.ts";
+import type { Run, RunLane } from "./running.ts";
 import { assertPointsFree } from "./target-check.ts";
+import { note, phase, progress } from "./telling.ts";
 import {
   assertKeysFit,
   carryAll,
@@ -33,7 +34,7 @@ export async function prepareLane(run: Run, one: RunLane): Promise<void> {
     lane,
     { where, limit },
     context.signal,
-    progress(context, "list", lane, null),
+    progress(context, "list", lane.plan.source.name, null),
   );
   const deleted = limit === null ? await settleUnseen(lane, listing, context.signal) : 0;
   report.listed(entered, { listed: listing.listed, deleted });
@@ -71,7 +72,7 @@ export async function copy(run: Run, { entered, lane }: RunLane, how: How): Prom
   const done = how === "copy" ? listed - pending : 0;
   const flight = await planFlight(lane, state, request.batchSize, context.signal);
   report.flight(entered, flight);
-  const tell = progress(context, "copy", lane, how === "copy" ? listed : total);
+  const tell = progress(context, "copy", lane.plan.source.name, how === "copy" ? listed : total);
   tell(done, 0);
   const page: Page = (after, limit) =>
     how === "stale" ? ledger.stale.page(after, limit) : ledger.page(state, after, limit);
@@ -124,7 +125,7 @@ export async function settle(run: Run, source: SourceStore): Promise<void> {
         lane,
         { where, limit },
         context.signal,
-        progress(context, "relist", lane, null),
+        progress(context, "relist", lane.plan.source.name, null),
       );
       const deleted = limit === null ? await settleUnseen(lane, listing, context.signal) : 0;
       report.relisted(one.entered, { added: listing.added, deleted });

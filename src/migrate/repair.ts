@@ -16,6 +16,7 @@ import { propagateDeletes } from "./propagate.ts";
 import type { Outcome } from "./report.ts";
 import type { RepairRequest, RunContext } from "./request.ts";
 import { targetInfo } from "./target-spec.ts";
+import { note, phase } from "./telling.ts";
 import { addTo, emptyTotals, type Totals } from "./transfer.ts";
 import type { VerifyLane } from "./verify/lane.ts";
 import { verifyEnds } from "./verify.ts";
@@ -67,7 +68,7 @@ async function mend(
   const { context, report } = ends;
   const { signal } = context;
   for (const { entered, lane } of lanes) {
-    context.onEvent({ type: "phase", phase: "repair", collection: lane.plan.source.name });
+    phase(context, "repair", lane.plan.source.name);
     const stop = report.phase("repair");
     const { created } = await lane.target.ensure(lane.spec, { signal });
     if (created) ends.journal.setMade(ends.migration, lane.spec.name, true);
@@ -148,8 +149,7 @@ function noteCopied({ journal, migration }: Ends): void {
 function sayPlan({ lanes, report, context }: Ends, request: RepairRequest): void {
   for (const { lane } of lanes) {
     const text = `${JSON.stringify(lane.plan.source.name)}: ${planWords(lane, request)}`;
-    report.note(text);
-    context.onEvent({ type: "note", text });
+    note(context, report, text);
   }
 }
 

@@ -13,9 +13,10 @@ import { copy, prepareLane, refresh, settle, settleDeleted } from "./passes.ts";
 import { type Draft, draftPlan, makePlan, migrationKey, runOf } from "./plan.ts";
 import { type Outcome, ReportBuilder } from "./report.ts";
 import type { MigrateRequest, RunContext } from "./request.ts";
-import { note, phase, type Run } from "./running.ts";
+import type { Run } from "./running.ts";
 import { assertNoForeignPoints, assertPointsFree } from "./target-check.ts";
 import { specOf, targetInfo } from "./target-spec.ts";
+import { note, phase } from "./telling.ts";
 import { verifyCollections } from "./verify.ts";
 import { greenWaitMs, waitUntilGreen } from "./wait-green.ts";
 

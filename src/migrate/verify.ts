@@ -11,6 +11,7 @@ import { type Ends, withEnds } from "./ends.ts";
 import { recordStates } from "./journal/row.ts";
 import type { Outcome, VerifyReport } from "./report.ts";
 import type { Phase, RunContext, VerifyRequest } from "./request.ts";
+import { note, phase, progress } from "./telling.ts";
 import { startCourses } from "./verify/course.ts";
 import { drill } from "./verify/drill.ts";
 import type { Course, VerifyInput } from "./verify/lane.ts";
@@ -128,7 +129,7 @@ async function readIds(input: VerifyInput, courses: readonly Course[]): Promise<
     const { source, plan } = course.lane;
     if (source === null) continue;
     const stop = begin(input, "verify-source", plan.source.name);
-    const tell = progress(input, "verify-source", course);
+    const tell = ofWritten(input, "verify-source", course);
     if (input.freshJournal) await readSource(course, source, signal, tell);
     else await listAnew(course, source, signal);
     stop();
@@ -149,12 +150,11 @@ async function compareTarget(
     group,
     journal.scanProgress(first.entered),
     signal,
-    progress(input, "verify", first),
+    ofWritten(input, "verify", first),
   );
   if (scan.resumedAt > 0) {
     const text = `The reading of target collection ${JSON.stringify(name)} was taken up where it had stopped: ${scan.resumedAt} of 256 parts were done.`;
-    context.onEvent({ type: "note", text });
-    report.note(text);
+    note(context, report, text);
   }
   const buckets = new Set<number>();
   for (const { entered, lane } of group) {
@@ -190,7 +190,7 @@ async function compareSource(input: VerifyInput, courses: readonly Course[]): Pr
     if (source === null) continue;
     const stop = begin(input, "verify-source", plan.source.name);
     const kept = journal.readProgress(course.entered);
-    const tell = progress(input, "verify-source", course);
+    const tell = ofWritten(input, "verify-source", course);
     await rereadSource(course, source, kept, context.signal, tell);
     stop();
   }
@@ -205,20 +205,19 @@ function finishCourse({ journal }: VerifyInput, course: Course): void {
 
 function begin(
   { context, report }: VerifyInput,
-  phase: Phase,
+  name: Phase,
   collection: string | null,
 ): () => void {
-  context.onEvent({ type: "phase", phase, collection });
-  return report.phase(phase);
+  phase(context, name, collection);
+  return report.phase(name);
 }
 
-function progress(
+/** How many rows of what stands in the journal were looked at. */
+function ofWritten(
   { context }: VerifyInput,
-  phase: Phase,
+  name: Phase,
   { lane }: Course,
 ): (rows: number) => void {
   const { written } = lane.ledger.counts();
-  const total = written === 0 ? null : written;
-  const collection = lane.plan.source.name;
-  return (done) => context.onEvent({ type: "progress", phase, collection, done, total, bytes: 0 });
+  return progress(context, name, lane.plan.source.name, written === 0 ? null : written);
 }

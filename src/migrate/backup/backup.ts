@@ -13,8 +13,9 @@ import { type CollectionScope, Journal } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
 import { migrationKey, runOf } from "../plan.ts";
 import { type Outcome, ReportBuilder } from "../report.ts";
-import type { Phase, RunContext } from "../request.ts";
+import type { RunContext } from "../request.ts";
 import { selectCollections } from "../select.ts";
+import { note, phase, progress } from "../telling.ts";
 import { listIds } from "../transfer.ts";
 import {
   type Course,
@@ -105,7 +106,12 @@ async function steps(run: BackupRun, finished: boolean): Promise<Outcome> {
     plan: one.entered.plan,
     ledger: journal.ledger(one.entered),
   }));
-  if (finished) say(run, `The archive ${place.path} is finished already; nothing is written.`);
+  if (finished)
+    note(
+      run.context,
+      run.report,
+      `The archive ${place.path} is finished already; nothing is written.`,
+    );
   else {
     journal.setState(migration, "COPYING");
     await write(run, courses);
@@ -147,8 +153,9 @@ async function write(run: BackupRun, courses: readonly Course[]): Promise<void> 
   const { signal } = context;
   await using writer = await place.write({ source: source.identity, signal });
   if (writer.resumed)
-    say(
-      run,
+    note(
+      run.context,
+      run.report,
       "An archive that was not finished was found; it is gone on with behind what it holds, which is as it was when it was read: --verify finds what has changed since.",
     );
   // Ids are kept where they must be compared: with those of a source that has changed, or with what an archive holds already.
@@ -222,8 +229,9 @@ async function copyListed(
   const gone = await takeUp(course, out, context.signal);
   report.relisted(entered, { added: 0, deleted: gone.count });
   if (gone.count > 0)
-    say(
-      run,
+    note(
+      run.context,
+      run.report,
       `The archive holds ${vanishedText(gone)} of ${JSON.stringify(info.name)} that the source has no more.`,
     );
   const { rowBytes } = await shapeOfPending(course, null, context.signal);
@@ -288,8 +296,9 @@ async function copyPending(
 
 function sayVanished(run: BackupRun, { info }: Course, vanished: Vanished): void {
   if (vanished.count === 0) return;
-  say(
-    run,
+  note(
+    run.context,
+    run.report,
     `${vanishedText(vanished)} of ${JSON.stringify(info.name)} vanished from the source before they were read; the archive does not hold them.`,
   );
 }
@@ -311,13 +320,15 @@ async function settle(run: BackupRun, course: Course, out: ArchiveCollectionWrit
     report.relisted(entered, { added: listing.added, deleted: gone.count });
     stop();
     if (gone.count > 0)
-      say(
-        run,
+      note(
+        run.context,
+        run.report,
         `The archive holds ${vanishedText(gone)} of ${name} that the source has deleted since.`,
       );
     if (listing.added === 0) return;
-    say(
-      run,
+    note(
+      run.context,
+      run.report,
       `${listing.added} records of ${name} appeared at the source meanwhile; they are taken too.`,
     );
     await copyPending(run, course, out);
@@ -337,23 +348,4 @@ function assertRoom({ place }: BackupRun, wanted: number): void {
 
 function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 1e6).toLocaleString("en-US")} MB`;
-}
-
-function phase(context: RunContext, name: Phase, collection: string | null = null): void {
-  context.onEvent({ type: "phase", phase: name, collection });
-}
-
-function progress(
-  context: RunContext,
-  name: Phase,
-  collection: string,
-  total: number | null,
-): (done: number, bytes: number) => void {
-  return (done, bytes) =>
-    context.onEvent({ type: "progress", phase: name, collection, done, total, bytes });
-}
-
-function say({ context, report }: BackupRun, text: string): void {
-  report.note(text);
-  context.onEvent({ type: "note", text });
 }

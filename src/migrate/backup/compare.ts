@@ -14,6 +14,7 @@ import type { Difference, DifferenceKind } from "../journal/difference.ts";
 import { Journal } from "../journal/journal.ts";
 import { recordStates } from "../journal/row.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
+import { phase, progress } from "../telling.ts";
 import { listIds } from "../transfer.ts";
 import { describeDifference, sameButForUlps } from "../verify/describe.ts";
 import type { Course } from "./collection.ts";
@@ -35,7 +36,7 @@ export async function compareArchive(
   courses: readonly Course[],
 ): Promise<VerifyReport> {
   const { context, report, place, migration, request } = run;
-  context.onEvent({ type: "phase", phase: "check", collection: null });
+  phase(context, "check");
   const stop = report.phase("check");
   await using reader = await place.read();
   stop();
@@ -91,13 +92,11 @@ async function compareCollection(
   const migration = journal.begin("", "", source.identity, source.identity);
   const entered = journal.enter(migration, course.plan, course.entered.scope);
   const fresh: Course = { ...course, entered, ledger: journal.ledger(entered) };
-  context.onEvent({ type: "phase", phase: "verify", collection: info.name });
+  phase(context, "verify", info.name);
   await listIds(fresh, entered.scope, signal, () => undefined);
   const tally: Tally = { compared: 0, withinUlps: 0, quarantined: 0, goneAtBothEnds: 0 };
-  await compareRows(fresh, reader, held, tally, signal, (done) => {
-    const progress = { phase: "verify", collection: info.name, total: held.count } as const;
-    context.onEvent({ type: "progress", ...progress, done, bytes: 0 });
-  });
+  const tell = progress(context, "verify", info.name, held.count);
+  await compareRows(fresh, reader, held, tally, signal, tell);
   await lookForMissing(fresh, tally, signal);
   stop();
   const { ledger } = fresh;

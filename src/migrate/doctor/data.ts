@@ -7,6 +7,7 @@ import type { CollectionPlan } from "../collection-plan.ts";
 import type { Surveyed } from "../planning/sizing.ts";
 import type { Fault, FaultKind } from "../survey/faults.ts";
 import { type CollectionSurvey, defaultSample, surveyCollection } from "../survey/survey.ts";
+import { progress } from "../telling.ts";
 import type { FindingCode } from "./codes.ts";
 import { addFault } from "./fault.ts";
 import type { Findings, Words } from "./finding.ts";
@@ -48,15 +49,7 @@ async function surveyOne(input: DataInput, plan: CollectionPlan): Promise<Collec
       where,
       limit,
       onBatch: (batch) => quotas?.add(batch),
-      onProgress: (done, total, bytes) =>
-        context.onEvent({
-          type: "progress",
-          phase: "survey",
-          collection: name,
-          done,
-          total,
-          bytes,
-        }),
+      onProgress: (done, total, bytes) => progress(context, "survey", name, total)(done, bytes),
     });
     quotas?.tell(name, findings, words);
     return survey;

@@ -10,6 +10,7 @@ import { type Draft, planCollections } from "../plan.ts";
 import type { MigrateRequest, RunContext } from "../request.ts";
 import { dryRun } from "../run.ts";
 import { defaultSample, surveyCollection } from "../survey/survey.ts";
+import { phase, progress } from "../telling.ts";
 import { assertIdsApart, assertKeysFit, reservedNote } from "./clashes.ts";
 import { type EstimateEnds, estimateOf, sumEstimates, totalSeconds } from "./estimate.ts";
 import {
@@ -44,7 +45,7 @@ export async function makePlanFile(
   context: RunContext,
 ): Promise<PlanFile> {
   const { signal } = context;
-  context.onEvent({ type: "phase", phase: "plan", collection: null });
+  phase(context, "plan");
   const outline = await outlineOf(source, target, request, context);
   await assertIdsApart(source, outline.collections, request.scope, signal);
   const ends: EstimateEnds = {
@@ -99,17 +100,15 @@ async function survey(
   { source: info }: CollectionPlan,
   { scope }: MigrateRequest,
   { sample }: PlanOptions,
-  { signal, onEvent }: RunContext,
+  context: RunContext,
 ) {
-  const collection = info.name;
-  onEvent({ type: "phase", phase: "survey", collection });
+  phase(context, "survey", info.name);
   return await surveyCollection(source, info, {
-    signal,
+    signal: context.signal,
     sampleMax: sample === "all" ? null : sample === "default" ? defaultSample(source) : sample,
     where: scope.where,
     limit: scope.limit,
-    onProgress: (done, total, bytes) =>
-      onEvent({ type: "progress", phase: "survey", collection, done, total, bytes }),
+    onProgress: (done, total, bytes) => progress(context, "survey", info.name, total)(done, bytes),
   });
 }
 

@@ -3,6 +3,7 @@ import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { RunContext } from "../request.ts";
+import { progress } from "../telling.ts";
 import { assertPoints, type Course, type Held } from "./course.ts";
 import { equalRows } from "./equal.ts";
 
@@ -35,6 +36,7 @@ export async function assertFree(
 async function countEqual(course: Course, context: RunContext): Promise<number> {
   const { archive, info, spec, batchSize } = course;
   const { signal } = context;
+  const tell = progress(context, "check", info.name, info.count);
   let points = 0;
   let done = 0;
   for await (const batch of archive.batches(info, { signal, batchSize })) {
@@ -54,8 +56,7 @@ async function countEqual(course: Course, context: RunContext): Promise<number> 
     }
     points += rows.size;
     done += batch.ids.length;
-    const progress = { phase: "check", collection: info.name, total: info.count } as const;
-    context.onEvent({ type: "progress", ...progress, done, bytes: 0 });
+    tell(done);
   }
   return points;
 }

@@ -25,6 +25,7 @@ import { type Outcome, ReportBuilder } from "../report.ts";
 import type { RunContext, Scope } from "../request.ts";
 import { selectCollections } from "../select.ts";
 import { targetInfo } from "../target-spec.ts";
+import { phase, progress } from "../telling.ts";
 import { emptyTotals } from "../transfer.ts";
 import { assertPoints, type Course, type Held } from "./course.ts";
 import { equalRows } from "./equal.ts";
@@ -175,7 +176,7 @@ async function look(
   for (const course of courses) {
     const found = standing.find(({ name }) => name === course.spec.name);
     if (found === undefined) continue;
-    context.onEvent({ type: "phase", phase: "check", collection: course.info.name });
+    phase(context, "check", course.info.name);
     held.set(course, await assertFree(course, found, merge, context));
   }
   stop();
@@ -191,11 +192,11 @@ async function copy(
 ): Promise<void> {
   const { archive, target, info, spec, entered, batchSize } = course;
   const stop = report.phase("copy");
-  context.onEvent({ type: "phase", phase: "copy", collection: info.name });
+  phase(context, "copy", info.name);
   const totals = emptyTotals();
   const workers = target.capabilities.concurrency + 1;
   report.flight(entered, { batchSize, workers });
-  const total = info.count ?? 0;
+  const tell = progress(context, "copy", info.name, info.count ?? 0);
   const batches = archive.batches(info, { ...context, batchSize })[Symbol.asyncIterator]();
   try {
     await runWorkers(workers, context.signal, async (signal) => {
@@ -209,9 +210,7 @@ async function copy(
         totals.written += rows.length;
         totals.unchanged += batch.ids.length - rows.length;
         totals.bytes += sizeOf(sent);
-        const done = totals.written + totals.unchanged;
-        const progress = { phase: "copy", collection: info.name, done, total } as const;
-        context.onEvent({ type: "progress", ...progress, bytes: totals.bytes });
+        tell(totals.written + totals.unchanged, totals.bytes);
       }
     });
   } finally {

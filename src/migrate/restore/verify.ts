@@ -9,6 +9,7 @@ import { digestsOf } from "../digests.ts";
 import type { DifferenceKind } from "../journal/difference.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
 import type { RunContext } from "../request.ts";
+import { phase, progress } from "../telling.ts";
 import { describeDifference } from "../verify/describe.ts";
 import { assertPoints, type Course } from "./course.ts";
 import { equalRows } from "./equal.ts";
@@ -22,7 +23,7 @@ export async function verifyPoints(
   const collections: VerifiedCollection[] = [];
   const foreign: Record<string, number> = {};
   for (const course of courses) {
-    context.onEvent({ type: "phase", phase: "verify", collection: course.info.name });
+    phase(context, "verify", course.info.name);
     const expected = await archiveSums(course, context.signal);
     const standing = await targetSums(course, context);
     const others = standing.total - expected.total;
@@ -61,8 +62,10 @@ async function archiveSums({ archive, info }: Course, signal: AbortSignal): Prom
 
 async function targetSums(
   { target, there, info }: Course,
-  { signal, onEvent }: RunContext,
+  context: RunContext,
 ): Promise<BucketSums> {
+  const { signal } = context;
+  const tell = progress(context, "verify", info.name, info.count);
   const sums = new BucketSums();
   let done = 0;
   for await (const batch of target.scan(there, { signal })) {
@@ -70,8 +73,7 @@ async function targetSums(
     add(sums, batch);
     for (const { data } of batch.vectors.values()) release(data);
     done += batch.ids.length;
-    const progress = { phase: "verify", collection: info.name, total: info.count } as const;
-    onEvent({ type: "progress", ...progress, done, bytes: 0 });
+    tell(done);
   }
   return sums;
 }
