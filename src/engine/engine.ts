@@ -18,7 +18,6 @@ import type {
   ScrollPage,
   SearchOptions,
 } from "./api.ts";
-import { lockName, prepareFolder } from "./folder.ts";
 import type {
   Opened,
   OperationName,
@@ -28,6 +27,7 @@ import type {
   Sent,
   SentError,
 } from "./protocol.ts";
+import { lockName, prepareFolder } from "./storage/folder.ts";
 
 /** Opens the folder (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_CONFIG, E_ABORTED */
 export async function openEngine(path: string, options: CallOptions = {}): Promise<Engine> {

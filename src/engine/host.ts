@@ -12,22 +12,27 @@ import type {
   ScrollPage,
   SearchOptions,
 } from "./api.ts";
-import { Catalog } from "./catalog.ts";
-import * as read from "./collection-read.ts";
+import {
+  assertCollectionName,
+  createConfig,
+  encodeConfig,
+  updateConfig,
+} from "./collection/config.ts";
+import { describe } from "./collection/describe.ts";
+import * as read from "./collection/read.ts";
 import {
   type CollectionState,
   createCollectionFile,
   flushVectors,
   loadState,
   openCollectionState,
-} from "./collection-state.ts";
-import * as write from "./collection-write.ts";
-import { assertCollectionName, createConfig, encodeConfig, updateConfig } from "./config.ts";
-import { describe } from "./describe.ts";
+} from "./collection/state.ts";
+import * as write from "./collection/write.ts";
 import { badInput, collectionNotFound } from "./errors.ts";
-import { isObject } from "./json-path.ts";
+import { isObject } from "./filter/json-path.ts";
 import type { Operations, Sent } from "./protocol.ts";
-import { removeFiles, storageError } from "./sqlite.ts";
+import { Catalog } from "./storage/catalog.ts";
+import { removeFiles, storageError } from "./storage/sqlite.ts";
 
 function parseBody(text: string): JsonObject {
   let value: JsonValue;

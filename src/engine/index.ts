@@ -19,8 +19,8 @@ export type {
   VectorParams,
   VectorSelector,
 } from "./api.ts";
+export { canonicalPointId } from "./collection/point-key.ts";
 export { openEngine } from "./engine.ts";
 export { badInput, checkInput, invalid, notFound, notImplemented } from "./errors.ts";
-export { type LookedFolder, lookAtPoints, lookForPoints, lookIntoFolder } from "./look.ts";
-export { canonicalPointId } from "./point-key.ts";
-export { removeIfEmpty, takeAwayEngine } from "./take-away.ts";
+export { type LookedFolder, lookAtPoints, lookForPoints, lookIntoFolder } from "./storage/look.ts";
+export { removeIfEmpty, takeAwayEngine } from "./storage/take-away.ts";

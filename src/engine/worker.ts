@@ -8,7 +8,7 @@ import {
 import { isVectorError, VectorError } from "../errors.ts";
 import { Host } from "./host.ts";
 import { pointWrites, type Reply, type Request, type SentError } from "./protocol.ts";
-import { storageError } from "./sqlite.ts";
+import { storageError } from "./storage/sqlite.ts";
 
 /** Requests taken in one go. */
 const drainMax = 64;

@@ -1,6 +1,6 @@
 import { CountPointsSchema, DeletePointsSchema } from "@qdrant/js-client-grpc";
 import { describe, expect, it } from "vitest";
-import { parseFilter } from "../../../src/engine/filter.ts";
+import { parseFilter } from "../../../src/engine/filter/filter.ts";
 import { parseLossless } from "../../../src/util/json.ts";
 import { decodeCount } from "../../../src/wire/count.ts";
 import { decodeDelete } from "../../../src/wire/delete.ts";

@@ -1,13 +1,13 @@
 /** What the worker keeps of an open collection: its file, its ids and its vectors. */
-import { VectorError } from "../errors.ts";
-import type { CollectionConfig } from "./api.ts";
-import { CollectionFile } from "./collection-file.ts";
+import { VectorError } from "../../errors.ts";
+import type { CollectionConfig } from "../api.ts";
+import { type FieldIndex, toFieldIndex } from "../filter/field-index.ts";
+import { CollectionFile } from "../storage/collection-file.ts";
+import { removeFiles, storageError } from "../storage/sqlite.ts";
+import { type Metric, metrics } from "../vectors/distance.ts";
+import { VectorStore } from "../vectors/vector-store.ts";
 import { decodeConfig, encodeConfig, vectorParams } from "./config.ts";
-import { type Metric, metrics } from "./distance.ts";
-import { type FieldIndex, toFieldIndex } from "./field-index.ts";
 import { IdMap } from "./id-map.ts";
-import { removeFiles, storageError } from "./sqlite.ts";
-import { VectorStore } from "./vector-store.ts";
 
 /** One vector name's store and arithmetic, and the blocks that were changed since the last commit. */
 export interface NamedVectors {

@@ -1,6 +1,6 @@
 /** What reads a collection: by id, by filter, in the order of ids, by nearness. */
-import type { DenseColumn } from "../model/record.ts";
-import { parseLossless } from "../util/json.ts";
+import type { DenseColumn } from "../../model/record.ts";
+import { parseLossless } from "../../util/json.ts";
 import type {
   JsonInput,
   PayloadSelector,
@@ -12,17 +12,17 @@ import type {
   ScrollPage,
   SearchOptions,
   VectorSelector,
-} from "./api.ts";
-import type { CollectionState, NamedVectors } from "./collection-state.ts";
-import { normalizeCosine } from "./distance.ts";
-import { badInput } from "./errors.ts";
-import { findSlots } from "./field-index.ts";
-import { type FieldTest, parseFilter } from "./filter.ts";
-import { type CompiledFilter, compileFilter, PayloadView } from "./filter-match.ts";
+} from "../api.ts";
+import { badInput } from "../errors.ts";
+import { findSlots } from "../filter/field-index.ts";
+import { type FieldTest, parseFilter } from "../filter/filter.ts";
+import { type CompiledFilter, compileFilter, PayloadView } from "../filter/match.ts";
+import { SlotSet } from "../filter/slot-set.ts";
+import { normalizeCosine } from "../vectors/distance.ts";
+import { TopK } from "../vectors/top-k.ts";
 import { payloadReader } from "./payload.ts";
 import { encodePointKey, type PointKey, parsePointId } from "./point-key.ts";
-import { SlotSet } from "./slot-set.ts";
-import { TopK } from "./top-k.ts";
+import type { CollectionState, NamedVectors } from "./state.ts";
 
 /** Below this share of all points, candidates are looked up one by one. */
 const fewShare = 1 / 8;

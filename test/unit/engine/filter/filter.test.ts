@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Engine, openEngine } from "../../../src/engine/index.ts";
-import { isVectorError } from "../../../src/errors.ts";
+import { type Engine, openEngine } from "../../../../src/engine/index.ts";
+import { isVectorError } from "../../../../src/errors.ts";
 import { filters, payloads, payloadText, type TypedPayload } from "./filter-oracle.ts";
 
 async function load(engine: Engine, rows: readonly TypedPayload[]): Promise<void> {

@@ -7,8 +7,8 @@ import {
   lookForPoints,
   lookIntoFolder,
   openEngine,
-} from "../../../src/engine/index.ts";
-import { fileList } from "../../support/fixtures.ts";
+} from "../../../../src/engine/index.ts";
+import { fileList } from "../../../support/fixtures.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -1,5 +1,5 @@
-import type { CollectionState } from "./collection-state.ts";
 import { encodeConfig } from "./config.ts";
+import type { CollectionState } from "./state.ts";
 
 /** A collection as `GET /collections/{name}` answers it, as JSON text. One segment; nothing is indexed, for every search is exact. */
 export function describe(state: CollectionState): string {

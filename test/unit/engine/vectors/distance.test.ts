@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { metrics, normalizeCosine, squaredLength } from "../../../src/engine/distance.ts";
+import {
+  metrics,
+  normalizeCosine,
+  squaredLength,
+} from "../../../../src/engine/vectors/distance.ts";
 
 const component = fc.float({ noNaN: true, noDefaultInfinity: true, min: -100, max: 100 });
 const vector = fc

@@ -1,7 +1,7 @@
 /** SQLite as the engine uses it: how a database is opened, and what its errors mean. */
 import { closeSync, openSync, rmSync } from "node:fs";
-import { isVectorError, VectorError } from "../errors.ts";
-import { DatabaseSync } from "../util/sqlite.ts";
+import { isVectorError, VectorError } from "../../errors.ts";
+import { DatabaseSync } from "../../util/sqlite.ts";
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const sqliteBusy = 5;

@@ -9,7 +9,7 @@
  */
 import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { VectorError } from "../errors.ts";
+import { VectorError } from "../../errors.ts";
 
 /** The catalog of an engine; a folder that has it is one. */
 export const catalogName = "engine.sqlite";

@@ -1,5 +1,5 @@
 /** Whether a payload fits a filter. Source: qdrant 1.18.2, lib/segment/src/payload_storage (condition_checker.rs, query_checker.rs). */
-import { parseLossless } from "../util/json.ts";
+import { parseLossless } from "../../util/json.ts";
 import {
   type Condition,
   type FieldTest,

@@ -1,16 +1,21 @@
 /** What changes a collection. Each operation is checked as a whole before it changes anything; the caller holds the transaction. */
-import type { DenseColumn } from "../model/record.ts";
-import { parseLossless } from "../util/json.ts";
-import type { JsonInput, PointColumns, PointSelector } from "./api.ts";
-import type { FieldValue } from "./collection-file.ts";
-import { selectSlots } from "./collection-read.ts";
-import type { CollectionState, NamedVectors } from "./collection-state.ts";
-import { normalizeCosine } from "./distance.ts";
-import { badInput } from "./errors.ts";
-import { encodeFieldSchema, type FieldIndex, fieldValues, toFieldIndex } from "./field-index.ts";
-import { isObject, parsePath } from "./json-path.ts";
+import type { DenseColumn } from "../../model/record.ts";
+import { parseLossless } from "../../util/json.ts";
+import type { JsonInput, PointColumns, PointSelector } from "../api.ts";
+import { badInput } from "../errors.ts";
+import {
+  encodeFieldSchema,
+  type FieldIndex,
+  fieldValues,
+  toFieldIndex,
+} from "../filter/field-index.ts";
+import { isObject, parsePath } from "../filter/json-path.ts";
+import type { FieldValue } from "../storage/collection-file.ts";
+import { normalizeCosine } from "../vectors/distance.ts";
 import { mergePayload, parsePayload, withoutKeys } from "./payload.ts";
 import { canonicalPointId } from "./point-key.ts";
+import { selectSlots } from "./read.ts";
+import type { CollectionState, NamedVectors } from "./state.ts";
 
 interface VectorWrite {
   readonly vectors: NamedVectors;

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { parsePath, valuesAt } from "../../../src/engine/json-path.ts";
-import { mergePayload, payloadReader, withoutKeys } from "../../../src/engine/payload.ts";
-import { VectorError } from "../../../src/errors.ts";
+import {
+  mergePayload,
+  payloadReader,
+  withoutKeys,
+} from "../../../../src/engine/collection/payload.ts";
+import { parsePath, valuesAt } from "../../../../src/engine/filter/json-path.ts";
+import { VectorError } from "../../../../src/errors.ts";
 
 const text = '{"a":{"b":[{"c":1,"d":2.0},{"c":3}],"e":9007199254740993},"f":null,"g h":"x"}';
 

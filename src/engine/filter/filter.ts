@@ -1,9 +1,10 @@
 /**
  * Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition, Match, Range).
  */
-import { badInput, invalid, notImplemented } from "./errors.ts";
+
+import { canonicalPointId } from "../collection/point-key.ts";
+import { badInput, invalid, notImplemented } from "../errors.ts";
 import { isObject, type PathStep, parsePath } from "./json-path.ts";
-import { canonicalPointId } from "./point-key.ts";
 
 export interface Filter {
   readonly must: readonly Condition[] | null;

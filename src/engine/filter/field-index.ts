@@ -1,8 +1,8 @@
 /** Payload indexes: which values of a payload a field's table holds, and which filter conditions it answers. */
-import type { JsonInput } from "./api.ts";
-import type { CollectionFile, FieldValue } from "./collection-file.ts";
-import { fieldSchema } from "./config-schema.ts";
-import { badInput, checkInput } from "./errors.ts";
+import type { JsonInput } from "../api.ts";
+import { fieldSchema } from "../collection/config-schema.ts";
+import { badInput, checkInput } from "../errors.ts";
+import type { CollectionFile, FieldValue } from "../storage/collection-file.ts";
 import { type Bounds, type FieldTest, parseInstant, withinBounds } from "./filter.ts";
 import { isObject, type PathStep, parsePath, valuesAt } from "./json-path.ts";
 import type { SlotSet } from "./slot-set.ts";

@@ -2,7 +2,7 @@
  * Qdrant's arithmetic: how Cosine normalizes what it stores, and the scores.
  * Source: qdrant 1.18.2, lib/segment/src/spaces (simple.rs, simple_sse.rs, simple_avx.rs, tools.rs).
  */
-import type { VectorDistance } from "./api.ts";
+import type { VectorDistance } from "../api.ts";
 
 const { fround, sqrt } = Math;
 /** f32::EPSILON. */

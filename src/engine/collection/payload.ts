@@ -1,8 +1,8 @@
 /** What is done to payloads: choosing parts of them, merging, taking keys away. Numbers keep their types. Source: qdrant 1.18.2, lib/segment/src/json_path. */
-import { type JsonValue, parseLossless, stringifyLossless } from "../util/json.ts";
-import type { PayloadSelector } from "./api.ts";
-import { badInput } from "./errors.ts";
-import { isObject, type PathStep, parsePath } from "./json-path.ts";
+import { type JsonValue, parseLossless, stringifyLossless } from "../../util/json.ts";
+import type { PayloadSelector } from "../api.ts";
+import { badInput } from "../errors.ts";
+import { isObject, type PathStep, parsePath } from "../filter/json-path.ts";
 
 type JsonMap = { [key: string]: JsonValue };
 

@@ -1,9 +1,9 @@
 /** Takes an engine's folder away that holds no collection. */
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { isVectorError } from "../errors.ts";
-import { errorCode } from "../util/error-code.ts";
-import { acquireLock } from "../util/lock.ts";
+import { isVectorError } from "../../errors.ts";
+import { errorCode } from "../../util/error-code.ts";
+import { acquireLock } from "../../util/lock.ts";
 import { catalogName, lockName } from "./folder.ts";
 
 /**

@@ -5,18 +5,18 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isVectorError, VectorError } from "../errors.ts";
-import { type LockHolder, readLock } from "../util/lock.ts";
-import { DatabaseSync } from "../util/sqlite.ts";
-import { folderFormat } from "./catalog.ts";
-import { catalogName, lockName } from "./folder.ts";
+import { isVectorError, VectorError } from "../../errors.ts";
+import { type LockHolder, readLock } from "../../util/lock.ts";
+import { DatabaseSync } from "../../util/sqlite.ts";
 import {
   decodePointKey,
   encodePointKey,
   formatPointId,
   type PointKey,
   parsePointId,
-} from "./point-key.ts";
+} from "../collection/point-key.ts";
+import { folderFormat } from "./catalog.ts";
+import { catalogName, lockName } from "./folder.ts";
 import { storageError } from "./sqlite.ts";
 
 /** A collection as its file has it. */

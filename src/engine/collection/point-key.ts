@@ -4,7 +4,7 @@
  *     number   01  8 bytes big-endian
  *     UUID     02  16 bytes
  */
-import { badInput } from "./errors.ts";
+import { badInput } from "../errors.ts";
 
 /** A parsed id: four words; a number has its upper half in `c` and its lower half in `d`. */
 export interface PointKey {

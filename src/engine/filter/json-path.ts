@@ -1,5 +1,5 @@
 /** Qdrant's payload paths: `a.b`, `tags[]`, `list[3].x`, `"a key"."with dots.in it"` (lib/segment/src/json_path). */
-import { badInput } from "./errors.ts";
+import { badInput } from "../errors.ts";
 
 /** A key; an index; null = every element of an array. */
 export type PathStep = string | number | null;

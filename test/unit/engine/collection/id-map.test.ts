@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { IdMap } from "../../../src/engine/id-map.ts";
-import { canonicalPointId } from "../../../src/engine/point-key.ts";
+import { IdMap } from "../../../../src/engine/collection/id-map.ts";
+import { canonicalPointId } from "../../../../src/engine/collection/point-key.ts";
 
 const maxId = 2n ** 64n - 1n;
 const pointId = fc.oneof(

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { VectorError } from "../errors.ts";
+import { VectorError } from "../../errors.ts";
 import { catalogName } from "./folder.ts";
 import { openDatabase, storageError } from "./sqlite.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { VectorStore } from "../../../src/engine/vector-store.ts";
+import { VectorStore } from "../../../../src/engine/vectors/vector-store.ts";
 
 function row(dimension: number, slot: number): Float32Array {
   return Float32Array.from({ length: dimension }, (_unused, at) => slot + at / 10);

@@ -1,10 +1,15 @@
 /** A collection's configuration: checked as Qdrant 1.18.2 checks it, with its defaults filled in. */
 import type { z } from "zod";
-import { type JsonValue, parseLossless, stringifyLossless, stringifyPlain } from "../util/json.ts";
-import type { CollectionConfig, Json, JsonObject, VectorParams } from "./api.ts";
+import {
+  type JsonValue,
+  parseLossless,
+  stringifyLossless,
+  stringifyPlain,
+} from "../../util/json.ts";
+import type { CollectionConfig, Json, JsonObject, VectorParams } from "../api.ts";
+import { badInput, checkInput, invalid, notImplemented } from "../errors.ts";
+import { isObject } from "../filter/json-path.ts";
 import { createSchema, updateSchema, vectorSchema } from "./config-schema.ts";
-import { badInput, checkInput, invalid, notImplemented } from "./errors.ts";
-import { isObject } from "./json-path.ts";
 
 const hnswDefaults = {
   m: 16,
