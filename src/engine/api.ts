@@ -1,5 +1,6 @@
 /** What the embedded engine offers: Qdrant's operations, columnar where it is hot. Types only. */
-import type { DenseColumn } from "../model/record.ts";
+import type { VectorColumn } from "../model/record.ts";
+import type { RestRequest } from "./rest/request.ts";
 
 /** JSON as Qdrant's API has it. An integer may be a bigint; a number that is integral counts as an integer. */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
@@ -18,7 +19,7 @@ export interface CallOptions {
 export interface PointColumns {
   /** Canonical lowercase UUID, or a decimal unsigned 64-bit integer. */
   readonly ids: string[];
-  readonly vectors: Map<string, DenseColumn>;
+  readonly vectors: Map<string, VectorColumn>;
   /** JSON text of an object, kept as given; null = no payload (the same as `{}`). */
   readonly payloads: (string | null)[];
 }
@@ -179,6 +180,9 @@ export interface Engine extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<void>;
   clearPayload(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;
+
+  /** Answers one of Qdrant's REST questions with the JSON text of its `result`; the body is read in the worker. */
+  ask(request: RestRequest, options?: CallOptions): Promise<string>;
 
   /** Ends the worker and frees the folder; calls after it fail with E_CLOSED. Twice is harmless. */
   close(): Promise<void>;

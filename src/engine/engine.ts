@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { VectorError } from "../errors.ts";
+import { arraysOf, copyColumn } from "../model/vector-column.ts";
 import { abortError, throwIfAborted } from "../util/abort.ts";
 import { stringifyPlain } from "../util/json.ts";
 import { acquireLock } from "../util/lock.ts";
@@ -27,6 +28,7 @@ import type {
   Sent,
   SentError,
 } from "./protocol.ts";
+import type { RestRequest } from "./rest/request.ts";
 import { lockName, prepareFolder } from "./storage/folder.ts";
 
 /** Opens the folder (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_CONFIG, E_ABORTED */
@@ -101,12 +103,18 @@ function copyColumns(points: PointColumns): { points: PointColumns; buffers: Arr
   const vectors: PointColumns["vectors"] = new Map();
   const buffers: ArrayBuffer[] = [];
   for (const [name, column] of points.vectors) {
-    const data = new Float32Array(column.data);
-    const present = column.present === null ? null : new Uint8Array(column.present);
-    vectors.set(name, { ...column, data, present });
-    buffers.push(data.buffer, ...(present === null ? [] : [present.buffer]));
+    const copy = copyColumn(column);
+    vectors.set(name, copy);
+    buffers.push(...arraysOf(copy).map(({ buffer }) => buffer as ArrayBuffer));
   }
   return { points: { ids: points.ids, payloads: points.payloads, vectors }, buffers };
+}
+
+/** What of a body is handed over and not copied: bytes that have their buffer to themselves. */
+function ownBuffers(body: RestRequest["body"]): ArrayBuffer[] {
+  if (body === null || typeof body === "string") return [];
+  const { buffer, byteLength } = body;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
 class WorkerEngine implements Engine {
@@ -246,6 +254,10 @@ class WorkerEngine implements Engine {
     options: CallOptions = {},
   ): Promise<void> {
     await this.#call("clearPayload", [name, toSelector(selector)], options);
+  }
+
+  ask(request: RestRequest, options: CallOptions = {}): Promise<string> {
+    return this.#call("ask", [request], options, ownBuffers(request.body));
   }
 
   close(): Promise<void> {

@@ -6,8 +6,12 @@ import {
   workerData,
 } from "node:worker_threads";
 import { isVectorError, VectorError } from "../errors.ts";
+import type { VectorColumn } from "../model/record.ts";
+import { arraysOf } from "../model/vector-column.ts";
 import { Host } from "./host.ts";
 import { pointWrites, type Reply, type Request, type SentError } from "./protocol.ts";
+import { answer, writesOf } from "./rest/operations.ts";
+import type { RestRequest } from "./rest/request.ts";
 import { storageError } from "./storage/sqlite.ts";
 
 /** Requests taken in one go. */
@@ -34,16 +38,22 @@ function buffersOf(result: unknown): ArrayBuffer[] {
   if (typeof result !== "object" || result === null || !("vectors" in result)) return [];
   const { vectors } = result;
   if (!(vectors instanceof Map)) return [];
-  return [...vectors.values()].flatMap(({ data, present }) =>
-    present === null ? [data.buffer] : [data.buffer, present.buffer],
-  );
+  const columns: VectorColumn[] = [...vectors.values()];
+  return columns.flatMap(arraysOf).map(({ buffer }) => buffer as ArrayBuffer);
+}
+
+/** Which collection a request is about, and whether it joins the group commit. */
+function placeOf({ operation, args }: Request): { name: string; joins: boolean } {
+  if (operation !== "ask") return { name: String(args[0]), joins: pointWrites.has(operation) };
+  const asked = args[0] as RestRequest;
+  return { name: asked.collection, joins: writesOf(asked) === "points" };
 }
 
 class RequestLoop {
   readonly #port: MessagePort;
   readonly #host: Host;
   /** Changes that are made and not yet committed, all of one collection. */
-  #group: { name: string; ids: number[] } | null = null;
+  #group: { name: string; answers: { id: number; result: unknown }[] } | null = null;
 
   constructor(port: MessagePort, host: Host) {
     this.#port = port;
@@ -61,8 +71,7 @@ class RequestLoop {
   }
 
   #handle(request: Request): void {
-    const name = String(request.args[0]);
-    const joins = pointWrites.has(request.operation);
+    const { name, joins } = placeOf(request);
     if (!joins || this.#group?.name !== name) this.#commit();
     if (!joins) {
       this.#answer(request);
@@ -71,14 +80,14 @@ class RequestLoop {
     try {
       if (this.#group === null) {
         this.#host.begin(name);
-        this.#group = { name, ids: [] };
+        this.#group = { name, answers: [] };
       }
-      this.#run(request);
-      this.#group.ids.push(request.id);
+      const result = this.#run(request);
+      this.#group.answers.push({ id: request.id, result });
     } catch (error) {
       // A refused request has changed nothing; after any other fault nothing of the group may stay.
       if (!isVectorError(error)) this.#fail(error);
-      const known = storageError(error, String(request.args[0]));
+      const known = storageError(error, name);
       this.#reply({ id: request.id, error: toSentError(known) });
     }
   }
@@ -94,12 +103,13 @@ class RequestLoop {
   }
 
   #run({ operation, args }: Request): unknown {
+    if (operation === "ask") return answer(this.#host, args[0] as RestRequest);
     return Reflect.apply(this.#host[operation], this.#host, args);
   }
 
   #commit(): void {
     if (this.#group === null) return;
-    const { name, ids } = this.#group;
+    const { name, answers } = this.#group;
     try {
       this.#host.commit(name);
     } catch (error) {
@@ -107,16 +117,16 @@ class RequestLoop {
       return;
     }
     this.#group = null;
-    for (const id of ids) this.#reply({ id, result: undefined });
+    for (const each of answers) this.#reply(each);
   }
 
   /** Undoes the group and says so to all who are in it. */
   #fail(error: unknown): void {
     if (this.#group === null) return;
-    const { name, ids } = this.#group;
+    const { name, answers } = this.#group;
     this.#group = null;
     this.#host.rollback(name);
-    for (const id of ids) this.#reply({ id, error: toSentError(storageError(error, name)) });
+    for (const { id } of answers) this.#reply({ id, error: toSentError(storageError(error, name)) });
   }
 
   #reply(reply: Reply): void {

@@ -10,6 +10,30 @@ export interface DenseColumn {
   readonly present: Uint8Array | null;
 }
 
+/** Sparse vectors: row i has the components offsets[i] … offsets[i + 1], their indices ascending. */
+export interface SparseColumn {
+  readonly kind: "sparse";
+  /** rows + 1 positions in `indices` and `values`. */
+  readonly offsets: Uint32Array;
+  readonly indices: Uint32Array;
+  readonly values: Float32Array;
+  /** One byte a row, 1 or 0; null when every row has a vector (which may be empty). */
+  readonly present: Uint8Array | null;
+}
+
+/** Multivectors: row i has the vectors offsets[i] … offsets[i + 1] of `data`, each of `dimension` components. */
+export interface MultiColumn {
+  readonly kind: "multi";
+  readonly dimension: number;
+  /** rows + 1 positions, counted in vectors. */
+  readonly offsets: Uint32Array;
+  readonly data: Float32Array;
+  /** One byte a row, 1 or 0; null when every row has a vector. */
+  readonly present: Uint8Array | null;
+}
+
+export type VectorColumn = DenseColumn | SparseColumn | MultiColumn;
+
 /** Name of the one vector that Chroma's records have. */
 export const defaultVector = "";
 

@@ -8,6 +8,7 @@ import {
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import { defaultVector } from "../../model/record.ts";
+import { denseColumns } from "../../model/vector-column.ts";
 import type { CallOptions, CountOptions } from "../../store/port.ts";
 import type {
   CollectionChange,
@@ -146,7 +147,7 @@ function columnsOf(found: EnginePoints, { vectors, dimension }: ReadColumns): Po
     data: new Float32Array(ids.length * dimension),
     present: new Uint8Array(ids.length),
   } as const;
-  return { points: ids, vectors: found.vectors.get(defaultVector) ?? none, payloads };
+  return { points: ids, vectors: denseColumns(found.vectors).get(defaultVector) ?? none, payloads };
 }
 
 /** What a server answers 400 or 422 to is E_INPUT in the engine: here it is a refusal for good, as a server's is. */

@@ -1,5 +1,5 @@
 /** What reads a collection: by id, by filter, in the order of ids, by nearness. */
-import type { DenseColumn } from "../../model/record.ts";
+import type { VectorColumn } from "../../model/record.ts";
 import { parseLossless } from "../../util/json.ts";
 import type {
   JsonInput,
@@ -13,16 +13,15 @@ import type {
   SearchOptions,
   VectorSelector,
 } from "../api.ts";
-import { badInput } from "../errors.ts";
 import { findSlots } from "../filter/field-index.ts";
 import { type FieldTest, parseFilter } from "../filter/filter.ts";
 import { type CompiledFilter, compileFilter, PayloadView } from "../filter/match.ts";
 import { SlotSet } from "../filter/slot-set.ts";
-import { normalizeCosine } from "../vectors/distance.ts";
-import { TopK } from "../vectors/top-k.ts";
+import { unknownVector } from "../vectors/checks.ts";
+import type { VectorSet } from "../vectors/vector-set.ts";
 import { payloadReader } from "./payload.ts";
 import { encodePointKey, type PointKey, parsePointId } from "./point-key.ts";
-import type { CollectionState, NamedVectors } from "./state.ts";
+import type { CollectionState } from "./state.ts";
 
 /** Below this share of all points, candidates are looked up one by one. */
 const fewShare = 1 / 8;
@@ -36,7 +35,7 @@ function compile(state: CollectionState, filter: JsonInput | undefined): Compile
   );
   return compileFilter(parsed, {
     slotsOf: (ids) => slotSet(state, ids),
-    hasVector: (name, slot) => state.vectors.get(name)?.store.has(slot) ?? false,
+    hasVector: (name, slot) => state.vectors.get(name)?.has(slot) ?? false,
     indexed: (key, test: FieldTest) => {
       const field = state.fields.find(({ path }) => path === key);
       const found = newSet();
@@ -121,31 +120,15 @@ function toColumns(state: CollectionState, rows: Rows, options: ReadPointsOption
 
 function vectorColumns(state: CollectionState, slots: readonly number[], selector: VectorSelector) {
   const names = selector === true ? [...state.vectors.keys()] : selector === false ? [] : selector;
-  const columns = new Map<string, DenseColumn>();
-  for (const name of names) columns.set(name, vectorColumn(namedVectors(state, name), slots));
+  const columns = new Map<string, VectorColumn>();
+  for (const name of names) columns.set(name, namedVectors(state, name).column(slots));
   return columns;
 }
 
-function vectorColumn({ store }: NamedVectors, slots: readonly number[]): DenseColumn {
-  const data = new Float32Array(slots.length * store.dimension);
-  const present = new Uint8Array(slots.length);
-  let missing = 0;
-  for (let row = 0; row < slots.length; row += 1) {
-    if (store.copyTo(slots[row] ?? 0, data, row * store.dimension)) present[row] = 1;
-    else missing += 1;
-  }
-  return {
-    kind: "dense",
-    dimension: store.dimension,
-    data,
-    present: missing === 0 ? null : present,
-  };
-}
-
-function namedVectors(state: CollectionState, name: string): NamedVectors {
-  const vectors = state.vectors.get(name);
-  if (vectors === undefined) throw badInput(`Wrong input: Not existing vector name error: ${name}`);
-  return vectors;
+function namedVectors(state: CollectionState, name: string): VectorSet {
+  const set = state.vectors.get(name);
+  if (set === undefined) throw unknownVector(name);
+  return set;
 }
 
 /** Points by id, each once, in the order asked; absent ones are left out. @throws E_INPUT */
@@ -231,33 +214,20 @@ function fewById(
 
 /** The nearest points to a vector, by comparing with every one that fits. @throws E_INPUT */
 export function search(state: CollectionState, options: SearchOptions): ScoredPoints {
-  const { store, metric } = namedVectors(state, options.using ?? "");
-  if (options.vector.length !== store.dimension) {
-    throw badInput(
-      `Wrong input: Vector dimension error: expected dim: ${store.dimension}, got ${options.vector.length}`,
-    );
-  }
-  const query = options.vector.slice();
-  if (metric.normalizes) normalizeCosine(query, 0, query.length);
+  const set = namedVectors(state, options.using ?? "");
   const offset = options.offset ?? 0;
-  const best = new TopK(options.limit + offset);
   const filter = compile(state, options.filter);
-  if (filter === null) {
-    for (const { firstSlot, rows, data, present } of store.chunks()) {
-      for (let row = 0; row < rows; row += 1) {
-        if (present[row] === 1)
-          best.offer(metric.kernel(query, data, row * store.dimension), firstSlot + row);
-      }
-    }
-  } else {
-    for (const slot of matchingSlots(state, filter)) {
-      if (store.has(slot)) best.offer(metric.kernel(query, store.row(slot), 0), slot);
-    }
-  }
-  const hits = best.sorted().map(({ slot, value }) => ({ slot, score: metric.toScore(value) }));
+  const { slots, similarities } = set.nearest(
+    { kind: "dense", data: options.vector },
+    {
+      limit: options.limit + offset,
+      among: filter === null ? null : slotsOf(state, matchingSlots(state, filter)),
+    },
+  );
+  const hits = slots.map((slot, at) => ({ slot, score: set.toScore(similarities[at] ?? 0) }));
   const { scoreThreshold: bound } = options;
   const near = hits.filter(
-    ({ score }) => bound === undefined || (metric.larger ? score > bound : score < bound),
+    ({ score }) => bound === undefined || (set.largerIsNearer ? score > bound : score < bound),
   );
   const page = near.slice(offset);
   const rows = { slots: page.map(({ slot }) => slot), payloads: null };
@@ -265,4 +235,10 @@ export function search(state: CollectionState, options: SearchOptions): ScoredPo
     ...toColumns(state, rows, options),
     scores: Float32Array.from(page, ({ score }) => score),
   };
+}
+
+function slotsOf(state: CollectionState, slots: Iterable<number>): SlotSet {
+  const set = new SlotSet(state.ids.slots);
+  for (const slot of slots) set.add(slot);
+  return set;
 }

@@ -4,24 +4,18 @@ import type { CollectionConfig } from "../api.ts";
 import { type FieldIndex, toFieldIndex } from "../filter/field-index.ts";
 import { CollectionFile } from "../storage/collection-file.ts";
 import { removeFiles, storageError } from "../storage/sqlite.ts";
-import { type Metric, metrics } from "../vectors/distance.ts";
-import { VectorStore } from "../vectors/vector-store.ts";
+import { DenseSet } from "../vectors/dense-set.ts";
+import type { VectorSet } from "../vectors/vector-set.ts";
 import { decodeConfig, encodeConfig, vectorParams } from "./config.ts";
 import { IdMap } from "./id-map.ts";
-
-/** One vector name's store and arithmetic, and the blocks that were changed since the last commit. */
-export interface NamedVectors {
-  readonly store: VectorStore;
-  readonly metric: Metric;
-  readonly dirty: Set<number>;
-}
 
 export interface CollectionState {
   readonly name: string;
   readonly file: CollectionFile;
   config: CollectionConfig;
   readonly ids: IdMap;
-  readonly vectors: ReadonlyMap<string, NamedVectors>;
+  /** By name; the unnamed one has the name ''. */
+  readonly vectors: Map<string, VectorSet>;
   fields: readonly FieldIndex[];
 }
 
@@ -72,11 +66,11 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
       throw damaged(name, file.path, `the id at slot ${slot} cannot be read`);
   }
   ids.collectFree();
-  const vectors = new Map<string, NamedVectors>();
+  const vectors = new Map<string, VectorSet>();
   for (const [vector, params] of vectorParams(config)) {
-    const store = new VectorStore(params.size);
+    const set = new DenseSet(vector, params.size, params.distance);
     for (const { block, data } of file.blocks(vector)) {
-      if (data === null || !store.loadBlock(block, data)) {
+      if (data === null || !set.loadBlock(block, data)) {
         throw damaged(
           name,
           file.path,
@@ -84,7 +78,7 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
         );
       }
     }
-    vectors.set(vector, { store, metric: metrics[params.distance], dirty: new Set() });
+    vectors.set(vector, set);
   }
   const fields = file.fields().map(({ id, path, schema }) => toFieldIndex(id, path, schema));
   return { name, file, config, ids, vectors, fields };
@@ -92,8 +86,7 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
 
 /** Puts all that changed since the last commit into the file's transaction. */
 export function flushVectors(state: CollectionState): void {
-  for (const [name, { store, dirty }] of state.vectors) {
-    for (const block of dirty) state.file.saveBlock(name, block, store.readBlock(block));
-    dirty.clear();
+  for (const [name, set] of state.vectors) {
+    for (const { block, bytes } of set.takeChanges()) state.file.saveBlock(name, block, bytes);
   }
 }

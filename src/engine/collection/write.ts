@@ -1,5 +1,6 @@
 /** What changes a collection. Each operation is checked as a whole before it changes anything; the caller holds the transaction. */
-import type { DenseColumn } from "../../model/record.ts";
+import type { VectorColumn } from "../../model/record.ts";
+import { isPresent } from "../../model/vector-column.ts";
 import { parseLossless } from "../../util/json.ts";
 import type { JsonInput, PointColumns, PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
@@ -11,15 +12,16 @@ import {
 } from "../filter/field-index.ts";
 import { isObject, parsePath } from "../filter/json-path.ts";
 import type { FieldValue } from "../storage/collection-file.ts";
-import { normalizeCosine } from "../vectors/distance.ts";
+import { unknownVector } from "../vectors/checks.ts";
+import type { VectorSet } from "../vectors/vector-set.ts";
 import { mergePayload, parsePayload, withoutKeys } from "./payload.ts";
 import { canonicalPointId } from "./point-key.ts";
 import { selectSlots } from "./read.ts";
-import type { CollectionState, NamedVectors } from "./state.ts";
+import type { CollectionState } from "./state.ts";
 
 interface VectorWrite {
-  readonly vectors: NamedVectors;
-  readonly column: DenseColumn;
+  readonly set: VectorSet;
+  readonly column: VectorColumn;
 }
 
 /** Writes all rows. @throws E_INPUT with nothing written */
@@ -47,68 +49,25 @@ function writeVectors(
   slot: number,
   row: number,
 ): void {
-  for (const { vectors, column } of writes) {
-    const given = column.present === null || column.present[row] === 1;
-    if (!given && !vectors.store.has(slot)) continue;
-    if (given) vectors.store.set(slot, column.data, row * column.dimension);
-    else vectors.store.remove(slot);
-    vectors.dirty.add(vectors.store.blockOf(slot));
+  for (const { set, column } of writes) {
+    if (isPresent(column, row)) set.write(slot, column, row);
+    else set.remove(slot);
   }
   if (writes.length === state.vectors.size) return;
-  const written = new Set(writes.map(({ vectors }) => vectors));
-  for (const vectors of state.vectors.values())
-    if (!written.has(vectors)) removeVector(vectors, slot);
+  const written = new Set(writes.map(({ set }) => set));
+  for (const set of state.vectors.values()) if (!written.has(set)) set.remove(slot);
 }
 
-function removeVector({ store, dirty }: NamedVectors, slot: number): void {
-  if (!store.has(slot)) return;
-  store.remove(slot);
-  dirty.add(store.blockOf(slot));
-}
-
-/** Checks the columns against the configuration and normalizes, in place, what is to be normalized. */
+/** Checks the columns against the configuration and brings them into the form in which they are kept. */
 function checkVectors(state: CollectionState, points: PointColumns): VectorWrite[] {
   const writes: VectorWrite[] = [];
   for (const [name, column] of points.vectors) {
-    const vectors = state.vectors.get(name);
-    if (vectors === undefined)
-      throw badInput(`Wrong input: Not existing vector name error: ${name}`);
-    const { dimension } = vectors.store;
-    if (column.dimension !== dimension) throw wrongDimension(dimension, column.dimension);
-    if (column.data.length !== points.ids.length * dimension) {
-      throw badInput(
-        `Wrong input: vector '${name}' has ${column.data.length} components for ${points.ids.length} points`,
-      );
-    }
-    checkRows(name, column, vectors.metric.normalizes);
-    writes.push({ vectors, column });
+    const set = state.vectors.get(name);
+    if (set === undefined) throw unknownVector(name);
+    set.prepare(column, points.ids.length);
+    writes.push({ set, column });
   }
   return writes;
-}
-
-function checkRows(
-  name: string,
-  { data, dimension, present }: DenseColumn,
-  normalizes: boolean,
-): void {
-  for (let at = 0; at < data.length; at += 1) {
-    if (!Number.isFinite(data[at])) {
-      throw badInput(
-        `Wrong input: vector '${name}' of row ${Math.floor(at / dimension)} has a component that is not a finite number`,
-      );
-    }
-  }
-  if (!normalizes) return;
-  for (let row = 0; row * dimension < data.length; row += 1) {
-    if (present === null || present[row] === 1) normalizeCosine(data, row * dimension, dimension);
-  }
-}
-
-function wrongDimension(expected: number, given: number) {
-  return badInput(`Wrong input: Vector dimension error: expected dim: ${expected}, got ${given}`, {
-    expected,
-    given,
-  });
 }
 
 function checkPoints({ ids, payloads }: PointColumns): void {
@@ -163,7 +122,7 @@ function updateFields(
 export function deletePoints(state: CollectionState, selector: PointSelector): void {
   for (const slot of selectSlots(state, selector)) {
     updateFields(state, slot, state.fields.length > 0 ? state.file.payload(slot) : null, null);
-    for (const vectors of state.vectors.values()) removeVector(vectors, slot);
+    for (const set of state.vectors.values()) set.remove(slot);
     state.file.deletePoint(slot);
     state.ids.remove(slot);
   }

@@ -1,3 +1,5 @@
+import type { Nearest } from "./vector-set.ts";
+
 /** The k best of many: a heap whose root is the worst that is kept. Larger values are better; of equal ones the lower slot. */
 export class TopK {
   readonly #limit: number;
@@ -29,6 +31,12 @@ export class TopK {
     return this.#values
       .map((value, at) => ({ value, slot: this.#slots[at] ?? 0 }))
       .sort((one, other) => other.value - one.value || one.slot - other.slot);
+  }
+
+  /** What was kept, best first, in columns. */
+  nearest(): Nearest {
+    const kept = this.sorted();
+    return { slots: kept.map(({ slot }) => slot), similarities: kept.map(({ value }) => value) };
   }
 
   #worse(one: number, other: number): boolean {

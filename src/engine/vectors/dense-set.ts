@@ -1,0 +1,137 @@
+/** Dense vectors of one name: kept as they are stored, compared one by one. */
+import type { DenseColumn, VectorColumn } from "../../model/record.ts";
+import type { VectorDistance } from "../api.ts";
+import { badInput } from "../errors.ts";
+import { wrongDimension, wrongKind } from "./checks.ts";
+import { type Metric, metrics, normalizeCosine } from "./distance.ts";
+import { TopK } from "./top-k.ts";
+import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
+import { VectorStore } from "./vector-store.ts";
+
+export class DenseSet implements VectorSet {
+  readonly kind = "dense";
+  readonly largerIsNearer: boolean;
+  readonly #name: string;
+  readonly #store: VectorStore;
+  readonly #metric: Metric;
+  readonly #changed = new Set<number>();
+
+  constructor(name: string, dimension: number, distance: VectorDistance) {
+    this.#name = name;
+    this.#store = new VectorStore(dimension);
+    this.#metric = metrics[distance];
+    this.largerIsNearer = this.#metric.larger;
+  }
+
+  get count(): number {
+    return this.#store.count;
+  }
+
+  has(slot: number): boolean {
+    return this.#store.has(slot);
+  }
+
+  prepare(column: VectorColumn, rows: number): void {
+    const { data, dimension, present } = this.#own(column);
+    const expected = this.#store.dimension;
+    if (dimension !== expected && !(dimension === 0 && present !== null)) {
+      throw wrongDimension(expected, dimension);
+    }
+    if (data.length !== rows * dimension) {
+      throw badInput(
+        `Wrong input: vector '${this.#name}' has ${data.length} components for ${rows} points`,
+      );
+    }
+    for (let at = 0; at < data.length; at += 1) {
+      if (!Number.isFinite(data[at])) {
+        throw badInput(
+          `Wrong input: vector '${this.#name}' of row ${Math.floor(at / dimension)} has a component that is not a finite number`,
+        );
+      }
+    }
+    if (!this.#metric.normalizes) return;
+    for (let row = 0; row * dimension < data.length; row += 1) {
+      if (present === null || present[row] === 1) normalizeCosine(data, row * dimension, dimension);
+    }
+  }
+
+  write(slot: number, column: VectorColumn, row: number): void {
+    this.#store.set(slot, this.#own(column).data, row * this.#store.dimension);
+    this.#changed.add(this.#store.blockOf(slot));
+  }
+
+  remove(slot: number): void {
+    if (!this.#store.has(slot)) return;
+    this.#store.remove(slot);
+    this.#changed.add(this.#store.blockOf(slot));
+  }
+
+  column(slots: readonly number[]): DenseColumn {
+    const { dimension } = this.#store;
+    const data = new Float32Array(slots.length * dimension);
+    const present = new Uint8Array(slots.length);
+    let missing = 0;
+    for (let row = 0; row < slots.length; row += 1) {
+      if (this.#store.copyTo(slots[row] ?? 0, data, row * dimension)) present[row] = 1;
+      else missing += 1;
+    }
+    return { kind: "dense", dimension, data, present: missing === 0 ? null : present };
+  }
+
+  vector(slot: number): QueryVector | null {
+    if (!this.#store.has(slot)) return null;
+    return { kind: "dense", data: Float32Array.from(this.#store.row(slot)) };
+  }
+
+  similarity(query: QueryVector): Similarity {
+    const data = this.#query(query);
+    const { kernel } = this.#metric;
+    return (slot) => kernel(data, this.#store.row(slot), 0);
+  }
+
+  nearest(query: QueryVector, { limit, among }: NearestOptions): Nearest {
+    const data = this.#query(query);
+    const { kernel } = this.#metric;
+    const best = new TopK(limit);
+    if (among !== null) {
+      for (const slot of among)
+        if (this.#store.has(slot)) best.offer(kernel(data, this.#store.row(slot), 0), slot);
+      return best.nearest();
+    }
+    for (const chunk of this.#store.chunks()) {
+      for (let row = 0; row < chunk.rows; row += 1) {
+        if (chunk.present[row] === 1)
+          best.offer(kernel(data, chunk.data, row * data.length), chunk.firstSlot + row);
+      }
+    }
+    return best.nearest();
+  }
+
+  toScore(similarity: number): number {
+    return this.#metric.toScore(similarity);
+  }
+
+  *takeChanges(): Generator<{ block: number; bytes: Uint8Array }> {
+    for (const block of this.#changed) yield { block, bytes: this.#store.readBlock(block) };
+    this.#changed.clear();
+  }
+
+  loadBlock(block: number, bytes: Uint8Array): boolean {
+    return this.#store.loadBlock(block, bytes);
+  }
+
+  #own(column: VectorColumn): DenseColumn {
+    if (column.kind !== "dense") throw wrongKind(this.#name, "dense", column.kind);
+    return column;
+  }
+
+  /** A copy, prepared. */
+  #query(query: QueryVector): Float32Array {
+    if (query.kind !== "dense") throw wrongKind(this.#name, "dense", query.kind);
+    const { dimension } = this.#store;
+    if (query.data.length !== dimension) throw wrongDimension(dimension, query.data.length);
+    const data = query.data.slice();
+    if (this.#metric.normalizes) normalizeCosine(data, 0, dimension);
+    return data;
+  }
+}

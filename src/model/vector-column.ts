@@ -1,0 +1,55 @@
+/** What can be said and done with a column of vectors of any kind. */
+import { VectorError } from "../errors.ts";
+import type { DenseColumn, VectorColumn } from "./record.ts";
+
+/** Whether the row has a vector. */
+export function isPresent({ present }: VectorColumn, row: number): boolean {
+  return present === null || present[row] === 1;
+}
+
+/** The arrays of a column. */
+export function arraysOf(column: VectorColumn): (Float32Array | Uint32Array | Uint8Array)[] {
+  const { present } = column;
+  const own =
+    column.kind === "dense"
+      ? [column.data]
+      : column.kind === "multi"
+        ? [column.offsets, column.data]
+        : [column.offsets, column.indices, column.values];
+  return present === null ? own : [...own, present];
+}
+
+/** A column with arrays of its own. */
+export function copyColumn(column: VectorColumn): VectorColumn {
+  const present = column.present === null ? null : column.present.slice();
+  switch (column.kind) {
+    case "dense":
+      return { ...column, data: column.data.slice(), present };
+    case "multi":
+      return { ...column, offsets: column.offsets.slice(), data: column.data.slice(), present };
+    case "sparse":
+      return {
+        ...column,
+        offsets: column.offsets.slice(),
+        indices: column.indices.slice(),
+        values: column.values.slice(),
+        present,
+      };
+  }
+}
+
+/** The columns where only dense ones can be. @throws E_NOT_SUPPORTED that names the first of another kind */
+export function denseColumns(columns: ReadonlyMap<string, VectorColumn>): Map<string, DenseColumn> {
+  const dense = new Map<string, DenseColumn>();
+  for (const [name, column] of columns) {
+    if (column.kind !== "dense") {
+      const kind = column.kind === "sparse" ? "sparse vectors" : "multivectors";
+      throw new VectorError(
+        "E_NOT_SUPPORTED",
+        `The vector '${name}' is one of ${kind}; only dense vectors can be here.`,
+      );
+    }
+    dense.set(name, column);
+  }
+  return dense;
+}
