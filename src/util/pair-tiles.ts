@@ -9,37 +9,40 @@
  *     sums      8 doubles: q0·r0 q0·r1 q1·r0 … q3·r1
  *
  * The module (WebAssembly 2.0, binary format): imports one memory and exports `product` and `square`, both of
- * (queries i32, rows i32, end of the queries i32, sums i32). Its bytes are put together below, an instruction a helper.
+ * (queries i32, rows i32, end of the queries i32, sums i32). Its bytes are put together below.
  */
+import {
+  compileModule,
+  constant,
+  f64,
+  f64Lane,
+  f64x2,
+  get,
+  i32,
+  instantiate,
+  newMemory,
+  repeatWhile,
+  set,
+  tee,
+  v128Load,
+  type WasmFunction,
+  wasmModule,
+  wasmPageBytes,
+} from "./wasm.ts";
 
 const queriesATile = 4;
 const rowsATile = 2;
 const sumsATile = queriesATile * rowsATile;
 const doubleBytes = 8;
 const pairBytes = 2 * doubleBytes;
-const pageBytes = 65_536;
 
 export type PairKernel = "product" | "square";
-
-/** What TypeScript's libraries without a browser do not know. */
-interface WasmMemory {
-  readonly buffer: ArrayBuffer;
-}
-type Tile = (queries: number, rows: number, end: number, sums: number) => void;
-declare const WebAssembly: {
-  readonly Memory: new (limits: { readonly initial: number }) => WasmMemory;
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (
-    module: object,
-    imports: { readonly m: { readonly m: WasmMemory } },
-  ) => { readonly exports: Readonly<Record<PairKernel, Tile>> };
-};
 
 /** Holds the queries; rows come in loads, of which `sums` gives what each makes with four queries. */
 export class PairTiles {
   /** Sums of the group that was asked for last: that of query `i` (0 to 3) and row `j` stands at `sumAt(i, j)`. */
   readonly sums: Float64Array;
-  readonly #tile: Tile;
+  readonly #tile: WasmFunction;
   readonly #values: Float64Array;
   readonly #dimension: number;
   /** Bytes of a group of 4 queries, and of a pair of rows. */
@@ -62,11 +65,11 @@ export class PairTiles {
     this.#queriesAt = rowPairs * sumsATile * doubleBytes;
     this.#rowsAt = this.#queriesAt + groups * this.#groupBytes;
     const bytes = this.#rowsAt + rowPairs * this.#rowPairBytes;
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) });
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes()), {
-      m: { m: memory },
-    });
-    this.#tile = exports[kernel];
+    const memory = newMemory(Math.ceil(bytes / wasmPageBytes));
+    const exports = instantiate(compileModule(moduleBytes()), memory);
+    const tile = exports[kernel];
+    if (tile === undefined) throw new RangeError(`The module has no function ${kernel}.`);
+    this.#tile = tile;
     this.#values = new Float64Array(memory.buffer);
     this.sums = this.#values.subarray(0, rowPairs * sumsATile);
     this.#pack(queries, count, this.#queriesAt, queriesATile);
@@ -110,28 +113,6 @@ export class PairTiles {
   }
 }
 
-/** An unsigned LEB128 number. */
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) return [...bytes, rest];
-    bytes.push((rest & 0x7f) | 0x80);
-  }
-}
-
-/** `i32.const` of a number from 0 to 63: LEB128 with a sign. */
-const constant = (value: number): number[] =>
-  value < 64 ? [0x41, value] : [0x41, 0x80 | value, 0];
-const get = (local: number): number[] => [0x20, ...unsigned(local)];
-const set = (local: number): number[] => [0x21, ...unsigned(local)];
-const tee = (local: number): number[] => [0x22, ...unsigned(local)];
-const simd = (code: number): number[] => [0xfd, ...unsigned(code)];
-const loadPair = (offset: number): number[] => [...simd(0x00), 3, ...unsigned(offset)];
-const lane = (index: number): number[] => [...simd(0x21), index];
-const addPairs = simd(0xf0);
-const subtractPairs = simd(0xf1);
-const multiplyPairs = simd(0xf2);
-
 /** The function's locals: its four parameters, the sums, the two rows, the query, and a difference. */
 const [queriesLocal, rowsLocal, endLocal, sumsLocal] = [0, 1, 2, 3];
 const sumLocal = (i: number, j: number): number => 4 + i * rowsATile + j;
@@ -140,47 +121,41 @@ const queryLocal = 4 + sumsATile + rowsATile;
 const differenceLocal = queryLocal + 1;
 
 function tileBody(kernel: PairKernel): number[] {
-  const body = [1, ...unsigned(differenceLocal - 3), 0x7b]; // so many locals of v128
-  body.push(0x03, 0x40); // loop
+  const step: number[] = [];
   for (let j = 0; j < rowsATile; j += 1)
-    body.push(...get(rowsLocal), ...loadPair(j * pairBytes), ...set(rowLocal(j)));
+    step.push(...get(rowsLocal), ...v128Load(j * pairBytes), ...set(rowLocal(j)));
   for (let i = 0; i < queriesATile; i += 1) {
-    body.push(...get(queriesLocal), ...loadPair(i * pairBytes), ...set(queryLocal));
+    step.push(...get(queriesLocal), ...v128Load(i * pairBytes), ...set(queryLocal));
     for (let j = 0; j < rowsATile; j += 1) {
-      body.push(...get(sumLocal(i, j)), ...get(queryLocal), ...get(rowLocal(j)));
+      step.push(...get(sumLocal(i, j)), ...get(queryLocal), ...get(rowLocal(j)));
       if (kernel === "square")
-        body.push(...subtractPairs, ...tee(differenceLocal), ...get(differenceLocal));
-      body.push(...multiplyPairs, ...addPairs, ...set(sumLocal(i, j)));
+        step.push(...f64x2.subtract, ...tee(differenceLocal), ...get(differenceLocal));
+      step.push(...f64x2.multiply, ...f64x2.add, ...set(sumLocal(i, j)));
     }
   }
-  body.push(...get(rowsLocal), ...constant(rowsATile * pairBytes), 0x6a, ...set(rowsLocal));
-  body.push(
-    ...get(queriesLocal),
-    ...constant(queriesATile * pairBytes),
-    0x6a,
-    ...tee(queriesLocal),
-  );
-  body.push(...get(endLocal), 0x49, 0x0d, 0, 0x0b); // while below the end; end of the loop
+  const forward = (local: number, bytes: number): number[] => [
+    ...get(local),
+    ...constant(bytes),
+    ...i32.add,
+  ];
+  step.push(...forward(rowsLocal, rowsATile * pairBytes), ...set(rowsLocal));
+  step.push(...forward(queriesLocal, queriesATile * pairBytes), ...set(queriesLocal));
+  const body = repeatWhile(step, [...get(queriesLocal), ...get(endLocal), ...i32.less]);
   for (let i = 0; i < queriesATile; i += 1) {
     for (let j = 0; j < rowsATile; j += 1) {
       const sum = get(sumLocal(i, j));
-      body.push(...get(sumsLocal), ...sum, ...lane(0), ...sum, ...lane(1), 0xa0); // f64.add
-      body.push(0x39, 3, ...unsigned((i * rowsATile + j) * doubleBytes)); // f64.store
+      body.push(...get(sumsLocal), ...sum, ...f64Lane(0), ...sum, ...f64Lane(1), ...f64.add);
+      body.push(...f64.store((i * rowsATile + j) * doubleBytes));
     }
   }
-  return [...body, 0x0b];
+  return body;
 }
 
 function moduleBytes(): Uint8Array<ArrayBuffer> {
-  const text = (word: string): number[] => [word.length, ...Buffer.from(word)];
-  const sized = (bytes: readonly number[]): number[] => [...unsigned(bytes.length), ...bytes];
-  const section = (id: number, bytes: readonly number[]): number[] => [id, ...sized(bytes)];
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // "\0asm", version 1
-    ...section(1, [1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 0]), // type 0: (i32, i32, i32, i32) -> ()
-    ...section(2, [1, ...text("m"), ...text("m"), 0x02, 0x00, 1]), // memory m.m of a page or more
-    ...section(3, [2, 0, 0]), // two functions of type 0
-    ...section(7, [2, ...text("product"), 0x00, 0, ...text("square"), 0x00, 1]),
-    ...section(10, [2, ...sized(tileBody("product")), ...sized(tileBody("square"))]),
-  ]);
+  return wasmModule({
+    sharedPagesMax: null,
+    parameters: 4,
+    locals: [{ count: differenceLocal - 3, type: "v128" }],
+    functions: { product: tileBody("product"), square: tileBody("square") },
+  });
 }
