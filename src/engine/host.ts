@@ -46,7 +46,7 @@ function parseBody(text: string): JsonObject {
 }
 
 /** Point changes are made between `begin` and `commit`; everything else commits by itself. */
-export class Host implements Operations {
+export class Host implements Omit<Operations, "ask"> {
   readonly #catalog: Catalog;
   readonly #states = new Map<string, CollectionState>();
   /** What is wrong with collections that cannot be served, by name. */

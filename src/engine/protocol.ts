@@ -10,6 +10,7 @@ import type {
   ScrollPage,
   SearchOptions,
 } from "./api.ts";
+import type { RestRequest } from "./rest/request.ts";
 
 /** Options without their signal, which stays on its own thread. */
 export type Sent<Options> = Omit<Options, "signal">;
@@ -38,6 +39,8 @@ export interface Operations {
   ): void;
   deletePayload(name: string, selector: PointSelector, keys: readonly string[]): void;
   clearPayload(name: string, selector: PointSelector): void;
+  /** Answers one of Qdrant's REST questions with the JSON text of `result`. */
+  ask(request: RestRequest): string;
   close(): void;
 }
 

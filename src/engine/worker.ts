@@ -126,7 +126,8 @@ class RequestLoop {
     const { name, answers } = this.#group;
     this.#group = null;
     this.#host.rollback(name);
-    for (const { id } of answers) this.#reply({ id, error: toSentError(storageError(error, name)) });
+    for (const { id } of answers)
+      this.#reply({ id, error: toSentError(storageError(error, name)) });
   }
 
   #reply(reply: Reply): void {

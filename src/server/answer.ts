@@ -1,9 +1,7 @@
-/** Qdrant's answers: the envelope, the errors with their statuses, and points as JSON text. */
+/** Qdrant's answers: the envelope, and the errors with their statuses. */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { PointColumns, ScoredPoints } from "../engine/index.ts";
 import { type ErrorCode, isVectorError } from "../errors.ts";
-import { float32Text, vectorText } from "./float-text.ts";
 
 const json = { "content-type": "application/json" };
 
@@ -54,33 +52,4 @@ export function failure(c: Context<Timed>, error: unknown): Response {
     status,
     json,
   );
-}
-
-/** A point id as JSON: a number, or a string. */
-export function idText(id: string): string {
-  return id.length === 36 ? `"${id}"` : id;
-}
-
-/** A list of points as JSON text; payloads go through as they are stored. */
-export function pointsText(points: PointColumns | ScoredPoints, withPayload: boolean): string {
-  const rows = points.ids.map((id, row) => {
-    const score =
-      "scores" in points ? `,"version":0,"score":${float32Text(points.scores[row] ?? 0)}` : "";
-    const payload = withPayload ? `,"payload":${points.payloads[row] ?? "{}"}` : "";
-    return `{"id":${idText(id)}${score}${payload}${vectorsText(points, row)}}`;
-  });
-  return `[${rows.join(",")}]`;
-}
-
-/** The member `vector`, with the comma before it; nothing where no vectors were read. */
-function vectorsText({ vectors }: PointColumns, row: number): string {
-  if (vectors.size === 0) return "";
-  const given: string[] = [];
-  for (const [name, { data, dimension, present }] of vectors) {
-    if (present !== null && present[row] !== 1) continue;
-    const text = vectorText(data, row * dimension, dimension);
-    if (name === "") return `,"vector":${text}`;
-    given.push(`${JSON.stringify(name)}:${text}`);
-  }
-  return `,"vector":{${given.join(",")}}`;
 }

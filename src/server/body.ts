@@ -1,156 +1,26 @@
-/** Request bodies: bounded, and cut into the raw texts of their members, so that ids and payloads keep every digit. */
+/** Request bodies: bounded bytes. */
 import type { Context } from "hono";
-import { z } from "zod";
-import {
-  badInput,
-  canonicalPointId,
-  checkInput,
-  type PayloadSelector,
-  type PointSelector,
-  type VectorSelector,
-} from "../engine/index.ts";
-import { VectorError } from "../errors.ts";
-import { sliceArray, sliceObject } from "../util/json.ts";
+import { badInput } from "../engine/index.ts";
 
 const bodyBytesMax = 32 * 1024 * 1024;
 
-/** The request's body as text. @throws E_INPUT (400) over 32 MiB, as Qdrant answers it */
-export async function readBody(c: Context): Promise<string> {
+/** The request's body; null = none. @throws E_INPUT (400) over 32 MiB, as Qdrant answers it */
+export async function readBody(c: Context): Promise<Uint8Array | null> {
   const announced = Number(c.req.header("content-length") ?? Number.NaN);
   if (announced > bodyBytesMax) {
     throw badInput(
       `JSON payload (${announced} bytes) is larger than allowed (limit: ${bodyBytesMax} bytes).`,
     );
   }
-  if (!Number.isNaN(announced)) return c.req.text();
+  if (c.req.raw.body === null) return null;
+  if (!Number.isNaN(announced)) return new Uint8Array(await c.req.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
+  for await (const chunk of c.req.raw.body) {
     bytes += chunk.byteLength;
     if (bytes > bodyBytesMax)
       throw badInput(`JSON payload has exceeded limit (${bodyBytesMax} bytes).`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
-
-function malformed(error: unknown): VectorError {
-  const words = error instanceof Error ? error.message : String(error);
-  return new VectorError("E_INPUT", `Format error in JSON body: ${words}`, {
-    cause: error,
-    details: { status: 400 },
-  });
-}
-
-/** An object's members as raw JSON texts; null counts as absent. */
-export class Members {
-  readonly #texts: ReadonlyMap<string, string>;
-
-  /** @throws E_INPUT where `text` is no JSON object */
-  constructor(text: string) {
-    if (text.trim() === "")
-      throw badInput("Format error in JSON body: EOF while parsing a value at line 1 column 0");
-    try {
-      this.#texts = sliceObject(text);
-    } catch (error) {
-      throw malformed(error);
-    }
-  }
-
-  static async read(c: Context): Promise<Members> {
-    return new Members(await readBody(c));
-  }
-
-  names(): string[] {
-    return [...this.#texts.keys()];
-  }
-
-  /** The raw text of a member; undefined where it is absent or null. */
-  raw(name: string): string | undefined {
-    const text = this.#texts.get(name);
-    return text === "null" ? undefined : text;
-  }
-
-  /** The decoded member, checked. @throws E_INPUT (400; 422 for what is out of bounds) */
-  get<Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> | undefined {
-    const text = this.raw(name);
-    if (text === undefined) return undefined;
-    return checkInput(schema, parse(text), name);
-  }
-
-  /** As `get`, and it must be there. */
-  need<Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> {
-    const value = this.get(name, schema);
-    if (value === undefined) throw badInput(`Format error in JSON body: missing field \`${name}\``);
-    return value;
-  }
-
-  /** The raw texts of an array's elements; undefined where it is absent. */
-  list(name: string): string[] | undefined {
-    const text = this.raw(name);
-    if (text === undefined) return undefined;
-    try {
-      return sliceArray(text);
-    } catch (error) {
-      throw malformed(error);
-    }
-  }
-}
-
-/** @throws E_INPUT (400) */
-export function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw malformed(error);
-  }
-}
-
-/** A point id from its raw JSON text. @throws E_INPUT (400) */
-export function toPointId(text: string): string {
-  const quoted = text.startsWith('"');
-  const value = quoted ? String(parse(text)) : text;
-  const id = canonicalPointId(value);
-  if (id === null || quoted !== (id.length === 36)) {
-    throw badInput(
-      `Format error in JSON body: value ${value.slice(0, 100)} is not a valid point ID, valid values are either an unsigned integer or a UUID`,
-    );
-  }
-  return id;
-}
-
-const keys = z.array(z.string());
-const payloadSelector = z.union([
-  z.boolean(),
-  keys,
-  z.object({ include: keys }),
-  z.object({ exclude: keys }),
-]);
-const vectorSelector = z.union([z.boolean(), keys]);
-
-/** Both selectors, under the names that Qdrant takes. */
-export function selectors(
-  body: Members,
-  withPayload: boolean,
-): { withPayload: PayloadSelector; withVector: VectorSelector } {
-  return {
-    withPayload: body.get("with_payload", payloadSelector) ?? withPayload,
-    withVector:
-      body.get("with_vector", vectorSelector) ?? body.get("with_vectors", vectorSelector) ?? false,
-  };
-}
-
-/** Which points a body means, by `points` or `filter`; null where it says neither. */
-export function toSelector(body: Members): PointSelector | null {
-  const points = body.list("points");
-  if (points?.length === 0) throw badInput("Bad request: Empty update request");
-  if (points !== undefined) return { ids: points.map(toPointId) };
-  const filter = body.raw("filter");
-  return filter === undefined ? null : { filter };
-}
-
-const natural = z.int().refine((value) => value >= 0, { error: "expected usize" });
-/** A bound on rows: a natural number (400) of at least 1 (422). */
-export const limitSchema = natural.min(1);
-/** Rows to pass over: a natural number (400). */
-export const offsetSchema = natural;

@@ -1,13 +1,10 @@
 import { Hono } from "hono";
 import type { Engine } from "../engine/index.ts";
-import { failure, type Timed } from "./answer.ts";
+import { failure, ok, type Timed } from "./answer.ts";
+import { followed } from "./followed.ts";
 import { keyed, onlyLoopbackNames } from "./guard.ts";
+import { addRoutes } from "./handler.ts";
 import type { Keys } from "./keys.ts";
-import { addCollectionRoutes } from "./routes-collections.ts";
-import { addReadRoutes } from "./routes-read.ts";
-import { addSearchRoutes } from "./routes-search.ts";
-import { addServiceRoutes } from "./routes-service.ts";
-import { addUpdateRoutes } from "./routes-update.ts";
 
 export interface ServerOptions extends Keys {
   /** Whether the Host header must be a loopback name; default true. Turn it off for a server that others reach by its name. */
@@ -26,11 +23,17 @@ export function createServer(engine: Engine, options: ServerOptions = {}): Qdran
   if (options.checkHost !== false) app.use(onlyLoopbackNames);
   app.use(keyed(options));
   addServiceRoutes(app);
-  addCollectionRoutes(app, engine);
-  addUpdateRoutes(app, engine);
-  addSearchRoutes(app, engine);
-  addReadRoutes(app, engine);
+  addRoutes(app, engine);
   app.notFound((c) => c.body(null, 404));
   app.onError((error, c) => failure(c, error));
   return app;
+}
+
+/** What is asked about the server itself. */
+function addServiceRoutes(app: QdrantApp): void {
+  app.get("/", (c) => c.json(followed));
+  app.get("/healthz", (c) => c.text("healthz check passed"));
+  app.get("/livez", (c) => c.text("healthz check passed"));
+  app.get("/readyz", (c) => c.text("all shards are ready"));
+  app.get("/cluster", (c) => ok(c, '{"status":"disabled"}'));
 }

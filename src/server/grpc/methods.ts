@@ -1,5 +1,5 @@
 /** The methods of Qdrant's gRPC services that are answered. */
-import { badInput, type Engine, invalid } from "../../engine/index.ts";
+import { badInput, type Engine, invalid, nameFault } from "../../engine/index.ts";
 import type { VectorError } from "../../errors.ts";
 import {
   decodeCreate,
@@ -23,9 +23,8 @@ import {
 import { decodeScroll, encodeScrollAnswer } from "../../wire/scroll.ts";
 import { decodeUpsert, encodeUpdateAnswer } from "../../wire/upsert.ts";
 import { followed, nextOperation } from "../followed.ts";
-import { nameFault } from "../params.ts";
-import { queryPoints } from "../query.ts";
 import type { Call, Method, Methods } from "./calls.ts";
+import { queryPoints } from "./query.ts";
 import { codes, refusal } from "./status.ts";
 
 const scrollLimitDefault = 10;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { float32Text } from "../../../src/server/float-text.ts";
+import { float32Text } from "../../../../src/engine/rest/float-text.ts";
 
 describe("float32Text", () => {
   it("comes back as the same float32, whatever it is", () => {

@@ -1,7 +1,7 @@
 /** Vectors in request bodies. */
 import { z } from "zod";
-import { badInput, notImplemented } from "../engine/index.ts";
-import type { DenseColumn } from "../model/record.ts";
+import type { DenseColumn } from "../../model/record.ts";
+import { badInput, notImplemented } from "../errors.ts";
 import { parse } from "./body.ts";
 
 /** One point's dense vectors by name; the unnamed one has the name ''. */

@@ -1,6 +1,10 @@
-/** Qdrant's `query` on the engine: near a vector, near a point, or near nothing. */
-import { type Engine, notFound, type ScoredPoints, type SearchOptions } from "../engine/index.ts";
-import { idText } from "./answer.ts";
+/** What gRPC's `query` is on the engine: near a vector, near a point, or near nothing. */
+import {
+  type Engine,
+  notFound,
+  type ScoredPoints,
+  type SearchOptions,
+} from "../../engine/index.ts";
 
 /** What to search near; null = nothing: points in the order of ids, each with the score 1. */
 export type Near = { readonly vector: Float32Array } | { readonly id: string } | null;
@@ -38,10 +42,10 @@ async function pointsNearPoint(
   });
   const column = found.vectors.get(using);
   if (found.ids.length === 0) throw notFound(`Not found: No point with id ${id} found`);
-  if (column === undefined || column.present !== null) {
+  if (column?.kind !== "dense" || column.present !== null) {
     throw notFound(`Not found: Vector with name "${using}" for point not found`);
   }
-  const self = `"must_not":[{"has_id":[${idText(id)}]}]`;
+  const self = `"must_not":[{"has_id":[${id.length === 36 ? `"${id}"` : id}]}]`;
   const filter =
     options.filter === undefined ? `{${self}}` : `{"must":[${options.filter}],${self}}`;
   return engine.search(name, { ...options, filter, vector: column.data });

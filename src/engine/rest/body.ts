@@ -1,0 +1,135 @@
+/** Request bodies, cut into the raw texts of their members, so that ids and payloads keep every digit. */
+import { z } from "zod";
+import { VectorError } from "../../errors.ts";
+import { sliceArray, sliceObject } from "../../util/json.ts";
+import type { PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
+import { canonicalPointId } from "../collection/point-key.ts";
+import { badInput, checkInput } from "../errors.ts";
+import type { RestRequest } from "./request.ts";
+
+/** A request's body as text; '' where there is none. */
+export function bodyText({ body }: RestRequest): string {
+  if (body === null || typeof body === "string") return body ?? "";
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+}
+
+function malformed(error: unknown): VectorError {
+  const words = error instanceof Error ? error.message : String(error);
+  return new VectorError("E_INPUT", `Format error in JSON body: ${words}`, {
+    cause: error,
+    details: { status: 400 },
+  });
+}
+
+/** An object's members as raw JSON texts; null counts as absent. */
+export class Members {
+  readonly #texts: ReadonlyMap<string, string>;
+
+  /** @throws E_INPUT where `text` is no JSON object */
+  constructor(text: string) {
+    if (text.trim() === "")
+      throw badInput("Format error in JSON body: EOF while parsing a value at line 1 column 0");
+    try {
+      this.#texts = sliceObject(text);
+    } catch (error) {
+      throw malformed(error);
+    }
+  }
+
+  static of(request: RestRequest): Members {
+    return new Members(bodyText(request));
+  }
+
+  names(): string[] {
+    return [...this.#texts.keys()];
+  }
+
+  /** The raw text of a member; undefined where it is absent or null. */
+  raw(name: string): string | undefined {
+    const text = this.#texts.get(name);
+    return text === "null" ? undefined : text;
+  }
+
+  /** The decoded member, checked. @throws E_INPUT (400; 422 for what is out of bounds) */
+  get<Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> | undefined {
+    const text = this.raw(name);
+    if (text === undefined) return undefined;
+    return checkInput(schema, parse(text), name);
+  }
+
+  /** As `get`, and it must be there. */
+  need<Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> {
+    const value = this.get(name, schema);
+    if (value === undefined) throw badInput(`Format error in JSON body: missing field \`${name}\``);
+    return value;
+  }
+
+  /** The raw texts of an array's elements; undefined where it is absent. */
+  list(name: string): string[] | undefined {
+    const text = this.raw(name);
+    if (text === undefined) return undefined;
+    try {
+      return sliceArray(text);
+    } catch (error) {
+      throw malformed(error);
+    }
+  }
+}
+
+/** @throws E_INPUT (400) */
+export function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw malformed(error);
+  }
+}
+
+/** A point id from its raw JSON text. @throws E_INPUT (400) */
+export function toPointId(text: string): string {
+  const quoted = text.startsWith('"');
+  const value = quoted ? String(parse(text)) : text;
+  const id = canonicalPointId(value);
+  if (id === null || quoted !== (id.length === 36)) {
+    throw badInput(
+      `Format error in JSON body: value ${value.slice(0, 100)} is not a valid point ID, valid values are either an unsigned integer or a UUID`,
+    );
+  }
+  return id;
+}
+
+const keys = z.array(z.string());
+const payloadSelector = z.union([
+  z.boolean(),
+  keys,
+  z.object({ include: keys }),
+  z.object({ exclude: keys }),
+]);
+const vectorSelector = z.union([z.boolean(), keys]);
+
+/** Both selectors, under the names that Qdrant takes. */
+export function selectors(
+  body: Members,
+  withPayload: boolean,
+): { withPayload: PayloadSelector; withVector: VectorSelector } {
+  return {
+    withPayload: body.get("with_payload", payloadSelector) ?? withPayload,
+    withVector:
+      body.get("with_vector", vectorSelector) ?? body.get("with_vectors", vectorSelector) ?? false,
+  };
+}
+
+/** Which points a body means, by `points` or `filter`; null where it says neither. */
+export function toSelector(body: Members): PointSelector | null {
+  const points = body.list("points");
+  if (points?.length === 0) throw badInput("Bad request: Empty update request");
+  if (points !== undefined) return { ids: points.map(toPointId) };
+  const filter = body.raw("filter");
+  return filter === undefined ? null : { filter };
+}
+
+const natural = z.int().refine((value) => value >= 0, { error: "expected usize" });
+/** A bound on rows: a natural number (400) of at least 1 (422). */
+export const limitSchema = natural.min(1);
+/** Rows to pass over: a natural number (400). */
+export const offsetSchema = natural;

@@ -1,0 +1,57 @@
+/** A question of Qdrant's REST API as the engine's worker gets it: which operation, on what, and the body as it came. */
+
+/** Every operation that the worker answers; operations.ts has how. */
+export type RestOperation =
+  | "listCollections"
+  | "getCollection"
+  | "collectionExists"
+  | "createCollection"
+  | "updateCollection"
+  | "deleteCollection"
+  | "getOptimizations"
+  | "getCollectionCluster"
+  | "createVectorName"
+  | "deleteVectorName"
+  | "listAliases"
+  | "listCollectionAliases"
+  | "updateAliases"
+  | "createPayloadIndex"
+  | "deletePayloadIndex"
+  | "upsertPoints"
+  | "retrievePoints"
+  | "getPoint"
+  | "scrollPoints"
+  | "countPoints"
+  | "deletePoints"
+  | "batchUpdate"
+  | "setPayload"
+  | "overwritePayload"
+  | "deletePayload"
+  | "clearPayload"
+  | "updateVectors"
+  | "deleteVectors"
+  | "facet"
+  | "queryPoints"
+  | "queryBatch"
+  | "queryGroups"
+  | "search"
+  | "searchBatch"
+  | "searchGroups"
+  | "recommend"
+  | "recommendBatch"
+  | "recommendGroups"
+  | "discover"
+  | "discoverBatch"
+  | "listSnapshots"
+  | "createSnapshot"
+  | "deleteSnapshot";
+
+export interface RestRequest {
+  readonly operation: RestOperation;
+  /** The collection's name in the path; '' where the path has none. */
+  readonly collection: string;
+  /** The path's other parameters and those of the query string, by name. */
+  readonly params: Readonly<Record<string, string>>;
+  /** JSON, as it came; null = none. Bytes that fill their buffer are handed over: they are empty afterwards. */
+  readonly body: string | Uint8Array | null;
+}
