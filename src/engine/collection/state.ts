@@ -21,12 +21,9 @@ export interface CollectionState {
 
 /** Makes a collection's file. @throws E_DISK_FULL, E_STORAGE */
 export function createCollectionFile(path: string, config: CollectionConfig): CollectionFile {
-  const file = new CollectionFile(path);
   try {
-    file.initialize(encodeConfig(config));
-    return file;
+    return CollectionFile.create(path, encodeConfig(config));
   } catch (error) {
-    file.close();
     removeFiles(path);
     throw storageError(error, path);
   }
@@ -43,9 +40,7 @@ function damaged(name: string, path: string, what: string, cause?: unknown): Vec
 export function openCollectionState(name: string, path: string): CollectionState {
   let file: CollectionFile | undefined;
   try {
-    file = new CollectionFile(path);
-    const fault = file.fault();
-    if (fault !== null) throw damaged(name, path, fault);
+    file = CollectionFile.open(path);
     return loadState(name, file);
   } catch (error) {
     file?.close();
@@ -61,7 +56,7 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
   const config = decodeConfig(file.config() ?? "");
   if (config === null) throw damaged(name, file.path, "its configuration cannot be read");
   const ids = new IdMap();
-  for (const { slot, key } of file.keys()) {
+  for (const { slot, key } of file.points()) {
     if (!ids.load(slot, key))
       throw damaged(name, file.path, `the id at slot ${slot} cannot be read`);
   }
@@ -79,6 +74,10 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
       }
     }
     vectors.set(vector, set);
+  }
+  for (const vector of file.vectorNames()) {
+    if (!vectors.has(vector))
+      throw damaged(name, file.path, `it holds vectors of an unknown name '${vector}'`);
   }
   const fields = file.fields().map(({ id, path, schema }) => toFieldIndex(id, path, schema));
   return { name, file, config, ids, vectors, fields };

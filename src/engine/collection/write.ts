@@ -92,7 +92,7 @@ function checkPoints({ ids, payloads }: PointColumns): void {
 
 function replacePayload(state: CollectionState, slot: number, payload: string | null): void {
   if (state.fields.length > 0) updateFields(state, slot, state.file.payload(slot), payload);
-  state.file.updatePayload(slot, payload);
+  state.file.updatePayload(slot, state.ids.keyOf(slot), payload);
 }
 
 /** Brings the payload indexes from a point's old payload to its new one. */

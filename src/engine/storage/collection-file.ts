@@ -1,24 +1,34 @@
 /**
- * One collection's file: a SQLite database.
+ * One collection's file: a SQLite database of format 2.
  *
- *     meta     key, value                config: the configuration as JSON text
- *     points   slot, id, payload         id: key bytes (point-key.ts); payload: JSON text as given, NULL = none
- *     vectors  name, block, crc, data    data: a block's bytes (vector-store.ts); crc: CRC-32 of them
- *     fields   id, path, schema          payload indexes: the field's path, its schema as JSON text
- *     field_N  value, slot               what index N knows of each point (field-index.ts)
+ *     meta         key, value                format: 2; config: the configuration as JSON text; config_crc: CRC-32 of it
+ *     points       slot, id, payload, crc    id: key bytes (point-key.ts); payload: JSON text as given, NULL = none;
+ *                                            crc: CRC-32 of the payload, begun with that of the id, begun with the slot
+ *     vectors      name, block, crc, data    vectors of one length: a block's bytes (vector-store.ts); crc: CRC-32 of them, begun
+ *                                            with that of the name, begun with the number (in format 1: of the bytes alone)
+ *     vector_rows  name, slot, crc, data     vectors of no fixed length, one row each; crc: as a block's, its number the slot
+ *     fields       id, path, schema          payload indexes: the field's path, its schema as JSON text
+ *     field_N      value, slot               what index N knows of each point (field-index.ts)
+ *
+ * Format 1 has neither format, config_crc, points.crc nor vector_rows (upgrade.ts).
  */
+import { existsSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
+import { VectorError } from "../../errors.ts";
 import { openDatabase } from "./sqlite.ts";
+import { newestFormat, pointCrc, transact, upgradeFile, vectorRowsTable } from "./upgrade.ts";
 
 const schema = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE points (slot INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, payload TEXT);
+  INSERT INTO meta VALUES ('format', '${newestFormat}');
+  CREATE TABLE points (slot INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, payload TEXT, crc INTEGER NOT NULL);
   CREATE TABLE vectors (
     key INTEGER PRIMARY KEY, name TEXT NOT NULL, block INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL,
     UNIQUE (name, block)
   );
   CREATE TABLE fields (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, schema TEXT NOT NULL);
+  ${vectorRowsTable}
 `;
 
 export type FieldValue = string | number | bigint;
@@ -33,23 +43,68 @@ function toPoint(row: Record<string, unknown>): StoredPoint {
   return { slot: Number(slot), payload: typeof payload === "string" ? payload : null };
 }
 
-/** Reads and writes of one collection's file; nothing of the collection is kept in memory here. */
+/** Checksum of bytes that stand under a name and a number. */
+function namedCrc(name: string, number: number, data: Uint8Array): number {
+  return crc32(data, crc32(name, number));
+}
+
+/** A point's row as it is read at opening. */
+export interface LoadedPoint extends StoredPoint {
+  readonly key: Uint8Array;
+}
+
+/**
+ * Reads and writes of one collection's file; nothing of the collection is kept in memory here. The database is opened by
+ * the first use, and by the first one after `release`.
+ */
 export class CollectionFile {
   readonly path: string;
-  readonly #database: DatabaseSync;
+  #open: DatabaseSync | null;
   readonly #prepared = new Map<string, StatementSync>();
 
-  constructor(path: string) {
+  private constructor(path: string, database: DatabaseSync) {
     this.path = path;
-    this.#database = openDatabase(path);
+    this.#open = database;
   }
 
-  /** Makes the tables and keeps the configuration. */
-  initialize(config: string): void {
-    this.begin();
-    this.#database.exec(schema);
-    this.#statement("INSERT INTO meta VALUES ('config', ?)").run(config);
-    this.commit();
+  /** Makes the file with its tables and the configuration. */
+  static create(path: string, config: string): CollectionFile {
+    const file = new CollectionFile(path, openDatabase(path));
+    try {
+      transact(file.#database, () => {
+        file.#database.exec(schema);
+        file.saveConfig(config);
+      });
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Opens a file and brings it to the newest format. @throws E_STORAGE, E_NOT_SUPPORTED */
+  static open(path: string): CollectionFile {
+    if (!existsSync(path)) throw new VectorError("E_STORAGE", `There is no file ${path}.`);
+    const file = new CollectionFile(path, openDatabase(path));
+    try {
+      const fault = file.#fault();
+      if (fault !== null) throw new VectorError("E_STORAGE", `${path} is damaged: ${fault}.`);
+      upgradeFile(file.#database, path);
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  get #database(): DatabaseSync {
+    this.#open ??= openDatabase(this.path);
+    return this.#open;
+  }
+
+  /** Closes the database until it is used again, so that it takes neither memory nor descriptors; not amid a transaction. */
+  release(): void {
+    if (this.path !== ":memory:" && this.#open?.isTransaction !== true) this.close();
   }
 
   begin(): void {
@@ -61,36 +116,48 @@ export class CollectionFile {
   }
 
   rollback(): void {
-    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    if (this.#open?.isTransaction === true) this.#open.exec("ROLLBACK");
   }
 
   close(): void {
     this.#prepared.clear();
-    this.#database.close();
+    this.#open?.close();
+    this.#open = null;
   }
 
   /** The first fault that SQLite finds in the structure; null = none. */
-  fault(): string | null {
+  #fault(): string | null {
     const row = this.#database.prepare("PRAGMA quick_check(1)").get();
     const words = row?.["quick_check"];
     return words === "ok" ? null : String(words);
   }
 
+  /** null where there is none, or one that does not fit its checksum. */
   config(): string | null {
-    const value = this.#statement("SELECT value FROM meta WHERE key = 'config'").get()?.["value"];
-    return typeof value === "string" ? value : null;
+    const read = this.#statement("SELECT value FROM meta WHERE key = ?");
+    const value = read.get("config")?.["value"];
+    const crc = read.get("config_crc")?.["value"];
+    return typeof value === "string" && String(crc32(value)) === crc ? value : null;
   }
 
   saveConfig(config: string): void {
-    this.#statement("UPDATE meta SET value = ? WHERE key = 'config'").run(config);
+    const write = this.#statement("INSERT OR REPLACE INTO meta VALUES (?, ?)");
+    write.run("config", config);
+    write.run("config_crc", String(crc32(config)));
   }
 
   insertPoint(slot: number, key: Uint8Array, payload: string | null): void {
-    this.#statement("INSERT INTO points VALUES (?, ?, ?)").run(slot, key, payload);
+    const crc = pointCrc(slot, key, payload);
+    this.#statement("INSERT INTO points VALUES (?, ?, ?, ?)").run(slot, key, payload, crc);
   }
 
-  updatePayload(slot: number, payload: string | null): void {
-    this.#statement("UPDATE points SET payload = ? WHERE slot = ?").run(payload, slot);
+  updatePayload(slot: number, key: Uint8Array, payload: string | null): void {
+    const crc = pointCrc(slot, key, payload);
+    this.#statement("UPDATE points SET payload = ?, crc = ? WHERE slot = ?").run(
+      payload,
+      crc,
+      slot,
+    );
   }
 
   deletePoint(slot: number): void {
@@ -104,18 +171,20 @@ export class CollectionFile {
     return typeof value === "string" ? value : null;
   }
 
-  /** All keys by slot, unordered. */
-  *keys(): Generator<{ slot: number; key: Uint8Array }> {
-    for (const { slot, id } of this.#database.prepare("SELECT slot, id FROM points").iterate()) {
-      if (!(id instanceof Uint8Array)) throw new RangeError(`slot ${String(slot)} has no id`);
-      yield { slot: Number(slot), key: id };
+  /** All points in the order of slots. @throws E_STORAGE where one does not fit its checksum */
+  *points(): Generator<LoadedPoint> {
+    const rows = this.#database.prepare("SELECT slot, id, payload, crc FROM points").iterate();
+    for (const row of rows) {
+      const { id, crc } = row;
+      const point = toPoint(row);
+      if (!(id instanceof Uint8Array) || pointCrc(point.slot, id, point.payload) !== crc) {
+        throw new VectorError(
+          "E_STORAGE",
+          `The point at slot ${point.slot} does not fit its checksum.`,
+        );
+      }
+      yield { ...point, key: id };
     }
-  }
-
-  /** All points in the order of slots. */
-  *points(): Generator<StoredPoint> {
-    for (const row of this.#database.prepare("SELECT slot, payload FROM points").iterate())
-      yield toPoint(row);
   }
 
   /** Points in the order of ids, from `key` on (from the first where null), `limit` at most (all where -1); payloads only where asked. */
@@ -130,7 +199,7 @@ export class CollectionFile {
   saveBlock(name: string, block: number, data: Uint8Array): void {
     this.#statement(
       "INSERT INTO vectors (name, block, crc, data) VALUES (?, ?, ?, ?) ON CONFLICT (name, block) DO UPDATE SET crc = excluded.crc, data = excluded.data",
-    ).run(name, block, crc32(data), data);
+    ).run(name, block, namedCrc(name, block, data), data);
   }
 
   /** All blocks of one vector name; `data` is null where its checksum does not fit. */
@@ -139,9 +208,48 @@ export class CollectionFile {
       .prepare("SELECT block, crc, data FROM vectors WHERE name = ?")
       .iterate(name);
     for (const { block, crc, data } of rows) {
-      const whole = data instanceof Uint8Array && crc32(data) === crc;
-      yield { block: Number(block), data: whole ? data : null };
+      const number = Number(block);
+      const whole =
+        data instanceof Uint8Array && (namedCrc(name, number, data) === crc || crc32(data) === crc);
+      yield { block: number, data: whole ? data : null };
     }
+  }
+
+  /** Keeps one point's vector of no fixed length. */
+  saveRow(name: string, slot: number, data: Uint8Array): void {
+    this.#statement(
+      "INSERT INTO vector_rows (name, slot, crc, data) VALUES (?, ?, ?, ?) ON CONFLICT (slot, name) DO UPDATE SET crc = excluded.crc, data = excluded.data",
+    ).run(name, slot, namedCrc(name, slot, data), data);
+  }
+
+  removeRow(name: string, slot: number): void {
+    this.#statement("DELETE FROM vector_rows WHERE slot = ? AND name = ?").run(slot, name);
+  }
+
+  /** All rows of one vector name; `data` is null where its checksum does not fit. */
+  *rows(name: string): Generator<{ slot: number; data: Uint8Array | null }> {
+    const rows = this.#database
+      .prepare("SELECT slot, crc, data FROM vector_rows WHERE name = ?")
+      .iterate(name);
+    for (const { slot, crc, data } of rows) {
+      const number = Number(slot);
+      const whole = data instanceof Uint8Array && namedCrc(name, number, data) === crc;
+      yield { slot: number, data: whole ? data : null };
+    }
+  }
+
+  /** Names that have vectors here. */
+  vectorNames(): Set<string> {
+    const rows = this.#database
+      .prepare("SELECT name FROM vectors UNION SELECT name FROM vector_rows")
+      .all();
+    return new Set(rows.map(({ name }) => String(name)));
+  }
+
+  /** Takes all vectors of a name away. */
+  removeVectors(name: string): void {
+    for (const table of ["vectors", "vector_rows"])
+      this.#statement(`DELETE FROM ${table} WHERE name = ?`).run(name);
   }
 
   fields(): { id: number; path: string; schema: string }[] {
