@@ -11,6 +11,7 @@ export {
   connectSource,
   connectTarget,
 } from "./connect.ts";
+export { type Embedded, type EmbeddedOptions, openEmbedded } from "./embedded/open.ts";
 export {
   type CallOptions as EngineCallOptions,
   type CollectionConfig,

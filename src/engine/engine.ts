@@ -110,11 +110,13 @@ function copyColumns(points: PointColumns): { points: PointColumns; buffers: Arr
   return { points: { ids: points.ids, payloads: points.payloads, vectors }, buffers };
 }
 
-/** What of a body is handed over and not copied: bytes that have their buffer to themselves. */
-function ownBuffers(body: RestRequest["body"]): ArrayBuffer[] {
-  if (body === null || typeof body === "string") return [];
-  const { buffer, byteLength } = body;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+/** What of a question is handed over and not copied: bytes that have their buffer to themselves, and columns. */
+function ownBuffers({ body, points }: RestRequest): ArrayBuffer[] {
+  const given = [...(points?.vectors.values() ?? [])].flatMap(arraysOf);
+  return [...given, ...(body instanceof Uint8Array ? [body] : [])].flatMap(
+    ({ buffer, byteLength }) =>
+      buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
+  );
 }
 
 class WorkerEngine implements Engine {
@@ -257,7 +259,7 @@ class WorkerEngine implements Engine {
   }
 
   ask(request: RestRequest, options: CallOptions = {}): Promise<string> {
-    return this.#call("ask", [request], options, ownBuffers(request.body));
+    return this.#call("ask", [request], options, ownBuffers(request));
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Qdrant's answers: the envelope, and the errors with their statuses. */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { PointColumns } from "../engine/index.ts";
 import { type ErrorCode, isVectorError } from "../errors.ts";
 
 const json = { "content-type": "application/json" };
@@ -22,6 +23,8 @@ function seconds(startedMs: number): string {
 
 /** What a handler needs to know of its request's beginning. */
 export interface Timed {
+  /** Handed over by a caller in this process: points to upsert, where no body says them. */
+  Bindings: { readonly points?: PointColumns | undefined };
   Variables: { startedMs: number };
 }
 

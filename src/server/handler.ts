@@ -23,5 +23,6 @@ async function ask(c: Context<Timed>, engine: Engine, operation: RestOperation):
   const params = { ...c.req.query(), ...path };
   const body = c.req.method === "GET" ? null : await readBody(c);
   const { signal } = c.req.raw;
-  return ok(c, await engine.ask({ operation, collection, params, body }, { signal }));
+  const request = { operation, collection, params, body, points: c.env?.points };
+  return ok(c, await engine.ask(request, { signal }));
 }

@@ -2,10 +2,10 @@
 import type { PointColumns } from "../api.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { badInput, invalid, notFound, notImplemented } from "../errors.ts";
-import { idText, pointsText } from "./answer.ts";
+import { idText, pointsText, updated } from "./answer.ts";
 import { limitSchema, Members, selectors, toPointId, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
-import { type Operation, reading } from "./operation.ts";
+import { changingPoints, type Operation, reading } from "./operation.ts";
 import { type GivenVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
 
 const scrollLimitDefault = 10;
@@ -131,7 +131,12 @@ const countPoints: Operation["run"] = (host, request) => {
 };
 
 export const pointOperations = {
-  upsertPoints: change(upsertPoints),
+  upsertPoints: changingPoints((host, request) => {
+    const { collection, points } = request;
+    if (points === undefined) upsertPoints(host, collection, Members.of(request));
+    else host.upsert(collection, points);
+    return updated(request);
+  }),
   deletePoints: change(deletePoints),
   retrievePoints: reading(retrievePoints),
   getPoint: reading(getPoint),

@@ -1,4 +1,5 @@
 /** A question of Qdrant's REST API as the engine's worker gets it: which operation, on what, and the body as it came. */
+import type { PointColumns } from "../api.ts";
 
 /** Every operation that the worker answers; operations.ts has how. */
 export type RestOperation =
@@ -54,4 +55,6 @@ export interface RestRequest {
   readonly params: Readonly<Record<string, string>>;
   /** JSON, as it came; null = none. Bytes that fill their buffer are handed over: they are empty afterwards. */
   readonly body: string | Uint8Array | null;
+  /** What the body of `upsertPoints` would say, where no body says it; handed over as such bytes are. */
+  readonly points?: PointColumns | undefined;
 }

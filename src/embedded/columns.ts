@@ -1,0 +1,110 @@
+/** Points as the client is given them, cut into columns without going through JSON text. */
+import { setImmediate } from "node:timers/promises";
+import { canonicalPointId, type PointColumns } from "../engine/index.ts";
+import type { DenseColumn } from "../model/record.ts";
+
+/** How long the event loop may be held. */
+const sliceMs = 8;
+const float32Max = 3.4028234663852886e38;
+const members = new Set(["id", "vector", "payload"]);
+
+/**
+ * The points as columns; null where one of them is not plainly valid (or not plainly dense), so that it is for the server's own
+ * checks to read their JSON. Many points are cut in several turns of the event loop: they may not change meanwhile.
+ */
+export async function toColumns(points: unknown): Promise<PointColumns | null> {
+  if (!Array.isArray(points) || points.length === 0) return null;
+  const ids = new Array<string>(points.length);
+  const payloads = new Array<string | null>(points.length);
+  const vectors = new VectorColumns(points.length);
+  let sinceMs = performance.now();
+  for (const [row, point] of points.entries()) {
+    if (!isObject(point) || Object.keys(point).some((key) => !members.has(key))) return null;
+    const { id, vector, payload } = point;
+    const idText = toId(id);
+    const payloadText = toPayload(payload);
+    if (idText === null || payloadText === undefined || !vectors.add(row, vector)) return null;
+    ids[row] = idText;
+    payloads[row] = payloadText;
+    if (performance.now() - sinceMs > sliceMs) {
+      await setImmediate();
+      sinceMs = performance.now();
+    }
+  }
+  return { ids, payloads, vectors: vectors.columns() };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Digits are an id only where they are a number, as in JSON. */
+function toId(id: unknown): string | null {
+  if (typeof id === "number") return Number.isSafeInteger(id) && id >= 0 ? String(id) : null;
+  if (typeof id === "bigint") return canonicalPointId(id.toString());
+  const canonical = typeof id === "string" ? canonicalPointId(id) : null;
+  return canonical?.length === 36 ? canonical : null;
+}
+
+/** JSON text; null = none, undefined = not plainly an object. */
+function toPayload(payload: unknown): string | null | undefined {
+  if (payload === undefined || payload === null) return null;
+  if (!isObject(payload)) return undefined;
+  try {
+    const text = JSON.stringify(payload);
+    return text.startsWith("{") ? text : undefined;
+  } catch {
+    // A bigint, which the client can write.
+    return undefined;
+  }
+}
+
+/** Dense vectors by name, grown row by row. */
+class VectorColumns {
+  readonly #rows: number;
+  readonly #columns = new Map<string, { data: Float32Array; dimension: number; rows: number[] }>();
+
+  constructor(rows: number) {
+    this.#rows = rows;
+  }
+
+  /** Adds a row's vectors; false where they are anything but arrays of float32 numbers, of one length for each name. */
+  add(row: number, vector: unknown): boolean {
+    if (Array.isArray(vector)) return this.#addOne(row, "", vector);
+    if (!isObject(vector)) return false;
+    return Object.entries(vector).every(
+      ([name, one]) => name !== "" && Array.isArray(one) && this.#addOne(row, name, one),
+    );
+  }
+
+  columns(): Map<string, DenseColumn> {
+    const columns = new Map<string, DenseColumn>();
+    for (const [name, { data, dimension, rows }] of this.#columns) {
+      const present = rows.length === this.#rows ? null : new Uint8Array(this.#rows);
+      if (present !== null) for (const row of rows) present[row] = 1;
+      columns.set(name, { kind: "dense", dimension, data, present });
+    }
+    return columns;
+  }
+
+  #addOne(row: number, name: string, vector: readonly unknown[]): boolean {
+    const column = this.#columns.get(name) ?? this.#newColumn(name, vector.length);
+    const { data, dimension } = column;
+    if (vector.length !== dimension || dimension === 0) return false;
+    const start = row * dimension;
+    for (let at = 0; at < dimension; at += 1) {
+      const value = vector[at];
+      if (typeof value !== "number" || !(Math.abs(value) <= float32Max)) return false;
+      // JSON has no negative zero from an application.
+      data[start + at] = value + 0;
+    }
+    column.rows.push(row);
+    return true;
+  }
+
+  #newColumn(name: string, dimension: number) {
+    const column = { data: new Float32Array(this.#rows * dimension), dimension, rows: [] };
+    this.#columns.set(name, column);
+    return column;
+  }
+}
