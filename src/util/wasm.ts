@@ -63,9 +63,13 @@ export function unsigned(value: number): number[] {
   }
 }
 
-/** `i32.const` of a number from 0 to 127: LEB128 with a sign. */
+/** `i32.const` of a number that is not negative: LEB128 with a sign. */
 export function constant(value: number): number[] {
-  return value < 64 ? [0x41, value] : [0x41, 0x80 | value, 0];
+  const bytes = [0x41];
+  for (let rest = value; ; rest >>= 7) {
+    if (rest < 0x40) return [...bytes, rest];
+    bytes.push((rest & 0x7f) | 0x80);
+  }
 }
 
 export const get = (local: number): number[] => [0x20, ...unsigned(local)];
@@ -86,13 +90,13 @@ export const f32x4 = {
 };
 export const f64x2 = { add: simd(0xf0), subtract: simd(0xf1), multiply: simd(0xf2) };
 export const v128Zero: readonly number[] = [...simd(0x0c), ...new Array<number>(16).fill(0)];
-/** The lanes 2 and 3 of the first, then anything. */
-export const upperHalf: readonly number[] = [
-  ...simd(0x0d),
-  ...[8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7],
-];
-
-export const i32 = { add: [0x6a], multiply: [0x6c], less: [0x49], load: [0x28, 2, 0] };
+export const i32 = {
+  add: [0x6a],
+  subtract: [0x6b],
+  multiply: [0x6c],
+  less: [0x49],
+  load: [0x28, 2, 0],
+};
 export const f32 = {
   load: [0x2a, 2, 0],
   store: [0x38, 2, 0],

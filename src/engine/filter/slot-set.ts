@@ -12,6 +12,11 @@ export class SlotSet {
     return this.#count;
   }
 
+  /** The bits, 32 slots a word. */
+  get words(): Uint32Array {
+    return this.#bits;
+  }
+
   add(slot: number): void {
     const word = this.#bits[slot >>> 5] ?? 0;
     const bit = 1 << (slot & 31);

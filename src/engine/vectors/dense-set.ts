@@ -4,7 +4,6 @@ import type { VectorDistance } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { wrongDimension, wrongKind } from "./checks.ts";
 import { type Metric, metrics, normalizeCosine } from "./distance.ts";
-import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
 import { VectorStore } from "./vector-store.ts";
 
@@ -85,26 +84,11 @@ export class DenseSet implements VectorSet {
 
   similarity(query: QueryVector): Similarity {
     const data = this.#query(query);
-    const { kernel } = this.#metric;
-    return (slot) => kernel(data, this.#store.row(slot), 0);
+    return this.#store.similarity(this.#metric.kernel, data);
   }
 
-  nearest(query: QueryVector, { limit, among }: NearestOptions): Nearest {
-    const data = this.#query(query);
-    const { kernel } = this.#metric;
-    const best = new TopK(limit);
-    if (among !== null) {
-      for (const slot of among)
-        if (this.#store.has(slot)) best.offer(kernel(data, this.#store.row(slot), 0), slot);
-      return best.nearest();
-    }
-    for (const chunk of this.#store.chunks()) {
-      for (let row = 0; row < chunk.rows; row += 1) {
-        if (chunk.present[row] === 1)
-          best.offer(kernel(data, chunk.data, row * data.length), chunk.firstSlot + row);
-      }
-    }
-    return best.nearest();
+  nearest(query: QueryVector, options: NearestOptions): Nearest {
+    return this.#store.nearest(this.#metric.kernel, this.#query(query), options);
   }
 
   toScore(similarity: number): number {

@@ -3,6 +3,7 @@
  * Source: qdrant 1.18.2, lib/segment/src/spaces (simple.rs, simple_sse.rs, simple_avx.rs, tools.rs).
  */
 import type { VectorDistance } from "../api.ts";
+import type { KernelName } from "./kernel.ts";
 
 const { fround, sqrt } = Math;
 /** f32::EPSILON. */
@@ -62,8 +63,8 @@ export function normalizeCosine(data: Float32Array, offset: number, dimension: n
   for (let at = offset; at < offset + dimension; at += 1) data[at] = (data[at] ?? 0) / length;
 }
 
-/** A kernel: how near two rows are, larger is nearer. */
-export type Kernel = (query: Float32Array, data: Float32Array, offset: number) => number;
+/** How near two rows are, larger is nearer. */
+export type Compare = (query: Float32Array, data: Float32Array, offset: number) => number;
 
 function dot(query: Float32Array, data: Float32Array, offset: number): number {
   const dimension = query.length;
@@ -100,7 +101,10 @@ function manhattan(query: Float32Array, data: Float32Array, offset: number): num
 
 /** How a distance ranks rows, and the score that Qdrant answers for a kernel's value. */
 export interface Metric {
-  readonly kernel: Kernel;
+  /** Of many rows of a store. */
+  readonly kernel: KernelName;
+  /** Of two rows that are in no store. */
+  readonly compare: Compare;
   toScore(value: number): number;
   /** Whether a larger score is nearer. */
   readonly larger: boolean;
@@ -108,16 +112,18 @@ export interface Metric {
 }
 
 export const metrics: Readonly<Record<VectorDistance, Metric>> = {
-  Cosine: { kernel: dot, toScore: fround, larger: true, normalizes: true },
-  Dot: { kernel: dot, toScore: fround, larger: true, normalizes: false },
+  Cosine: { kernel: "dot", compare: dot, toScore: fround, larger: true, normalizes: true },
+  Dot: { kernel: "dot", compare: dot, toScore: fround, larger: true, normalizes: false },
   Euclid: {
-    kernel: euclid,
+    kernel: "euclid",
+    compare: euclid,
     toScore: (value) => fround(sqrt(Math.abs(value))),
     larger: false,
     normalizes: false,
   },
   Manhattan: {
-    kernel: manhattan,
+    kernel: "manhattan",
+    compare: manhattan,
     toScore: (value) => fround(Math.abs(value)),
     larger: false,
     normalizes: false,

@@ -10,6 +10,14 @@ export class TopK {
     this.#limit = limit;
   }
 
+  /** What is below it is not kept. */
+  get bound(): number {
+    if (this.#limit === 0) return Number.POSITIVE_INFINITY;
+    return this.#values.length < this.#limit
+      ? Number.NEGATIVE_INFINITY
+      : (this.#values[0] ?? Number.NEGATIVE_INFINITY);
+  }
+
   offer(value: number, slot: number): void {
     const values = this.#values;
     const slots = this.#slots;

@@ -1,31 +1,17 @@
 /**
- * Dense vectors of one name, by slot, in shared chunks of at most 64 MiB; a chunk grows in place, none is ever copied.
- * On disk they are blocks of `rowsPerBlock` slots:
+ * Dense vectors of one name, by slot, in chunks of at most 64 MiB that threads share (chunk.ts); a chunk grows in place, none is ever
+ * copied. On disk they are blocks of `rowsPerBlock` slots:
  *
  *     rowsPerBlock bytes                  1 where the slot has a vector, else 0
  *     rowsPerBlock × dimension × 4 bytes  float32 little-endian, row-major; zeros where there is none
  */
+import { Chunk, type ChunkLayout, layoutOf } from "./chunk.ts";
+import type { KernelName } from "./kernel.ts";
+import { TopK } from "./top-k.ts";
+import type { Nearest, NearestOptions, Similarity } from "./vector-set.ts";
 
-const chunkBytesMax = 64 * 1024 * 1024;
 const blockBytesTarget = 64 * 1024;
 const rowsPerBlockMax = 1024;
-
-/** A run of slots that a scan goes through. */
-export interface VectorChunk {
-  readonly firstSlot: number;
-  readonly rows: number;
-  /** rows × dimension float32. */
-  readonly data: Float32Array;
-  /** 1 where the row has a vector. */
-  readonly present: Uint8Array;
-}
-
-interface Chunk {
-  readonly dataBuffer: SharedArrayBuffer;
-  readonly presentBuffer: SharedArrayBuffer;
-  data: Float32Array;
-  present: Uint8Array;
-}
 
 /** The largest power of two that is at most `value`, at least 1. */
 function powerOfTwo(value: number): number {
@@ -35,14 +21,14 @@ function powerOfTwo(value: number): number {
 export class VectorStore {
   readonly dimension: number;
   readonly rowsPerBlock: number;
-  readonly #rowsPerChunk: number;
+  readonly #layout: ChunkLayout;
   readonly #chunks: Chunk[] = [];
   #count = 0;
 
   constructor(dimension: number) {
     this.dimension = dimension;
     this.rowsPerBlock = Math.min(rowsPerBlockMax, powerOfTwo(blockBytesTarget / (dimension * 4)));
-    this.#rowsPerChunk = powerOfTwo(chunkBytesMax / (dimension * 4));
+    this.#layout = layoutOf(dimension, this.rowsPerBlock);
   }
 
   /** Slots that have a vector. */
@@ -51,15 +37,14 @@ export class VectorStore {
   }
 
   has(slot: number): boolean {
-    return (
-      this.#chunks[Math.floor(slot / this.#rowsPerChunk)]?.present[slot % this.#rowsPerChunk] === 1
-    );
+    const { rows } = this.#layout;
+    return this.#chunks[Math.floor(slot / rows)]?.present[slot % rows] === 1;
   }
 
   /** Copies `dimension` components from `source` at `offset` into the slot. */
   set(slot: number, source: Float32Array, offset: number): void {
     const chunk = this.#reserve(slot);
-    const row = slot % this.#rowsPerChunk;
+    const row = slot % this.#layout.rows;
     chunk.data.set(source.subarray(offset, offset + this.dimension), row * this.dimension);
     if (chunk.present[row] === 0) this.#count += 1;
     chunk.present[row] = 1;
@@ -68,7 +53,7 @@ export class VectorStore {
   remove(slot: number): void {
     if (!this.has(slot)) return;
     const chunk = this.#reserve(slot);
-    const row = slot % this.#rowsPerChunk;
+    const row = slot % this.#layout.rows;
     chunk.data.fill(0, row * this.dimension, (row + 1) * this.dimension);
     chunk.present[row] = 0;
     this.#count -= 1;
@@ -83,15 +68,31 @@ export class VectorStore {
 
   /** A view of the slot's components; good until the next write. The slot must have a vector. */
   row(slot: number): Float32Array {
-    const at = (slot % this.#rowsPerChunk) * this.dimension;
+    const at = (slot % this.#layout.rows) * this.dimension;
     return this.#reserve(slot).data.subarray(at, at + this.dimension);
   }
 
-  /** All slots, in runs. */
-  *chunks(): Generator<VectorChunk> {
-    for (const [index, { data, present }] of this.#chunks.entries()) {
-      yield { firstSlot: index * this.#rowsPerChunk, rows: present.length, data, present };
+  /** How near `query`, which has `dimension` components, is to each slot that has a vector. */
+  similarity(kernel: KernelName, query: Float32Array): Similarity {
+    const asker = {};
+    return (slot) => {
+      const chunk = this.#reserve(slot);
+      chunk.ask(asker, query);
+      return chunk.similarity(kernel, slot);
+    };
+  }
+
+  /** The nearest slots to `query`, compared with every one that may be looked at. */
+  nearest(kernel: KernelName, query: Float32Array, { limit, among }: NearestOptions): Nearest {
+    const best = new TopK(limit);
+    const asker = {};
+    for (const chunk of this.#chunks) {
+      const { firstSlot } = chunk;
+      chunk.ask(asker, query);
+      const scan = { kernel, lane: 0, among: among?.words ?? null, best };
+      chunk.scan(scan, firstSlot, firstSlot + chunk.present.length);
     }
+    return best.nearest();
   }
 
   blockOf(slot: number): number {
@@ -104,10 +105,13 @@ export class VectorStore {
     const bytes = new Uint8Array(rows + rows * this.dimension * 4);
     const slot = block * rows;
     const chunk = this.#reserve(slot + rows - 1);
-    const row = slot % this.#rowsPerChunk;
+    const row = slot % this.#layout.rows;
     bytes.set(chunk.present.subarray(row, row + rows));
     const start = row * this.dimension * 4;
-    bytes.set(new Uint8Array(chunk.dataBuffer, start, rows * this.dimension * 4), rows);
+    bytes.set(
+      new Uint8Array(chunk.data.buffer, chunk.data.byteOffset + start, rows * this.dimension * 4),
+      rows,
+    );
     return bytes;
   }
 
@@ -117,44 +121,30 @@ export class VectorStore {
     if (bytes.length !== rows + rows * this.dimension * 4) return false;
     const slot = block * rows;
     const chunk = this.#reserve(slot + rows - 1);
-    const row = slot % this.#rowsPerChunk;
+    const row = slot % this.#layout.rows;
     chunk.present.set(bytes.subarray(0, rows), row);
-    new Uint8Array(chunk.dataBuffer, row * this.dimension * 4).set(bytes.subarray(rows));
+    const start = chunk.data.byteOffset + row * this.dimension * 4;
+    new Uint8Array(chunk.data.buffer, start).set(bytes.subarray(rows));
     for (let at = 0; at < rows; at += 1) this.#count += bytes[at] === 1 ? 1 : 0;
     return true;
   }
 
   /** The chunk that holds `slot`, grown until it does. */
   #reserve(slot: number): Chunk {
-    const index = Math.floor(slot / this.#rowsPerChunk);
-    while (this.#chunks.length <= index) this.#chunks.push(this.#newChunk());
+    const index = Math.floor(slot / this.#layout.rows);
+    while (this.#chunks.length <= index)
+      this.#chunks.push(new Chunk(this.#layout, this.#chunks.length * this.#layout.rows));
     const chunk = this.#chunks[index];
     if (chunk === undefined) throw new RangeError(`No chunk for slot ${slot}.`);
-    const row = slot % this.#rowsPerChunk;
+    const row = slot % this.#layout.rows;
     if (row >= chunk.present.length) this.#grow(chunk, row + 1);
     return chunk;
   }
 
-  #newChunk(): Chunk {
-    const rows = this.#rowsPerChunk;
-    const dataBuffer = new SharedArrayBuffer(0, { maxByteLength: rows * this.dimension * 4 });
-    const presentBuffer = new SharedArrayBuffer(0, { maxByteLength: rows });
-    return {
-      dataBuffer,
-      presentBuffer,
-      data: new Float32Array(dataBuffer, 0, 0),
-      present: new Uint8Array(presentBuffer, 0, 0),
-    };
-  }
-
-  /** At least doubles, in whole blocks; views are made with a fixed length, which reads fastest. */
+  /** At least doubles, in whole blocks. */
   #grow(chunk: Chunk, rowsNeeded: number): void {
     const doubled = Math.max(rowsNeeded, chunk.present.length * 2);
     const whole = Math.ceil(doubled / this.rowsPerBlock) * this.rowsPerBlock;
-    const rows = Math.min(whole, this.#rowsPerChunk);
-    chunk.dataBuffer.grow(rows * this.dimension * 4);
-    chunk.presentBuffer.grow(rows);
-    chunk.data = new Float32Array(chunk.dataBuffer, 0, rows * this.dimension);
-    chunk.present = new Uint8Array(chunk.presentBuffer, 0, rows);
+    chunk.grow(Math.min(whole, this.#layout.rows));
   }
 }

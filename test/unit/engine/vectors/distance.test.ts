@@ -65,7 +65,7 @@ describe("metrics", () => {
     const query = Float32Array.from([1, 2, 3, 4, 5]);
     const data = Float32Array.from([0, 5, 4, 3, 2, 1]);
     const score = (name: keyof typeof metrics): number =>
-      metrics[name].toScore(metrics[name].kernel(query, data, 1));
+      metrics[name].toScore(metrics[name].compare(query, data, 1));
     expect(score("Dot")).toBe(35);
     expect(score("Euclid")).toBe(Math.fround(Math.sqrt(16 + 4 + 0 + 4 + 16)));
     expect(score("Manhattan")).toBe(12);
