@@ -1,6 +1,8 @@
 /** What the embedded engine offers: Qdrant's operations, columnar where it is hot. Types only. */
-import type { VectorColumn } from "../model/record.ts";
+import type { PointColumns } from "./point-columns.ts";
 import type { RestRequest } from "./rest/request.ts";
+
+export type { PointColumns } from "./point-columns.ts";
 
 /** JSON as Qdrant's API has it. An integer may be a bigint; a number that is integral counts as an integer. */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
@@ -13,15 +15,6 @@ export type JsonInput = JsonObject | string;
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-}
-
-/** Points by columns: all have `ids.length` rows. The unnamed vector has the name ''. */
-export interface PointColumns {
-  /** Canonical lowercase UUID, or a decimal unsigned 64-bit integer. */
-  readonly ids: string[];
-  readonly vectors: Map<string, VectorColumn>;
-  /** JSON text of an object, kept as given; null = no payload (the same as `{}`). */
-  readonly payloads: (string | null)[];
 }
 
 /** Which payload keys to answer: all, none, these paths, or all but these. */

@@ -1,5 +1,5 @@
 /** A question of Qdrant's REST API as the engine's worker gets it: which operation, on what, and the body as it came. */
-import type { PointColumns } from "../api.ts";
+import type { PointColumns } from "../point-columns.ts";
 
 /** Every operation that the worker answers; operations.ts has how. */
 export type RestOperation =
