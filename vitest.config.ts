@@ -14,6 +14,15 @@ function project(name: string, testTimeoutMs: number, order: number) {
   };
 }
 
+/** What a user copies: it imports the package by its name. */
+const examples = {
+  extends: true as const,
+  resolve: {
+    alias: { "vecferry/testing": new URL("src/testing/index.ts", import.meta.url).pathname },
+  },
+  test: { name: "examples", include: ["examples/**/*.test.ts"], testTimeout: 20_000 },
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,6 +31,7 @@ export default defineConfig({
       project("conformance", 60_000, 0),
       project("fault", 120_000, 1),
       project("e2e", 240_000, 2),
+      examples,
     ],
     // Processes, not threads: the code under test starts workers, opens SQLite files and handles signals.
     pool: "forks",

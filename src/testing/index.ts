@@ -1,5 +1,6 @@
-/** `vecferry/testing`: the suites that every store passes. */
+/** `vecferry/testing`: a Qdrant for tests, and the suites that every store passes. */
 export type { TestKit } from "./kit.ts";
+export { startServer, type TestServer, type TestServerOptions } from "./server.ts";
 export type { FixtureCollection, FixtureRecord, SourceSuiteOptions } from "./source-fixture.ts";
 export { sourceSuite } from "./source-suite.ts";
 export type { TargetSuiteOptions } from "./target-bench.ts";
