@@ -20,6 +20,7 @@ import {
 } from "./collection/config.ts";
 import { describe } from "./collection/describe.ts";
 import * as read from "./collection/read.ts";
+import * as select from "./collection/select.ts";
 import {
   type CollectionState,
   createCollectionFile,
@@ -170,7 +171,7 @@ export class Host implements Omit<Operations, "ask"> {
   }
 
   count(name: string, filter: JsonInput | undefined): number {
-    return read.count(this.#state(name), filter);
+    return select.count(this.#state(name), filter);
   }
 
   search(name: string, options: Sent<SearchOptions>): ScoredPoints {

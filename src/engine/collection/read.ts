@@ -1,11 +1,8 @@
-/** What reads a collection: by id, by filter, in the order of ids, by nearness. */
+/** What reads a collection: by id, in the order of ids, by nearness. */
 import type { VectorColumn } from "../../model/record.ts";
-import { parseLossless } from "../../util/json.ts";
 import type {
-  JsonInput,
   PayloadSelector,
   PointColumns,
-  PointSelector,
   ReadPointsOptions,
   ScoredPoints,
   ScrollOptions,
@@ -13,98 +10,27 @@ import type {
   SearchOptions,
   VectorSelector,
 } from "../api.ts";
-import { findSlots } from "../filter/field-index.ts";
-import { type FieldTest, parseFilter } from "../filter/filter.ts";
-import { type CompiledFilter, compileFilter, PayloadView } from "../filter/match.ts";
-import { SlotSet } from "../filter/slot-set.ts";
+import { type CompiledFilter, PayloadView } from "../filter/match.ts";
+import type { SlotSet } from "../filter/slot-set.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { payloadReader } from "./payload.ts";
 import { encodePointKey, type PointKey, parsePointId } from "./point-key.ts";
+import { compile, fittingSlots, isFew } from "./select.ts";
 import type { CollectionState } from "./state.ts";
 
-/** Below this share of all points, candidates are looked up one by one. */
-const fewShare = 1 / 8;
-
-function compile(state: CollectionState, filter: JsonInput | undefined): CompiledFilter | null {
-  if (filter === undefined) return null;
-  const parsed = parseFilter(typeof filter === "string" ? parseLossless(filter) : filter);
-  const newSet = (): SlotSet => new SlotSet(state.ids.slots);
-  const textKeys = new Set(
-    state.fields.filter(({ type }) => type === "text").map(({ path }) => path),
-  );
-  return compileFilter(parsed, {
-    slotsOf: (ids) => slotSet(state, ids),
-    hasVector: (name, slot) => state.vectors.get(name)?.has(slot) ?? false,
-    indexed: (key, test: FieldTest) => {
-      const field = state.fields.find(({ path }) => path === key);
-      const found = newSet();
-      return field !== undefined && findSlots(state.file, field, test, found) ? found : null;
-    },
-    hasTextIndex: (key) => textKeys.has(key),
-  });
-}
-
-function slotSet(state: CollectionState, ids: readonly string[]): SlotSet {
-  const found = new SlotSet(state.ids.slots);
-  for (const id of ids) {
-    const slot = state.ids.find(id);
-    if (slot !== -1) found.add(slot);
-  }
-  return found;
-}
-
-function isFew(
-  state: CollectionState,
-  filter: CompiledFilter,
-): filter is CompiledFilter & { candidates: SlotSet } {
-  return filter.candidates !== null && filter.candidates.count < state.ids.count * fewShare;
-}
-
-/** The slots that fit, in no particular order. */
-function* matchingSlots(state: CollectionState, filter: CompiledFilter): Generator<number> {
-  const empty = new PayloadView(null);
-  if (!filter.readsPayload) {
-    const slots = filter.candidates ?? allSlots(state);
-    for (const slot of slots) if (filter.test(slot, empty)) yield slot;
-  } else if (isFew(state, filter)) {
-    for (const slot of filter.candidates) {
-      if (filter.test(slot, new PayloadView(state.file.payload(slot)))) yield slot;
-    }
-  } else {
-    for (const { slot, payload } of state.file.points()) {
-      if (filter.test(slot, new PayloadView(payload))) yield slot;
-    }
-  }
-}
-
-function* allSlots({ ids }: CollectionState): Generator<number> {
-  for (let slot = 0; slot < ids.slots; slot += 1) if (ids.has(slot)) yield slot;
-}
-
-/** The slots that a selector means, all found before anything is changed. @throws E_INPUT */
-export function selectSlots(state: CollectionState, selector: PointSelector): Iterable<number> {
-  if ("ids" in selector) return slotSet(state, selector.ids);
-  const filter = compile(state, selector.filter);
-  return filter === null ? [] : [...matchingSlots(state, filter)];
-}
-
-/** Number of points that fit. @throws E_INPUT */
-export function count(state: CollectionState, filter: JsonInput | undefined): number {
-  const compiled = compile(state, filter);
-  if (compiled === null) return state.ids.count;
-  let found = 0;
-  for (const _slot of matchingSlots(state, compiled)) found += 1;
-  return found;
-}
-
 /** Rows to answer: slots, and their payloads as far as they are read already. */
-interface Rows {
-  readonly slots: number[];
-  readonly payloads: (string | null)[] | null;
+export interface Rows {
+  readonly slots: readonly number[];
+  readonly payloads: readonly (string | null)[] | null;
 }
 
-function toColumns(state: CollectionState, rows: Rows, options: ReadPointsOptions): PointColumns {
+/** What is asked of the rows. @throws E_INPUT */
+export function toColumns(
+  state: CollectionState,
+  rows: Rows,
+  options: ReadPointsOptions,
+): PointColumns {
   const read = payloadReader(options.withPayload ?? true);
   const payloads = rows.slots.map((slot, at) => {
     if (read === null) return null;
@@ -125,7 +51,8 @@ function vectorColumns(state: CollectionState, slots: readonly number[], selecto
   return columns;
 }
 
-function namedVectors(state: CollectionState, name: string): VectorSet {
+/** @throws E_INPUT where the collection has no vectors of that name */
+export function namedVectors(state: CollectionState, name: string): VectorSet {
   const set = state.vectors.get(name);
   if (set === undefined) throw unknownVector(name);
   return set;
@@ -216,12 +143,11 @@ function fewById(
 export function search(state: CollectionState, options: SearchOptions): ScoredPoints {
   const set = namedVectors(state, options.using ?? "");
   const offset = options.offset ?? 0;
-  const filter = compile(state, options.filter);
   const { slots, similarities } = set.nearest(
     { kind: "dense", data: options.vector },
     {
       limit: options.limit + offset,
-      among: filter === null ? null : slotsOf(state, matchingSlots(state, filter)),
+      among: fittingSlots(state, options.filter),
     },
   );
   const hits = slots.map((slot, at) => ({ slot, score: set.toScore(similarities[at] ?? 0) }));
@@ -235,10 +161,4 @@ export function search(state: CollectionState, options: SearchOptions): ScoredPo
     ...toColumns(state, rows, options),
     scores: Float32Array.from(page, ({ score }) => score),
   };
-}
-
-function slotsOf(state: CollectionState, slots: Iterable<number>): SlotSet {
-  const set = new SlotSet(state.ids.slots);
-  for (const slot of slots) set.add(slot);
-  return set;
 }

@@ -16,7 +16,7 @@ import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { mergePayload, parsePayload, withoutKeys } from "./payload.ts";
 import { canonicalPointId } from "./point-key.ts";
-import { selectSlots } from "./read.ts";
+import { selectSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
 
 interface VectorWrite {
