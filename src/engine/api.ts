@@ -84,10 +84,26 @@ export interface PayloadFieldInfo {
   readonly points: number;
 }
 
+/** As what a server keeps components. */
+export type VectorDatatype = "float32" | "float16" | "uint8";
+
+/** Of dense vectors, or of multivectors where `multivector_config` is set. */
 export interface VectorParams {
   readonly size: number;
   readonly distance: VectorDistance;
+  readonly datatype?: VectorDatatype;
+  readonly multivector_config?: { readonly comparator: "max_sim" };
   readonly [setting: string]: Json | undefined;
+}
+
+export interface SparseVectorParams {
+  readonly index?: {
+    readonly full_scan_threshold?: number;
+    readonly on_disk?: boolean;
+    readonly datatype?: VectorDatatype;
+  };
+  /** `idf` weighs what a query asks for by how rare it is in the collection. */
+  readonly modifier?: "none" | "idf";
 }
 
 export type VectorDistance = "Cosine" | "Dot" | "Euclid" | "Manhattan";
@@ -101,6 +117,7 @@ export interface CollectionConfig {
     readonly replication_factor: number;
     readonly write_consistency_factor: number;
     readonly on_disk_payload: boolean;
+    readonly sparse_vectors?: { readonly [name: string]: SparseVectorParams };
   };
   readonly hnsw_config: JsonObject;
   readonly optimizer_config: JsonObject;

@@ -71,6 +71,36 @@ export const vectorSchema = z.object({
   multivector_config: z.object({ comparator: z.literal("max_sim") }).nullish(),
 });
 
+/** Parameters of one name's sparse vectors. */
+export const sparseSchema = z.object({
+  index: z
+    .object({
+      full_scan_threshold: count.nullish(),
+      on_disk: flag.nullish(),
+      datatype: z.enum(["float32", "float16", "uint8", "turbo4"]).nullish(),
+    })
+    .nullish(),
+  modifier: z.enum(["none", "idf"]).nullish(),
+});
+
+/** A vector name that is added to a collection. */
+export const newVectorSchema = z.union([
+  z.object({
+    dense: z.object({
+      size: count,
+      distance: distanceSchema,
+      multivector_config: z.object({ comparator: z.literal("max_sim") }).nullish(),
+      datatype: z.enum(["float32", "float16", "uint8", "turbo4"]).nullish(),
+    }),
+  }),
+  z.object({
+    sparse: z.object({
+      modifier: z.enum(["none", "idf"]).nullish(),
+      datatype: z.enum(["float32", "float16", "uint8", "turbo4"]).nullish(),
+    }),
+  }),
+]);
+
 const metadataSchema = z.record(z.string(), z.unknown());
 const positive = z.number().int().min(1);
 
@@ -99,6 +129,7 @@ const vectorPatchSchema = z.object({
 
 export const updateSchema = z.object({
   vectors: z.record(z.string(), vectorPatchSchema).nullish(),
+  sparse_vectors: z.record(z.string(), sparseSchema).nullish(),
   optimizers_config: optimizersSchema.nullish(),
   params: z
     .object({

@@ -4,10 +4,10 @@ import type { CollectionConfig } from "../api.ts";
 import { type FieldIndex, toFieldIndex } from "../filter/field-index.ts";
 import { CollectionFile } from "../storage/collection-file.ts";
 import { removeFiles, storageError } from "../storage/sqlite.ts";
-import { DenseSet } from "../vectors/dense-set.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
-import { decodeConfig, encodeConfig, vectorParams } from "./config.ts";
+import { decodeConfig, encodeConfig } from "./config.ts";
 import { IdMap } from "./id-map.ts";
+import { vectorSets } from "./vector-sets.ts";
 
 export interface CollectionState {
   readonly name: string;
@@ -61,9 +61,8 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
       throw damaged(name, file.path, `the id at slot ${slot} cannot be read`);
   }
   ids.collectFree();
-  const vectors = new Map<string, VectorSet>();
-  for (const [vector, params] of vectorParams(config)) {
-    const set = new DenseSet(vector, params.size, params.distance);
+  const vectors = vectorSets(config);
+  for (const [vector, set] of vectors) {
     for (const { block, data } of file.blocks(vector)) {
       if (data === null || !set.loadBlock(block, data)) {
         throw damaged(
@@ -73,7 +72,6 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
         );
       }
     }
-    vectors.set(vector, set);
   }
   for (const vector of file.vectorNames()) {
     if (!vectors.has(vector))

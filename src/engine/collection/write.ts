@@ -64,8 +64,7 @@ function checkVectors(state: CollectionState, points: PointColumns): VectorWrite
   for (const [name, column] of points.vectors) {
     const set = state.vectors.get(name);
     if (set === undefined) throw unknownVector(name);
-    set.prepare(column, points.ids.length);
-    writes.push({ set, column });
+    writes.push({ set, column: set.prepare(column, points.ids.length) });
   }
   return writes;
 }

@@ -3,11 +3,17 @@ import type { VectorError } from "../../errors.ts";
 import type { VectorColumn } from "../../model/record.ts";
 import { badInput } from "../errors.ts";
 
-export function wrongDimension(expected: number, given: number): VectorError {
-  return badInput(`Wrong input: Vector dimension error: expected dim: ${expected}, got ${given}`, {
-    expected,
-    given,
-  });
+/** `name` is told of what is written, where it has one. */
+export function wrongDimension(expected: number, given: number, name = ""): VectorError {
+  const of = name === "" ? "" : ` for vector '${name}'`;
+  return badInput(
+    `Wrong input: Vector dimension error: expected dim: ${expected}, got ${given}${of}`,
+    { expected, given },
+  );
+}
+
+export function notFinite(name: string): VectorError {
+  return badInput(`Wrong input: vector '${name}' has a component that is not a finite number`);
 }
 
 export function unknownVector(name: string): VectorError {

@@ -1,9 +1,11 @@
 /** Dense vectors of one name: kept as they are stored, compared one by one. */
 import type { DenseColumn, VectorColumn } from "../../model/record.ts";
-import type { VectorDistance } from "../api.ts";
+import type { VectorDatatype, VectorParams } from "../api.ts";
 import { badInput } from "../errors.ts";
-import { wrongDimension, wrongKind } from "./checks.ts";
-import { type Metric, metrics, normalizeCosine } from "./distance.ts";
+import { notFinite, wrongDimension, wrongKind } from "./checks.ts";
+import { roundTo } from "./datatypes.ts";
+import { cosineOf, type Metric, metricOf, normalizeCosine } from "./distance.ts";
+import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
 import { VectorStore } from "./vector-store.ts";
 
@@ -12,13 +14,15 @@ export class DenseSet implements VectorSet {
   readonly largerIsNearer: boolean;
   readonly #name: string;
   readonly #store: VectorStore;
+  readonly #datatype: VectorDatatype;
   readonly #metric: Metric;
   readonly #changed = new Set<number>();
 
-  constructor(name: string, dimension: number, distance: VectorDistance) {
+  constructor(name: string, { size, distance, datatype = "float32" }: VectorParams) {
     this.#name = name;
-    this.#store = new VectorStore(dimension);
-    this.#metric = metrics[distance];
+    this.#store = new VectorStore(size);
+    this.#datatype = datatype;
+    this.#metric = metricOf(distance, datatype);
     this.largerIsNearer = this.#metric.larger;
   }
 
@@ -30,28 +34,28 @@ export class DenseSet implements VectorSet {
     return this.#store.has(slot);
   }
 
-  prepare(column: VectorColumn, rows: number): void {
-    const { data, dimension, present } = this.#own(column);
+  prepare(given: VectorColumn, rows: number): DenseColumn {
+    const column = this.#own(given);
+    const { data, dimension, present } = column;
     const expected = this.#store.dimension;
     if (dimension !== expected && !(dimension === 0 && present !== null)) {
-      throw wrongDimension(expected, dimension);
+      throw wrongDimension(expected, dimension, this.#name);
     }
     if (data.length !== rows * dimension) {
       throw badInput(
         `Wrong input: vector '${this.#name}' has ${data.length} components for ${rows} points`,
       );
     }
-    for (let at = 0; at < data.length; at += 1) {
-      if (!Number.isFinite(data[at])) {
-        throw badInput(
-          `Wrong input: vector '${this.#name}' of row ${Math.floor(at / dimension)} has a component that is not a finite number`,
-        );
+    for (let at = 0; at < data.length; at += 1)
+      if (!Number.isFinite(data[at])) throw notFinite(this.#name);
+    if (this.#metric.normalizes) {
+      for (let row = 0; row * dimension < data.length; row += 1) {
+        if (present === null || present[row] === 1)
+          normalizeCosine(data, row * dimension, dimension);
       }
     }
-    if (!this.#metric.normalizes) return;
-    for (let row = 0; row * dimension < data.length; row += 1) {
-      if (present === null || present[row] === 1) normalizeCosine(data, row * dimension, dimension);
-    }
+    roundTo(this.#datatype, data);
+    return column;
   }
 
   write(slot: number, column: VectorColumn, row: number): void {
@@ -84,11 +88,22 @@ export class DenseSet implements VectorSet {
 
   similarity(query: QueryVector): Similarity {
     const data = this.#query(query);
-    return this.#store.similarity(this.#metric.kernel, data);
+    const similarity = this.#store.similarity(this.#metric.kernel, data);
+    if (!this.#metric.divides) return similarity;
+    return (slot) => cosineOf(similarity(slot), data, this.#store.row(slot));
   }
 
   nearest(query: QueryVector, options: NearestOptions): Nearest {
+    if (this.#metric.divides) return this.#nearestOneByOne(query, options);
     return this.#store.nearest(this.#metric.kernel, this.#query(query), options);
+  }
+
+  #nearestOneByOne(query: QueryVector, { limit, among }: NearestOptions): Nearest {
+    const similarity = this.similarity(query);
+    const best = new TopK(limit);
+    for (const slot of among ?? this.#store.slots())
+      if (this.#store.has(slot)) best.offer(similarity(slot), slot);
+    return best.nearest();
   }
 
   toScore(similarity: number): number {
@@ -116,6 +131,7 @@ export class DenseSet implements VectorSet {
     if (query.data.length !== dimension) throw wrongDimension(dimension, query.data.length);
     const data = query.data.slice();
     if (this.#metric.normalizes) normalizeCosine(data, 0, dimension);
+    roundTo(this.#datatype, data);
     return data;
   }
 }

@@ -2,45 +2,29 @@
  * Qdrant's arithmetic: how Cosine normalizes what it stores, and the scores.
  * Source: qdrant 1.18.2, lib/segment/src/spaces (simple.rs, simple_sse.rs, simple_avx.rs, tools.rs).
  */
-import type { VectorDistance } from "../api.ts";
-import type { KernelName } from "./kernel.ts";
+import type { VectorDatatype, VectorDistance } from "../api.ts";
+import { dotWithItself, type KernelName } from "./kernel.ts";
 
 const { fround, sqrt } = Math;
 /** f32::EPSILON. */
 const epsilon = 2 ** -23;
-/** Four registers side by side, of eight lanes each (AVX) or four (SSE). */
-const lanes = new Float32Array(32);
+/** Four registers of four lanes each. */
+const lanes = new Float32Array(16);
 
-/** Σx² in float32, summed in the order in which the real engine does on x86-64: AVX with FMA from 32 components, SSE from 16, else one by one. */
+/** Σx² in float32, summed in the order in which the real engine does on x86-64: SSE from 16 components to 31, else as the kernel does. */
 export function squaredLength(data: Float32Array, offset: number, dimension: number): number {
-  const width = dimension >= 32 ? 32 : dimension >= 16 ? 16 : 0;
-  let sum = 0;
-  let at = 0;
-  if (width > 0) {
-    lanes.fill(0);
-    for (; at + width <= dimension; at += width) {
-      for (let lane = 0; lane < width; lane += 1) {
-        const value = data[offset + at + lane] ?? 0;
-        const square = value * value;
-        lanes[lane] = (lanes[lane] ?? 0) + (width === 32 ? square : fround(square));
-      }
-    }
-    sum = width === 32 ? sumAvx(lanes) : sumSse(lanes);
+  if (dimension < 16 || dimension >= 32) return dotWithItself(data, offset, dimension);
+  lanes.fill(0);
+  for (let lane = 0; lane < 16; lane += 1) {
+    const value = data[offset + lane] ?? 0;
+    lanes[lane] = value * value;
   }
-  for (; at < dimension; at += 1) {
+  let sum = sumSse(lanes);
+  for (let at = 16; at < dimension; at += 1) {
     const value = data[offset + at] ?? 0;
     sum = fround(sum + fround(value * value));
   }
   return sum;
-}
-
-/** The registers are added in pairs, then the upper half onto the lower, then neighbours. */
-function sumAvx(registers: Float32Array): number {
-  const at = (lane: number): number => registers[lane] ?? 0;
-  const total = (lane: number): number =>
-    fround(fround(at(lane) + at(lane + 8)) + fround(at(lane + 16) + at(lane + 24)));
-  const half = (lane: number): number => fround(total(lane + 4) + total(lane));
-  return fround(fround(half(0) + half(1)) + fround(half(2) + half(3)));
 }
 
 /** Each register is summed on its own, then the four sums in order. */
@@ -57,7 +41,16 @@ function sumSse(registers: Float32Array): number {
 
 /** Normalizes in place as Qdrant does under Cosine: what is of unit length within 1e-6 already, or nearly zero, is left alone. */
 export function normalizeCosine(data: Float32Array, offset: number, dimension: number): void {
-  const squared = squaredLength(data, offset, dimension);
+  normalizeBy(squaredLength(data, offset, dimension), data, offset, dimension);
+}
+
+/** The same, where the squared length is known. */
+export function normalizeBy(
+  squared: number,
+  data: Float32Array,
+  offset: number,
+  dimension: number,
+): void {
   if (squared < epsilon || Math.abs(fround(squared - 1)) <= fround(1e-6)) return;
   const length = fround(sqrt(squared));
   for (let at = offset; at < offset + dimension; at += 1) data[at] = (data[at] ?? 0) / length;
@@ -109,17 +102,34 @@ export interface Metric {
   /** Whether a larger score is nearer. */
   readonly larger: boolean;
   readonly normalizes: boolean;
+  /** Whether the kernel's value is to be divided by both rows' lengths: cosine of what is not normalized. */
+  readonly divides: boolean;
 }
 
 export const metrics: Readonly<Record<VectorDistance, Metric>> = {
-  Cosine: { kernel: "dot", compare: dot, toScore: fround, larger: true, normalizes: true },
-  Dot: { kernel: "dot", compare: dot, toScore: fround, larger: true, normalizes: false },
+  Cosine: {
+    kernel: "dot",
+    compare: dot,
+    toScore: fround,
+    larger: true,
+    normalizes: true,
+    divides: false,
+  },
+  Dot: {
+    kernel: "dot",
+    compare: dot,
+    toScore: fround,
+    larger: true,
+    normalizes: false,
+    divides: false,
+  },
   Euclid: {
     kernel: "euclid",
     compare: euclid,
     toScore: (value) => fround(sqrt(Math.abs(value))),
     larger: false,
     normalizes: false,
+    divides: false,
   },
   Manhattan: {
     kernel: "manhattan",
@@ -127,5 +137,26 @@ export const metrics: Readonly<Record<VectorDistance, Metric>> = {
     toScore: (value) => fround(Math.abs(value)),
     larger: false,
     normalizes: false,
+    divides: false,
   },
 };
+
+/** Bytes would lose everything by being normalized: their cosine is worked out from what is kept. */
+const bytesCosine: Metric = {
+  ...metrics.Cosine,
+  compare: (query, data, offset) =>
+    cosineOf(dot(query, data, offset), query, data.subarray(offset, offset + query.length)),
+  normalizes: false,
+  divides: true,
+};
+
+/** The cosine of two rows whose dot product is known; 0 where one has no length. */
+export function cosineOf(product: number, one: Float32Array, other: Float32Array): number {
+  const lengths = dot(one, one, 0) * dot(other, other, 0);
+  return lengths === 0 ? 0 : fround(product / fround(sqrt(lengths)));
+}
+
+/** How rows of a distance and a datatype are compared. */
+export function metricOf(distance: VectorDistance, datatype: VectorDatatype): Metric {
+  return distance === "Cosine" && datatype === "uint8" ? bytesCosine : metrics[distance];
+}

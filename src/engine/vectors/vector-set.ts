@@ -34,9 +34,10 @@ export interface VectorSet {
   has(slot: number): boolean;
   /**
    * Checks a column that is to be written and brings it, in place, into the form in which it is kept (Cosine normalizes).
+   * Gives the column to write: another one where dense vectors are written as multivectors of one.
    * @throws E_INPUT where kind, dimension or a component does not fit
    */
-  prepare(column: VectorColumn, rows: number): void;
+  prepare(column: VectorColumn, rows: number): VectorColumn;
   /** Writes a row of a prepared column. */
   write(slot: number, column: VectorColumn, row: number): void;
   remove(slot: number): void;
@@ -47,10 +48,11 @@ export interface VectorSet {
   vector(slot: number): QueryVector | null;
 
   /**
-   * How near each slot is to `query`, which is prepared as Qdrant does (normalized, weighted by IDF). Slots without a vector must not be asked.
+   * How near each slot is to `query`, which is prepared as Qdrant does (normalized, weighted by IDF where the name says so and
+   * `weighted` is not false). Slots without a vector must not be asked.
    * @throws E_INPUT where kind or dimension does not fit
    */
-  similarity(query: QueryVector): Similarity;
+  similarity(query: QueryVector, weighted?: boolean): Similarity;
   /** The nearest slots, exactly. Sparse: only those that share an index with the query. @throws E_INPUT */
   nearest(query: QueryVector, options: NearestOptions): Nearest;
   /** The score that Qdrant answers for a similarity. */

@@ -36,6 +36,12 @@ export class VectorStore {
     return this.#count;
   }
 
+  /** The slots that may have a vector, ascending. */
+  *slots(): Generator<number> {
+    for (const { firstSlot, present } of this.#chunks)
+      for (let row = 0; row < present.length; row += 1) yield firstSlot + row;
+  }
+
   has(slot: number): boolean {
     const { rows } = this.#layout;
     return this.#chunks[Math.floor(slot / rows)]?.present[slot % rows] === 1;
