@@ -32,7 +32,9 @@ import * as write from "./collection/write.ts";
 import { badInput, collectionNotFound } from "./errors.ts";
 import { isObject } from "./filter/json-path.ts";
 import type { Operations, Sent } from "./protocol.ts";
-import { Catalog } from "./storage/catalog.ts";
+import { changedAliases } from "./storage/aliases.ts";
+import { type AliasChange, Catalog } from "./storage/catalog.ts";
+import { OpenFiles } from "./storage/open-files.ts";
 import { removeFiles, storageError } from "./storage/sqlite.ts";
 
 function parseBody(text: string): JsonObject {
@@ -46,24 +48,48 @@ function parseBody(text: string): JsonObject {
   return value as JsonObject;
 }
 
+function wrongRow(name: string): string {
+  return `Collection ${name} is damaged: its row in the catalog does not fit its checksum.`;
+}
+
 /** Point changes are made between `begin` and `commit`; everything else commits by itself. */
 export class Host implements Omit<Operations, "ask"> {
   readonly #catalog: Catalog;
   readonly #states = new Map<string, CollectionState>();
+  readonly #openFiles = new OpenFiles();
   /** What is wrong with collections that cannot be served, by name. */
   readonly damaged = new Map<string, string>();
 
   /** @throws E_STORAGE, E_NOT_SUPPORTED, E_LOCKED */
   constructor(folder: string) {
     this.#catalog = new Catalog(folder);
-    for (const [name, path] of this.#catalog.list()) {
+    for (const { name, path, sound } of this.#catalog.list()) {
       try {
-        this.#states.set(name, openCollectionState(name, path));
+        if (!sound) throw new VectorError("E_STORAGE", wrongRow(name));
+        const state = openCollectionState(name, path);
+        state.file.release();
+        this.#states.set(name, state);
       } catch (error) {
         if (!(error instanceof VectorError) || error.code !== "E_STORAGE") throw error;
         this.damaged.set(name, error.message);
       }
     }
+  }
+
+  /** The collection that is meant by its name or an alias; the same where there is none of it. */
+  resolve(name: string): string {
+    return this.#catalog.aliases.get(name) ?? name;
+  }
+
+  /** Alias -> collection, in the order of aliases. */
+  get aliases(): ReadonlyMap<string, string> {
+    return this.#catalog.aliases;
+  }
+
+  /** Makes all changes of aliases, or none. @throws E_COLLECTION_NOT_FOUND, E_SCHEMA_CONFLICT, E_INPUT (404) */
+  changeAliases(changes: readonly AliasChange[]): void {
+    const collections = new Set([...this.#states.keys(), ...this.damaged.keys()]);
+    this.#catalog.saveAliases(changedAliases(this.#catalog.aliases, changes, collections));
   }
 
   begin(name: string): void {
@@ -83,7 +109,10 @@ export class Host implements Omit<Operations, "ask"> {
 
   /** Undoes everything since `begin`: what is in memory is read from the file again. */
   rollback(name: string): void {
-    const { file } = this.#state(name);
+    this.#reload(this.#state(name));
+  }
+
+  #reload({ name, file }: CollectionState): void {
     try {
       file.rollback();
       this.#states.set(name, loadState(name, file));
@@ -95,6 +124,11 @@ export class Host implements Omit<Operations, "ask"> {
 
   createCollection(name: string, config: string): void {
     assertCollectionName(name);
+    if (this.#catalog.aliases.has(name)) {
+      throw badInput(
+        `Wrong input: Can't create collection with name ${name}. Alias with the same name already exists`,
+      );
+    }
     if (this.collectionExists(name)) {
       throw new VectorError(
         "E_SCHEMA_CONFLICT",
@@ -109,7 +143,7 @@ export class Host implements Omit<Operations, "ask"> {
     const file = createCollectionFile(path, wanted);
     try {
       const state = loadState(name, file);
-      this.#catalog.add(name, path);
+      this.#catalog.put(name, path);
       this.#states.set(name, state);
     } catch (error) {
       file.close();
@@ -126,13 +160,15 @@ export class Host implements Omit<Operations, "ask"> {
   }
 
   deleteCollection(name: string): boolean {
-    const path = this.#catalog.list().get(name);
-    if (path === undefined) return false;
+    const entry = this.#catalog.list().find((each) => each.name === name);
+    if (entry === undefined) return false;
     this.#catalog.remove(name);
-    this.#states.get(name)?.file.close();
+    const state = this.#states.get(name);
+    if (state !== undefined) this.#openFiles.forget(state.file);
+    state?.file.close();
     this.#states.delete(name);
     this.damaged.delete(name);
-    removeFiles(path);
+    if (entry.sound) removeFiles(entry.path);
     return true;
   }
 
@@ -141,11 +177,12 @@ export class Host implements Omit<Operations, "ask"> {
   }
 
   listCollections(): string[] {
-    return [...this.#catalog.list().keys()];
+    return this.#catalog.list().map(({ name }) => name);
   }
 
   collectionExists(name: string): boolean {
-    return this.#states.has(name) || this.damaged.has(name);
+    const meant = this.resolve(name);
+    return this.#states.has(meant) || this.damaged.has(meant);
   }
 
   createPayloadIndex(name: string, field: string, schema: JsonInput): void {
@@ -207,11 +244,15 @@ export class Host implements Omit<Operations, "ask"> {
 
   /** @throws E_COLLECTION_NOT_FOUND, E_STORAGE where it is damaged */
   #state(name: string): CollectionState {
-    const state = this.#states.get(name);
-    if (state !== undefined) return state;
-    const fault = this.damaged.get(name);
+    const meant = this.resolve(name);
+    const state = this.#states.get(meant);
+    if (state !== undefined) {
+      this.#openFiles.use(state.file);
+      return state;
+    }
+    const fault = this.damaged.get(meant);
     if (fault === undefined) throw collectionNotFound(name);
-    throw new VectorError("E_STORAGE", fault, { details: { status: 500, collection: name } });
+    throw new VectorError("E_STORAGE", fault, { details: { status: 500, collection: meant } });
   }
 
   /** Runs `change` in a transaction of its own; where it fails, nothing of it stays. */
@@ -221,7 +262,7 @@ export class Host implements Omit<Operations, "ask"> {
       change();
       state.file.commit();
     } catch (error) {
-      this.rollback(state.name);
+      this.#reload(state);
       throw storageError(error, state.file.path);
     }
   }

@@ -120,11 +120,11 @@ describe("a folder", () => {
   it("of a newer format is refused with its number, and left as it is", async () => {
     await fill();
     const database = new DatabaseSync(join(folder, "engine.sqlite"));
-    database.exec("UPDATE meta SET value = '2' WHERE key = 'format'");
+    database.exec("UPDATE meta SET value = '9' WHERE key = 'format'");
     database.close();
     await expect(openEngine(folder)).rejects.toMatchObject({
       code: "E_NOT_SUPPORTED",
-      details: { format: 2 },
+      details: { format: 9 },
     });
   });
 

@@ -1,8 +1,52 @@
 /** Aliases over the REST door. */
-import { missing, reading } from "./operation.ts";
+import { z } from "zod";
+import { badInput } from "../errors.ts";
+import type { AliasChange } from "../storage/catalog.ts";
+import { Members } from "./body.ts";
+import { changingCollections, reading } from "./operation.ts";
+
+const created = z.object({ collection_name: z.string(), alias_name: z.string() });
+const deleted = z.object({ alias_name: z.string() });
+const renamed = z.object({ old_alias_name: z.string(), new_alias_name: z.string() });
+
+/** One element of `actions`: the first of the three that is in it counts. */
+const action = z.union([
+  z.object({ create_alias: created }).transform(({ create_alias }): AliasChange => {
+    const { alias_name, collection_name } = create_alias;
+    return { kind: "create", alias: alias_name, collection: collection_name };
+  }),
+  z.object({ delete_alias: deleted }).transform(({ delete_alias }): AliasChange => {
+    return { kind: "delete", alias: delete_alias.alias_name };
+  }),
+  z.object({ rename_alias: renamed }).transform(({ rename_alias }): AliasChange => {
+    return { kind: "rename", alias: rename_alias.old_alias_name, to: rename_alias.new_alias_name };
+  }),
+]);
+
+function listed(aliases: Iterable<readonly [string, string]>): string {
+  return JSON.stringify({
+    aliases: Array.from(aliases, ([alias_name, collection_name]) => ({
+      alias_name,
+      collection_name,
+    })),
+  });
+}
 
 export const aliasOperations = {
-  listAliases: reading(() => '{"aliases":[]}'),
-  listCollectionAliases: reading(() => '{"aliases":[]}'),
-  updateAliases: missing("aliases"),
+  listAliases: reading((host) => listed(host.aliases)),
+  listCollectionAliases: reading((host, { collection }) =>
+    listed([...host.aliases].filter(([, meant]) => meant === collection)),
+  ),
+  updateAliases: changingCollections((host, request) => {
+    const actions = Members.of(request).need("actions", z.array(z.unknown()));
+    const changes = actions.map((each) => {
+      const { data, success } = action.safeParse(each);
+      if (success) return data;
+      throw badInput(
+        "Format error in JSON body: data did not match any variant of untagged enum AliasOperations",
+      );
+    });
+    host.changeAliases(changes);
+    return "true";
+  }),
 };

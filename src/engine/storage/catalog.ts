@@ -1,19 +1,38 @@
-/** The catalog of an engine's folder (folder.ts): its format and which collections there are. */
+/** The catalog of an engine's folder (folder.ts): its format, which collections there are, and their aliases. */
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
 import { VectorError } from "../../errors.ts";
-import { catalogName } from "./folder.ts";
+import { catalogName, collectionsName } from "./folder.ts";
 import { openDatabase, storageError } from "./sqlite.ts";
+import { assertKnownFormat, newestFormat, transact } from "./upgrade.ts";
 
-/** The folder format that this version writes, and the newest that it reads. */
-export const folderFormat = 1;
+/** A collection as the catalog has it. */
+export interface CatalogEntry {
+  readonly name: string;
+  readonly path: string;
+  /** False where the row does not fit its checksum: name or path are not what they were. */
+  readonly sound: boolean;
+}
 
-/** Which collections there are, and where. */
+/** One change of aliases. */
+export type AliasChange =
+  | { readonly kind: "create"; readonly alias: string; readonly collection: string }
+  | { readonly kind: "delete"; readonly alias: string }
+  | { readonly kind: "rename"; readonly alias: string; readonly to: string };
+
+/** The checksum of a row: of the name, and of what it stands for. */
+function rowCrc(name: string, value: string): number {
+  return crc32(value, crc32(name));
+}
+
+/** Which collections there are, where, and what else they are called. */
 export class Catalog {
   readonly #folder: string;
   readonly #database: DatabaseSync;
+  #aliases = new Map<string, string>();
 
   /** @throws E_STORAGE (damaged), E_NOT_SUPPORTED (a newer format, with its number), E_LOCKED */
   constructor(folder: string) {
@@ -22,6 +41,7 @@ export class Catalog {
     this.#database = openDatabase(path);
     try {
       this.#initialize(path);
+      this.#loadAliases(path);
       if (!this.#inMemory) this.#removeStrays();
     } catch (error) {
       this.#database.close();
@@ -29,23 +49,54 @@ export class Catalog {
     }
   }
 
-  /** Name -> path of the file. */
-  list(): Map<string, string> {
-    const rows = this.#database.prepare("SELECT name, file FROM collections ORDER BY name").all();
-    return new Map(rows.map((row) => [String(row["name"]), this.#pathOf(String(row["file"]))]));
+  /** All collections, by name. */
+  list(): CatalogEntry[] {
+    const rows = this.#database
+      .prepare("SELECT name, file, crc FROM collections ORDER BY name")
+      .all();
+    return rows.map((row) => {
+      const name = String(row["name"]);
+      const file = String(row["file"]);
+      return { name, path: this.#pathOf(file), sound: rowCrc(name, file) === row["crc"] };
+    });
   }
 
-  /** A path for a new collection's file; it is no collection before `add`. */
+  /** Alias -> collection, in the order of aliases. */
+  get aliases(): ReadonlyMap<string, string> {
+    return this.#aliases;
+  }
+
+  /** A path for a new collection's file; it is no collection before `put`. */
   newPath(): string {
     return this.#pathOf(`${randomUUID()}.sqlite`);
   }
 
-  add(name: string, path: string): void {
-    this.#database.prepare("INSERT INTO collections VALUES (?, ?)").run(name, basename(path));
+  /** Gives a collection its file; one of that name has this one from now on. */
+  put(name: string, path: string): void {
+    const file = basename(path);
+    this.#database
+      .prepare("INSERT OR REPLACE INTO collections VALUES (?, ?, ?)")
+      .run(name, file, rowCrc(name, file));
   }
 
+  /** Takes a collection and its aliases out. */
   remove(name: string): void {
-    this.#database.prepare("DELETE FROM collections WHERE name = ?").run(name);
+    transact(this.#database, () => {
+      this.#database.prepare("DELETE FROM collections WHERE name = ?").run(name);
+      this.#database.prepare("DELETE FROM aliases WHERE collection = ?").run(name);
+    });
+    this.#readAliases();
+  }
+
+  /** Puts all aliases in the place of those that there are. */
+  saveAliases(aliases: ReadonlyMap<string, string>): void {
+    transact(this.#database, () => {
+      this.#database.exec("DELETE FROM aliases");
+      const insert = this.#database.prepare("INSERT INTO aliases VALUES (?, ?, ?)");
+      for (const [alias, collection] of aliases)
+        insert.run(alias, collection, rowCrc(alias, collection));
+    });
+    this.#readAliases();
   }
 
   close(): void {
@@ -57,40 +108,85 @@ export class Catalog {
   }
 
   #pathOf(file: string): string {
-    return this.#inMemory ? ":memory:" : join(this.#folder, "collections", file);
+    return this.#inMemory ? ":memory:" : join(this.#folder, collectionsName, basename(file));
   }
 
   #initialize(path: string): void {
-    this.#database.exec(`
-      BEGIN IMMEDIATE;
-      CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-      INSERT OR IGNORE INTO meta VALUES ('format', '${folderFormat}');
-      CREATE TABLE IF NOT EXISTS collections (name TEXT PRIMARY KEY, file TEXT NOT NULL) WITHOUT ROWID;
-      COMMIT;
-    `);
-    const format = this.#database.prepare("SELECT value FROM meta WHERE key = 'format'").get()?.[
-      "value"
-    ];
-    if (Number(format) !== folderFormat) {
-      throw new VectorError(
-        "E_NOT_SUPPORTED",
-        `${path} has format ${String(format)}; this version of vecferry reads format ${folderFormat}.`,
-        {
-          next: "Use the newer vecferry that wrote it.",
-          details: { format: Number(format), file: path },
-        },
-      );
-    }
+    const fault = this.#database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+    if (fault !== "ok") throw damaged(path, String(fault));
+    const tables = this.#database.prepare("SELECT name FROM sqlite_schema").all();
+    if (tables.length === 0) this.#create(path);
+    const row = this.#database.prepare("SELECT value FROM meta WHERE key = 'format'").get();
+    const format = row?.["value"];
+    assertKnownFormat(format, path);
+    if (Number(format) === 1) this.#upgrade();
     if (!this.#inMemory)
-      mkdirSync(join(this.#folder, "collections"), { recursive: true, mode: 0o700 });
+      mkdirSync(join(this.#folder, collectionsName), { recursive: true, mode: 0o700 });
+  }
+
+  #create(path: string): void {
+    const collections = join(this.#folder, collectionsName);
+    if (!this.#inMemory && existsSync(collections) && readdirSync(collections).length > 0)
+      throw damaged(path, "it is empty, and there are files of collections");
+    transact(this.#database, () => {
+      this.#database.exec(`
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        INSERT INTO meta VALUES ('format', '${newestFormat}');
+        CREATE TABLE collections (name TEXT PRIMARY KEY, file TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+        ${aliasesTable}
+      `);
+    });
+  }
+
+  /** From format 1, which had neither aliases nor checksums. */
+  #upgrade(): void {
+    transact(this.#database, () => {
+      this.#database.exec(`
+        ALTER TABLE collections ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+        ${aliasesTable}
+        UPDATE meta SET value = '2' WHERE key = 'format';
+      `);
+      const update = this.#database.prepare("UPDATE collections SET crc = ? WHERE name = ?");
+      for (const { name, path } of this.list()) update.run(rowCrc(name, basename(path)), name);
+    });
+  }
+
+  #loadAliases(path: string): void {
+    const rows = this.#database.prepare("SELECT alias, collection, crc FROM aliases").all();
+    for (const { alias, collection, crc } of rows) {
+      if (rowCrc(String(alias), String(collection)) !== crc)
+        throw damaged(path, `the alias ${String(alias)} does not fit its checksum`);
+    }
+    this.#readAliases();
+  }
+
+  #readAliases(): void {
+    const rows = this.#database
+      .prepare("SELECT alias, collection FROM aliases ORDER BY alias")
+      .all();
+    this.#aliases = new Map(
+      rows.map(({ alias, collection }) => [String(alias), String(collection)]),
+    );
   }
 
   /** Removes files that no collection owns: left by a creation or a deletion that was cut off. */
   #removeStrays(): void {
-    const owned = new Set(this.list().values());
-    for (const file of readdirSync(join(this.#folder, "collections"))) {
+    const entries = this.list();
+    if (entries.some(({ sound }) => !sound)) return;
+    const owned = new Set(entries.map(({ path }) => path));
+    for (const file of readdirSync(join(this.#folder, collectionsName))) {
       const path = this.#pathOf(file.replace(/-(?:wal|shm|journal)$/, ""));
       if (!owned.has(path)) rmSync(this.#pathOf(file), { force: true });
     }
   }
+}
+
+const aliasesTable =
+  "CREATE TABLE aliases (alias TEXT PRIMARY KEY, collection TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;";
+
+function damaged(path: string, what: string): VectorError {
+  return new VectorError("E_STORAGE", `The catalog ${path} is damaged: ${what}.`, {
+    next: "Put back a copy of the folder, or of this file.",
+    details: { file: path },
+  });
 }

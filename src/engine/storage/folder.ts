@@ -2,8 +2,10 @@
  * The folder of an engine:
  *
  *     lock                       who has it open (util/lock.ts)
- *     engine.sqlite              meta (key, value): format = 1;  collections (name, file)
+ *     engine.sqlite              meta (key, value): format = 2;  collections (name, file, crc);  aliases (alias, collection, crc);
+ *                                crc: CRC-32 of the second column, begun with that of the first
  *     collections/<uuid>.sqlite  one file a collection (collection-file.ts)
+ *     snapshots/                 snapshots (snapshot-files.ts)
  *
  * SQLite keeps a `-wal` file beside each. Folder 0700, files 0600.
  */
@@ -13,6 +15,8 @@ import { VectorError } from "../../errors.ts";
 
 /** The catalog of an engine; a folder that has it is one. */
 export const catalogName = "engine.sqlite";
+/** The folder of the collections' files. */
+export const collectionsName = "collections";
 /** The lock file; what an acquisition moves aside begins with the same word. */
 export const lockName = "lock";
 
@@ -21,7 +25,16 @@ export function prepareFolder(path: string): void {
   try {
     if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700);
     if (existsSync(join(path, catalogName))) return;
-    const strangers = readdirSync(path).filter((name) => !name.startsWith(lockName));
+    const files = join(path, collectionsName);
+    if (existsSync(files) && readdirSync(files).some((name) => name.endsWith(".sqlite"))) {
+      throw new VectorError(
+        "E_STORAGE",
+        `${path} holds collections, and their catalog ${catalogName} is missing.`,
+        { next: "Put back a copy of the folder, or of this file.", details: { folder: path } },
+      );
+    }
+    const own = (name: string) => name.startsWith(lockName) || name === collectionsName;
+    const strangers = readdirSync(path).filter((name) => !own(name));
     if (strangers.length > 0) {
       throw new VectorError(
         "E_CONFIG",

@@ -15,9 +15,9 @@ import {
   type PointKey,
   parsePointId,
 } from "../collection/point-key.ts";
-import { folderFormat } from "./catalog.ts";
 import { catalogName, lockName } from "./folder.ts";
 import { storageError } from "./sqlite.ts";
+import { assertKnownFormat } from "./upgrade.ts";
 
 /** A collection as its file has it. */
 export interface LookedCollection {
@@ -50,7 +50,8 @@ export function lookIntoFolder(path: string): LookedFolder {
       { next: "Give the path of an empty or new folder.", details: { folder } },
     );
   }
-  const names = hasLog(catalog) ? tolerant(catalog, listed, []) : reading(catalog, listed);
+  const all = (database: DatabaseSync) => listed(database, catalog);
+  const names = hasLog(catalog) ? tolerant(catalog, all, []) : reading(catalog, all);
   const collections = names.flatMap(({ name, file }) => {
     const path = join(folder, "collections", file);
     const described = (database: DatabaseSync) => [{ name, path, description: describe(database) }];
@@ -59,15 +60,9 @@ export function lookIntoFolder(path: string): LookedFolder {
   return { folder, lock, collections };
 }
 
-function listed(database: DatabaseSync): { name: string; file: string }[] {
+function listed(database: DatabaseSync, path: string): { name: string; file: string }[] {
   const format = database.prepare("SELECT value FROM meta WHERE key = 'format'").get();
-  if (Number(format?.["value"]) !== folderFormat) {
-    throw new VectorError(
-      "E_NOT_SUPPORTED",
-      `The folder has format ${String(format?.["value"])}; this version of vecferry reads format ${folderFormat}.`,
-      { next: "Use the newer vecferry that wrote it." },
-    );
-  }
+  assertKnownFormat(format?.["value"], path);
   const rows = database.prepare("SELECT name, file FROM collections ORDER BY name").all();
   return rows.map((row) => ({ name: String(row["name"]), file: String(row["file"]) }));
 }
