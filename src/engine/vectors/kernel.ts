@@ -21,11 +21,14 @@ import {
   f32x4,
   get,
   i32,
+  instantiate,
+  newSharedMemory,
   repeatWhile,
   set,
   tee,
   v128Load,
   v128Zero,
+  type WasmFunction,
   wasmModule,
   when,
 } from "../../util/wasm.ts";
@@ -171,4 +174,35 @@ export function kernelModule(): object {
 /** Bytes of a row of `dimension` components that are taken 32 at a time. */
 export function wideBytesOf(dimension: number): number {
   return (dimension - (dimension % wideComponents)) * componentBytes;
+}
+
+/** The row of `dotWithItself`: 64 KiB and what the longest vector needs. */
+const scratchPages = 5;
+const scratchListAt = 0;
+const scratchOutAt = 64;
+const scratchRowAt = 128;
+let scratch: { dot: WasmFunction; row: Float32Array; out: Float32Array } | null = null;
+
+/** Σx² of `dimension` components from `offset` on; not finite where a component is not. */
+export function dotWithItself(data: Float32Array, offset: number, dimension: number): number {
+  scratch ??= newScratch();
+  const { dot, row, out } = scratch;
+  row.set(data.subarray(offset, offset + dimension));
+  const bytes = dimension * componentBytes;
+  const end = scratchListAt + componentBytes;
+  const wide = wideBytesOf(dimension);
+  dot(scratchRowAt, scratchListAt, end, scratchOutAt, wide, bytes, scratchRowAt);
+  return out[0] ?? Number.NaN;
+}
+
+function newScratch(): NonNullable<typeof scratch> {
+  const memory = newSharedMemory(scratchPages, scratchPages);
+  const { dot } = instantiate(kernelModule(), memory);
+  if (dot === undefined) throw new RangeError("The kernel has no function dot.");
+  const { buffer } = memory;
+  return {
+    dot,
+    row: new Float32Array(buffer, scratchRowAt),
+    out: new Float32Array(buffer, scratchOutAt, 1),
+  };
 }
