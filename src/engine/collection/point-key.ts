@@ -15,6 +15,8 @@ export interface PointKey {
   d: number;
 }
 
+/** Has no leading zeros, and is exact as a double. */
+const smallDecimal = /^(?:0|[1-9]\d{0,14})$/;
 const decimal = /^\d{1,20}$/;
 const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const looseUuid =
@@ -23,7 +25,7 @@ const maxNumber = 2n ** 64n - 1n;
 
 /** The one spelling of a point id: a decimal without leading zeros, or a lowercase hyphenated UUID; null where it is none. */
 export function canonicalPointId(id: string): string | null {
-  if (canonicalUuid.test(id)) return id;
+  if (smallDecimal.test(id) || canonicalUuid.test(id)) return id;
   if (decimal.test(id)) {
     const value = BigInt(id);
     return value <= maxNumber ? value.toString() : null;
@@ -43,6 +45,11 @@ export function parsePointId(id: string, key: PointKey): void {
     key.d = Number.parseInt(id.slice(28), 16);
     return;
   }
+  if (smallDecimal.test(id)) {
+    const value = Number(id);
+    setNumber(key, Math.floor(value / 2 ** 32), value >>> 0);
+    return;
+  }
   const canonical = canonicalPointId(id);
   if (canonical === null) {
     throw badInput(
@@ -54,11 +61,15 @@ export function parsePointId(id: string, key: PointKey): void {
     return;
   }
   const value = BigInt(canonical);
+  setNumber(key, Number(value >> 32n), Number(value & 0xffffffffn));
+}
+
+function setNumber(key: PointKey, upper: number, lower: number): void {
   key.kind = 1;
   key.a = 0;
   key.b = 0;
-  key.c = Number(value >> 32n);
-  key.d = Number(value & 0xffffffffn);
+  key.c = upper;
+  key.d = lower;
 }
 
 const hex = Array.from({ length: 65536 }, (_unused, value) => value.toString(16).padStart(4, "0"));
@@ -75,18 +86,22 @@ export function formatPointId({ kind, a, b, c, d }: PointKey): string {
 /** The key's bytes, as the points table keeps them. */
 export function encodePointKey({ kind, a, b, c, d }: PointKey): Uint8Array {
   const bytes = new Uint8Array(kind === 1 ? 9 : 17);
-  const view = new DataView(bytes.buffer);
   bytes[0] = kind;
-  if (kind === 1) {
-    view.setUint32(1, c);
-    view.setUint32(5, d);
-    return bytes;
+  if (kind === 2) {
+    putWord(bytes, 1, a);
+    putWord(bytes, 5, b);
   }
-  view.setUint32(1, a);
-  view.setUint32(5, b);
-  view.setUint32(9, c);
-  view.setUint32(13, d);
+  putWord(bytes, bytes.length - 8, c);
+  putWord(bytes, bytes.length - 4, d);
   return bytes;
+}
+
+/** Big-endian. */
+function putWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word >>> 24;
+  bytes[at + 1] = word >>> 16;
+  bytes[at + 2] = word >>> 8;
+  bytes[at + 3] = word;
 }
 
 /** Reads a key's bytes into `key`; false where they are none. */
