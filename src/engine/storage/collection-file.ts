@@ -4,20 +4,19 @@
  *     meta         key, value                format: 2; config: the configuration as JSON text; config_crc: CRC-32 of it
  *     points       slot, id, payload, crc    id: key bytes (point-key.ts); payload: JSON text as given, NULL = none;
  *                                            crc: CRC-32 of the payload, begun with that of the id, begun with the slot
- *     vectors      name, block, crc, data    vectors of one length: a block's bytes (vector-store.ts); crc: CRC-32 of them, begun
+ *     vectors      name, block, crc, data    vectors: a block's bytes (vectors/); crc: CRC-32 of them, begun
  *                                            with that of the name, begun with the number (in format 1: of the bytes alone)
- *     vector_rows  name, slot, crc, data     vectors of no fixed length, one row each; crc: as a block's, its number the slot
  *     fields       id, path, schema          payload indexes: the field's path, its schema as JSON text
  *     field_N      value, slot               what index N knows of each point (field-index.ts)
  *
- * Format 1 has neither format, config_crc, points.crc nor vector_rows (upgrade.ts).
+ * Format 1 has neither format, config_crc nor points.crc (upgrade.ts).
  */
 import { existsSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { VectorError } from "../../errors.ts";
 import { openDatabase } from "./sqlite.ts";
-import { newestFormat, pointCrc, transact, upgradeFile, vectorRowsTable } from "./upgrade.ts";
+import { newestFormat, pointCrc, transact, upgradeFile } from "./upgrade.ts";
 
 const schema = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -28,7 +27,6 @@ const schema = `
     UNIQUE (name, block)
   );
   CREATE TABLE fields (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, schema TEXT NOT NULL);
-  ${vectorRowsTable}
 `;
 
 export type FieldValue = string | number | bigint;
@@ -215,41 +213,15 @@ export class CollectionFile {
     }
   }
 
-  /** Keeps one point's vector of no fixed length. */
-  saveRow(name: string, slot: number, data: Uint8Array): void {
-    this.#statement(
-      "INSERT INTO vector_rows (name, slot, crc, data) VALUES (?, ?, ?, ?) ON CONFLICT (slot, name) DO UPDATE SET crc = excluded.crc, data = excluded.data",
-    ).run(name, slot, namedCrc(name, slot, data), data);
-  }
-
-  removeRow(name: string, slot: number): void {
-    this.#statement("DELETE FROM vector_rows WHERE slot = ? AND name = ?").run(slot, name);
-  }
-
-  /** All rows of one vector name; `data` is null where its checksum does not fit. */
-  *rows(name: string): Generator<{ slot: number; data: Uint8Array | null }> {
-    const rows = this.#database
-      .prepare("SELECT slot, crc, data FROM vector_rows WHERE name = ?")
-      .iterate(name);
-    for (const { slot, crc, data } of rows) {
-      const number = Number(slot);
-      const whole = data instanceof Uint8Array && namedCrc(name, number, data) === crc;
-      yield { slot: number, data: whole ? data : null };
-    }
-  }
-
   /** Names that have vectors here. */
   vectorNames(): Set<string> {
-    const rows = this.#database
-      .prepare("SELECT name FROM vectors UNION SELECT name FROM vector_rows")
-      .all();
+    const rows = this.#database.prepare("SELECT DISTINCT name FROM vectors").all();
     return new Set(rows.map(({ name }) => String(name)));
   }
 
   /** Takes all vectors of a name away. */
   removeVectors(name: string): void {
-    for (const table of ["vectors", "vector_rows"])
-      this.#statement(`DELETE FROM ${table} WHERE name = ?`).run(name);
+    this.#statement("DELETE FROM vectors WHERE name = ?").run(name);
   }
 
   fields(): { id: number; path: string; schema: string }[] {

@@ -8,12 +8,6 @@ export const newestFormat = 2;
 
 const rowsAtATime = 10_000;
 
-export const vectorRowsTable = `
-  CREATE TABLE vector_rows (
-    key INTEGER PRIMARY KEY, name TEXT NOT NULL, slot INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL,
-    UNIQUE (slot, name)
-  );`;
-
 /** The checksum of a point's row. */
 export function pointCrc(slot: number, key: Uint8Array, payload: string | null): number {
   const withId = crc32(key, slot);
@@ -54,7 +48,6 @@ export function upgradeFile(database: DatabaseSync, path: string): void {
 function toFormat2(database: DatabaseSync): void {
   database.exec(`
     ALTER TABLE points ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
-    ${vectorRowsTable}
     INSERT INTO meta VALUES ('format', '2');
   `);
   const config = database.prepare("SELECT value FROM meta WHERE key = 'config'").get()?.["value"];
