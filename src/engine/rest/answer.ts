@@ -1,8 +1,8 @@
 /** Answers as JSON text: changes, and points. */
 import type { PointColumns, ScoredPoints } from "../api.ts";
-import { notImplemented } from "../errors.ts";
-import { float32Text, vectorText } from "./float-text.ts";
+import { float32Text } from "./float-text.ts";
 import type { RestRequest } from "./request.ts";
+import { vectorsText } from "./vectors.ts";
 
 let lastOperation = 0;
 
@@ -19,27 +19,17 @@ export function idText(id: string): string {
 }
 
 /** A list of points as JSON text; payloads go through as they are stored. */
-export function pointsText(points: PointColumns | ScoredPoints, withPayload: boolean): string {
+export function pointsText(
+  points: PointColumns | ScoredPoints,
+  withPayload: boolean,
+  withVectors = points.vectors.size > 0,
+): string {
   const rows = points.ids.map((id, row) => {
     const score =
       "scores" in points ? `,"version":0,"score":${float32Text(points.scores[row] ?? 0)}` : "";
     const payload = withPayload ? `,"payload":${points.payloads[row] ?? "{}"}` : "";
-    return `{"id":${idText(id)}${score}${payload}${vectorsText(points, row)}}`;
+    const vectors = withVectors ? `,"vector":${vectorsText(points.vectors, row)}` : "";
+    return `{"id":${idText(id)}${score}${payload}${vectors}}`;
   });
   return `[${rows.join(",")}]`;
-}
-
-/** The member `vector`, with the comma before it; nothing where no vectors were read. */
-function vectorsText({ vectors }: PointColumns, row: number): string {
-  if (vectors.size === 0) return "";
-  const given: string[] = [];
-  for (const [name, column] of vectors) {
-    if (column.kind !== "dense") throw notImplemented("this kind of vectors in answers");
-    const { data, dimension, present } = column;
-    if (present !== null && present[row] !== 1) continue;
-    const text = vectorText(data, row * dimension, dimension);
-    if (name === "") return `,"vector":${text}`;
-    given.push(`${JSON.stringify(name)}:${text}`);
-  }
-  return `,"vector":{${given.join(",")}}`;
 }

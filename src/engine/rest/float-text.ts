@@ -3,8 +3,9 @@
 const powers = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
 const digitsMax = 9;
 
-/** The text of one float32. */
+/** The text of one float32; `null` for one that is not finite, as a server writes it. */
 export function float32Text(value: number): string {
+  if (!Number.isFinite(value)) return "null";
   if (Number.isInteger(value))
     return Math.abs(value) < 1e16 ? `${Object.is(value, -0) ? "-0" : value}.0` : String(value);
   // Magnitudes that vectors mostly have: so many digits behind the point that the value comes back.

@@ -29,9 +29,15 @@ function runSearch(host: Host, name: string, body: Members): string {
     ...options,
     limit,
     using: named.success ? named.data.name : "",
-    vector: toQueryVector(named.success ? named.data.vector : given),
+    vector: denseQuery(named.success ? named.data.vector : given),
   });
   return pointsText(found, options.withPayload !== false);
+}
+
+function denseQuery(value: unknown): Float32Array {
+  const vector = toQueryVector(value);
+  if (vector?.kind !== "dense") throw notImplemented("queries of this kind");
+  return vector.data;
 }
 
 const otherQueries = [
@@ -75,8 +81,7 @@ function nearest(body: Members): string | undefined {
 /** What the raw text of `nearest` says. */
 function toNear(query: string | undefined): Near {
   if (query === undefined) return null;
-  if (query.startsWith("[") || query.startsWith("{"))
-    return { vector: toQueryVector(parse(query)) };
+  if (query.startsWith("[") || query.startsWith("{")) return { vector: denseQuery(parse(query)) };
   return { id: toPointId(query) };
 }
 

@@ -1,69 +1,254 @@
-/** Vectors in request bodies. */
-import { z } from "zod";
-import type { DenseColumn } from "../../model/record.ts";
-import { badInput, notImplemented } from "../errors.ts";
-import { parse } from "./body.ts";
+/** Vectors in JSON: of request bodies, and in answers. */
+import type { DenseColumn, MultiColumn, SparseColumn, VectorColumn } from "../../model/record.ts";
+import { isPresent } from "../../model/vector-column.ts";
+import { badInput, invalid, notImplemented } from "../errors.ts";
+import { isObject } from "../filter/json-path.ts";
+import { wrongDimension, wrongKind } from "../vectors/checks.ts";
+import type { QueryVector } from "../vectors/vector-set.ts";
+import { Members, parse } from "./body.ts";
+import { float32Text, vectorText } from "./float-text.ts";
 
-/** One point's dense vectors by name; the unnamed one has the name ''. */
-export type GivenVectors = Map<string, number[]>;
+type GivenVector =
+  | { readonly kind: "dense"; readonly data: readonly number[] }
+  | { readonly kind: "multi"; readonly data: readonly (readonly number[])[] }
+  | {
+      readonly kind: "sparse";
+      readonly indices: readonly number[];
+      readonly values: readonly number[];
+    };
 
-const components = z.array(z.number());
-const named = z.record(z.string(), z.unknown());
+/** One point's vectors by name; the unnamed one has the name ''. */
+export type GivenVectors = Map<string, GivenVector>;
 
-function toComponents(value: unknown): number[] {
-  if (Array.isArray(value)) {
-    if (value.every((component) => typeof component === "number")) return value;
-    if (value.every(Array.isArray)) throw notImplemented("multivectors");
-  } else if (typeof value === "object" && value !== null) {
-    throw "indices" in value ? notImplemented("sparse vectors") : notImplemented("inference");
-  }
-  throw badInput(
-    "Format error in JSON body: data did not match any variant of untagged enum VectorStruct",
+const indexMax = 2 ** 32 - 1;
+
+function areNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((member) => typeof member === "number");
+}
+
+function areIndices(value: unknown): value is number[] {
+  return (
+    areNumbers(value) &&
+    value.every((index) => Number.isInteger(index) && index >= 0 && index <= indexMax)
   );
 }
 
-/** A `vector` member: a list of components, or an object of them by name. @throws E_INPUT, E_NOT_SUPPORTED */
-export function toGivenVectors(text: string): GivenVectors {
+function refused(path: string, words: string): Error {
+  return invalid(`Validation error in JSON body: [${path}: ${words}]`);
+}
+
+function toMulti(data: number[][], path: string): GivenVector {
+  const dimension = data[0]?.length ?? 0;
+  for (const vector of data) {
+    if (vector.length === 0) throw refused(`${path}.data`, "all vectors must be non-empty");
+    if (vector.length !== dimension) {
+      throw refused(
+        `${path}.data`,
+        `all vectors must have the same dimension, found vector with dimension ${vector.length}`,
+      );
+    }
+  }
+  return { kind: "multi", data };
+}
+
+function toSparse(indices: number[], values: number[], path: string): GivenVector {
+  if (indices.length !== values.length) {
+    throw refused(`${path}.values`, "Validation error: must be the same length as indices [{}]");
+  }
+  if (new Set(indices).size !== indices.length)
+    throw refused(`${path}.indices`, "Validation error: must be unique [{}]");
+  return { kind: "sparse", indices, values };
+}
+
+/** A vector of any kind, which stands at `path`; null where the value is none. @throws E_INPUT (422), E_NOT_SUPPORTED */
+function toVector(value: unknown, path: string): GivenVector | null {
+  if (areNumbers(value)) {
+    if (value.length === 0) throw refused(`${path}.vector`, "dense vector must not be empty");
+    return { kind: "dense", data: value };
+  }
+  if (Array.isArray(value)) return value.every(areNumbers) ? toMulti(value, path) : null;
+  if (!isObject(value)) return null;
+  const { indices, values } = value;
+  if (areIndices(indices) && areNumbers(values)) return toSparse(indices, values, path);
+  if (isInference(value)) throw notImplemented("inference");
+  return null;
+}
+
+/** Something that a model would make a vector of. */
+function isInference(value: Record<string, unknown>): boolean {
+  return (
+    typeof value["model"] === "string" && ("text" in value || "image" in value || "object" in value)
+  );
+}
+
+function unlike(type: "VectorStruct" | "BatchVectorStruct"): Error {
+  return badInput(
+    `Format error in JSON body: data did not match any variant of untagged enum ${type}`,
+  );
+}
+
+/** A `vector` member, which stands at `path`: a vector without a name, or an object of vectors by name. @throws E_INPUT, E_NOT_SUPPORTED */
+export function toGivenVectors(text: string, path: string): GivenVectors {
   const value = parse(text);
-  if (Array.isArray(value)) return new Map([["", toComponents(value)]]);
-  const object = named.safeParse(value);
-  if (!object.success || "indices" in object.data || "text" in object.data)
-    return new Map([["", toComponents(value)]]);
-  return new Map(Object.entries(object.data).map(([name, vector]) => [name, toComponents(vector)]));
+  if (!isObject(value)) {
+    const vector = toVector(value, path);
+    if (vector === null) throw unlike("VectorStruct");
+    return new Map([["", vector]]);
+  }
+  const given: GivenVectors = new Map();
+  for (const [name, member] of Object.entries(value)) {
+    const vector = toVector(member, `${path}.?`);
+    if (vector === null)
+      throw isInference(value) ? notImplemented("inference") : unlike("VectorStruct");
+    given.set(name, vector);
+  }
+  return given;
 }
 
-/** A query vector. @throws E_INPUT */
-export function toQueryVector(value: unknown): Float32Array {
-  const result = components.safeParse(value);
-  return Float32Array.from(result.success ? result.data : toComponents(value));
+/** The `vectors` of a batch of so many points: a list, or a list for each name. @throws E_INPUT */
+export function toBatchVectors(text: string, rows: number): GivenVectors[] {
+  const given: GivenVectors[] = Array.from({ length: rows }, () => new Map());
+  const named: Iterable<[string, string | undefined]> = text.startsWith("{")
+    ? namedTexts(text)
+    : [["", text]];
+  for (const [name, list] of named) {
+    const value = list === undefined ? null : parse(list);
+    if (!Array.isArray(value)) throw unlike("BatchVectorStruct");
+    if (value.length !== rows) {
+      throw refused(
+        "batch.batch",
+        `number of ids and vectors must be equal (${rows} != ${value.length})`,
+      );
+    }
+    for (const [row, member] of value.entries()) {
+      const vector = toVector(member, "batch.?");
+      if (vector === null) throw unlike("BatchVectorStruct");
+      given[row]?.set(name, vector);
+    }
+  }
+  return given;
 }
 
-/** The rows' vectors as columns, one for each name. @throws E_INPUT where those of one name differ in length */
-export function toVectorColumns(rows: readonly GivenVectors[]): Map<string, DenseColumn> {
-  const columns = new Map<string, DenseColumn>();
+function* namedTexts(text: string): Generator<[string, string | undefined]> {
+  const members = new Members(text);
+  for (const name of members.names()) yield [name, members.raw(name)];
+}
+
+/** A query's vector, which stands at `path`; null where the value is none. @throws E_INPUT, E_NOT_SUPPORTED */
+export function toQueryVector(value: unknown, path = "query"): QueryVector | null {
+  if (Array.isArray(value) && value.length === 0)
+    return { kind: "dense", data: new Float32Array() };
+  const vector = toVector(value, path);
+  switch (vector?.kind) {
+    case "dense":
+      return { kind: "dense", data: Float32Array.from(vector.data) };
+    case "multi":
+      return {
+        kind: "multi",
+        dimension: vector.data[0]?.length ?? 0,
+        data: Float32Array.from(vector.data.flat()),
+      };
+    case "sparse":
+      return {
+        kind: "sparse",
+        indices: Uint32Array.from(vector.indices),
+        values: Float32Array.from(vector.values),
+      };
+  }
+  return null;
+}
+
+/** The rows' vectors as columns, one for each name. @throws E_INPUT where those of one name are of several kinds or dimensions */
+export function toVectorColumns(rows: readonly GivenVectors[]): Map<string, VectorColumn> {
+  const columns = new Map<string, VectorColumn>();
   const names = new Set(rows.flatMap((row) => [...row.keys()]));
   for (const name of names) columns.set(name, toColumn(rows, name));
   return columns;
 }
 
-function toColumn(rows: readonly GivenVectors[], name: string): DenseColumn {
-  const dimension = rows.find((row) => row.has(name))?.get(name)?.length ?? 0;
-  const data = new Float32Array(rows.length * dimension);
-  const present = new Uint8Array(rows.length);
-  let missing = 0;
-  for (const [row, vectors] of rows.entries()) {
-    const vector = vectors.get(name);
-    if (vector === undefined) {
-      missing += 1;
-      continue;
-    }
-    if (vector.length !== dimension) {
-      throw badInput(
-        `Wrong input: Vector dimension error: expected dim: ${dimension}, got ${vector.length}`,
-      );
-    }
-    data.set(vector, row * dimension);
-    present[row] = 1;
+function toColumn(rows: readonly GivenVectors[], name: string): VectorColumn {
+  const vectors = rows.map((row) => row.get(name));
+  const kinds = new Set(vectors.map((vector) => vector?.kind));
+  if (kinds.has("sparse")) {
+    if (kinds.has("dense") || kinds.has("multi")) throw wrongKind(name, "sparse", "dense");
+    return toSparseColumn(vectors);
   }
-  return { kind: "dense", dimension, data, present: missing === 0 ? null : present };
+  return kinds.has("multi") ? toMultiColumn(vectors, name) : toDenseColumn(vectors, name);
+}
+
+type Vectors = readonly (GivenVector | undefined)[];
+
+function presence(vectors: Vectors): Uint8Array | null {
+  if (!vectors.includes(undefined)) return null;
+  return Uint8Array.from(vectors, (vector) => (vector === undefined ? 0 : 1));
+}
+
+function toDenseColumn(vectors: Vectors, name: string): DenseColumn {
+  const first = vectors.find((vector) => vector !== undefined);
+  const dimension = first?.kind === "dense" ? first.data.length : 0;
+  const data = new Float32Array(vectors.length * dimension);
+  for (const [row, vector] of vectors.entries()) {
+    if (vector?.kind !== "dense") continue;
+    if (vector.data.length !== dimension) throw wrongDimension(dimension, vector.data.length, name);
+    data.set(vector.data, row * dimension);
+  }
+  return { kind: "dense", dimension, data, present: presence(vectors) };
+}
+
+function toMultiColumn(vectors: Vectors, name: string): MultiColumn {
+  const rows = vectors.map((vector) =>
+    vector?.kind === "multi" ? vector.data : vector?.kind === "dense" ? [vector.data] : [],
+  );
+  const offsets = new Uint32Array(rows.length + 1);
+  for (const [row, inner] of rows.entries()) offsets[row + 1] = (offsets[row] ?? 0) + inner.length;
+  const all = rows.flat();
+  const dimension = all[0]?.length ?? 0;
+  const data = new Float32Array(all.length * dimension);
+  for (const [at, vector] of all.entries()) {
+    if (vector.length !== dimension) throw wrongDimension(dimension, vector.length, name);
+    data.set(vector, at * dimension);
+  }
+  return { kind: "multi", dimension, offsets, data, present: presence(vectors) };
+}
+
+function toSparseColumn(vectors: Vectors): SparseColumn {
+  const rows = vectors.map((vector) =>
+    vector?.kind === "sparse" ? vector : { indices: [], values: [] },
+  );
+  const offsets = new Uint32Array(rows.length + 1);
+  for (const [row, { indices }] of rows.entries())
+    offsets[row + 1] = (offsets[row] ?? 0) + indices.length;
+  return {
+    kind: "sparse",
+    offsets,
+    indices: Uint32Array.from(rows.flatMap(({ indices }) => indices)),
+    values: Float32Array.from(rows.flatMap(({ values }) => values)),
+    present: presence(vectors),
+  };
+}
+
+/** A row's vectors as JSON text: one alone where there is only the unnamed, else an object of them by name. */
+export function vectorsText(columns: ReadonlyMap<string, VectorColumn>, row: number): string {
+  const given: [string, string][] = [];
+  for (const [name, column] of columns)
+    if (isPresent(column, row)) given.push([name, rowText(column, row)]);
+  const [only] = given;
+  if (given.length === 1 && only?.[0] === "") return only[1];
+  return `{${given.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;
+}
+
+function rowText(column: VectorColumn, row: number): string {
+  if (column.kind === "dense")
+    return vectorText(column.data, row * column.dimension, column.dimension);
+  const start = column.offsets[row] ?? 0;
+  const end = column.offsets[row + 1] ?? 0;
+  if (column.kind === "sparse") {
+    const values = Array.from(column.values.subarray(start, end), float32Text);
+    return `{"indices":[${column.indices.subarray(start, end).join(",")}],"values":[${values.join(",")}]}`;
+  }
+  const { data, dimension } = column;
+  const vectors = Array.from({ length: end - start }, (_, at) =>
+    vectorText(data, (start + at) * dimension, dimension),
+  );
+  return `[${vectors.join(",")}]`;
 }
