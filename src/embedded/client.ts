@@ -1,4 +1,5 @@
 /** A real client of the official class whose requests need no socket. */
+import { STATUS_CODES } from "node:http";
 import type { PointColumns } from "../engine/index.ts";
 import { VectorError } from "../errors.ts";
 import type { QdrantApp } from "../server/index.ts";
@@ -80,9 +81,17 @@ function answerOf(app: QdrantApp, points?: PointColumns): typeof fetch {
       ...(headers && { headers }),
       ...(body && { body }),
     });
-    const answered = Promise.resolve(app.fetch(request, { points }));
+    const answered = named(app.fetch(request, { points }));
     return signal ? await unlessAborted(answered, signal) : await answered;
   };
+}
+
+/** The answer with its status in words, as it would have come through a socket: they are what the client's errors say. */
+async function named(answered: Response | Promise<Response>): Promise<Response> {
+  const answer = await answered;
+  const { body, status, headers } = answer;
+  if (answer.ok) return answer;
+  return new Response(body, { status, headers, statusText: STATUS_CODES[status] ?? "" });
 }
 
 function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {

@@ -54,6 +54,40 @@ describe.each(everyWay)("the client $version $road", ({ Client, start }) => {
   });
 });
 
+describe.each(clientVersions)("what the client $version says of a refusal", ({ Client }) => {
+  it("is the same in process and over HTTP", async () => {
+    const told = clientRoads.map(async ({ start }) => {
+      await using place = await start(Client);
+      const { client } = place;
+      const refused = async (call: Promise<unknown>): Promise<unknown> => {
+        const error = await call.then(
+          () => null,
+          (reason) => reason,
+        );
+        const { message, status, data } = error;
+        return { kind: error instanceof Error, message, status, body: data.status };
+      };
+      const vectors = { size: 2, distance: "Dot" as const };
+      await client.createCollection("c", { vectors });
+      return [
+        await refused(client.createCollection("c", { vectors })),
+        await refused(client.getCollection("none")),
+        await refused(client.upsert("c", { points: [{ id: 1, vector: [1] }] })),
+        await refused(client.upsert("c", { points: [{ id: -1, vector: [1, 2] }] })),
+        await refused(client.scroll("c", { limit: -1 })),
+        client.api().upsertPoints.Error === undefined,
+      ];
+    });
+    const [inProcess, overHttp] = await Promise.all(told);
+    expect(inProcess).toEqual(overHttp);
+    expect(inProcess?.slice(0, 3)).toMatchObject([
+      { kind: true, status: 409, message: "Conflict" },
+      { kind: true, status: 404, message: "Not Found" },
+      { kind: true, status: 400, message: "Bad Request" },
+    ]);
+  });
+});
+
 describe("openEmbedded", () => {
   it("needs neither a socket nor the fetch that is there", async () => {
     await using embedded = await openEmbedded(":memory:");
