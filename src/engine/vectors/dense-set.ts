@@ -4,7 +4,14 @@ import type { VectorDatatype, VectorParams } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { notFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
-import { cosineOf, type Metric, metricOf, normalizeCosine } from "./distance.ts";
+import {
+  cosineOf,
+  type Metric,
+  metricOf,
+  normalizeBy,
+  normalizeCosine,
+  squaredLength,
+} from "./distance.ts";
 import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
 import { VectorStore } from "./vector-store.ts";
@@ -46,16 +53,19 @@ export class DenseSet implements VectorSet {
         `Wrong input: vector '${this.#name}' has ${data.length} components for ${rows} points`,
       );
     }
-    for (let at = 0; at < data.length; at += 1)
-      if (!Number.isFinite(data[at])) throw notFinite(this.#name);
-    if (this.#metric.normalizes) {
-      for (let row = 0; row * dimension < data.length; row += 1) {
-        if (present === null || present[row] === 1)
-          normalizeCosine(data, row * dimension, dimension);
-      }
-    }
+    for (let row = 0; row * dimension < data.length; row += 1)
+      if (present === null || present[row] === 1) this.#prepareRow(data, row * dimension);
     roundTo(this.#datatype, data);
     return column;
+  }
+
+  #prepareRow(data: Float32Array, at: number): void {
+    const { dimension } = this.#store;
+    const squared = squaredLength(data, at, dimension);
+    // A finite sum has finite summands; where it is none, they may be large and no more.
+    if (!Number.isFinite(squared) && !data.subarray(at, at + dimension).every(Number.isFinite))
+      throw notFinite(this.#name);
+    if (this.#metric.normalizes) normalizeBy(squared, data, at, dimension);
   }
 
   write(slot: number, column: VectorColumn, row: number): void {
