@@ -1,4 +1,52 @@
-/** Several changes of points in one request. */
-import { missing } from "./operation.ts";
+/** Several changes of points in one request: made in turn; where one is refused, those before it stay made, as at Qdrant. */
+import { badInput } from "../errors.ts";
+import { updated } from "./answer.ts";
+import { Members } from "./body.ts";
+import type { Change } from "./change.ts";
+import { changingPoints } from "./operation.ts";
+import { clearPayload, deletePayload, overwritePayload, setPayload } from "./payload.ts";
+import { deletePoints } from "./points.ts";
+import { upsertPoints } from "./upsert.ts";
+import { deleteVectors, updateVectors } from "./vector-operations.ts";
 
-export const batchOperations = { batchUpdate: missing("batch updates") };
+/** In the order in which Qdrant tries them, where one object names several. */
+const changes: readonly (readonly [name: string, make: Change])[] = [
+  ["upsert", upsertPoints],
+  ["delete", deletePoints],
+  ["set_payload", setPayload],
+  ["overwrite_payload", overwritePayload],
+  ["delete_payload", deletePayload],
+  ["clear_payload", clearPayload],
+  ["update_vectors", updateVectors],
+  ["delete_vectors", deleteVectors],
+];
+
+interface Step {
+  readonly make: Change;
+  readonly body: Members;
+}
+
+function toStep(text: string): Step {
+  const members = new Members(text);
+  for (const [name, make] of changes) {
+    const body = members.raw(name);
+    if (body !== undefined) return { make, body: new Members(body) };
+  }
+  throw badInput(
+    "Format error in JSON body: data did not match any variant of untagged enum UpdateOperation",
+  );
+}
+
+export const batchOperations = {
+  batchUpdate: changingPoints((host, request) => {
+    const operations = Members.of(request).list("operations");
+    if (operations === undefined)
+      throw badInput("Format error in JSON body: missing field `operations`");
+    const steps = operations.map(toStep);
+    const answers = steps.map(({ make, body }) => {
+      make(host, request.collection, body);
+      return updated(request);
+    });
+    return `[${answers.join(",")}]`;
+  }),
+};

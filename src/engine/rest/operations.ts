@@ -34,6 +34,7 @@ export function writesOf({ operation }: RestRequest): Writes {
 /** Answers a question: the JSON text of `result`. @throws VectorError with `details.status` */
 export function answer(host: Host, request: RestRequest): string {
   checkCollectionName(request.collection);
-  checkParams(request.params);
-  return operations[request.operation].run(host, request);
+  const { writes, run } = operations[request.operation];
+  checkParams(request.params, writes !== "nothing");
+  return run(host, request);
 }

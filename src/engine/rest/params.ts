@@ -1,5 +1,8 @@
 /** Path and query parameters, checked by Qdrant's rules. */
+import { z } from "zod";
+import type { VectorError } from "../../errors.ts";
 import { badInput, invalid } from "../errors.ts";
+import type { Members } from "./body.ts";
 import type { RestRequest } from "./request.ts";
 
 /** @throws E_INPUT (422) where the path's name cannot be a collection's */
@@ -16,16 +19,50 @@ export function nameFault(name: string): string | null {
   return found === undefined ? null : `collection name cannot contain "${found}" char`;
 }
 
-/** Checks the parameters that any operation may have. Nothing here takes long enough to need `timeout`. @throws E_INPUT (400) */
-export function checkParams({ wait, timeout }: RestRequest["params"]): void {
-  if (wait !== undefined && wait !== "true" && wait !== "false") {
-    throw badInput(
-      "Deserialize error in query parameters: provided string was not `true` or `false`",
+const orderings = ["weak", "medium", "strong"];
+const consistencies = /^(?:majority|quorum|all|[1-9]\d*)$/;
+
+/**
+ * Checks the parameters that operations have in common. One process keeps any order and is consistent, and nothing here
+ * takes long enough to need `timeout`. @throws E_INPUT (400)
+ */
+export function checkParams(params: RestRequest["params"], writes: boolean): void {
+  const { wait, timeout, ordering, consistency } = params;
+  if (wait !== undefined && wait !== "true" && wait !== "false")
+    throw badParam("provided string was not `true` or `false`");
+  if (timeout !== undefined) checkTimeout(timeout, writes);
+  if (writes && ordering !== undefined && !orderings.includes(ordering))
+    throw badParam(
+      `unknown variant \`${ordering.slice(0, 40)}\`, expected one of \`weak\`, \`medium\`, \`strong\``,
     );
-  }
-  if (timeout !== undefined && !/^[1-9]\d*$/.test(timeout)) {
-    throw badInput(
-      `Deserialize error in query parameters: invalid value: \`${timeout.slice(0, 40)}\`, expected a nonzero u64`,
+  if (!writes && consistency !== undefined && !consistencies.test(consistency))
+    throw badParam(
+      `failed to deserialize read consistency query parameter value '${consistency.slice(0, 40)}'`,
     );
-  }
+}
+
+/** Seconds; 0 where it is a write that does not want to wait. */
+function checkTimeout(timeout: string, writes: boolean): void {
+  if (timeout === "") throw badParam("cannot parse integer from empty string");
+  if (!/^\+?\d+$/.test(timeout)) throw badParam("invalid digit found in string");
+  if (BigInt(timeout) > 2n ** 64n - 1n) throw badParam("number too large to fit in target type");
+  if (!writes && BigInt(timeout) === 0n)
+    throw badParam("invalid value: integer `0`, expected a nonzero u64");
+}
+
+function badParam(words: string): VectorError {
+  return badInput(`Deserialize error in query parameters: ${words}`);
+}
+
+const shardKey = z.union([z.string(), z.number()]);
+const shardKeySelector = z.union([
+  shardKey.transform((key) => [key]),
+  z.array(shardKey),
+  z.object({ target: shardKey, fallback: shardKey }).transform(({ target }) => [target]),
+]);
+
+/** No collection here has shard keys, so that a request which names one is refused. @throws E_INPUT (400), beginning with `kind` */
+export function refuseShardKey(body: Members, kind: "Wrong input" | "Bad request"): void {
+  const [key] = body.get("shard_key", shardKeySelector) ?? [];
+  if (key !== undefined) throw badInput(`${kind}: Shard key ${JSON.stringify(key)} not found`);
 }

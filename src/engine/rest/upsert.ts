@@ -1,0 +1,72 @@
+/** Points that are written over the REST door: a list of points, or a batch of columns. */
+import { z } from "zod";
+import type { PointColumns } from "../api.ts";
+import type { UpsertConditions } from "../collection/upsert-rows.ts";
+import { badInput, invalid } from "../errors.ts";
+import { Members, toPointId } from "./body.ts";
+import type { Change } from "./change.ts";
+import { refuseShardKey } from "./params.ts";
+import { type GivenVectors, toBatchVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
+
+function toColumns(
+  ids: string[],
+  vectors: GivenVectors[],
+  payloads: (string | null)[],
+): PointColumns {
+  if (ids.length === 0) throw badInput("Bad request: Empty update request");
+  return { ids, payloads, vectors: toVectorColumns(vectors) };
+}
+
+/** `{points: [{id, vector, payload}]}`. */
+function fromList(points: readonly string[]): PointColumns {
+  const members = points.map((point) => new Members(point));
+  const need = (member: Members, name: string): string => {
+    const text = member.raw(name);
+    if (text === undefined) throw badInput(`Format error in JSON body: missing field \`${name}\``);
+    return text;
+  };
+  return toColumns(
+    members.map((member) => toPointId(need(member, "id"))),
+    members.map((member, row) => toGivenVectors(need(member, "vector"), `points[${row}].vector`)),
+    members.map((member) => member.raw("payload") ?? null),
+  );
+}
+
+/** `{batch: {ids, vectors, payloads}}`. */
+function fromBatch(text: string): PointColumns {
+  const batch = new Members(text);
+  const need = (name: string): never => {
+    throw badInput(`Format error in JSON body: missing field \`${name}\``);
+  };
+  const ids = (batch.list("ids") ?? need("ids")).map(toPointId);
+  const payloads = batch.list("payloads")?.map((payload) => (payload === "null" ? null : payload));
+  const vectors = toBatchVectors(batch.raw("vectors") ?? need("vectors"), ids.length);
+  if (payloads !== undefined && payloads.length !== ids.length) {
+    throw invalid(
+      `Validation error in JSON body: [batch.batch: number of ids and payloads must be equal (${ids.length} != ${payloads.length})]`,
+    );
+  }
+  return toColumns(ids, vectors, payloads ?? ids.map(() => null));
+}
+
+const updateMode = z.enum(["upsert", "insert_only", "update_only"], {
+  error: ({ input }) =>
+    `unknown variant \`${String(input).slice(0, 40)}\`, expected one of \`upsert\`, \`insert_only\`, \`update_only\``,
+});
+
+/** Which points a body lets be written. */
+export function upsertConditions(body: Members): UpsertConditions {
+  return { mode: body.get("update_mode", updateMode), filter: body.raw("update_filter") };
+}
+
+/** Writes points over what stands at their ids. */
+export const upsertPoints: Change = (host, collection, body) => {
+  const batch = body.raw("batch");
+  const points = body.list("points");
+  if (batch === undefined && points === undefined)
+    throw badInput("Format error in JSON body: Invalid PointInsertOperations format");
+  const conditions = upsertConditions(body);
+  const columns = batch === undefined ? fromList(points ?? []) : fromBatch(batch);
+  refuseShardKey(body, "Wrong input");
+  host.upsert(collection, columns, conditions);
+};
