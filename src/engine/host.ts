@@ -21,6 +21,7 @@ import {
 import { describe } from "./collection/describe.ts";
 import * as read from "./collection/read.ts";
 import * as select from "./collection/select.ts";
+import { snapshotAll, snapshotCollection } from "./collection/snapshot.ts";
 import {
   type CollectionState,
   createCollectionFile,
@@ -28,13 +29,26 @@ import {
   loadState,
   openCollectionState,
 } from "./collection/state.ts";
+import type { UpsertConditions } from "./collection/upsert-rows.ts";
+import { configureSets } from "./collection/vector-sets.ts";
 import * as write from "./collection/write.ts";
+import {
+  addVectorName,
+  deleteVectors,
+  type NewVector,
+  removeVectorName,
+  updateVectors,
+  type VectorRows,
+} from "./collection/write-vectors.ts";
 import { badInput, collectionNotFound } from "./errors.ts";
 import { isObject } from "./filter/json-path.ts";
-import type { Operations, Sent } from "./protocol.ts";
+import { givenSchema } from "./filter/payload-indexes.ts";
+import type { EnginePlaces, Operations, Sent } from "./protocol.ts";
 import { changedAliases } from "./storage/aliases.ts";
-import { type AliasChange, Catalog } from "./storage/catalog.ts";
+import { type AliasChange, Catalog, type CatalogEntry } from "./storage/catalog.ts";
 import { OpenFiles } from "./storage/open-files.ts";
+import { type SnapshotDescription, SnapshotFiles } from "./storage/snapshot-files.ts";
+import { extractSnapshot } from "./storage/snapshot-format.ts";
 import { removeFiles, storageError } from "./storage/sqlite.ts";
 
 function parseBody(text: string): JsonObject {
@@ -60,9 +74,13 @@ export class Host implements Omit<Operations, "ask"> {
   /** What is wrong with collections that cannot be served, by name. */
   readonly damaged = new Map<string, string>();
 
+  readonly snapshots: SnapshotFiles;
+
   /** @throws E_STORAGE, E_NOT_SUPPORTED, E_LOCKED */
-  constructor(folder: string) {
+  constructor({ folder, snapshots }: EnginePlaces) {
     this.#catalog = new Catalog(folder);
+    this.snapshots = new SnapshotFiles(snapshots);
+    this.snapshots.removePartial();
     for (const { name, path, sound } of this.#catalog.list()) {
       try {
         if (!sound) throw new VectorError("E_STORAGE", wrongRow(name));
@@ -152,23 +170,50 @@ export class Host implements Omit<Operations, "ask"> {
     }
   }
 
+  /** Writes a snapshot of a collection, or of everything (null). @throws E_DISK_FULL, E_STORAGE */
+  createSnapshot(name: string | null): SnapshotDescription {
+    if (name !== null) return snapshotCollection(this.snapshots, this.#state(name));
+    const [fault] = this.damaged.values();
+    if (fault !== undefined) throw new VectorError("E_STORAGE", fault);
+    return snapshotAll(this.snapshots, [...this.#states.values()], this.aliases);
+  }
+
+  /**
+   * Puts what a snapshot holds in a collection's place, or makes the collection: as a whole, or not at all. `checksum`: what
+   * the snapshot's SHA-256 must be; null = any. @throws E_INPUT for what is no snapshot, is damaged, or holds no such collection
+   */
+  recoverSnapshot(name: string, snapshot: string, checksum: string | null): void {
+    const meant = this.resolve(name);
+    assertCollectionName(meant);
+    const path = this.#catalog.newFile(this.snapshots.root);
+    let state: CollectionState | undefined;
+    try {
+      extractSnapshot(snapshot, meant, path, checksum);
+      state = openCollectionState(meant, path);
+      const old = this.#entry(meant);
+      this.#catalog.put(meant, path);
+      if (old !== undefined) this.#drop(old);
+      this.#states.set(meant, state);
+    } catch (error) {
+      state?.file.close();
+      removeFiles(path);
+      throw storageError(error, path);
+    }
+  }
+
   updateCollection(name: string, patch: string): void {
     const state = this.#state(name);
     const config = updateConfig(state.config, parseBody(patch));
     this.#transact(state, () => state.file.saveConfig(encodeConfig(config)));
     state.config = config;
+    configureSets(state.vectors, config);
   }
 
   deleteCollection(name: string): boolean {
-    const entry = this.#catalog.list().find((each) => each.name === name);
+    const entry = this.#entry(name);
     if (entry === undefined) return false;
     this.#catalog.remove(name);
-    const state = this.#states.get(name);
-    if (state !== undefined) this.#openFiles.forget(state.file);
-    state?.file.close();
-    this.#states.delete(name);
-    this.damaged.delete(name);
-    if (entry.sound) removeFiles(entry.path);
+    this.#drop(entry);
     return true;
   }
 
@@ -187,16 +232,34 @@ export class Host implements Omit<Operations, "ask"> {
 
   createPayloadIndex(name: string, field: string, schema: JsonInput): void {
     const state = this.#state(name);
-    this.#transact(state, () => write.createField(state, field, schema));
+    this.#transact(state, () => state.indexes.create(field, givenSchema(schema)));
   }
 
   deletePayloadIndex(name: string, field: string): void {
     const state = this.#state(name);
-    this.#transact(state, () => write.deleteField(state, field));
+    this.#transact(state, () => state.indexes.drop(field));
   }
 
-  upsert(name: string, points: PointColumns): void {
-    write.upsert(this.#state(name), points);
+  upsert(name: string, points: PointColumns, conditions: UpsertConditions = {}): void {
+    write.upsert(this.#state(name), points, conditions);
+  }
+
+  updateVectors(name: string, rows: VectorRows, filter?: JsonInput): void {
+    updateVectors(this.#state(name), rows, filter);
+  }
+
+  deleteVectors(name: string, selector: PointSelector, names: readonly string[]): void {
+    deleteVectors(this.#state(name), selector, names);
+  }
+
+  addVectorName(name: string, vector: string, params: NewVector): void {
+    const state = this.#state(name);
+    this.#transact(state, () => addVectorName(state, vector, params));
+  }
+
+  removeVectorName(name: string, vector: string): void {
+    const state = this.#state(name);
+    this.#transact(state, () => removeVectorName(state, vector));
   }
 
   retrieve(name: string, ids: readonly string[], options: Sent<ReadPointsOptions>): PointColumns {
@@ -234,6 +297,20 @@ export class Host implements Omit<Operations, "ask"> {
 
   clearPayload(name: string, selector: PointSelector): void {
     write.clearPayload(this.#state(name), selector);
+  }
+
+  #entry(name: string): CatalogEntry | undefined {
+    return this.#catalog.list().find((each) => each.name === name);
+  }
+
+  /** Forgets what the catalog no longer has, and removes its file. */
+  #drop({ name, path, sound }: CatalogEntry): void {
+    const file = this.#states.get(name)?.file;
+    if (file !== undefined) this.#openFiles.forget(file);
+    file?.close();
+    this.#states.delete(name);
+    this.damaged.delete(name);
+    if (sound) removeFiles(file?.path ?? path);
   }
 
   close(): void {

@@ -26,3 +26,14 @@ export function vectorSets({ params }: CollectionConfig): Map<string, VectorSet>
     sets.set(name, newSparseSet(name, each));
   return sets;
 }
+
+/** Gives sets that are there the parameters of a changed configuration. */
+export function configureSets(
+  sets: ReadonlyMap<string, VectorSet>,
+  { params }: CollectionConfig,
+): void {
+  for (const [name, each] of Object.entries(params.sparse_vectors ?? {})) {
+    const set = sets.get(name);
+    if (set instanceof SparseSet) set.configure(each);
+  }
+}

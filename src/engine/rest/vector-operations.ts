@@ -1,19 +1,114 @@
 /** Changes of vectors alone, and of a collection's vector names, over the REST door. */
-import { notImplemented } from "../errors.ts";
+import { z } from "zod";
+import { vectorNameFault } from "../collection/config-parts.ts";
+import { newVectorSchema } from "../collection/config-schema.ts";
+import { toSparseParams, toVectorParams } from "../collection/vector-config.ts";
+import type { NewVector, VectorRows } from "../collection/write-vectors.ts";
+import { badInput, invalid } from "../errors.ts";
+import { updated } from "./answer.ts";
+import { bodyText, Members, parse, toPointId, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
-import { missing } from "./operation.ts";
+import { changingCollections, type Operation } from "./operation.ts";
+import type { RestRequest } from "./request.ts";
+import { toGivenVectors, toVectorColumns } from "./vectors.ts";
 
-export const updateVectors: Change = () => {
-  throw notImplemented("updating vectors alone");
+function missingField(name: string): Error {
+  return badInput(`Format error in JSON body: missing field \`${name}\``);
+}
+
+/** `{points: [{id, vector}]}`. */
+function toRows(points: readonly string[]): VectorRows {
+  if (points.length === 0)
+    throw invalid("Validation error in JSON body: [points: must specify points to update]");
+  const rows = points.map((text, row) => {
+    const point = new Members(text);
+    const id = point.raw("id");
+    const vector = point.raw("vector");
+    if (id === undefined) throw missingField("id");
+    if (vector === undefined) throw missingField("vector");
+    if (/^(\[\s*\]|\{\s*\})$/.test(vector)) throw nothingGiven(row);
+    return { id: toPointId(id), vectors: toGivenVectors(vector, `points[${row}]`) };
+  });
+  return {
+    ids: rows.map(({ id }) => id),
+    vectors: toVectorColumns(rows.map(({ vectors }) => vectors)),
+  };
+}
+
+function nothingGiven(row: number): Error {
+  return invalid(
+    `Validation error in JSON body: [points[${row}].vector: must specify vectors to update for point]`,
+  );
+}
+
+/** Writes vectors of points that are there. */
+export const updateVectors: Change = (host, collection, body) => {
+  const points = body.list("points");
+  if (points === undefined) throw missingField("points");
+  host.updateVectors(collection, toRows(points), body.raw("update_filter"));
 };
 
-export const deleteVectors: Change = () => {
-  throw notImplemented("deleting vectors alone");
+/** Takes vectors away by name. */
+export const deleteVectors: Change = (host, collection, body) => {
+  const names = body.need("vector", z.array(z.string()));
+  if (names.length === 0) {
+    throw invalid("Validation error in JSON body: [vector: must specify vector names to delete]");
+  }
+  const selector = toSelector(body);
+  if (selector === null) throw badInput("Bad request: No filter or points provided");
+  host.deleteVectors(collection, selector, names);
+};
+
+/** The name in the path. @throws E_INPUT (422) */
+function vectorName({ params }: RestRequest): string {
+  const name = params["vector_name"] ?? "";
+  const fault = vectorNameFault(name);
+  if (fault === null) return name;
+  throw invalid(`Validation error in path parameters: [vector_name: ${fault}]`);
+}
+
+const sizeMax = 65536;
+
+function toNewVector(text: string): NewVector {
+  const result = newVectorSchema.safeParse(parse(text));
+  if (!result.success) {
+    throw badInput(
+      "Format error in JSON body: data did not match any variant of untagged enum VectorNameConfig",
+    );
+  }
+  if ("sparse" in result.data) {
+    const { modifier, datatype } = result.data.sparse;
+    if (datatype === "turbo4") {
+      throw invalid(
+        "Validation error in JSON body: [sparse.datatype: sparse vectors do not support the `turbo4` datatype]",
+      );
+    }
+    const index = datatype === undefined || datatype === null ? null : { datatype };
+    return { sparse: toSparseParams({ index, modifier }, "sparse") };
+  }
+  const { size } = result.data.dense;
+  if (size < 1 || size > sizeMax) {
+    throw invalid(
+      `Validation error in JSON body: [dense.size: value ${size} invalid, must be from 1 to ${sizeMax}]`,
+    );
+  }
+  return { dense: toVectorParams(result.data.dense, "dense") };
+}
+
+const createVectorName: Operation["run"] = (host, request) => {
+  const name = vectorName(request);
+  host.addVectorName(request.collection, name, toNewVector(bodyText(request)));
+  return updated(request);
+};
+
+const deleteVectorName: Operation["run"] = (host, request) => {
+  host.removeVectorName(request.collection, vectorName(request));
+  return updated(request);
 };
 
 export const vectorOperations = {
-  createVectorName: missing("adding vector names"),
-  deleteVectorName: missing("removing vector names"),
+  createVectorName: changingCollections(createVectorName),
+  deleteVectorName: changingCollections(deleteVectorName),
   updateVectors: change(updateVectors),
   deleteVectors: change(deleteVectors),
 };

@@ -1,0 +1,134 @@
+/** What changes vectors alone, and the names that a collection has. Each is checked as a whole before it changes anything. */
+import type { VectorColumn } from "../../model/record.ts";
+import { isPresent } from "../../model/vector-column.ts";
+import type { JsonInput, PointSelector, SparseVectorParams, VectorParams } from "../api.ts";
+import { badInput, notFound } from "../errors.ts";
+import { unknownVector } from "../vectors/checks.ts";
+import type { VectorSet } from "../vectors/vector-set.ts";
+import { encodeConfig } from "./config.ts";
+import { selectSlots } from "./select.ts";
+import type { CollectionState } from "./state.ts";
+import { vectorParams } from "./vector-config.ts";
+import { newSet, newSparseSet } from "./vector-sets.ts";
+
+/** Vectors by columns, for points that are there. */
+export interface VectorRows {
+  readonly ids: readonly string[];
+  readonly vectors: ReadonlyMap<string, VectorColumn>;
+}
+
+function slotsOf(state: CollectionState, ids: readonly string[]): number[] {
+  return ids.map((id) => {
+    const slot = state.ids.find(id);
+    if (slot === -1) throw notFound(`Not found: No point with id ${id} found`);
+    return slot;
+  });
+}
+
+function setOf(state: CollectionState, name: string): VectorSet {
+  const set = state.vectors.get(name);
+  if (set === undefined) throw unknownVector(name);
+  return set;
+}
+
+/** Writes the vectors that are given; a point's others stay. Points that do not fit `filter` are left alone. @throws E_INPUT (404 for an absent point) */
+export function updateVectors(
+  state: CollectionState,
+  { ids, vectors }: VectorRows,
+  filter?: JsonInput,
+): void {
+  const writes = [...vectors].map(([name, column]) => {
+    const set = setOf(state, name);
+    return { set, column: set.prepare(column, ids.length) };
+  });
+  const slots = slotsOf(state, ids);
+  const fitting = filter === undefined ? null : new Set(selectSlots(state, { filter }));
+  for (const [row, slot] of slots.entries()) {
+    if (fitting !== null && !fitting.has(slot)) continue;
+    for (const { set, column } of writes) if (isPresent(column, row)) set.write(slot, column, row);
+  }
+}
+
+/** Takes the vectors of these names from the selected points. @throws E_INPUT (404 for an absent point) */
+export function deleteVectors(
+  state: CollectionState,
+  selector: PointSelector,
+  names: readonly string[],
+): void {
+  const sets = names.map((name) => setOf(state, name));
+  const slots = "ids" in selector ? slotsOf(state, selector.ids) : selectSlots(state, selector);
+  for (const slot of [...slots]) for (const set of sets) set.remove(slot);
+}
+
+/** A name to add: of dense vectors or multivectors, or of sparse ones. */
+export type NewVector = { readonly dense: VectorParams } | { readonly sparse: SparseVectorParams };
+
+/** Adds a name; one that is there with the same parameters stays. @throws E_INPUT */
+export function addVectorName(state: CollectionState, name: string, vector: NewVector): void {
+  const { params } = state.config;
+  const dense = vectorParams(params.vectors);
+  const sparse = params.sparse_vectors ?? {};
+  const known = { dense: dense.get(name), sparse: sparse[name] };
+  if ("dense" in vector) {
+    if (known.sparse !== undefined) throw taken(`Vector \`${name}\``, "as a sparse vector");
+    if (known.dense !== undefined) {
+      if (sameSpace(known.dense, vector.dense)) return;
+      throw taken(`Vector \`${name}\``, "with a different configuration");
+    }
+    const vectors = Object.fromEntries([...dense, [name, vector.dense] as const].sort(byName));
+    configure(state, { ...params, vectors });
+    state.vectors.set(name, newSet(name, vector.dense));
+    return;
+  }
+  if (known.dense !== undefined) throw taken(`Vector \`${name}\``, "as a dense vector");
+  if (known.sparse !== undefined) {
+    if (sameSparse(known.sparse, vector.sparse)) return;
+    throw taken(`Sparse vector \`${name}\``, "with a different configuration");
+  }
+  const entries = Object.entries({ ...sparse, [name]: vector.sparse }).sort(byName);
+  configure(state, { ...params, sparse_vectors: Object.fromEntries(entries) });
+  state.vectors.set(name, newSparseSet(name, vector.sparse));
+}
+
+/** Takes a name away, with all its vectors; nothing where there is none. */
+export function removeVectorName(state: CollectionState, name: string): void {
+  if (!state.vectors.has(name)) return;
+  const { params } = state.config;
+  const { [name]: _, ...sparse } = params.sparse_vectors ?? {};
+  const dense = vectorParams(params.vectors);
+  configure(
+    state,
+    dense.delete(name)
+      ? { ...params, vectors: Object.fromEntries(dense) }
+      : { ...params, sparse_vectors: sparse },
+  );
+  state.vectors.delete(name);
+  state.file.removeVectors(name);
+}
+
+function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
+}
+
+function configure(state: CollectionState, params: CollectionState["config"]["params"]): void {
+  const config = { ...state.config, params };
+  state.file.saveConfig(encodeConfig(config));
+  state.config = config;
+}
+
+function taken(what: string, how: string): Error {
+  return badInput(`Wrong input: ${what} already exists ${how}`);
+}
+
+function sameSpace(one: VectorParams, other: VectorParams): boolean {
+  return (
+    one.size === other.size &&
+    one.distance === other.distance &&
+    one.datatype === other.datatype &&
+    one.multivector_config?.comparator === other.multivector_config?.comparator
+  );
+}
+
+function sameSparse(one: SparseVectorParams, other: SparseVectorParams): boolean {
+  return one.modifier === other.modifier && one.index?.datatype === other.index?.datatype;
+}
