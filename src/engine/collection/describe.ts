@@ -3,13 +3,6 @@ import type { CollectionState } from "./state.ts";
 
 /** A collection as `GET /collections/{name}` answers it, as JSON text. One segment; nothing is indexed, for every search is exact. */
 export function describe(state: CollectionState): string {
-  const schema = state.fields
-    .map(({ id, path, type, params }) => {
-      const parameters = params === null ? "" : `"params":${params},`;
-      const points = state.file.countField(id);
-      return `${JSON.stringify(path)}:{"data_type":${JSON.stringify(type)},${parameters}"points":${points}}`;
-    })
-    .join(",");
   const head = JSON.stringify({
     status: "green",
     optimizer_status: "ok",
@@ -18,5 +11,5 @@ export function describe(state: CollectionState): string {
     segments_count: 1,
   });
   const config = encodeConfig(state.config);
-  return `${head.slice(0, -1)},"config":${config},"payload_schema":{${schema}},"update_queue":{"length":0}}`;
+  return `${head.slice(0, -1)},"config":${config},"payload_schema":${state.indexes.describe()},"update_queue":{"length":0}}`;
 }

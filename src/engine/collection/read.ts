@@ -10,13 +10,14 @@ import type {
   SearchOptions,
   VectorSelector,
 } from "../api.ts";
-import { type CompiledFilter, PayloadView } from "../filter/match.ts";
+import type { CompiledFilter } from "../filter/compile.ts";
+import { PayloadView } from "../filter/payload-view.ts";
 import type { SlotSet } from "../filter/slot-set.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { payloadReader } from "./payload.ts";
 import { encodePointKey, type PointKey, parsePointId } from "./point-key.ts";
-import { compile, fittingSlots, isFew } from "./select.ts";
+import { compile, fewCandidates, fittingSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
 
 /** Rows to answer: slots, and their payloads as far as they are read already. */
@@ -74,9 +75,10 @@ export function scroll(state: CollectionState, options: ScrollOptions): ScrollPa
   const { limit = 10, offset, filter } = options;
   const compiled = compile(state, filter);
   const payloads = payloadsWanted(options.withPayload);
+  const few = compiled === null ? null : fewCandidates(state, compiled);
   const rows =
-    compiled !== null && isFew(state, compiled)
-      ? fewById(state, compiled, offset, limit + 1)
+    compiled !== null && few !== null
+      ? fewById(state, compiled, few, offset, limit + 1)
       : manyById(state, compiled, offset, limit + 1, payloads);
   const more = rows.slots.length > limit;
   const next = more ? rows.slots[limit] : undefined;
@@ -122,12 +124,13 @@ function manyById(
 
 function fewById(
   state: CollectionState,
-  filter: CompiledFilter & { candidates: SlotSet },
+  filter: CompiledFilter,
+  candidates: SlotSet,
   offset: string | undefined,
   limit: number,
 ): Rows {
   const from = offset === undefined ? null : Buffer.from(keyOf(offset));
-  const slots = [...filter.candidates].sort((one, other) => state.ids.compare(one, other));
+  const slots = [...candidates].sort((one, other) => state.ids.compare(one, other));
   const found: number[] = [];
   for (const slot of slots) {
     if (from !== null && from.compare(state.ids.keyOf(slot)) > 0) continue;

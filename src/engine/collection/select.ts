@@ -1,36 +1,43 @@
 /** Which points fit a filter. */
 import { parseLossless } from "../../util/json.ts";
 import type { JsonInput, PointSelector } from "../api.ts";
-import { findSlots } from "../filter/field-index.ts";
-import { type FieldTest, parseFilter } from "../filter/filter.ts";
-import { type CompiledFilter, compileFilter, PayloadView } from "../filter/match.ts";
+import { badInput } from "../errors.ts";
+import { type CompiledFilter, compileFilter } from "../filter/compile.ts";
+import { parseFilter } from "../filter/filter.ts";
+import { pathText } from "../filter/json-path.ts";
+import { PayloadView } from "../filter/payload-view.ts";
 import { SlotSet } from "../filter/slot-set.ts";
 import type { CollectionState } from "./state.ts";
 
-/** Below this share of all points, candidates are looked up one by one. */
+/** Below this share of all points, payloads are read one by one. */
 const fewShare = 1 / 8;
 
-/** A filter made ready for the collection as it is; null = all points. @throws E_INPUT */
+/** A filter made ready for the collection as it is; null = all points. `at`: where it stands in the request. @throws E_INPUT */
 export function compile(
   state: CollectionState,
   filter: JsonInput | null | undefined,
+  at?: string,
 ): CompiledFilter | null {
   if (filter === undefined || filter === null) return null;
-  const parsed = parseFilter(typeof filter === "string" ? parseLossless(filter) : filter);
-  const newSet = (): SlotSet => new SlotSet(state.ids.slots);
-  const textKeys = new Set(
-    state.fields.filter(({ type }) => type === "text").map(({ path }) => path),
-  );
-  return compileFilter(parsed, {
+  const live = { slots: state.ids.slots, points: state.ids.count };
+  return compileFilter(parseFilter(decoded(filter), at), {
+    points: live.points,
     slotsOf: (ids) => slotSet(state, ids),
     hasVector: (name, slot) => state.vectors.get(name)?.has(slot) ?? false,
-    indexed: (key, test: FieldTest) => {
-      const field = state.fields.find(({ path }) => path === key);
-      const found = newSet();
-      return field !== undefined && findSlots(state.file, field, test, found) ? found : null;
-    },
-    hasTextIndex: (key) => textKeys.has(key),
+    indexed: (path, test) => state.indexes.find(pathText(path))?.answer(test, live) ?? null,
+    tokenizerAt: (path) => state.indexes.find(path)?.texts?.tokenizer ?? null,
   });
+}
+
+/** Where a filter stands inside too many brackets, decoding ends with a RangeError. */
+function decoded(filter: JsonInput): unknown {
+  if (typeof filter !== "string") return filter;
+  try {
+    return parseLossless(filter);
+  } catch (error) {
+    const words = error instanceof RangeError ? "recursion limit exceeded" : String(error);
+    throw badInput(`Format error in JSON body: ${words}`);
+  }
 }
 
 function slotSet(state: CollectionState, ids: readonly string[]): SlotSet {
@@ -42,30 +49,38 @@ function slotSet(state: CollectionState, ids: readonly string[]): SlotSet {
   return found;
 }
 
-/** Whether so few points may fit that they are looked up one by one. */
-export function isFew(
-  state: CollectionState,
-  filter: CompiledFilter,
-): filter is CompiledFilter & { candidates: SlotSet } {
-  return filter.candidates !== null && filter.candidates.count < state.ids.count * fewShare;
+/** The slots that may fit, ascending; null where that is not known without asking every point. */
+function candidates(state: CollectionState, filter: CompiledFilter): SlotSet | null {
+  if (filter.fill === null) return null;
+  const found = new SlotSet(state.ids.slots);
+  filter.fill(found);
+  return found;
 }
 
-/** The slots that fit, in no particular order. */
+/** The slots that may fit, where they are few; null where they are many, or not known. */
+export function fewCandidates(state: CollectionState, filter: CompiledFilter): SlotSet | null {
+  const found = candidates(state, filter);
+  return found !== null && found.count < state.ids.count * fewShare ? found : null;
+}
+
+/** The slots that fit, ascending. */
 export function* matchingSlots(state: CollectionState, filter: CompiledFilter): Generator<number> {
-  const empty = new PayloadView(null);
-  if (!filter.readsPayload) {
-    const slots = filter.candidates ?? allSlots(state);
-    for (const slot of slots) if (filter.test(slot, empty)) yield slot;
-  } else if (isFew(state, filter)) {
-    for (const slot of filter.candidates) {
-      if (filter.test(slot, new PayloadView(state.file.payload(slot)))) yield slot;
-    }
-  } else {
+  const some = candidates(state, filter);
+  const many = some === null || some.count > state.ids.count * fewShare;
+  if (filter.readsPayload && many) {
     for (const { slot, payload } of state.file.points()) {
+      if (some !== null && !some.has(slot)) continue;
       if (filter.test(slot, new PayloadView(payload))) yield slot;
     }
+    return;
   }
+  const view = filter.readsPayload
+    ? (slot: number) => new PayloadView(() => state.file.payload(slot))
+    : () => none;
+  for (const slot of some ?? allSlots(state)) if (filter.test(slot, view(slot))) yield slot;
 }
+
+const none = new PayloadView(null);
 
 /** The slots of all points, ascending. */
 export function* allSlots({ ids }: CollectionState): Generator<number> {
@@ -75,16 +90,16 @@ export function* allSlots({ ids }: CollectionState): Generator<number> {
 /** The slots that a selector means, all found before anything is changed. @throws E_INPUT */
 export function selectSlots(state: CollectionState, selector: PointSelector): Iterable<number> {
   if ("ids" in selector) return slotSet(state, selector.ids);
-  const filter = compile(state, selector.filter);
-  return filter === null ? [] : [...matchingSlots(state, filter)];
+  return fittingSlots(state, selector.filter) ?? [];
 }
 
 /** The slots that fit; null = all points. @throws E_INPUT */
 export function fittingSlots(
   state: CollectionState,
   filter: JsonInput | null | undefined,
+  at?: string,
 ): SlotSet | null {
-  const compiled = compile(state, filter);
+  const compiled = compile(state, filter, at);
   if (compiled === null) return null;
   const found = new SlotSet(state.ids.slots);
   for (const slot of matchingSlots(state, compiled)) found.add(slot);
@@ -92,10 +107,10 @@ export function fittingSlots(
 }
 
 /** Number of points that fit. @throws E_INPUT */
-export function count(state: CollectionState, filter: JsonInput | undefined): number {
-  const compiled = compile(state, filter);
-  if (compiled === null) return state.ids.count;
-  let found = 0;
-  for (const _slot of matchingSlots(state, compiled)) found += 1;
-  return found;
+export function count(
+  state: CollectionState,
+  filter: JsonInput | null | undefined,
+  at?: string,
+): number {
+  return fittingSlots(state, filter, at)?.count ?? state.ids.count;
 }

@@ -1,7 +1,7 @@
 /** What the worker keeps of an open collection: its file, its ids and its vectors. */
 import { VectorError } from "../../errors.ts";
 import type { CollectionConfig } from "../api.ts";
-import { type FieldIndex, toFieldIndex } from "../filter/field-index.ts";
+import { PayloadIndexes } from "../filter/payload-indexes.ts";
 import { CollectionFile } from "../storage/collection-file.ts";
 import { removeFiles, storageError } from "../storage/sqlite.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
@@ -16,7 +16,7 @@ export interface CollectionState {
   readonly ids: IdMap;
   /** By name; the unnamed one has the name ''. */
   readonly vectors: Map<string, VectorSet>;
-  fields: readonly FieldIndex[];
+  readonly indexes: PayloadIndexes;
 }
 
 /** Makes a collection's file. @throws E_DISK_FULL, E_STORAGE */
@@ -56,9 +56,11 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
   const config = decodeConfig(file.config() ?? "");
   if (config === null) throw damaged(name, file.path, "its configuration cannot be read");
   const ids = new IdMap();
-  for (const { slot, key } of file.points()) {
+  const indexes = new PayloadIndexes(file);
+  for (const { slot, key, payload } of file.points()) {
     if (!ids.load(slot, key))
       throw damaged(name, file.path, `the id at slot ${slot} cannot be read`);
+    if (payload !== null) indexes.set(slot, payload);
   }
   ids.collectFree();
   const vectors = vectorSets(config);
@@ -77,8 +79,7 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
     if (!vectors.has(vector))
       throw damaged(name, file.path, `it holds vectors of an unknown name '${vector}'`);
   }
-  const fields = file.fields().map(({ id, path, schema }) => toFieldIndex(id, path, schema));
-  return { name, file, config, ids, vectors, fields };
+  return { name, file, config, ids, vectors, indexes };
 }
 
 /** Puts all that changed since the last commit into the file's transaction. */

@@ -1,41 +1,40 @@
 /** What changes a collection. Each operation is checked as a whole before it changes anything; the caller holds the transaction. */
 import type { VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
-import { parseLossless } from "../../util/json.ts";
-import type { JsonInput, PointColumns, PointSelector } from "../api.ts";
+import type { PointColumns, PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
-import {
-  encodeFieldSchema,
-  type FieldIndex,
-  fieldValues,
-  toFieldIndex,
-} from "../filter/field-index.ts";
 import { isObject, parsePath } from "../filter/json-path.ts";
-import type { FieldValue } from "../storage/collection-file.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { mergePayload, parsePayload, withoutKeys } from "./payload.ts";
 import { canonicalPointId } from "./point-key.ts";
 import { selectSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
+import { rowsToWrite, type UpsertConditions } from "./upsert-rows.ts";
 
 interface VectorWrite {
   readonly set: VectorSet;
   readonly column: VectorColumn;
 }
 
-/** Writes all rows. @throws E_INPUT with nothing written */
-export function upsert(state: CollectionState, points: PointColumns): void {
+/** Writes the rows that the conditions let through. @throws E_INPUT with nothing written */
+export function upsert(
+  state: CollectionState,
+  points: PointColumns,
+  conditions: UpsertConditions,
+): void {
   const writes = checkVectors(state, points);
   checkPoints(points);
+  const wanted = rowsToWrite(state, points.ids, conditions);
   for (let row = 0; row < points.ids.length; row += 1) {
+    if (wanted?.[row] === false) continue;
     const id = points.ids[row] ?? "";
     const payload = points.payloads[row] ?? null;
     let slot = state.ids.find(id);
     if (slot === -1) {
       slot = state.ids.insert(id);
       state.file.insertPoint(slot, state.ids.keyOf(slot), payload);
-      updateFields(state, slot, null, payload);
+      state.indexes.set(slot, payload);
     } else {
       replacePayload(state, slot, payload);
     }
@@ -90,37 +89,14 @@ function checkPoints({ ids, payloads }: PointColumns): void {
 }
 
 function replacePayload(state: CollectionState, slot: number, payload: string | null): void {
-  if (state.fields.length > 0) updateFields(state, slot, state.file.payload(slot), payload);
+  state.indexes.set(slot, payload);
   state.file.updatePayload(slot, state.ids.keyOf(slot), payload);
-}
-
-/** Brings the payload indexes from a point's old payload to its new one. */
-function updateFields(
-  state: CollectionState,
-  slot: number,
-  old: string | null,
-  payload: string | null,
-): void {
-  if (state.fields.length === 0) return;
-  const exact = state.fields.some(({ type }) => type === "integer");
-  const decode = (text: string | null): unknown =>
-    text === null ? {} : exact ? parseLossless(text) : JSON.parse(text);
-  const before = decode(old);
-  const after = decode(payload);
-  for (const field of state.fields) {
-    const stale: Set<FieldValue> = old === null ? new Set() : fieldValues(field, before);
-    const fresh = fieldValues(field, after);
-    for (const value of stale)
-      if (!fresh.has(value)) state.file.removeFieldValue(field.id, value, slot);
-    for (const value of fresh)
-      if (!stale.has(value)) state.file.addFieldValue(field.id, value, slot);
-  }
 }
 
 /** Takes the selected points away. */
 export function deletePoints(state: CollectionState, selector: PointSelector): void {
   for (const slot of selectSlots(state, selector)) {
-    updateFields(state, slot, state.fields.length > 0 ? state.file.payload(slot) : null, null);
+    state.indexes.set(slot, null);
     for (const set of state.vectors.values()) set.remove(slot);
     state.file.deletePoint(slot);
     state.ids.remove(slot);
@@ -160,30 +136,4 @@ export function deletePayload(
 
 export function clearPayload(state: CollectionState, selector: PointSelector): void {
   for (const slot of selectSlots(state, selector)) replacePayload(state, slot, null);
-}
-
-/** Makes a payload index and fills it; one that stands there with another schema is made anew. @throws E_INPUT */
-export function createField(state: CollectionState, path: string, schema: JsonInput): void {
-  parsePath(path);
-  const text = encodeFieldSchema(schema);
-  deleteField(state, path);
-  const field = toFieldIndex(state.file.addField(path, text), path, text);
-  fillField(state, field);
-  state.fields = [...state.fields, field];
-}
-
-function fillField({ file }: CollectionState, field: FieldIndex): void {
-  for (const { slot, payload } of file.points()) {
-    if (payload === null) continue;
-    const decoded: unknown =
-      field.type === "integer" ? parseLossless(payload) : JSON.parse(payload);
-    for (const value of fieldValues(field, decoded)) file.addFieldValue(field.id, value, slot);
-  }
-}
-
-export function deleteField(state: CollectionState, path: string): void {
-  const field = state.fields.find((each) => each.path === path);
-  if (field === undefined) return;
-  state.file.removeField(field.id);
-  state.fields = state.fields.filter((each) => each !== field);
 }

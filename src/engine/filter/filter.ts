@@ -1,11 +1,14 @@
-/**
- * Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition, Match, Range).
- */
-
+/** Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition). */
+import { isVectorError } from "../../errors.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
-import { badInput, invalid, notImplemented } from "../errors.ts";
+import { badInput, invalid } from "../errors.ts";
+import type { Bounds } from "./bounds.ts";
+import { parseTests } from "./field-tests.ts";
+import type { GeoArea } from "./geo.ts";
 import { isObject, type PathStep, parsePath } from "./json-path.ts";
+import type { TextMatch } from "./text/text-index.ts";
 
+/** Null where a clause is absent. An empty one is passed over, save within a nested condition, where an empty `should` fits nothing. */
 export interface Filter {
   readonly must: readonly Condition[] | null;
   readonly should: readonly Condition[] | null;
@@ -20,33 +23,27 @@ export type MatchValue = string | bigint | boolean;
 
 export type Condition =
   | { readonly kind: "filter"; readonly filter: Filter }
-  | {
-      readonly kind: "field";
-      readonly key: string;
-      readonly path: readonly PathStep[];
-      readonly test: FieldTest;
-    }
+  | FieldCondition
   | { readonly kind: "is-empty" | "is-null"; readonly path: readonly PathStep[] }
   | { readonly kind: "has-id"; readonly ids: readonly string[] }
   | { readonly kind: "has-vector"; readonly name: string }
   | { readonly kind: "nested"; readonly path: readonly PathStep[]; readonly filter: Filter };
 
-/** Bounds of a range; numbers, or microseconds since 1970 for dates. */
-export interface Bounds {
-  readonly lt: number | null;
-  readonly gt: number | null;
-  readonly lte: number | null;
-  readonly gte: number | null;
+export interface FieldCondition {
+  readonly kind: "field";
+  readonly path: readonly PathStep[];
+  /** One mostly; a value fits that fits one of them. */
+  readonly tests: readonly FieldTest[];
 }
 
 export type FieldTest =
-  | { readonly kind: "any"; readonly values: ReadonlySet<MatchValue> }
-  | { readonly kind: "except"; readonly values: ReadonlySet<MatchValue> }
-  | { readonly kind: "text" | "text-any" | "phrase"; readonly text: string }
+  | { readonly kind: "any" | "except"; readonly values: ReadonlySet<MatchValue> }
+  | { readonly kind: TextMatch; readonly text: string }
   | { readonly kind: "range" | "datetime-range" | "values-count"; readonly bounds: Bounds }
+  | { readonly kind: "geo"; readonly area: GeoArea }
   | { readonly kind: "is-empty" | "is-null"; readonly wanted: boolean };
 
-const depthMax = 64;
+const depthMax = 62;
 const filterKeys = new Set(["must", "should", "must_not", "min_should"]);
 const conditionWords =
   'Expected some form of condition, which can be a field condition (like {"key": ..., "match": ... }), or some other mentioned in the documentation: https://qdrant.tech/documentation/concepts/filtering/#filtering-conditions';
@@ -55,10 +52,45 @@ function malformed(words: string) {
   return badInput(`Format error in JSON body: ${words}`);
 }
 
-/** Reads a filter. @throws E_INPUT where it is none, E_NOT_SUPPORTED for conditions that the engine has not */
-export function parseFilter(value: unknown, depth = 0): Filter {
+/**
+ * Reads a filter; `at` is where it stands in the request, for the words of a 422.
+ * @throws E_INPUT: 400 where it is none, 422 where a condition asks nothing
+ */
+export function parseFilter(value: unknown, at = "filter"): Filter {
+  const filter = readFilter(value, 0);
+  const fault = faultIn(filter, at);
+  if (fault === null) return filter;
+  throw invalid(
+    `Validation error in JSON body: [${fault}.__all__: Validation error: At least one field condition must be specified [{}]]`,
+  );
+}
+
+/** Where a field's condition stands that has no test; null where there is none. */
+function faultIn(filter: Filter, at: string): string | null {
+  const clauses: [string, readonly Condition[] | null][] = [
+    ["should", filter.should],
+    ["min_should.conditions", filter.minShould?.conditions ?? null],
+    ["must", filter.must],
+    ["must_not", filter.mustNot],
+  ];
+  for (const [name, conditions] of clauses) {
+    for (const [index, condition] of (conditions ?? []).entries()) {
+      const fault = faultInCondition(condition, `${at}.${name}[${index}]`);
+      if (fault !== null) return fault;
+    }
+  }
+  return null;
+}
+
+function faultInCondition(condition: Condition, at: string): string | null {
+  if (condition.kind === "field") return condition.tests.length === 0 ? at : null;
+  if (condition.kind === "filter") return faultIn(condition.filter, at);
+  return condition.kind === "nested" ? faultIn(condition.filter, `${at}.nested.filter`) : null;
+}
+
+function readFilter(value: unknown, depth: number): Filter {
   if (depth > depthMax) throw malformed("recursion limit exceeded");
-  if (!isObject(value)) throw malformed("invalid type: expected struct Filter");
+  if (!isObject(value)) throw malformed(`invalid type: ${kindOf(value)}, expected struct Filter`);
   for (const key of Object.keys(value)) {
     if (!filterKeys.has(key)) {
       throw malformed(
@@ -66,29 +98,37 @@ export function parseFilter(value: unknown, depth = 0): Filter {
       );
     }
   }
-  const { must, should, must_not, min_should } = value;
   return {
-    must: parseConditions(must, depth),
-    should: parseConditions(should, depth),
-    mustNot: parseConditions(must_not, depth),
-    minShould:
-      min_should === undefined || min_should === null ? null : parseMinShould(min_should, depth),
+    must: readConditions(value["must"], depth),
+    should: readConditions(value["should"], depth),
+    mustNot: readConditions(value["must_not"], depth),
+    minShould: readMinShould(value["min_should"] ?? null, depth),
   };
 }
 
-function parseConditions(value: unknown, depth: number): Condition[] | null {
-  if (value === undefined || value === null) return null;
-  const list = Array.isArray(value) ? value : [value];
-  // An empty list is no condition, `should` too.
-  return list.length === 0 ? null : list.map((condition) => parseCondition(condition, depth + 1));
+function kindOf(value: unknown): string {
+  if (typeof value === "bigint") return `integer \`${value}\``;
+  if (typeof value === "number")
+    return Number.isInteger(value) ? `integer \`${value}\`` : `floating point \`${value}\``;
+  if (typeof value === "boolean") return `boolean \`${value}\``;
+  if (typeof value === "string") return `string ${JSON.stringify(value.slice(0, 100))}`;
+  return value === null ? "null" : "sequence";
 }
 
-function parseMinShould(value: unknown, depth: number): Filter["minShould"] {
+function readConditions(value: unknown, depth: number): Condition[] | null {
+  if (value === undefined || value === null) return null;
+  const list = Array.isArray(value) ? value : [value];
+  return list.map((condition) => readCondition(condition, depth + 1));
+}
+
+function readMinShould(value: unknown, depth: number): Filter["minShould"] {
+  if (value === null) return null;
   if (!isObject(value) || !Array.isArray(value["conditions"]))
     throw malformed("missing field `conditions`");
+  const conditions = readConditions(value["conditions"], depth) ?? [];
   const minCount = toCount(value["min_count"]);
   if (minCount === null) throw malformed("missing field `min_count`");
-  return { conditions: parseConditions(value["conditions"], depth) ?? [], minCount };
+  return { conditions, minCount };
 }
 
 function toCount(value: unknown): number | null {
@@ -96,145 +136,71 @@ function toCount(value: unknown): number | null {
   return typeof number === "number" && Number.isInteger(number) && number >= 0 ? number : null;
 }
 
-function parseCondition(value: unknown, depth: number): Condition {
+function readCondition(value: unknown, depth: number): Condition {
   if (!isObject(value)) throw malformed(conditionWords);
-  if ("key" in value) return parseField(value);
-  const { is_empty, is_null, has_id, has_vector, nested } = value;
-  if (is_empty !== undefined) return { kind: "is-empty", path: parsePath(keyOf(is_empty)) };
-  if (is_null !== undefined) return { kind: "is-null", path: parsePath(keyOf(is_null)) };
-  if (has_id !== undefined) return { kind: "has-id", ids: parseIds(has_id) };
-  if (typeof has_vector === "string") return { kind: "has-vector", name: has_vector };
-  if (isObject(nested)) {
-    const path = parsePath(keyOf(nested));
-    if (path.at(-1) !== null) path.push(null);
-    return { kind: "nested", path, filter: parseFilter(nested["filter"], depth) };
+  if (Object.hasOwn(value, "key")) {
+    if (typeof value["key"] !== "string")
+      throw malformed(`invalid type: ${kindOf(value["key"])}, expected a string`);
+    return { kind: "field", path: parsePath(value["key"]), tests: parseTests(value) };
   }
-  if (Object.keys(value).some((key) => !filterKeys.has(key))) throw malformed(conditionWords);
-  return { kind: "filter", filter: parseFilter(value, depth) };
-}
-
-function keyOf(value: unknown): string {
-  if (!isObject(value) || typeof value["key"] !== "string") throw malformed(conditionWords);
-  return value["key"];
-}
-
-function parseIds(value: unknown): string[] {
-  if (!Array.isArray(value)) throw malformed(conditionWords);
-  return value.map((id: unknown) => {
-    const canonical = ["string", "number", "bigint"].includes(typeof id)
-      ? canonicalPointId(String(id))
-      : null;
-    if (canonical === null || (typeof id === "string" && canonical.length !== 36))
-      throw malformed(conditionWords);
-    return canonical;
-  });
-}
-
-function parseField(value: Record<string, unknown>): Condition {
-  const key = keyOf(value);
-  return { kind: "field", key, path: parsePath(key), test: parseTest(value) };
-}
-
-function parseTest(value: Record<string, unknown>): FieldTest {
-  const { match, range, values_count, is_empty, is_null } = value;
-  if (match !== undefined && match !== null) return parseMatch(match);
-  if (range !== undefined && range !== null) return parseRange(range);
-  if (values_count !== undefined && values_count !== null) {
-    return { kind: "values-count", bounds: parseBounds(values_count, toNumber) };
+  // The first kind that the object can be; what is wrong with each is not told, as in Qdrant.
+  for (const read of [readIsEmpty, readIsNull, readHasId, readHasVector, readNested]) {
+    const condition = orNothing(() => read(value, depth));
+    if (condition !== null) return condition;
   }
-  if (typeof is_empty === "boolean") return { kind: "is-empty", wanted: is_empty };
-  if (typeof is_null === "boolean") return { kind: "is-null", wanted: is_null };
-  for (const geo of ["geo_radius", "geo_bounding_box", "geo_polygon"]) {
-    if (value[geo] !== undefined && value[geo] !== null) throw notImplemented("geo conditions");
+  const filter = orNothing(() => readFilter(value, depth));
+  if (filter === null) throw malformed(conditionWords);
+  return { kind: "filter", filter };
+}
+
+/** What `read` gives; null where it finds something malformed. */
+function orNothing<Result>(read: () => Result): Result | null {
+  try {
+    return read();
+  } catch (error) {
+    if (isVectorError(error, "E_INPUT")) return null;
+    throw error;
   }
-  throw invalid(
-    "Validation error in JSON body: [filter: Validation error: At least one field condition must be specified [{}]]",
-  );
 }
 
-function parseMatch(match: unknown): FieldTest {
-  if (!isObject(match)) throw malformed(conditionWords);
-  const { value, text, text_any, phrase, any, except } = match;
-  if (value !== undefined) return { kind: "any", values: new Set([toMatchValue(value)]) };
-  if (typeof text === "string") return { kind: "text", text };
-  if (typeof text_any === "string") return { kind: "text-any", text: text_any };
-  if (typeof phrase === "string") return { kind: "phrase", text: phrase };
-  if (any !== undefined) return { kind: "any", values: toMatchValues(any) };
-  if (except !== undefined) return { kind: "except", values: toMatchValues(except) };
-  throw malformed(conditionWords);
+type Members = Readonly<Record<string, unknown>>;
+
+function readKey(value: unknown): PathStep[] | null {
+  return isObject(value) && typeof value["key"] === "string" ? parsePath(value["key"]) : null;
 }
 
-function toMatchValue(value: unknown): MatchValue {
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return value;
-  if (typeof value === "number" && Number.isInteger(value)) return BigInt(value);
-  throw malformed(conditionWords);
+function readIsEmpty(value: Members): Condition | null {
+  const path = readKey(value["is_empty"]);
+  return path === null ? null : { kind: "is-empty", path };
 }
 
-/** A list of strings, or of integers, not of both. */
-function toMatchValues(value: unknown): Set<MatchValue> {
-  if (!Array.isArray(value)) throw malformed(conditionWords);
-  const values = value.map(toMatchValue);
-  const kinds = new Set(values.map((member) => typeof member));
-  if (kinds.size > 1 || kinds.has("boolean")) throw malformed(conditionWords);
-  return new Set(values);
+function readIsNull(value: Members): Condition | null {
+  const path = readKey(value["is_null"]);
+  return path === null ? null : { kind: "is-null", path };
 }
 
-function toNumber(value: unknown): number {
-  if (typeof value === "bigint") return Number(value);
-  if (typeof value === "number") return value;
-  throw malformed(conditionWords);
+function readHasId(value: Members): Condition | null {
+  const list = value["has_id"];
+  if (!Array.isArray(list)) return null;
+  const ids: string[] = [];
+  for (const id of list) {
+    const known = typeof id === "string" || typeof id === "number" || typeof id === "bigint";
+    const canonical = known ? canonicalPointId(String(id)) : null;
+    if (canonical === null || (typeof id === "string") !== (canonical.length === 36)) return null;
+    ids.push(canonical);
+  }
+  return { kind: "has-id", ids };
 }
 
-function parseRange(value: unknown): FieldTest {
-  if (!isObject(value)) throw malformed(conditionWords);
-  const dates = ["lt", "gt", "lte", "gte"].some((bound) => typeof value[bound] === "string");
-  if (!dates) return { kind: "range", bounds: parseBounds(value, toNumber) };
-  return { kind: "datetime-range", bounds: parseBounds(value, toInstant) };
+function readHasVector(value: Members): Condition | null {
+  const name = value["has_vector"];
+  return typeof name === "string" ? { kind: "has-vector", name } : null;
 }
 
-function parseBounds(value: unknown, read: (bound: unknown) => number): Bounds {
-  if (!isObject(value)) throw malformed(conditionWords);
-  const bound = (name: string): number | null => {
-    const given = value[name];
-    return given === undefined || given === null ? null : read(given);
-  };
-  return { lt: bound("lt"), gt: bound("gt"), lte: bound("lte"), gte: bound("gte") };
-}
-
-function toInstant(value: unknown): number {
-  const instant = typeof value === "string" ? parseInstant(value) : null;
-  if (instant === null)
-    throw malformed(
-      `'${String(value).slice(0, 60)}' is not in a supported date/time format, please use RFC 3339`,
-    );
-  return instant;
-}
-
-const dateTime =
-  /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(:\d{2})?(?:\.(\d{1,9}))?\s?([Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?$/;
-
-/** Microseconds since 1970 of an RFC 3339 date and time (a date alone, a missing zone or missing seconds are taken too); null where it is none. */
-export function parseInstant(text: string): number | null {
-  const parts = dateTime.exec(text);
-  if (parts === null) return null;
-  const [, date, minutes = "00:00", seconds = ":00", fraction = "", zone = "Z"] = parts;
-  const offset = /^[Zz]$/.test(zone)
-    ? "Z"
-    : zone.length === 3
-      ? `${zone}:00`
-      : zone.replace(/^(...)(\d\d)$/, "$1:$2");
-  const milliseconds = Date.parse(`${date}T${minutes}${seconds}${offset}`);
-  if (Number.isNaN(milliseconds)) return null;
-  return milliseconds * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
-}
-
-/** Whether a number lies within all bounds that are set. */
-export function withinBounds(value: number, { lt, gt, lte, gte }: Bounds): boolean {
-  return (
-    (lt === null || value < lt) &&
-    (gt === null || value > gt) &&
-    (lte === null || value <= lte) &&
-    (gte === null || value >= gte)
-  );
+function readNested(value: Members, depth: number): Condition | null {
+  const { nested } = value;
+  const path = readKey(nested);
+  if (path === null || !isObject(nested)) return null;
+  if (path.at(-1) !== null) path.push(null);
+  return { kind: "nested", path, filter: readFilter(nested["filter"], depth) };
 }

@@ -4,8 +4,8 @@ import { badInput } from "../errors.ts";
 /** A key; an index; null = every element of an array. */
 export type PathStep = string | number | null;
 
-const firstStep = /([\p{L}\p{N}_-]+)|"([^"\\]*)"/uy;
-const nextStep = /\.(?:([\p{L}\p{N}_-]+)|"([^"\\]*)")|\[(\d+)\]|(\[\])/uy;
+const firstStep = /([\p{Alphabetic}\p{N}_-]+)|"([^"\\]*)"/uy;
+const nextStep = /\.(?:([\p{Alphabetic}\p{N}_-]+)|"([^"\\]*)")|\[(\d+)\]|(\[\])/uy;
 
 /** @throws E_INPUT where `text` is no path */
 export function parsePath(text: string): PathStep[] {
@@ -24,6 +24,18 @@ export function parsePath(text: string): PathStep[] {
     at = nextStep.lastIndex;
   }
   return steps;
+}
+
+const bareKey = /^[\p{Alphabetic}\p{N}_-]+$/u;
+
+/** A path as Qdrant writes it. */
+export function pathText(path: readonly PathStep[]): string {
+  return path
+    .map((step, at) => {
+      if (typeof step !== "string") return step === null ? "[]" : `[${step}]`;
+      return `${at === 0 ? "" : "."}${bareKey.test(step) ? step : `"${step}"`}`;
+    })
+    .join("");
 }
 
 /** The values at `path`; none where it leads nowhere. */

@@ -55,10 +55,47 @@ export const payloads = fc.dictionary(fc.constantFrom(...keys), typed, {
   maxKeys: 3,
 }) as fc.Arbitrary<TypedPayload>;
 
+/** An index that stands on a key: conditions that it answers see only values of its type. */
+export interface Indexed {
+  readonly key: string;
+  readonly type: string;
+}
+
 /** A filter as JSON text, and what it says of point `id` with a payload. */
 export interface Judged {
   readonly text: string;
-  readonly fits: (id: number, payload: TypedPayload) => boolean;
+  readonly fits: (id: number, payload: TypedPayload, index?: Indexed) => boolean;
+}
+
+/** The items of a value that an index keeps; an integer is whatever is integral. */
+function kept(value: Typed, type: string): Typed[] {
+  const items = value.type === "list" ? value.items : [value];
+  return items.flatMap((item): Typed[] => {
+    if (type === "keyword") return item.type === "string" ? [item] : [];
+    if (type === "float") return item.type === "int" || item.type === "float" ? [item] : [];
+    if (item.type === "float" && Number.isInteger(item.value))
+      return [{ type: "int", value: BigInt(item.value) }];
+    return item.type === "int" ? [item] : [];
+  });
+}
+
+/** As `onValue`, for a test that indexes of `types` answer by their items. */
+function onItems(
+  key: string,
+  body: string,
+  types: readonly string[],
+  test: (item: Typed) => boolean,
+): Judged {
+  return {
+    text: `{"key":${JSON.stringify(key)},${body}}`,
+    fits: (_id, payload, index) => {
+      const value = payload[key];
+      if (value === undefined) return false;
+      return index?.key === key && types.includes(index.type)
+        ? kept(value, index.type).some(test)
+        : each(value, test);
+    },
+  };
 }
 
 function onValue(
@@ -93,6 +130,11 @@ const wantedList = fc.oneof(
   fc.array(fc.constantFrom(...integers), { minLength: 1, maxLength: 3 }),
   fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 3 }),
 );
+/** The types of indexes that answer a match of such values. */
+const typesOf = (values: readonly (bigint | string | boolean)[]): string[] => {
+  const [first] = values;
+  return typeof first === "bigint" ? ["integer"] : typeof first === "string" ? ["keyword"] : [];
+};
 const literal = (value: bigint | string | boolean): string =>
   typeof value === "bigint" ? value.toString() : JSON.stringify(value);
 
@@ -100,40 +142,41 @@ const conditions: fc.Arbitrary<Judged>[] = [
   fc
     .tuple(key, wanted)
     .map(([at, value]) =>
-      onValue(at, `"match":{"value":${literal(value)}}`, false, (v) =>
-        each(v, (item) => same(item, value)),
+      onItems(at, `"match":{"value":${literal(value)}}`, typesOf([value]), (item) =>
+        same(item, value),
       ),
     ),
   fc
     .tuple(key, wantedList)
     .map(([at, values]) =>
-      onValue(at, `"match":{"any":[${values.map(literal)}]}`, false, (v) =>
-        each(v, (item) => values.some((value) => same(item, value))),
+      onItems(at, `"match":{"any":[${values.map(literal)}]}`, typesOf(values), (item) =>
+        values.some((value) => same(item, value)),
       ),
     ),
   fc
     .tuple(key, wantedList)
     .map(([at, values]) =>
-      onValue(at, `"match":{"except":[${values.map(literal)}]}`, false, (v) =>
-        each(v, (item) => item.type !== "null" && !values.some((value) => same(item, value))),
+      onItems(
+        at,
+        `"match":{"except":[${values.map(literal)}]}`,
+        typesOf(values),
+        (item) => item.type !== "null" && !values.some((value) => same(item, value)),
       ),
     ),
   fc
     .tuple(key, fc.constantFrom(0, 1, 2, 2.5), fc.constantFrom("gt", "gte", "lt", "lte"))
     .map(([at, bound, side]) =>
-      onValue(at, `"range":{"${side}":${bound}}`, false, (v) =>
-        each(v, (item) => {
-          const number = numberOf(item);
-          if (number === null) return false;
-          const sides = {
-            gt: number > bound,
-            gte: number >= bound,
-            lt: number < bound,
-            lte: number <= bound,
-          };
-          return sides[side as keyof typeof sides];
-        }),
-      ),
+      onItems(at, `"range":{"${side}":${bound}}`, ["integer", "float"], (item) => {
+        const number = numberOf(item);
+        if (number === null) return false;
+        const sides = {
+          gt: number > bound,
+          gte: number >= bound,
+          lt: number < bound,
+          lte: number <= bound,
+        };
+        return sides[side as keyof typeof sides];
+      }),
     ),
   fc
     .tuple(key, fc.integer({ min: 0, max: 2 }))
@@ -148,7 +191,11 @@ const conditions: fc.Arbitrary<Judged>[] = [
   })),
   key.map((at) => ({
     text: `{"is_null":{"key":"${at}"}}`,
-    fits: (_id, payload) => payload[at]?.type === "null",
+    fits: (_id, payload, index) => {
+      const value = payload[at];
+      // An index knows of nulls in arrays, too.
+      return value !== undefined && (index?.key === at ? isNull(value) : value.type === "null");
+    },
   })),
   fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 4 }).map((ids) => ({
     text: `{"has_id":[${ids}]}`,
@@ -166,10 +213,10 @@ const { filter } = fc.letrec<{ filter: Judged; condition: Judged }>((tie) => ({
     })
     .map(({ must, should, mustNot }) => ({
       text: `{"must":[${must.map((c) => c.text)}],"should":[${should.map((c) => c.text)}],"must_not":[${mustNot.map((c) => c.text)}]}`,
-      fits: (id, payload) =>
-        must.every((c) => c.fits(id, payload)) &&
-        !mustNot.some((c) => c.fits(id, payload)) &&
-        (should.length === 0 || should.some((c) => c.fits(id, payload))),
+      fits: (id, payload, index) =>
+        must.every((c) => c.fits(id, payload, index)) &&
+        !mustNot.some((c) => c.fits(id, payload, index)) &&
+        (should.length === 0 || should.some((c) => c.fits(id, payload, index))),
     })),
 }));
 

@@ -1,0 +1,188 @@
+/** What `field_schema` of a payload index says. Source: qdrant 1.18.2, lib/segment/src/data_types/index.rs. */
+import { z } from "zod";
+import { badInput, invalid } from "../errors.ts";
+import { stemmerOf } from "./text/stemmer.ts";
+import { stopwordsOf } from "./text/stopwords.ts";
+import { Tokenizer } from "./text/tokenizer.ts";
+
+export type FieldType =
+  | "keyword"
+  | "integer"
+  | "float"
+  | "geo"
+  | "text"
+  | "bool"
+  | "datetime"
+  | "uuid";
+
+const flag = z.boolean().nullish();
+const count = z.int().nonnegative().nullish();
+
+/** Language names and their short forms; the second list has stop words and no stemmer. */
+const stemmed: Readonly<Record<string, string>> = {
+  ar: "arabic",
+  hy: "armenian",
+  da: "danish",
+  nl: "dutch",
+  en: "english",
+  fi: "finnish",
+  fr: "french",
+  de: "german",
+  el: "greek",
+  hu: "hungarian",
+  it: "italian",
+  no: "norwegian",
+  pt: "portuguese",
+  ro: "romanian",
+  ru: "russian",
+  es: "spanish",
+  sv: "swedish",
+  ta: "tamil",
+  tr: "turkish",
+};
+const { hy: _armenian, ta: _tamil, ...both } = stemmed;
+const stopped: Readonly<Record<string, string>> = {
+  ...both,
+  az: "azerbaijani",
+  eu: "basque",
+  bn: "bengali",
+  ca: "catalan",
+  zh: "chinese",
+  he: "hebrew",
+  "hi-en": "hinglish",
+  id: "indonesian",
+  jp: "japanese",
+  kk: "kazakh",
+  ne: "nepali",
+  sl: "slovene",
+  tg: "tajik",
+};
+
+function languageOf(names: Readonly<Record<string, string>>) {
+  const known = new Set(Object.values(names));
+  return z
+    .string()
+    .transform((name) => (Object.hasOwn(names, name) ? (names[name] ?? name) : name))
+    .refine((name) => known.has(name));
+}
+
+const stopwordLanguage = languageOf(stopped);
+const stopwordsSchema = z.union([
+  stopwordLanguage,
+  z.object({
+    languages: z.array(stopwordLanguage).nullish(),
+    custom: z.array(z.string()).nullish(),
+  }),
+]);
+const common = { on_disk: flag, enable_hnsw: flag };
+const textSchema = z.object({
+  type: z.literal("text"),
+  tokenizer: z.enum(["prefix", "whitespace", "word", "multilingual"]).default("word"),
+  min_token_len: count,
+  max_token_len: count,
+  lowercase: flag,
+  ascii_folding: flag,
+  phrase_matching: flag,
+  stopwords: stopwordsSchema.nullish(),
+  on_disk: flag,
+  stemmer: z.object({ type: z.literal("snowball"), language: languageOf(stemmed) }).nullish(),
+  enable_hnsw: flag,
+});
+
+const paramsSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("keyword"), is_tenant: flag, ...common }),
+  z.object({
+    type: z.literal("integer"),
+    lookup: flag,
+    range: flag,
+    is_principal: flag,
+    ...common,
+  }),
+  z.object({ type: z.literal("float"), is_principal: flag, ...common }),
+  z.object({ type: z.literal("geo"), ...common }),
+  textSchema,
+  z.object({ type: z.literal("bool"), ...common }),
+  z.object({ type: z.literal("datetime"), is_principal: flag, ...common }),
+  z.object({ type: z.literal("uuid"), is_tenant: flag, ...common }),
+]);
+const typeSchema = z.enum([
+  "keyword",
+  "integer",
+  "float",
+  "geo",
+  "text",
+  "bool",
+  "datetime",
+  "uuid",
+]);
+const fieldSchema = z.union([typeSchema, paramsSchema]);
+
+type FieldParams = z.output<typeof paramsSchema>;
+export type TextParams = z.output<typeof textSchema>;
+
+/** A field's schema: its type, and its parameters where they were given. */
+export interface FieldSchema {
+  readonly type: FieldType;
+  readonly params: FieldParams | null;
+}
+
+/** Members that Qdrant answers as null where they were not given. */
+const answeredNull = new Set(["lookup", "range", "is_principal"]);
+
+/** Reads a schema: a type's name, or an object. @throws E_INPUT, E_NOT_SUPPORTED */
+export function parseFieldSchema(value: unknown): FieldSchema {
+  const parsed = fieldSchema.safeParse(value);
+  if (!parsed.success) {
+    throw badInput(
+      "Format error in JSON body: data did not match any variant of untagged enum PayloadFieldSchema",
+    );
+  }
+  if (typeof parsed.data === "string") return { type: parsed.data, params: null };
+  const params = parsed.data;
+  if (params.type === "integer" && params.lookup === false && params.range === false) {
+    throw invalid(
+      "Validation error in JSON body: [field_schema.lookup: Validation error: the 'lookup' and 'range' capabilities can't be both disabled [{}]]",
+    );
+  }
+  // What is not there to be had is refused now, and not at the first search.
+  if (params.type === "text") tokenizerOf(params);
+  return { type: params.type, params };
+}
+
+/** JSON text of the schema, as it is kept. */
+export function fieldSchemaText({ type, params }: FieldSchema): string {
+  return params === null ? JSON.stringify(type) : paramsText(params);
+}
+
+/** JSON text of the parameters, as Qdrant answers them. */
+export function paramsText(params: FieldParams): string {
+  const shape = paramsSchema.options.find((option) => option.shape.type.value === params.type);
+  const given = new Map<string, unknown>(Object.entries(params));
+  const members = Object.keys(shape?.shape ?? {}).flatMap((name) => {
+    const value = given.get(name) ?? null;
+    if (value === null && !answeredNull.has(name)) return [];
+    return [`${JSON.stringify(name)}:${JSON.stringify(value)}`];
+  });
+  return `{${members.join(",")}}`;
+}
+
+/** The tokenizer that a text index has. @throws E_NOT_SUPPORTED */
+export function tokenizerOf(params: TextParams | null): Tokenizer {
+  const lowercase = params?.lowercase ?? true;
+  const words = stopwordList(params?.stopwords ?? null);
+  return new Tokenizer({
+    kind: params?.tokenizer ?? "word",
+    lowercase,
+    asciiFolding: params?.ascii_folding ?? false,
+    stopwords: new Set(lowercase ? words.map((word) => word.toLowerCase()) : words),
+    stem: params?.stemmer == null ? null : stemmerOf(params.stemmer.language),
+    minLength: params?.min_token_len ?? null,
+    maxLength: params?.max_token_len ?? null,
+  });
+}
+
+function stopwordList(given: z.output<typeof stopwordsSchema> | null): readonly string[] {
+  if (given === null) return [];
+  if (typeof given === "string") return stopwordsOf(given);
+  return [...(given.languages ?? []).flatMap(stopwordsOf), ...(given.custom ?? [])];
+}

@@ -1,0 +1,208 @@
+/** What a filter asks of a field's values. Source: qdrant 1.18.2, lib/segment/src/types.rs (FieldCondition, Match, RangeInterface). */
+import { badInput } from "../errors.ts";
+import type { Bounds } from "./bounds.ts";
+import type { FieldTest, MatchValue } from "./filter.ts";
+import {
+  type GeoArea,
+  type GeoPoint,
+  inBox,
+  inCircle,
+  inPolygon,
+  isOnGlobe,
+  placeOf,
+} from "./geo.ts";
+import { parseInstant } from "./instant.ts";
+import { isObject } from "./json-path.ts";
+
+type Members = Readonly<Record<string, unknown>>;
+
+function malformed(words: string) {
+  return badInput(`Format error in JSON body: ${words}`);
+}
+
+/** The tests of a field's condition, in the order in which Qdrant asks them; none where it has none. @throws E_INPUT */
+export function parseTests(condition: Members): FieldTest[] {
+  const { match, range, values_count } = condition;
+  const tests: FieldTest[] = [];
+  if (isGiven(match)) tests.push(parseMatch(match));
+  if (isGiven(range)) tests.push(parseRange(range));
+  for (const [name, read] of areas) {
+    const value = condition[name];
+    if (isGiven(value)) tests.push({ kind: "geo", area: read(members(value, name)) });
+  }
+  if (isGiven(values_count))
+    tests.push({ kind: "values-count", bounds: parseCounts(members(values_count, "ValuesCount")) });
+  for (const [name, kind] of flags) {
+    const wanted = condition[name];
+    if (!isGiven(wanted)) continue;
+    if (typeof wanted !== "boolean") throw malformed(`Invalid type ${name}. Expected a boolean`);
+    tests.push({ kind, wanted });
+  }
+  return tests;
+}
+
+const flags = [
+  ["is_empty", "is-empty"],
+  ["is_null", "is-null"],
+] as const;
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function members(value: unknown, name: string): Members {
+  if (!isObject(value)) throw malformed(`Invalid type of ${name}. Expected an object`);
+  return value;
+}
+
+function noMatch() {
+  return malformed("data did not match any variant of untagged enum MatchInterface");
+}
+
+function parseMatch(match: unknown): FieldTest {
+  if (!isObject(match)) throw noMatch();
+  const { value, text, text_any, phrase, any, except } = match;
+  const one = toMatchValue(value);
+  if (one !== null) return { kind: "any", values: new Set([one]) };
+  if (typeof text === "string") return { kind: "text", text };
+  if (typeof text_any === "string") return { kind: "text-any", text: text_any };
+  if (typeof phrase === "string") return { kind: "phrase", text: phrase };
+  const some = toMatchValues(any);
+  if (some !== null) return { kind: "any", values: some };
+  const others = toMatchValues(except);
+  if (others !== null) return { kind: "except", values: others };
+  throw noMatch();
+}
+
+function toMatchValue(value: unknown): MatchValue | null {
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? value : null;
+  // From an application's object: there an integral number is an integer.
+  return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : null;
+}
+
+/** A list of strings, or of integers, not of both; null for anything else. */
+function toMatchValues(value: unknown): Set<MatchValue> | null {
+  if (!Array.isArray(value)) return null;
+  const values = new Set<MatchValue>();
+  for (const member of value) {
+    const one = toMatchValue(member);
+    if (one === null || typeof one === "boolean") return null;
+    values.add(one);
+  }
+  return new Set([...values].map((one) => typeof one)).size > 1 ? null : values;
+}
+
+const sides = ["lt", "gt", "lte", "gte"] as const;
+
+function parseRange(value: unknown): FieldTest {
+  const noRange = malformed(
+    "data did not match any variant of untagged enum RangeInterfaceUntagged",
+  );
+  if (!isObject(value)) throw noRange;
+  if (sides.some((side) => typeof value[side] === "string"))
+    return { kind: "datetime-range", bounds: parseBounds(value, toInstant) };
+  return {
+    kind: "range",
+    bounds: parseBounds(value, (bound) => {
+      const number = toNumber(bound);
+      if (number === null) throw noRange;
+      return number;
+    }),
+  };
+}
+
+function parseBounds(value: Members, read: (bound: unknown) => number): Bounds {
+  const bound = (side: (typeof sides)[number]): number | null =>
+    isGiven(value[side]) ? read(value[side]) : null;
+  return { lt: bound("lt"), gt: bound("gt"), lte: bound("lte"), gte: bound("gte") };
+}
+
+function toNumber(value: unknown): number | null {
+  if (typeof value === "bigint") return Number(value);
+  return typeof value === "number" ? value : null;
+}
+
+function toInstant(value: unknown): number {
+  const instant = typeof value === "string" ? parseInstant(value) : null;
+  if (instant !== null) return instant;
+  throw malformed(
+    `'${String(value).slice(0, 60)}' does not match accepted datetime format (RFC3339). Example: 2014-01-01T00:00:00Z`,
+  );
+}
+
+function parseCounts(value: Members): Bounds {
+  return parseBounds(value, (bound) => {
+    const number = toNumber(bound);
+    if (number === null || !Number.isInteger(number) || number < 0)
+      throw malformed(`Invalid value ${String(bound).slice(0, 40)}. Expected usize`);
+    return number;
+  });
+}
+
+const areas: readonly (readonly [string, (value: Members) => GeoArea])[] = [
+  ["geo_radius", parseCircle],
+  ["geo_bounding_box", parseBox],
+  ["geo_polygon", parsePolygon],
+];
+
+function parseCircle(value: Members): GeoArea {
+  const center = parsePlace(value["center"], "center");
+  const radius = toNumber(need(value["radius"], "radius"));
+  if (radius === null) throw malformed("Invalid type of radius. Expected f64");
+  return inCircle(center, radius);
+}
+
+function parseBox(value: Members): GeoArea {
+  return inBox(
+    parsePlace(value["top_left"], "top_left"),
+    parsePlace(value["bottom_right"], "bottom_right"),
+  );
+}
+
+function parsePolygon(value: Members): GeoArea {
+  const { exterior, interiors } = value;
+  const outer = parseRing(need(exterior, "exterior"));
+  if (isGiven(interiors) && !Array.isArray(interiors))
+    throw malformed("Invalid type of interiors. Expected a sequence");
+  return inPolygon(outer, Array.isArray(interiors) ? interiors.map(parseRing) : []);
+}
+
+function parseRing(value: unknown): GeoPoint[] {
+  const points = need(members(value, "GeoLineString")["points"], "points");
+  if (!Array.isArray(points)) throw malformed("Invalid type of points. Expected a sequence");
+  const ring = points.map((point) => parsePlace(point, "points"));
+  if (ring.length <= 3) {
+    throw malformed(
+      `Validation failed: polygon invalid, the size must be at least 4, got ${ring.length}`,
+    );
+  }
+  const [first] = ring;
+  const last = ring.at(-1);
+  const apart = (one = 0, other = 0): boolean => Math.abs(one - other) > Number.EPSILON;
+  if (apart(first?.lat, last?.lat) || apart(first?.lon, last?.lon)) {
+    throw malformed(
+      "Validation failed: polygon invalid, the first and the last points should be the same to form a closed line",
+    );
+  }
+  return ring;
+}
+
+function need(value: unknown, name: string): unknown {
+  if (!isGiven(value)) throw malformed(`Missing field ${name}`);
+  return value;
+}
+
+function parsePlace(value: unknown, name: string): GeoPoint {
+  const place = members(need(value, name), name);
+  need(place["lon"], "lon");
+  need(place["lat"], "lat");
+  const point = placeOf(place);
+  if (point === null) throw malformed(`Invalid type of ${name}. Expected f64`);
+  if (!isOnGlobe(point)) {
+    throw malformed(
+      `Wrong format of GeoPoint payload: expected \`lat\` = ${point.lat} within [-90;90] and \`lon\` = ${point.lon} within [-180;180]`,
+    );
+  }
+  return point;
+}
