@@ -136,6 +136,8 @@ export interface CollectionConfig {
 export interface Engine extends AsyncDisposable {
   /** The folder, absolute; ':memory:' keeps nothing. */
   readonly path: string;
+  /** The folder of its snapshots, absolute. */
+  readonly snapshots: string;
   /** Damaged collections found at opening: name and what is wrong. The others are served. */
   readonly damaged: ReadonlyMap<string, string>;
 

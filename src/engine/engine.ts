@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { VectorError } from "../errors.ts";
@@ -20,6 +23,7 @@ import type {
   SearchOptions,
 } from "./api.ts";
 import type {
+  EnginePlaces,
   Opened,
   OperationName,
   Operations,
@@ -40,19 +44,26 @@ export async function openEngine(path: string, options: CallOptions = {}): Promi
     prepareFolder(folder);
     lock = await acquireLock(join(folder, lockName), `the folder ${folder}`);
   }
+  const places: EnginePlaces = { folder, snapshots: snapshotsOf(folder) };
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
-    workerData: folder,
+    workerData: places,
     name: "vecferry engine",
   });
   try {
     const damaged = await opened(worker, options.signal);
-    return new WorkerEngine(folder, damaged, worker, lock);
+    return new WorkerEngine(places, damaged, worker, lock);
   } catch (error) {
     await worker.terminate();
     await lock?.[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Where an engine's snapshots are: in its folder; of one in memory, in a temporary folder that its end removes. */
+function snapshotsOf(folder: string): string {
+  if (folder !== ":memory:") return join(folder, "snapshots");
+  return join(tmpdir(), `vecferry-snapshots-${randomUUID()}`);
 }
 
 function toError({ code, message, next, details, cause }: SentError): VectorError {
@@ -121,6 +132,7 @@ function ownBuffers({ body, points }: RestRequest): ArrayBuffer[] {
 
 class WorkerEngine implements Engine {
   readonly path: string;
+  readonly snapshots: string;
   readonly damaged: ReadonlyMap<string, string>;
   readonly #worker: Worker;
   readonly #lock: AsyncDisposable | null;
@@ -131,12 +143,13 @@ class WorkerEngine implements Engine {
   #closing: Promise<void> | null = null;
 
   constructor(
-    path: string,
+    { folder, snapshots }: EnginePlaces,
     damaged: ReadonlyMap<string, string>,
     worker: Worker,
     lock: AsyncDisposable | null,
   ) {
-    this.path = path;
+    this.path = folder;
+    this.snapshots = snapshots;
     this.damaged = damaged;
     this.#worker = worker;
     this.#lock = lock;
@@ -343,6 +356,7 @@ class WorkerEngine implements Engine {
       );
     }
     this.#pending.clear();
+    if (this.path === ":memory:") await rm(this.snapshots, { recursive: true, force: true });
     await this.#lock?.[Symbol.asyncDispose]();
   }
 }

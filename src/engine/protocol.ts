@@ -15,6 +15,14 @@ import type { RestRequest } from "./rest/request.ts";
 /** Options without their signal, which stays on its own thread. */
 export type Sent<Options> = Omit<Options, "signal">;
 
+/** Where the engine's files are; what the worker gets at its start. */
+export interface EnginePlaces {
+  /** The folder, absolute, or ':memory:'. */
+  readonly folder: string;
+  /** The folder of snapshots, absolute; of an engine in memory, one that is removed at its end. */
+  readonly snapshots: string;
+}
+
 /** The worker's operations: what `Engine` has, synchronously. */
 export interface Operations {
   createCollection(name: string, config: string): void;

@@ -9,7 +9,13 @@ import { isVectorError, VectorError } from "../errors.ts";
 import type { VectorColumn } from "../model/record.ts";
 import { arraysOf } from "../model/vector-column.ts";
 import { Host } from "./host.ts";
-import { pointWrites, type Reply, type Request, type SentError } from "./protocol.ts";
+import {
+  type EnginePlaces,
+  pointWrites,
+  type Reply,
+  type Request,
+  type SentError,
+} from "./protocol.ts";
 import { answer, writesOf } from "./rest/operations.ts";
 import type { RestRequest } from "./rest/request.ts";
 import { storageError } from "./storage/sqlite.ts";
@@ -138,7 +144,7 @@ class RequestLoop {
 function main(port: MessagePort): void {
   let host: Host;
   try {
-    host = new Host(String(workerData));
+    host = new Host(workerData as EnginePlaces);
   } catch (error) {
     port.postMessage({ error: toSentError(error) });
     return;

@@ -45,7 +45,9 @@ export type RestOperation =
   | "discoverBatch"
   | "listSnapshots"
   | "createSnapshot"
-  | "deleteSnapshot";
+  | "deleteSnapshot"
+  | "locateSnapshot"
+  | "recoverSnapshot";
 
 export interface RestRequest {
   readonly operation: RestOperation;

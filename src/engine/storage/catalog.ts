@@ -71,6 +71,13 @@ export class Catalog {
     return this.#pathOf(`${randomUUID()}.sqlite`);
   }
 
+  /** As `newPath`, for what needs a file also where the engine is in memory: one of `temporary` then. */
+  newFile(temporary: string): string {
+    if (!this.#inMemory) return this.newPath();
+    mkdirSync(temporary, { recursive: true, mode: 0o700 });
+    return join(temporary, `.${randomUUID()}.sqlite`);
+  }
+
   /** Gives a collection its file; one of that name has this one from now on. */
   put(name: string, path: string): void {
     const file = basename(path);

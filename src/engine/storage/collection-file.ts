@@ -105,6 +105,20 @@ export class CollectionFile {
     if (this.path !== ":memory:" && this.#open?.isTransaction !== true) this.close();
   }
 
+  /**
+   * Gives the path of a file that holds all that was committed and does not change before the next use of this one: its own,
+   * closed; or, for a collection in memory, a copy that is made at `copy`.
+   */
+  settle(copy: string): string {
+    if (this.path === ":memory:") {
+      this.#database.prepare("VACUUM INTO ?").run(copy);
+      return copy;
+    }
+    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.close();
+    return this.path;
+  }
+
   begin(): void {
     this.#database.exec("BEGIN IMMEDIATE");
   }

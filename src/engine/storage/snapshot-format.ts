@@ -9,7 +9,7 @@
  *       -32  SHA-256 of everything before
  */
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { badInput } from "../errors.ts";
@@ -41,10 +41,9 @@ export function writeSnapshot(
   sources: readonly SnapshotSource[],
   aliases: ReadonlyMap<string, string>,
 ): string {
-  const files = sources.map(({ path }) => openSync(path, "r"));
+  const sizes = sources.map(({ path }) => statSync(path).size);
   const out = openSync(target, "wx", 0o600);
   try {
-    const sizes = files.map((file) => fstatSync(file).size);
     const collections = sources.map(({ name }, at) => ({ name, bytes: sizes[at] ?? 0 }));
     const manifest: SnapshotManifest = {
       kind,
@@ -53,13 +52,19 @@ export function writeSnapshot(
     };
     const hash = createHash("sha256");
     writeAll(out, head(Buffer.from(JSON.stringify(manifest))), hash);
-    for (const [at, file] of files.entries())
-      copy(file, 0, sizes[at] ?? 0, (piece) => writeAll(out, piece, hash));
+    for (const [at, { path }] of sources.entries()) {
+      const file = openSync(path, "r");
+      try {
+        copy(file, 0, sizes[at] ?? 0, (piece) => writeAll(out, piece, hash));
+      } finally {
+        closeSync(file);
+      }
+    }
     writeAll(out, hash.copy().digest(), hash);
     fsyncSync(out);
     return hash.digest("hex");
   } finally {
-    for (const file of [out, ...files]) closeSync(file);
+    closeSync(out);
   }
 }
 

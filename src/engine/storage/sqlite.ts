@@ -1,6 +1,7 @@
 /** SQLite as the engine uses it: how a database is opened, and what its errors mean. */
 import { closeSync, openSync, rmSync } from "node:fs";
 import { isVectorError, VectorError } from "../../errors.ts";
+import { errorCode } from "../../util/error-code.ts";
 import { DatabaseSync } from "../../util/sqlite.ts";
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
@@ -9,6 +10,9 @@ const sqliteIoError = 10;
 const sqliteCorrupt = 11;
 const sqliteFull = 13;
 const sqliteNotADatabase = 26;
+
+/** What a file system says where a file cannot grow: full, over a quota, over the process's limit. */
+const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 const pageBytes = 8192;
 const cacheKib = 32 * 1024;
@@ -46,8 +50,12 @@ export function removeFiles(path: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
 }
 
-/** The error of the table for one that SQLite threw; any other comes back as it is. */
+/** The error of the table for one that SQLite or the file system threw; any other comes back as it is. */
 export function storageError(error: unknown, path: string): unknown {
+  if (noRoom.has(errorCode(error) ?? "")) {
+    const options = { cause: error, details: { file: path } };
+    return new VectorError("E_DISK_FULL", `The disk is full: ${path} cannot grow.`, options);
+  }
   if (isVectorError(error) || !(error instanceof Error) || !("errcode" in error)) return error;
   const code = Number(error.errcode) & 0xff;
   const options = { cause: error, details: { file: path, sqlite: Number(error.errcode) } };
