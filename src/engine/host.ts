@@ -262,6 +262,11 @@ export class Host implements Omit<Operations, "ask"> {
     this.#transact(state, () => removeVectorName(state, vector));
   }
 
+  /** A collection by its name or an alias. @throws E_COLLECTION_NOT_FOUND, E_STORAGE */
+  collection(name: string): CollectionState {
+    return this.#state(name);
+  }
+
   retrieve(name: string, ids: readonly string[], options: Sent<ReadPointsOptions>): PointColumns {
     return read.retrieve(this.#state(name), ids, options);
   }

@@ -1,5 +1,6 @@
 /** Answers as JSON text: changes, and points. */
-import type { PointColumns, ScoredPoints } from "../api.ts";
+import { floatText } from "../../util/json.ts";
+import type { PointColumns } from "../api.ts";
 import { float32Text } from "./float-text.ts";
 import type { RestRequest } from "./request.ts";
 import { vectorsText } from "./vectors.ts";
@@ -18,18 +19,33 @@ export function idText(id: string): string {
   return id.length === 36 ? `"${id}"` : id;
 }
 
+/** Points to answer: with scores, and with what they were ordered by, where they have these. */
+export interface AnsweredPoints extends PointColumns {
+  readonly scores?: Float32Array;
+  /** An integer as bigint; null = none. */
+  readonly orderValues?: readonly (number | bigint | null)[];
+}
+
 /** A list of points as JSON text; payloads go through as they are stored. */
 export function pointsText(
-  points: PointColumns | ScoredPoints,
+  points: AnsweredPoints,
   withPayload: boolean,
   withVectors = points.vectors.size > 0,
 ): string {
   const rows = points.ids.map((id, row) => {
     const score =
-      "scores" in points ? `,"version":0,"score":${float32Text(points.scores[row] ?? 0)}` : "";
+      points.scores === undefined
+        ? ""
+        : `,"version":0,"score":${float32Text(points.scores[row] ?? 0)}`;
     const payload = withPayload ? `,"payload":${points.payloads[row] ?? "{}"}` : "";
     const vectors = withVectors ? `,"vector":${vectorsText(points.vectors, row)}` : "";
-    return `{"id":${idText(id)}${score}${payload}${vectors}}`;
+    return `{"id":${idText(id)}${score}${payload}${vectors}${orderText(points, row)}}`;
   });
   return `[${rows.join(",")}]`;
+}
+
+function orderText({ orderValues }: AnsweredPoints, row: number): string {
+  const value = orderValues?.[row] ?? null;
+  if (value === null) return "";
+  return `,"order_value":${typeof value === "bigint" ? value.toString() : floatText(value)}`;
 }

@@ -1,0 +1,177 @@
+/**
+ * A query with the vectors in place of the points that it names, checked by Qdrant's rules.
+ * Source: qdrant 1.18.2, lib/collection/src/operations/universal_query/collection_query.rs, lib/collection/src/common/fetch_vectors.rs.
+ */
+import { namedVectors } from "../collection/read.ts";
+import type { CollectionState } from "../collection/state.ts";
+import { badInput, notFound } from "../errors.ts";
+import type { QueryVector } from "../vectors/vector-set.ts";
+import { invalidFormula } from "./formula-terms.ts";
+import type { ContextPair, Prefetch, Query, QueryRequest, VectorInput } from "./query.ts";
+
+/** A collection by its name or alias. @throws E_COLLECTION_NOT_FOUND */
+export type FindCollection = (name: string) => CollectionState;
+
+export interface ResolvedPrefetch extends Omit<Prefetch, "prefetches" | "query" | "lookupFrom"> {
+  readonly prefetches: readonly ResolvedPrefetch[];
+  readonly query: Query<QueryVector> | null;
+}
+
+export interface ResolvedRequest extends ResolvedPrefetch {
+  readonly offset: number;
+  /** Slots that no part of the query may find: the points that it names. */
+  readonly excluded: ReadonlySet<number>;
+}
+
+const depthMax = 64;
+
+/** @throws E_INPUT (400; 404 where a point or its vector is not there) */
+export function resolve(
+  state: CollectionState,
+  request: QueryRequest,
+  find: FindCollection,
+): ResolvedRequest {
+  const excluded = new Set<number>();
+  for (const part of parts(request)) lookUp(state, part, find, excluded);
+  const sample = request.query?.kind === "sample" && request.prefetches.length === 0;
+  return {
+    ...resolvePart(state, request, find),
+    // A page of a random order means nothing.
+    offset: sample ? 0 : request.offset,
+    excluded,
+  };
+}
+
+/** The request and all its prefetches. @throws E_INPUT where they are nested too deep */
+function* parts(part: Prefetch, depth = 0): Generator<Prefetch> {
+  if (depth > depthMax)
+    throw invalidFormula(`prefetches depth ${depth} exceeds max depth ${depthMax}`);
+  yield part;
+  for (const prefetch of part.prefetches) yield* parts(prefetch, depth + 1);
+}
+
+/** Where a part's points are. */
+function source(state: CollectionState, { lookupFrom }: Prefetch, find: FindCollection) {
+  return lookupFrom === null ? state : find(lookupFrom.collection);
+}
+
+function vectorName({ lookupFrom, using }: Prefetch): string {
+  return lookupFrom?.vector ?? using;
+}
+
+/** Every point that a part names must be there; those of this collection are left out of the answer. */
+function lookUp(
+  state: CollectionState,
+  part: Prefetch,
+  find: FindCollection,
+  excluded: Set<number>,
+): void {
+  const ids = inputs(part.query).filter((input) => input.kind === "id");
+  if (ids.length === 0) return;
+  const from = source(state, part, find);
+  namedVectors(from, vectorName(part));
+  for (const { id } of ids) {
+    const slot = from.ids.find(id);
+    if (slot === -1) throw notFound(`Not found: No point with id ${id} found`);
+    if (from === state) excluded.add(slot);
+  }
+}
+
+function inputs<Input>(query: Query<Input> | null): Input[] {
+  switch (query?.kind) {
+    case "nearest":
+      return [query.input];
+    case "recommend":
+      return [...query.positives, ...query.negatives];
+    case "discover":
+      return [query.target, ...pairInputs(query.pairs)];
+    case "context":
+      return pairInputs(query.pairs);
+    default:
+      return [];
+  }
+}
+
+function pairInputs<Input>(pairs: readonly ContextPair<Input>[]): Input[] {
+  return pairs.flatMap(({ positive, negative }) => [positive, negative]);
+}
+
+function resolvePart(
+  state: CollectionState,
+  part: Prefetch,
+  find: FindCollection,
+): ResolvedPrefetch {
+  checkPart(part);
+  const { prefetches, query, lookupFrom: _, ...rest } = part;
+  const named = query === null ? null : resolveQuery(state, part, query, find);
+  return {
+    ...rest,
+    query: named,
+    prefetches: prefetches.map((prefetch) => resolvePart(state, prefetch, find)),
+  };
+}
+
+function checkPart({ prefetches, query, using, scoreThreshold }: Prefetch): void {
+  if (prefetches.length > 0 && query === null)
+    throw badInput(
+      "Bad request: A query is needed to merge the prefetches. Can't have prefetches without defining a query.",
+    );
+  if (scoreThreshold !== null && query === null)
+    throw badInput(
+      "Bad request: A query is needed to use the score_threshold. Can't have score_threshold without defining a query.",
+    );
+  if (scoreThreshold !== null && query?.kind === "order-by")
+    throw badInput("Bad request: Can't use score_threshold with an order_by query.");
+  if (query?.kind === "fusion" && using !== "")
+    throw badInput("Bad request: Fusion queries cannot be combined with the 'using' field.");
+  if (prefetches.length === 0 && (query?.kind === "fusion" || query?.kind === "formula")) {
+    const word = query.kind === "fusion" ? "Fusion" : "Formula";
+    throw invalidFormula(`cannot apply ${word} without prefetches`);
+  }
+  if (query?.kind === "fusion" && query.fusion.method === "rrf") {
+    const { weights } = query.fusion;
+    if (weights !== null && weights.length !== prefetches.length)
+      throw invalidFormula(
+        `RRF weights length (${weights.length}) does not match number of prefetches (${prefetches.length})`,
+      );
+  }
+}
+
+function resolveQuery(
+  state: CollectionState,
+  part: Prefetch,
+  query: Query<VectorInput>,
+  find: FindCollection,
+): Query<QueryVector> {
+  const lookup = (input: VectorInput): QueryVector | null => {
+    if (input.kind === "vector") return input.vector;
+    const from = source(state, part, find);
+    return namedVectors(from, vectorName(part)).vector(from.ids.find(input.id));
+  };
+  const need = (input: VectorInput): QueryVector => {
+    const vector = lookup(input);
+    if (vector !== null) return vector;
+    throw notFound(
+      `Not found: Vector with name ${JSON.stringify(vectorName(part))} for point not found`,
+    );
+  };
+  const pairs = (given: readonly ContextPair<VectorInput>[]) =>
+    given.map(({ positive, negative }) => ({ positive: need(positive), negative: need(negative) }));
+  // Points without that vector say nothing about taste.
+  const known = (given: readonly VectorInput[]) =>
+    given.map(lookup).filter((vector) => vector !== null);
+  switch (query.kind) {
+    case "nearest": {
+      const mmr = query.mmr && { ...query.mmr, candidates: query.mmr.candidates ?? part.limit };
+      return { kind: "nearest", input: need(query.input), mmr };
+    }
+    case "recommend":
+      return { ...query, positives: known(query.positives), negatives: known(query.negatives) };
+    case "discover":
+      return { kind: "discover", target: need(query.target), pairs: pairs(query.pairs) };
+    case "context":
+      return { kind: "context", pairs: pairs(query.pairs) };
+    default:
+      return query;
+  }
+}

@@ -1,0 +1,46 @@
+/** The points that a part of a query may find. */
+
+import type { JsonObject } from "../api.ts";
+import { allSlots, fittingSlots } from "../collection/select.ts";
+import type { CollectionState } from "../collection/state.ts";
+import { SlotSet } from "../filter/slot-set.ts";
+
+export interface Scope {
+  /** null = all but `excluded`. */
+  readonly among: SlotSet | null;
+  /** Empty where `among` says it all. */
+  readonly excluded: ReadonlySet<number>;
+}
+
+const nothing: ReadonlySet<number> = new Set();
+
+/** The points that fit all filters, but those excluded. @throws E_INPUT */
+export function scopeOf(
+  state: CollectionState,
+  filters: readonly JsonObject[],
+  excluded: ReadonlySet<number>,
+): Scope {
+  const [first] = filters;
+  const among = fittingSlots(state, filters.length > 1 ? { must: filters } : first);
+  if (among === null || excluded.size === 0) return { among, excluded };
+  const left = new SlotSet(state.ids.slots);
+  for (const slot of among) if (!excluded.has(slot)) left.add(slot);
+  return { among: left, excluded: nothing };
+}
+
+/** Just these points. */
+export function scopeAmong(state: CollectionState, slots: Iterable<number>): Scope {
+  const among = new SlotSet(state.ids.slots);
+  for (const slot of slots) among.add(slot);
+  return { among, excluded: nothing };
+}
+
+/** Ascending. */
+export function* slotsIn(state: CollectionState, { among, excluded }: Scope): Generator<number> {
+  if (among !== null) yield* among;
+  else for (const slot of allSlots(state)) if (!excluded.has(slot)) yield slot;
+}
+
+export function isIn({ among, excluded }: Scope, slot: number): boolean {
+  return among === null ? !excluded.has(slot) : among.has(slot);
+}

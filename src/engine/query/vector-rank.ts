@@ -1,0 +1,89 @@
+/** Points ranked by what vectors say about them. */
+import { namedVectors } from "../collection/read.ts";
+import type { CollectionState } from "../collection/state.ts";
+import { TopK } from "../vectors/top-k.ts";
+import type { QueryVector, Similarity, VectorSet } from "../vectors/vector-set.ts";
+import { averageVector } from "./average.ts";
+import type { ContextPair, Hit, VectorQuery } from "./query.ts";
+import { type Scope, slotsIn } from "./scope.ts";
+import { bestScore, contextScore, discoverScore, sumScores } from "./scores.ts";
+
+export interface VectorCut {
+  readonly limit: number;
+  /** Hits from the first on that is not better than this are left out; better means larger or smaller, as the distance says. */
+  readonly scoreThreshold: number | null;
+}
+
+/** Points of `scope` that have the vector, best first; of equal ones the lower slot. @throws E_INPUT */
+export function byVector(
+  state: CollectionState,
+  query: VectorQuery<QueryVector>,
+  using: string,
+  scope: Scope,
+  { limit, scoreThreshold }: VectorCut,
+): Hit[] {
+  const set = namedVectors(state, using);
+  const hits = rank(state, set, query, scope, Math.min(limit, state.ids.slots));
+  if (scoreThreshold === null) return hits;
+  const end = hits.findIndex(({ score }) =>
+    set.largerIsNearer ? score <= scoreThreshold : score >= scoreThreshold,
+  );
+  return end === -1 ? hits : hits.slice(0, end);
+}
+
+function rank(
+  state: CollectionState,
+  set: VectorSet,
+  query: VectorQuery<QueryVector>,
+  scope: Scope,
+  limit: number,
+): Hit[] {
+  if (query.kind === "nearest") return nearest(set, query.input, scope, limit);
+  if (query.kind === "recommend" && query.strategy === "average_vector") {
+    return nearest(set, averageVector(query.positives, query.negatives), scope, limit);
+  }
+  const score = scoreOf(set, query);
+  const best = new TopK(limit);
+  for (const slot of slotsIn(state, scope)) if (set.has(slot)) best.offer(score(slot), slot);
+  return best.sorted().map(({ slot, value }) => ({ slot, score: value, orderValue: null }));
+}
+
+/** The excluded are asked for as well, and left out. */
+function nearest(
+  set: VectorSet,
+  vector: QueryVector,
+  { among, excluded }: Scope,
+  limit: number,
+): Hit[] {
+  const { slots, similarities } = set.nearest(vector, { limit: limit + excluded.size, among });
+  const hits = slots.map((slot, at) => ({
+    slot,
+    score: set.toScore(similarities[at] ?? 0),
+    orderValue: null,
+  }));
+  return (excluded.size === 0 ? hits : hits.filter(({ slot }) => !excluded.has(slot))).slice(
+    0,
+    limit,
+  );
+}
+
+function scoreOf(
+  set: VectorSet,
+  query: Exclude<VectorQuery<QueryVector>, { kind: "nearest" }>,
+): Similarity {
+  const to = (vector: QueryVector): Similarity => set.similarity(vector);
+  const pair = ({ positive, negative }: ContextPair<QueryVector>) => ({
+    positive: to(positive),
+    negative: to(negative),
+  });
+  switch (query.kind) {
+    case "recommend": {
+      const fold = query.strategy === "best_score" ? bestScore : sumScores;
+      return fold(query.positives.map(to), query.negatives.map(to));
+    }
+    case "discover":
+      return discoverScore(to(query.target), query.pairs.map(pair));
+    case "context":
+      return contextScore(query.pairs.map(pair));
+  }
+}

@@ -1,0 +1,109 @@
+/** Groups over the REST door, and what is looked up for them. Source: qdrant 1.18.2, lib/collection/src/lookup. */
+import { z } from "zod";
+import type { PayloadSelector, VectorSelector } from "../api.ts";
+import { canonicalPointId } from "../collection/point-key.ts";
+import { retrieve } from "../collection/read.ts";
+import type { CollectionState } from "../collection/state.ts";
+import { type GroupId, type Grouping, group } from "../query/groups.ts";
+import type { Hit, QueryRequest } from "../query/query.ts";
+import { type FindCollection, resolve } from "../query/resolve.ts";
+import { pointsText } from "./answer.ts";
+import { Members, selectors } from "./body.ts";
+import { readQueryRequest } from "./query-body.ts";
+import type { ReadLegacy } from "./query-legacy.ts";
+import { needCount, needPath, readCount } from "./query-parts.ts";
+
+/** Points of another collection whose ids are the groups'. */
+interface Lookup {
+  readonly collection: string;
+  readonly withPayload: PayloadSelector;
+  readonly withVector: VectorSelector;
+}
+
+export interface GroupsRequest {
+  readonly request: QueryRequest;
+  readonly grouping: Grouping;
+  readonly lookup: Lookup | null;
+}
+
+const groupSizeDefault = 3;
+const groupsDefault = 10;
+
+/** The body of `query/groups`. @throws E_INPUT, E_NOT_SUPPORTED */
+export function readQueryGrouping(body: Members): GroupsRequest {
+  const at = "search_group_request";
+  const grouping = {
+    groupBy: needPath(body, "group_by"),
+    groupSize: readCount(body, "group_size", `${at}.group_request`, 1) ?? groupSizeDefault,
+    limit: readCount(body, "limit", `${at}.group_request`, 1) ?? groupsDefault,
+  };
+  return {
+    request: { ...readQueryRequest(body, at), offset: 0 },
+    grouping,
+    lookup: readLookup(body),
+  };
+}
+
+/** Reads the bodies of `search/groups` and `recommend/groups`, which stand at `at`. */
+export function readLegacyGrouping(read: ReadLegacy, at: string): (body: Members) => GroupsRequest {
+  return (body) => {
+    const request = read(body, "", false);
+    const grouping = {
+      groupBy: needPath(body, "group_by"),
+      groupSize: needCount(body, "group_size", `${at}.group_request`, 1),
+      limit: needCount(body, "limit", `${at}.group_request`, 1),
+    };
+    return { request: { ...request, limit: grouping.limit }, grouping, lookup: readLookup(body) };
+  };
+}
+
+const lookupBody = z.object({ collection: z.string() });
+
+function readLookup(body: Members): Lookup | null {
+  const text = body.raw("with_lookup");
+  if (text === undefined) return null;
+  if (!text.startsWith("{")) {
+    const collection = body.need("with_lookup", z.string());
+    return { collection, withPayload: true, withVector: false };
+  }
+  const { collection } = body.need("with_lookup", lookupBody);
+  return { collection, ...selectors(new Members(text), true) };
+}
+
+type HitsText = (
+  state: CollectionState,
+  hits: readonly Hit[],
+  wanted: Pick<QueryRequest, "withPayload" | "withVector">,
+) => string;
+
+/** `{"groups": [...]}` @throws E_INPUT */
+export function groupsText(
+  state: CollectionState,
+  { request, grouping, lookup }: GroupsRequest,
+  find: FindCollection,
+  hitsText: HitsText,
+): string {
+  const groups = group(state, resolve(state, request, find), grouping);
+  const found = lookup === null ? null : lookUp(lookup, find);
+  const texts = groups.map(({ id, hits }) => {
+    const idText = typeof id === "bigint" ? id.toString() : JSON.stringify(id);
+    const lookedUp = found?.(id);
+    const record = lookedUp === undefined ? "" : `,"lookup":${lookedUp}`;
+    return `{"hits":${hitsText(state, hits, request)},"id":${idText}${record}}`;
+  });
+  return `{"groups":[${texts.join(",")}]}`;
+}
+
+/** Gives the point of a group as JSON text; undefined where there is none. */
+function lookUp(lookup: Lookup, find: FindCollection): (id: GroupId) => string | undefined {
+  const state = find(lookup.collection);
+  return (group) => {
+    const id = canonicalPointId(group.toString());
+    // A text of digits is no number.
+    if (id === null || (id.length === 36) !== (typeof group === "string")) return undefined;
+    const points = retrieve(state, [id], lookup);
+    if (points.ids.length === 0) return undefined;
+    const text = pointsText(points, lookup.withPayload !== false, lookup.withVector !== false);
+    return text.slice(1, -1);
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * Bodies of the older `search`, `recommend` and `discover`, read as the queries that they are.
+ * Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (SearchRequest), lib/collection/src/operations/types.rs (RecommendRequest, DiscoverRequest).
+ */
+import { badInput } from "../errors.ts";
+import type { ContextPair, Query, QueryRequest, VectorInput } from "../query/query.ts";
+import { Members, selectors } from "./body.ts";
+import { refuseShardKey } from "./params.ts";
+import { readFilter } from "./query-body.ts";
+import { toInput, toStrategy } from "./query-kinds.ts";
+import {
+  checkSearchParams,
+  malformed,
+  missing,
+  needCount,
+  readCount,
+  readLookupFrom,
+  readNumber,
+  readString,
+} from "./query-parts.ts";
+
+/** Reads such a body, which stands at `at` + its kind. `limited`: whether it says how many points (groups say it otherwise). */
+export type ReadLegacy = (body: Members, at: string, limited: boolean) => QueryRequest;
+
+function readShared(body: Members, at: string, limited: boolean) {
+  checkSearchParams(body, at);
+  const limitName =
+    body.raw("limit") === undefined && body.raw("top") !== undefined ? "top" : "limit";
+  return {
+    prefetches: [],
+    filter: readFilter(body, at),
+    scoreThreshold: readNumber(body, "score_threshold") ?? null,
+    limit: limited ? needCount(body, limitName, at, 1) : 1,
+    offset: limited ? (readCount(body, "offset", at, 0) ?? 0) : 0,
+    ...selectors(body, false),
+  };
+}
+
+export function readSearch(body: Members, at: string, limited: boolean): QueryRequest {
+  const text = body.raw("vector") ?? missing("vector");
+  const named = text.startsWith("{") ? new Members(text) : null;
+  const name = named === null ? "" : readString(named, "name");
+  const path = `${at}search_request.vector`;
+  const input = toInput(named === null ? text : (named.raw("vector") ?? "null"), path);
+  if (name === undefined || input?.kind !== "vector" || input.vector.kind === "multi")
+    throw malformed("data did not match any variant of untagged enum NamedVectorStruct");
+  const query: Query<VectorInput> = { kind: "nearest", input, mmr: null };
+  const shared = readShared(
+    body,
+    `${at}${limited ? "search_request" : "search_group_request"}`,
+    limited,
+  );
+  refuseShardKey(body, "Bad request");
+  return { ...shared, query, using: name, lookupFrom: null };
+}
+
+function toExample(text: string, at: string): VectorInput {
+  const input = toInput(text, at);
+  if (input !== null && (input.kind === "id" || input.vector.kind !== "multi")) return input;
+  throw malformed("data did not match any variant of untagged enum RecommendExample");
+}
+
+function readExamples(body: Members, name: string, at: string): VectorInput[] {
+  return (body.list(name) ?? []).map((text) => toExample(text, `${at}.${name}`));
+}
+
+export function readRecommend(body: Members, at: string, limited: boolean): QueryRequest {
+  const path = `${at}${limited ? "recommend_request" : "recommend_group_request"}`;
+  const positives = readExamples(body, "positive", path);
+  const negatives = readExamples(body, "negative", path);
+  const strategy = toStrategy(body.raw("strategy"));
+  if (strategy === undefined) {
+    throw malformed(
+      `unknown variant, expected one of \`average_vector\`, \`best_score\`, \`sum_scores\``,
+    );
+  }
+  const shared = readShared(body, path, limited);
+  if (strategy === "average_vector" && positives.length === 0)
+    throw badInput("Bad request: At least one positive vector ID required with this strategy");
+  if (positives.length + negatives.length === 0) {
+    throw badInput(
+      "Bad request: At least one positive or negative vector ID required with this strategy",
+    );
+  }
+  refuseShardKey(body, "Bad request");
+  return {
+    ...shared,
+    query: { kind: "recommend", strategy, positives, negatives },
+    using: readString(body, "using") ?? "",
+    lookupFrom: readLookupFrom(body),
+  };
+}
+
+export function readDiscover(body: Members, at: string, limited: boolean): QueryRequest {
+  const path = `${at}discover_request`;
+  const target = body.raw("target");
+  const pairs = (body.list("context") ?? []).map((text) => readPair(new Members(text), path));
+  const shared = readShared(body, path, limited);
+  if (target === undefined && pairs.length === 0)
+    throw badInput("Bad request: target and/or context_pairs must be specified");
+  const query: Query<VectorInput> =
+    target === undefined
+      ? { kind: "context", pairs }
+      : { kind: "discover", target: toExample(target, `${path}.target`), pairs };
+  refuseShardKey(body, "Bad request");
+  return {
+    ...shared,
+    query,
+    // A threshold is not asked for here.
+    scoreThreshold: null,
+    using: readString(body, "using") ?? "",
+    lookupFrom: readLookupFrom(body),
+  };
+}
+
+function readPair(pair: Members, at: string): ContextPair<VectorInput> {
+  const member = (name: string): VectorInput =>
+    toExample(pair.raw(name) ?? missing(name), `${at}.context.${name}`);
+  return { positive: member("positive"), negative: member("negative") };
+}
