@@ -7,9 +7,9 @@
  *     vectors      name, block, crc, data    vectors: a block's bytes (vectors/); crc: CRC-32 of them, begun
  *                                            with that of the name, begun with the number (in format 1: of the bytes alone)
  *     fields       id, path, schema          payload indexes: the field's path, its schema as JSON text
- *     field_N      value, slot               what index N knows of each point (field-index.ts)
  *
- * Format 1 has neither format, config_crc nor points.crc (upgrade.ts).
+ * Format 1 has neither format, config_crc nor points.crc; it has a table field_N for the values of each payload index
+ * (upgrade.ts).
  */
 import { existsSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
@@ -28,8 +28,6 @@ const schema = `
   );
   CREATE TABLE fields (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, schema TEXT NOT NULL);
 `;
-
-export type FieldValue = string | number | bigint;
 
 export interface StoredPoint {
   readonly slot: number;
@@ -247,63 +245,16 @@ export class CollectionFile {
     }));
   }
 
-  /** Makes a payload index's table; gives its number. */
+  /** Keeps a payload index's definition; gives its number. */
   addField(path: string, fieldSchema: string): number {
-    const id = Number(
-      this.#database
-        .prepare("INSERT INTO fields (path, schema) VALUES (?, ?)")
-        .run(path, fieldSchema).lastInsertRowid,
+    return Number(
+      this.#statement("INSERT INTO fields (path, schema) VALUES (?, ?)").run(path, fieldSchema)
+        .lastInsertRowid,
     );
-    this.#database.exec(
-      `CREATE TABLE field_${id} (value NOT NULL, slot INTEGER NOT NULL, PRIMARY KEY (value, slot)) WITHOUT ROWID`,
-    );
-    return id;
   }
 
   removeField(id: number): void {
-    this.#prepared.clear();
-    this.#database.exec(`DROP TABLE field_${id}`);
-    this.#database.prepare("DELETE FROM fields WHERE id = ?").run(id);
-  }
-
-  addFieldValue(id: number, value: FieldValue, slot: number): void {
-    this.#statement(`INSERT INTO field_${id} VALUES (?, ?)`).run(value, slot);
-  }
-
-  removeFieldValue(id: number, value: FieldValue, slot: number): void {
-    this.#statement(`DELETE FROM field_${id} WHERE value = ? AND slot = ?`).run(value, slot);
-  }
-
-  /** The slots that have `value`. */
-  *slotsWith(id: number, value: FieldValue): Generator<number> {
-    const rows = this.#database
-      .prepare(`SELECT slot FROM field_${id} WHERE value = ?`)
-      .iterate(value);
-    for (const row of rows) yield Number(row["slot"]);
-  }
-
-  /** Slots with their numbers between the two, both included; null = no bound. */
-  *valuesBetween(
-    id: number,
-    low: number | null,
-    high: number | null,
-  ): Generator<{ slot: number; value: number }> {
-    const statement = this.#database.prepare(
-      `SELECT CAST(value AS REAL) AS value, slot FROM field_${id} WHERE value >= ? AND value <= ?`,
-    );
-    for (const { slot, value } of statement.iterate(
-      low ?? Number.NEGATIVE_INFINITY,
-      high ?? Number.POSITIVE_INFINITY,
-    )) {
-      yield { slot: Number(slot), value: Number(value) };
-    }
-  }
-
-  /** How many points have a value. */
-  countField(id: number): number {
-    return Number(
-      this.#database.prepare(`SELECT count(DISTINCT slot) AS n FROM field_${id}`).get()?.["n"] ?? 0,
-    );
+    this.#statement("DELETE FROM fields WHERE id = ?").run(id);
   }
 
   /** A statement that is run to its end at once, prepared once. */

@@ -50,6 +50,8 @@ function toFormat2(database: DatabaseSync): void {
     ALTER TABLE points ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
     INSERT INTO meta VALUES ('format', '2');
   `);
+  for (const { id } of database.prepare("SELECT id FROM fields").all())
+    database.exec(`DROP TABLE IF EXISTS field_${Number(id)}`);
   const config = database.prepare("SELECT value FROM meta WHERE key = 'config'").get()?.["value"];
   database
     .prepare("INSERT INTO meta VALUES ('config_crc', ?)")
