@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openEngine } from "../../src/engine/index.ts";
+import { unnamed } from "../support/vector-columns.ts";
 
 const writer = new URL("./engine-writer.ts", import.meta.url).pathname;
 let folder: string;
@@ -79,7 +80,7 @@ describe("a folder", () => {
     });
     expect(nearest.ids).toEqual(["1999"]);
     expect(
-      (await engine.scroll("sound", { limit: 2, withVector: true })).vectors.get("")?.data[16],
+      unnamed((await engine.scroll("sound", { limit: 2, withVector: true })).vectors)[16],
     ).toBe(32);
   });
 

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Engine, openEngine } from "../../src/engine/index.ts";
 import { seededRandom } from "../../src/util/seeded-random.ts";
+import { unnamed } from "../support/vector-columns.ts";
 
 const kills = 10;
 const rows = 50;
@@ -53,7 +54,7 @@ async function expectWritten(engine: Engine, batch: number): Promise<void> {
     { length: rows * dimension },
     (_unused, at) => batch + at / dimension,
   );
-  expect(found.vectors.get("")?.data).toEqual(expected);
+  expect(unnamed(found.vectors)).toEqual(expected);
 }
 
 describe("an engine that is killed while it writes", () => {

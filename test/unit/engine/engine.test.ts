@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Engine, openEngine, type PointColumns } from "../../../src/engine/index.ts";
 import { isVectorError } from "../../../src/errors.ts";
 import type { DenseColumn } from "../../../src/model/record.ts";
+import { unnamed } from "../../support/vector-columns.ts";
 
 function dense(
   dimension: number,
@@ -115,8 +116,7 @@ describe("collections", () => {
     expect(
       await statusOf(
         engine.createCollection("d", {
-          vectors: { size: 3, distance: "Dot" },
-          sparse_vectors: { s: {} },
+          vectors: { size: 3, distance: "Dot", datatype: "turbo4" },
         }),
       ),
     ).toBe(501);
@@ -183,7 +183,7 @@ describe("points", () => {
     await engine.createCollection("c", { vectors: { size: 1, distance: "Dot" } });
     await engine.upsert("c", points(["1", "1"], dense(1, [1, 2]), ['{"a":1}', '{"a":2}']));
     expect(await engine.count("c")).toBe(1);
-    expect((await engine.retrieve("c", ["1"], { withVector: true })).vectors.get("")?.data).toEqual(
+    expect(unnamed((await engine.retrieve("c", ["1"], { withVector: true })).vectors)).toEqual(
       Float32Array.of(2),
     );
   });
@@ -195,7 +195,7 @@ describe("points", () => {
     await engine.deletePoints("c", { filter: { must: [{ key: "a", match: { value: 1 } }] } });
     expect((await engine.scroll("c")).ids).toEqual([uuid]);
     await engine.upsert("c", points(["1", "2", "3"], dense(2, [1, 1, 2, 2, 3, 3])));
-    expect((await engine.scroll("c", { withVector: true })).vectors.get("")?.data).toEqual(
+    expect(unnamed((await engine.scroll("c", { withVector: true })).vectors)).toEqual(
       Float32Array.from([1, 1, 2, 2, 3, 3, 0, 0]),
     );
   });
@@ -229,7 +229,7 @@ describe("points", () => {
     );
     expect([...whole]).toEqual([9, 9, 3, 4, 9]);
     const stored = await engine.retrieve("c", ["1"], { withVector: true });
-    expect([...(stored.vectors.get("")?.data ?? [])]).toEqual([0.6, 0.8].map(Math.fround));
+    expect([...(unnamed(stored.vectors) ?? [])]).toEqual([0.6, 0.8].map(Math.fround));
   });
 });
 
