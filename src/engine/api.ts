@@ -68,7 +68,8 @@ export type PointSelector = { readonly ids: readonly string[] } | { readonly fil
 
 /** A collection as `GET /collections/{name}` describes it. */
 export interface CollectionDescription {
-  readonly status: "green";
+  /** Yellow while an index is being built; searches are exact meanwhile. */
+  readonly status: "green" | "yellow";
   readonly optimizer_status: "ok";
   readonly points_count: number;
   readonly indexed_vectors_count: number;

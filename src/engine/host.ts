@@ -19,6 +19,7 @@ import {
   updateConfig,
 } from "./collection/config.ts";
 import { describe } from "./collection/describe.ts";
+import { releaseIndexes } from "./collection/indexing.ts";
 import * as read from "./collection/read.ts";
 import * as select from "./collection/select.ts";
 import { snapshotAll, snapshotCollection } from "./collection/snapshot.ts";
@@ -130,7 +131,8 @@ export class Host implements Omit<Operations, "ask"> {
     this.#reload(this.#state(name));
   }
 
-  #reload({ name, file }: CollectionState): void {
+  #reload({ name, file, vectors }: CollectionState): void {
+    releaseIndexes(...vectors.values());
     try {
       file.rollback();
       this.#states.set(name, loadState(name, file));
@@ -310,9 +312,11 @@ export class Host implements Omit<Operations, "ask"> {
 
   /** Forgets what the catalog no longer has, and removes its file. */
   #drop({ name, path, sound }: CatalogEntry): void {
-    const file = this.#states.get(name)?.file;
+    const state = this.#states.get(name);
+    const file = state?.file;
     if (file !== undefined) this.#openFiles.forget(file);
     file?.close();
+    releaseIndexes(...(state?.vectors.values() ?? []));
     this.#states.delete(name);
     this.damaged.delete(name);
     if (sound) removeFiles(file?.path ?? path);

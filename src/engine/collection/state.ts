@@ -7,6 +7,7 @@ import { removeFiles, storageError } from "../storage/sqlite.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { decodeConfig, encodeConfig } from "./config.ts";
 import { IdMap } from "./id-map.ts";
+import { applyIndexing } from "./indexing.ts";
 import { vectorSets } from "./vector-sets.ts";
 
 export interface CollectionState {
@@ -79,6 +80,7 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
     if (!vectors.has(vector))
       throw damaged(name, file.path, `it holds vectors of an unknown name '${vector}'`);
   }
+  applyIndexing(config, vectors);
   return { name, file, config, ids, vectors, indexes };
 }
 

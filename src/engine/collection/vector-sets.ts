@@ -4,6 +4,7 @@ import { DenseSet } from "../vectors/dense-set.ts";
 import { MultiSet } from "../vectors/multi-set.ts";
 import { SparseSet } from "../vectors/sparse-set.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
+import { applyIndexing } from "./indexing.ts";
 import { vectorParams } from "./vector-config.ts";
 
 /** An empty set for vectors that are not sparse. */
@@ -30,8 +31,10 @@ export function vectorSets({ params }: CollectionConfig): Map<string, VectorSet>
 /** Gives sets that are there the parameters of a changed configuration. */
 export function configureSets(
   sets: ReadonlyMap<string, VectorSet>,
-  { params }: CollectionConfig,
+  config: CollectionConfig,
 ): void {
+  applyIndexing(config, sets);
+  const { params } = config;
   for (const [name, each] of Object.entries(params.sparse_vectors ?? {})) {
     const set = sets.get(name);
     if (set instanceof SparseSet) set.configure(each);

@@ -9,6 +9,7 @@ import { encodeConfig } from "./config.ts";
 import { selectSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
 import { vectorParams } from "./vector-config.ts";
+import { applyIndexing, releaseIndexes } from "./indexing.ts";
 import { newSet, newSparseSet } from "./vector-sets.ts";
 
 /** Vectors by columns, for points that are there. */
@@ -78,6 +79,7 @@ export function addVectorName(state: CollectionState, name: string, vector: NewV
     const vectors = Object.fromEntries([...dense, [name, vector.dense] as const].sort(byName));
     configure(state, { ...params, vectors });
     state.vectors.set(name, newSet(name, vector.dense));
+    applyIndexing(state.config, state.vectors);
     return;
   }
   if (known.dense !== undefined) throw taken(`Vector \`${name}\``, "as a dense vector");
@@ -102,6 +104,7 @@ export function removeVectorName(state: CollectionState, name: string): void {
       ? { ...params, vectors: Object.fromEntries(dense) }
       : { ...params, sparse_vectors: sparse },
   );
+  releaseIndexes(state.vectors.get(name));
   state.vectors.delete(name);
   state.file.removeVectors(name);
 }

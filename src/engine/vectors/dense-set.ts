@@ -12,9 +12,18 @@ import {
   normalizeCosine,
   squaredLength,
 } from "./distance.ts";
+import { HnswIndex } from "./hnsw.ts";
+import { hnswLink } from "./hnsw-link.ts";
 import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
 import { VectorStore } from "./vector-store.ts";
+
+/** From which size on, and how, vectors are indexed. */
+export interface Indexing {
+  readonly fromBytes: number;
+  readonly m: number;
+  readonly efConstruct: number;
+}
 
 export class DenseSet implements VectorSet {
   readonly kind = "dense";
@@ -24,6 +33,8 @@ export class DenseSet implements VectorSet {
   readonly #datatype: VectorDatatype;
   readonly #metric: Metric;
   readonly #changed = new Set<number>();
+  #indexing: Indexing | null = null;
+  #index: HnswIndex | null = null;
 
   constructor(name: string, { size, distance, datatype = "float32" }: VectorParams) {
     this.#name = name;
@@ -71,12 +82,14 @@ export class DenseSet implements VectorSet {
   write(slot: number, column: VectorColumn, row: number): void {
     this.#store.set(slot, this.#own(column).data, row * this.#store.dimension);
     this.#changed.add(this.#store.blockOf(slot));
+    this.#touch(slot);
   }
 
   remove(slot: number): void {
     if (!this.#store.has(slot)) return;
     this.#store.remove(slot);
     this.#changed.add(this.#store.blockOf(slot));
+    this.#index?.touch(slot);
   }
 
   column(slots: readonly number[]): DenseColumn {
@@ -105,7 +118,10 @@ export class DenseSet implements VectorSet {
 
   nearest(query: QueryVector, options: NearestOptions): Nearest {
     if (this.#metric.divides) return this.#nearestOneByOne(query, options);
-    return this.#store.nearest(this.#metric.kernel, this.#query(query), options);
+    const { kernel } = this.#metric;
+    const data = this.#query(query);
+    const found = options.exact === true ? null : this.#index?.nearest(kernel, data, options);
+    return found ?? this.#store.nearest(kernel, data, options);
   }
 
   #nearestOneByOne(query: QueryVector, { limit, among }: NearestOptions): Nearest {
@@ -114,6 +130,43 @@ export class DenseSet implements VectorSet {
     for (const slot of among ?? this.#store.slots())
       if (this.#store.has(slot)) best.offer(similarity(slot), slot);
     return best.nearest();
+  }
+
+  /** How the vectors are indexed from now on; null = not at all. */
+  set indexing(indexing: Indexing | null) {
+    const [now, then] = [this.#indexing, indexing].map((each) => JSON.stringify(each));
+    if (now === then) return;
+    this.#index?.drop();
+    this.#index = null;
+    this.#indexing = indexing;
+    this.#openIndex();
+  }
+
+  /** Vectors that are in an index. */
+  get indexed(): number {
+    return this.#index?.size ?? 0;
+  }
+
+  /** Whether an index is being built, and searches are exact meanwhile. */
+  get isIndexing(): boolean {
+    return this.#index?.isBuilding ?? false;
+  }
+
+  #touch(slot: number): void {
+    if (this.#index === null) this.#openIndex();
+    else this.#index.touch(slot);
+  }
+
+  /** Opens an index where there are enough vectors for one, and usearch is installed. */
+  #openIndex(): void {
+    const { kernel, divides } = this.#metric;
+    if (this.#indexing === null || divides || kernel === "manhattan") return;
+    const { m, efConstruct, fromBytes } = this.#indexing;
+    if (this.#store.count * this.#store.dimension * 4 <= fromBytes) return;
+    const link = hnswLink();
+    if (link === null) return;
+    const metric = kernel === "dot" ? "ip" : "l2sq";
+    this.#index = new HnswIndex(link, this.#store, { metric, m, efConstruct });
   }
 
   toScore(similarity: number): number {

@@ -12,6 +12,10 @@ export interface NearestOptions {
   readonly limit: number;
   /** The only slots to look at; null = all. */
   readonly among: SlotSet | null;
+  /** Whether every slot is to be compared, though there is an index. */
+  readonly exact?: boolean | undefined;
+  /** How many slots an index looks at: `hnsw_ef`. */
+  readonly ef?: number | undefined;
 }
 
 /** Slots and their similarities, best first; of equal ones the lower slot. */
@@ -53,7 +57,7 @@ export interface VectorSet {
    * @throws E_INPUT where kind or dimension does not fit
    */
   similarity(query: QueryVector, weighted?: boolean): Similarity;
-  /** The nearest slots, exactly. Sparse: only those that share an index with the query. @throws E_INPUT */
+  /** The nearest slots, exactly unless there is an index and `exact` is not true. Sparse: only those that share an index with the query. @throws E_INPUT */
   nearest(query: QueryVector, options: NearestOptions): Nearest;
   /** The score that Qdrant answers for a similarity. */
   toScore(similarity: number): number;

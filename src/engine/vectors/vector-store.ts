@@ -31,6 +31,16 @@ export class VectorStore {
     this.#layout = layoutOf(dimension, this.rowsPerBlock);
   }
 
+  /** Where things stand in the memories. */
+  get layout(): ChunkLayout {
+    return this.#layout;
+  }
+
+  /** The chunks' memories, in their order. */
+  get memories(): Chunk["memory"][] {
+    return this.#chunks.map(({ memory }) => memory);
+  }
+
   /** Slots that have a vector. */
   get count(): number {
     return this.#count;
