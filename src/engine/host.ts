@@ -12,6 +12,7 @@ import type {
   ScrollPage,
   SearchOptions,
 } from "./api.ts";
+import * as changePayload from "./collection/change-payload.ts";
 import {
   assertCollectionName,
   createConfig,
@@ -42,7 +43,7 @@ import {
   type VectorRows,
 } from "./collection/write-vectors.ts";
 import { badInput, collectionNotFound } from "./errors.ts";
-import { isObject } from "./filter/json-path.ts";
+import { isObject, parsePath } from "./filter/json-path.ts";
 import { givenSchema } from "./filter/payload-indexes.ts";
 import type { EnginePlaces, Operations, Sent } from "./protocol.ts";
 import { changedAliases } from "./storage/aliases.ts";
@@ -234,11 +235,14 @@ export class Host implements Omit<Operations, "ask"> {
 
   createPayloadIndex(name: string, field: string, schema: JsonInput): void {
     const state = this.#state(name);
-    this.#transact(state, () => state.indexes.create(field, givenSchema(schema)));
+    parsePath(field);
+    const wanted = givenSchema(schema);
+    this.#transact(state, () => state.indexes.create(field, wanted));
   }
 
   deletePayloadIndex(name: string, field: string): void {
     const state = this.#state(name);
+    parsePath(field);
     this.#transact(state, () => state.indexes.drop(field));
   }
 
@@ -295,15 +299,15 @@ export class Host implements Omit<Operations, "ask"> {
     payload: string,
     options: { overwrite?: boolean; key?: string },
   ): void {
-    write.setPayload(this.#state(name), selector, payload, options);
+    changePayload.setPayload(this.#state(name), selector, payload, options);
   }
 
   deletePayload(name: string, selector: PointSelector, keys: readonly string[]): void {
-    write.deletePayload(this.#state(name), selector, keys);
+    changePayload.deletePayload(this.#state(name), selector, keys);
   }
 
   clearPayload(name: string, selector: PointSelector): void {
-    write.clearPayload(this.#state(name), selector);
+    changePayload.clearPayload(this.#state(name), selector);
   }
 
   #entry(name: string): CatalogEntry | undefined {

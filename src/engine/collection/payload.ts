@@ -132,8 +132,8 @@ function removeAt(value: JsonValue | undefined, path: readonly PathStep[], at: n
   } else if (step === null && Array.isArray(value)) {
     if (last) value.length = 0;
     else for (const element of value) removeAt(element, path, at + 1);
-  } else if (typeof step === "number" && Array.isArray(value) && step < value.length) {
-    if (last) value.splice(step, 1);
-    else removeAt(value[step], path, at + 1);
+  } else if (typeof step === "number" && Array.isArray(value) && !last) {
+    // An element itself is not taken away: the next one would stand in its place.
+    removeAt(value[step], path, at + 1);
   }
 }

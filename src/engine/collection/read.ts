@@ -73,7 +73,7 @@ export function retrieve(
 /** A page in the order of ids. @throws E_INPUT */
 export function scroll(state: CollectionState, options: ScrollOptions): ScrollPage {
   const { limit = 10, offset, filter } = options;
-  const compiled = compile(state, filter);
+  const compiled = compile(state, filter, "scroll_request.filter");
   const payloads = payloadsWanted(options.withPayload);
   const few = compiled === null ? null : fewCandidates(state, compiled);
   const rows =

@@ -12,11 +12,11 @@ import type { CollectionState } from "./state.ts";
 /** Below this share of all points, payloads are read one by one. */
 const fewShare = 1 / 8;
 
-/** A filter made ready for the collection as it is; null = all points. `at`: where it stands in the request. @throws E_INPUT */
+/** A filter made ready for the collection as it is; null = all points. `at`: where it stands in the request; null = its conditions may ask nothing. @throws E_INPUT */
 export function compile(
   state: CollectionState,
   filter: JsonInput | null | undefined,
-  at?: string,
+  at: string | null = "filter",
 ): CompiledFilter | null {
   if (filter === undefined || filter === null) return null;
   const live = { slots: state.ids.slots, points: state.ids.count };
@@ -87,17 +87,21 @@ export function* allSlots({ ids }: CollectionState): Generator<number> {
   for (let slot = 0; slot < ids.slots; slot += 1) if (ids.has(slot)) yield slot;
 }
 
-/** The slots that a selector means, all found before anything is changed. @throws E_INPUT */
-export function selectSlots(state: CollectionState, selector: PointSelector): Iterable<number> {
+/** The slots that a selector means, all found before anything is changed. `at` as for `compile`. @throws E_INPUT */
+export function selectSlots(
+  state: CollectionState,
+  selector: PointSelector,
+  at: string | null = "filter",
+): Iterable<number> {
   if ("ids" in selector) return slotSet(state, selector.ids);
-  return fittingSlots(state, selector.filter) ?? [];
+  return fittingSlots(state, selector.filter, at) ?? [];
 }
 
 /** The slots that fit; null = all points. @throws E_INPUT */
 export function fittingSlots(
   state: CollectionState,
   filter: JsonInput | null | undefined,
-  at?: string,
+  at: string | null = "filter",
 ): SlotSet | null {
   const compiled = compile(state, filter, at);
   if (compiled === null) return null;
@@ -107,10 +111,6 @@ export function fittingSlots(
 }
 
 /** Number of points that fit. @throws E_INPUT */
-export function count(
-  state: CollectionState,
-  filter: JsonInput | null | undefined,
-  at?: string,
-): number {
-  return fittingSlots(state, filter, at)?.count ?? state.ids.count;
+export function count(state: CollectionState, filter: JsonInput | null | undefined): number {
+  return fittingSlots(state, filter, "count_request.filter")?.count ?? state.ids.count;
 }

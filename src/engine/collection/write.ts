@@ -3,10 +3,10 @@ import type { VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
 import type { PointColumns, PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
-import { isObject, parsePath } from "../filter/json-path.ts";
+import { isObject } from "../filter/json-path.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
-import { mergePayload, parsePayload, withoutKeys } from "./payload.ts";
+import { replacePayload } from "./change-payload.ts";
 import { canonicalPointId } from "./point-key.ts";
 import { selectSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
@@ -88,52 +88,12 @@ function checkPoints({ ids, payloads }: PointColumns): void {
   }
 }
 
-function replacePayload(state: CollectionState, slot: number, payload: string | null): void {
-  state.indexes.set(slot, payload);
-  state.file.updatePayload(slot, state.ids.keyOf(slot), payload);
-}
-
 /** Takes the selected points away. */
 export function deletePoints(state: CollectionState, selector: PointSelector): void {
-  for (const slot of selectSlots(state, selector)) {
+  for (const slot of selectSlots(state, selector, null)) {
     state.indexes.set(slot, null);
     for (const set of state.vectors.values()) set.remove(slot);
     state.file.deletePoint(slot);
     state.ids.remove(slot);
   }
-}
-
-/** Merges `payload` into that of the selected points, or puts it in its place. @throws E_INPUT */
-export function setPayload(
-  state: CollectionState,
-  selector: PointSelector,
-  payload: string,
-  options: { overwrite?: boolean; key?: string },
-): void {
-  parsePayload(payload);
-  if (options.key !== undefined) parsePath(options.key);
-  for (const slot of selectSlots(state, selector)) {
-    const fresh =
-      options.overwrite === true
-        ? payload
-        : mergePayload(state.file.payload(slot), payload, options.key);
-    replacePayload(state, slot, fresh);
-  }
-}
-
-/** Takes payload keys away. @throws E_INPUT */
-export function deletePayload(
-  state: CollectionState,
-  selector: PointSelector,
-  keys: readonly string[],
-): void {
-  for (const key of keys) parsePath(key);
-  for (const slot of selectSlots(state, selector)) {
-    const old = state.file.payload(slot);
-    if (old !== null) replacePayload(state, slot, withoutKeys(old, keys));
-  }
-}
-
-export function clearPayload(state: CollectionState, selector: PointSelector): void {
-  for (const slot of selectSlots(state, selector)) replacePayload(state, slot, null);
 }

@@ -53,12 +53,12 @@ function malformed(words: string) {
 }
 
 /**
- * Reads a filter; `at` is where it stands in the request, for the words of a 422.
+ * Reads a filter; `at` is where it stands in the request, for the words of a 422 (null = there is none).
  * @throws E_INPUT: 400 where it is none, 422 where a condition asks nothing
  */
-export function parseFilter(value: unknown, at = "filter"): Filter {
+export function parseFilter(value: unknown, at: string | null = "filter"): Filter {
   const filter = readFilter(value, 0);
-  const fault = faultIn(filter, at);
+  const fault = at === null ? null : faultIn(filter, at);
   if (fault === null) return filter;
   throw invalid(
     `Validation error in JSON body: [${fault}.__all__: Validation error: At least one field condition must be specified [{}]]`,

@@ -1,4 +1,33 @@
 /** Facets over the REST door. */
-import { missing } from "./operation.ts";
+import { z } from "zod";
+import { fittingSlots } from "../collection/select.ts";
+import { checkInput } from "../errors.ts";
+import { facet } from "../filter/facet.ts";
+import { parsePath, pathText } from "../filter/json-path.ts";
+import { limitSchema, Members, parse } from "./body.ts";
+import { type Operation, reading } from "./operation.ts";
+import { refuseShardKey } from "./params.ts";
 
-export const facetOperations = { facet: missing("facets") };
+const limitDefault = 10;
+
+const countValues: Operation["run"] = (host, request) => {
+  const body = Members.of(request);
+  const path = pathText(parsePath(body.need("key", z.string())));
+  const limitText = body.raw("limit");
+  const limit =
+    limitText === undefined
+      ? limitDefault
+      : checkInput(limitSchema, parse(limitText), "facet_request.limit");
+  // Every count is exact, which fulfils both.
+  body.get("exact", z.boolean());
+  const state = host.collection(request.collection);
+  const among = fittingSlots(state, body.raw("filter"), "facet_request.filter");
+  refuseShardKey(body, "Bad request");
+  const hits = facet(state.indexes, path, limit, among).map(({ value, count }) => {
+    const text = typeof value === "bigint" ? value.toString() : JSON.stringify(value);
+    return `{"value":${text},"count":${count}}`;
+  });
+  return `{"hits":[${hits.join(",")}]}`;
+};
+
+export const facetOperations = { facet: reading(countValues) };

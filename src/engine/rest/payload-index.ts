@@ -1,30 +1,48 @@
 /** Payload indexes over the REST door. */
 import { z } from "zod";
 import { badInput } from "../errors.ts";
+import { parsePath } from "../filter/json-path.ts";
 import { updated } from "./answer.ts";
 import { Members } from "./body.ts";
-import { changingCollections } from "./operation.ts";
+import { changingCollections, type Operation } from "./operation.ts";
+
+const create: Operation["run"] = (host, request) => {
+  const body = Members.of(request);
+  const field = body.need("field_name", z.string());
+  parsePath(field);
+  // Older clients name it `field_type`.
+  const name = body.raw("field_schema") === undefined ? "field_type" : "field_schema";
+  const schema = body.raw(name);
+  if (schema === undefined) {
+    throw badInput(
+      "Bad request: Can't auto-detect field type, please specify `field_schema` in the request",
+    );
+  }
+  const type = body.get(name, z.unknown());
+  host.createPayloadIndex(request.collection, field, typeof type === "string" ? type : schema);
+  return updated(request);
+};
+
+const remove: Operation["run"] = (host, request) => {
+  const field = request.params["field_name"] ?? "";
+  checkPathParameter(field);
+  host.deletePayloadIndex(request.collection, field);
+  return updated(request);
+};
+
+/** @throws E_INPUT where a path of the URL is none */
+function checkPathParameter(field: string): void {
+  try {
+    parsePath(field);
+  } catch (cause) {
+    throw badInput(
+      `Deserialize error in path parameters: Invalid json path: '${field.slice(0, 100)}'`,
+      { cause: String(cause) },
+    );
+  }
+}
 
 export const payloadIndexOperations = {
-  createPayloadIndex: changingCollections((host, request) => {
-    const body = Members.of(request);
-    const field = body.need("field_name", z.string());
-    const schema = body.raw("field_schema") ?? body.raw("field_type");
-    if (schema === undefined) {
-      throw badInput(
-        "Bad request: Can't auto-detect field type, please specify `field_schema` in the request",
-      );
-    }
-    const typeOnly = body.get("field_schema", z.unknown()) ?? body.get("field_type", z.unknown());
-    host.createPayloadIndex(
-      request.collection,
-      field,
-      typeof typeOnly === "string" ? typeOnly : schema,
-    );
-    return updated(request);
-  }),
-  deletePayloadIndex: changingCollections((host, request) => {
-    host.deletePayloadIndex(request.collection, request.params["field_name"] ?? "");
-    return updated(request);
-  }),
+  createPayloadIndex: changingCollections(create),
+  deletePayloadIndex: changingCollections(remove),
 };

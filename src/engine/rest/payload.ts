@@ -4,24 +4,31 @@ import type { PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { type Members, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
+import { refuseShardKey } from "./params.ts";
 
-function needSelector(body: Members): PointSelector {
+/** Which points a body means; where it names ids, its filter counts for nothing. */
+function needSelector(body: Members, words: string): PointSelector {
   const selector = toSelector(body);
-  if (selector === null) {
-    throw badInput(
-      "Format error in JSON body: Either list of point ids or filter must be provided",
-    );
-  }
+  if (selector === null) throw badInput(`Format error in JSON body: ${words}`);
+  refuseShardKey(body, "Wrong input");
   return selector;
 }
+
+const eitherWords = "Either list of point ids or filter must be provided";
 
 function writing(overwrite: boolean): Change {
   return (host, collection, body) => {
     const payload = body.raw("payload");
-    if (payload === undefined) throw badInput("Format error in JSON body: missing field `payload`");
+    if (payload === undefined) {
+      throw badInput(
+        body.names().includes("payload")
+          ? "Format error in JSON body: invalid type: null, expected a map"
+          : "Format error in JSON body: missing field `payload`",
+      );
+    }
     const key = body.get("key", z.string());
     const options = { overwrite, ...(key === undefined ? {} : { key }) };
-    host.setPayload(collection, needSelector(body), payload, options);
+    host.setPayload(collection, needSelector(body, eitherWords), payload, options);
   };
 }
 
@@ -30,11 +37,14 @@ export const overwritePayload = writing(true);
 
 export const deletePayload: Change = (host, collection, body) => {
   const keys = body.need("keys", z.array(z.string()));
-  host.deletePayload(collection, needSelector(body), keys);
+  host.deletePayload(collection, needSelector(body, eitherWords), keys);
 };
 
 export const clearPayload: Change = (host, collection, body) =>
-  host.clearPayload(collection, needSelector(body));
+  host.clearPayload(
+    collection,
+    needSelector(body, "data did not match any variant of untagged enum PointsSelector"),
+  );
 
 export const payloadOperations = {
   setPayload: change(setPayload),
