@@ -11,7 +11,7 @@ import { byField, byId, bySample } from "./field-ranks.ts";
 import { rankByFormula } from "./formula-rank.ts";
 import { fuse } from "./fusion.ts";
 import { diversify } from "./mmr.ts";
-import type { Hit, Mmr, Query } from "./query.ts";
+import type { Hit, Mmr, Query, SearchParams } from "./query.ts";
 import type { ResolvedPrefetch, ResolvedRequest } from "./resolve.ts";
 import { type Scope, scopeAmong, scopeOf } from "./scope.ts";
 import { byVector } from "./vector-rank.ts";
@@ -25,6 +25,7 @@ export function execute(state: CollectionState, request: ResolvedRequest): Hit[]
 interface Cut {
   readonly limit: number;
   readonly scoreThreshold: number | null;
+  readonly params: SearchParams;
 }
 
 type MmrQuery = Query<QueryVector> & { kind: "nearest"; mmr: Mmr };
@@ -45,9 +46,9 @@ class Execution {
   }
 
   page(request: ResolvedRequest): Hit[] {
-    const { query, using, offset, limit, scoreThreshold } = request;
+    const { query, using, offset, limit, scoreThreshold, params } = request;
     const filters = request.filter === null ? [] : [request.filter];
-    const cut = { limit: limit + offset, scoreThreshold };
+    const cut = { limit: limit + offset, scoreThreshold, params };
     if (request.prefetches.length === 0) {
       const found = this.#leaf(query, using, filters, cut);
       const hits = isMmr(query) ? this.#diversify(query, using, [found], limit) : found;
@@ -55,7 +56,7 @@ class Execution {
     }
     const rankings = request.prefetches.map((each) => this.#prefetch(each, filters));
     if (isMmr(query)) {
-      const near = { limit: query.mmr.candidates ?? limit, scoreThreshold };
+      const near = { ...cut, limit: query.mmr.candidates ?? limit };
       const found = byVector(this.#state, query, using, this.#union(rankings), near);
       return onePage(this.#diversify(query, using, [found], limit), offset, limit);
     }
@@ -126,8 +127,8 @@ class Execution {
     const set = namedVectors(this.#state, using);
     const once = new Map(rankings.flat().map((hit) => [hit.slot, hit]));
     const candidates = [...once.values()].filter(({ slot }) => set.has(slot));
-    const similarityTo = (slot: number) => set.similarity(set.vector(slot) ?? input);
-    return diversify(candidates, set.similarity(input), similarityTo, mmr.diversity, limit);
+    const similarityTo = (slot: number) => set.similarity(set.vector(slot) ?? input, false);
+    return diversify(candidates, set.similarity(input, false), similarityTo, mmr.diversity, limit);
   }
 
   #scope(filters: readonly JsonObject[]): Scope {

@@ -57,6 +57,14 @@ export interface LookupLocation {
   readonly vector: string | null;
 }
 
+/** How an index of neighbours is asked, where there is one. */
+export interface SearchParams {
+  /** Whether every point is compared all the same. */
+  readonly exact: boolean;
+  /** How many points it looks at (`hnsw_ef`); null = as it likes. */
+  readonly ef: number | null;
+}
+
 /** Points to fetch, and how to rank them. `query` null = in the order of ids. */
 export interface Prefetch {
   readonly prefetches: readonly Prefetch[];
@@ -66,6 +74,7 @@ export interface Prefetch {
   readonly filter: JsonObject | null;
   readonly scoreThreshold: number | null;
   readonly limit: number;
+  readonly params: SearchParams;
   readonly lookupFrom: LookupLocation | null;
 }
 

@@ -4,7 +4,7 @@ import type { CollectionState } from "../collection/state.ts";
 import { TopK } from "../vectors/top-k.ts";
 import type { QueryVector, Similarity, VectorSet } from "../vectors/vector-set.ts";
 import { averageVector } from "./average.ts";
-import type { ContextPair, Hit, VectorQuery } from "./query.ts";
+import type { ContextPair, Hit, SearchParams, VectorQuery } from "./query.ts";
 import { type Scope, slotsIn } from "./scope.ts";
 import { bestScore, contextScore, discoverScore, sumScores } from "./scores.ts";
 
@@ -12,6 +12,7 @@ export interface VectorCut {
   readonly limit: number;
   /** Hits from the first on that is not better than this are left out; better means larger or smaller, as the distance says. */
   readonly scoreThreshold: number | null;
+  readonly params: SearchParams;
 }
 
 /** Points of `scope` that have the vector, best first; of equal ones the lower slot. @throws E_INPUT */
@@ -20,10 +21,12 @@ export function byVector(
   query: VectorQuery<QueryVector>,
   using: string,
   scope: Scope,
-  { limit, scoreThreshold }: VectorCut,
+  cut: VectorCut,
 ): Hit[] {
   const set = namedVectors(state, using);
-  const hits = rank(state, set, query, scope, Math.min(limit, state.ids.slots));
+  const { scoreThreshold } = cut;
+  const limit = Math.min(cut.limit, state.ids.slots);
+  const hits = rank(state, set, query, scope, { ...cut, limit });
   if (scoreThreshold === null) return hits;
   const end = hits.findIndex(({ score }) =>
     set.largerIsNearer ? score <= scoreThreshold : score >= scoreThreshold,
@@ -36,14 +39,14 @@ function rank(
   set: VectorSet,
   query: VectorQuery<QueryVector>,
   scope: Scope,
-  limit: number,
+  cut: VectorCut,
 ): Hit[] {
-  if (query.kind === "nearest") return nearest(set, query.input, scope, limit);
+  if (query.kind === "nearest") return nearest(set, query.input, scope, cut);
   if (query.kind === "recommend" && query.strategy === "average_vector") {
-    return nearest(set, averageVector(query.positives, query.negatives), scope, limit);
+    return nearest(set, averageVector(query.positives, query.negatives), scope, cut);
   }
   const score = scoreOf(set, query);
-  const best = new TopK(limit);
+  const best = new TopK(cut.limit);
   for (const slot of slotsIn(state, scope)) if (set.has(slot)) best.offer(score(slot), slot);
   return best.sorted().map(({ slot, value }) => ({ slot, score: value, orderValue: null }));
 }
@@ -53,9 +56,14 @@ function nearest(
   set: VectorSet,
   vector: QueryVector,
   { among, excluded }: Scope,
-  limit: number,
+  { limit, params }: VectorCut,
 ): Hit[] {
-  const { slots, similarities } = set.nearest(vector, { limit: limit + excluded.size, among });
+  const { slots, similarities } = set.nearest(vector, {
+    limit: limit + excluded.size,
+    among,
+    exact: params.exact,
+    ef: params.ef ?? undefined,
+  });
   const hits = slots.map((slot, at) => ({
     slot,
     score: set.toScore(similarities[at] ?? 0),

@@ -1,12 +1,13 @@
 /** Points over the REST door: read by id, in pages, counted, taken away. */
 import { z } from "zod";
 import { canonicalPointId } from "../collection/point-key.ts";
-import { badInput, notFound, notImplemented } from "../errors.ts";
+import { badInput, notFound } from "../errors.ts";
 import { idText, pointsText, updated } from "./answer.ts";
 import { limitSchema, Members, selectors, toPointId, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import { changingPoints, type Operation, reading } from "./operation.ts";
 import { refuseShardKey } from "./params.ts";
+import { scrollByField } from "./query-scroll.ts";
 import { upsertPoints } from "./upsert.ts";
 
 const scrollLimitDefault = 10;
@@ -43,7 +44,7 @@ const getPoint: Operation["run"] = (host, { collection, params }) => {
 
 const scrollPoints: Operation["run"] = (host, request) => {
   const body = Members.of(request);
-  if (body.raw("order_by") !== undefined) throw notImplemented("order_by");
+  if (body.raw("order_by") !== undefined) return scrollByField(host, request.collection, body);
   const options = selectors(body, true);
   const offset = body.raw("offset");
   refuseShardKey(body, "Bad request");

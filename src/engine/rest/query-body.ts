@@ -10,11 +10,11 @@ import { Members, selectors } from "./body.ts";
 import { refuseShardKey } from "./params.ts";
 import { toQuery } from "./query-kinds.ts";
 import {
-  checkSearchParams,
   oneOrMany,
   readCount,
   readLookupFrom,
   readNumber,
+  readSearchParams,
   readString,
 } from "./query-parts.ts";
 
@@ -47,7 +47,6 @@ function decoded(text: string): unknown {
 function readPart(body: Members, at: string, depth: number): Prefetch {
   if (depth > depthMax) throw badInput("Format error in JSON body: recursion limit exceeded");
   const query = body.raw("query");
-  checkSearchParams(body, at);
   return {
     prefetches: oneOrMany(body, "prefetch").map((text, index) =>
       readPart(new Members(text), `${at}.prefetch[${index}]`, depth + 1),
@@ -56,6 +55,7 @@ function readPart(body: Members, at: string, depth: number): Prefetch {
     using: readString(body, "using") ?? "",
     filter: readFilter(body, at),
     scoreThreshold: readNumber(body, "score_threshold") ?? null,
+    params: readSearchParams(body, at),
     limit: readCount(body, "limit", at, 1) ?? limitDefault,
     lookupFrom: readLookupFrom(body),
   };

@@ -5,10 +5,11 @@ import { canonicalPointId } from "../collection/point-key.ts";
 import { retrieve } from "../collection/read.ts";
 import type { CollectionState } from "../collection/state.ts";
 import { type GroupId, type Grouping, group } from "../query/groups.ts";
-import type { Hit, QueryRequest } from "../query/query.ts";
+import type { QueryRequest } from "../query/query.ts";
 import { type FindCollection, resolve } from "../query/resolve.ts";
 import { pointsText } from "./answer.ts";
 import { Members, selectors } from "./body.ts";
+import { hitsText } from "./query-answer.ts";
 import { readQueryRequest } from "./query-body.ts";
 import type { ReadLegacy } from "./query-legacy.ts";
 import { needCount, needPath, readCount } from "./query-parts.ts";
@@ -70,18 +71,11 @@ function readLookup(body: Members): Lookup | null {
   return { collection, ...selectors(new Members(text), true) };
 }
 
-type HitsText = (
-  state: CollectionState,
-  hits: readonly Hit[],
-  wanted: Pick<QueryRequest, "withPayload" | "withVector">,
-) => string;
-
 /** `{"groups": [...]}` @throws E_INPUT */
 export function groupsText(
   state: CollectionState,
   { request, grouping, lookup }: GroupsRequest,
   find: FindCollection,
-  hitsText: HitsText,
 ): string {
   const groups = group(state, resolve(state, request, find), grouping);
   const found = lookup === null ? null : lookUp(lookup, find);

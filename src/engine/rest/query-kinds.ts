@@ -12,7 +12,7 @@ import type {
 } from "../query/query.ts";
 import { Members, parse, toPointId } from "./body.ts";
 import { toFormula } from "./query-formula.ts";
-import { malformed, readCount, readNumber, toOrderBy } from "./query-parts.ts";
+import { malformed, outOfBounds, readCount, readNumber, toOrderBy } from "./query-parts.ts";
 import { toQueryVector } from "./vectors.ts";
 
 const mmrCandidatesMax = 16_384;
@@ -92,20 +92,13 @@ function readNearest(query: Members, at: string): Query<VectorInput> | null {
 function readMmr(mmr: Members, at: string): Mmr {
   const diversity = readNumber(mmr, "diversity") ?? diversityDefault;
   if (diversity < 0 || diversity > 1) {
-    throw outOfBounds(`${at}.diversity`, mmr.raw("diversity"), "from 0.0 to 1.0");
+    throw outOfBounds(mmr, "diversity", at, "from 0.0 to 1.0");
   }
   const candidates = readCount(mmr, "candidates_limit", at, 0) ?? null;
   if (candidates !== null && candidates > mmrCandidatesMax) {
-    const words = `${mmrCandidatesMax} or smaller`;
-    throw outOfBounds(`${at}.candidates_limit`, mmr.raw("candidates_limit"), words);
+    throw outOfBounds(mmr, "candidates_limit", at, `${mmrCandidatesMax} or smaller`);
   }
   return { diversity, candidates };
-}
-
-function outOfBounds(at: string, value: string | undefined, bounds: string) {
-  return invalid(
-    `Validation error in JSON body: [${at}: value ${value} invalid, must be ${bounds}]`,
-  );
 }
 
 const strategies = new Set<unknown>(["average_vector", "best_score", "sum_scores"]);

@@ -9,13 +9,13 @@ import { refuseShardKey } from "./params.ts";
 import { readFilter } from "./query-body.ts";
 import { toInput, toStrategy } from "./query-kinds.ts";
 import {
-  checkSearchParams,
   malformed,
   missing,
   needCount,
   readCount,
   readLookupFrom,
   readNumber,
+  readSearchParams,
   readString,
 } from "./query-parts.ts";
 
@@ -23,11 +23,11 @@ import {
 export type ReadLegacy = (body: Members, at: string, limited: boolean) => QueryRequest;
 
 function readShared(body: Members, at: string, limited: boolean) {
-  checkSearchParams(body, at);
   const limitName =
     body.raw("limit") === undefined && body.raw("top") !== undefined ? "top" : "limit";
   return {
     prefetches: [],
+    params: readSearchParams(body, at),
     filter: readFilter(body, at),
     scoreThreshold: readNumber(body, "score_threshold") ?? null,
     limit: limited ? needCount(body, limitName, at, 1) : 1,
@@ -71,7 +71,7 @@ export function readRecommend(body: Members, at: string, limited: boolean): Quer
   const strategy = toStrategy(body.raw("strategy"));
   if (strategy === undefined) {
     throw malformed(
-      `unknown variant, expected one of \`average_vector\`, \`best_score\`, \`sum_scores\``,
+      `unknown variant \`${readString(body, "strategy")}\`, expected one of \`average_vector\`, \`best_score\`, \`sum_scores\``,
     );
   }
   const shared = readShared(body, path, limited);

@@ -1,11 +1,11 @@
 /** Small members of query bodies. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs. */
 import { z } from "zod";
 import { isVectorError } from "../../errors.ts";
-import { badInput, checkInput, invalid } from "../errors.ts";
+import { badInput, invalid } from "../errors.ts";
 import { parseInstant } from "../filter/instant.ts";
 import { isObject, parsePath } from "../filter/json-path.ts";
 import type { OrderBy } from "../query/order-by.ts";
-import type { LookupLocation } from "../query/query.ts";
+import type { LookupLocation, SearchParams } from "../query/query.ts";
 import { Members, parse } from "./body.ts";
 
 const usizeMax = 2n ** 64n - 1n;
@@ -23,9 +23,7 @@ export function readCount(
   if (!/^\d+$/.test(text) || BigInt(text) > usizeMax) throw wrongType(text, "usize");
   const value = Math.min(Number(text), Number.MAX_SAFE_INTEGER);
   if (value >= min) return value;
-  throw invalid(
-    `Validation error in JSON body: [${at}.${name}: value ${text} invalid, must be ${min} or larger]`,
-  );
+  throw outOfBounds(body, name, at, `${min} or larger`);
 }
 
 /** As `readCount`, and it must be there. */
@@ -99,32 +97,59 @@ export function readLookupFrom(body: Members): LookupLocation | null {
     : { collection: given.collection, vector: given.vector ?? null };
 }
 
-const usize = z.number().refine((value) => Number.isInteger(value) && value >= 0, {
-  error: "expected usize",
-});
-const searchParams = z.object({
-  hnsw_ef: usize.nullish(),
-  exact: z.boolean().optional(),
-  indexed_only: z.boolean().optional(),
-  quantization: z
-    .object({
-      ignore: z.boolean().optional(),
-      rescore: z.boolean().nullish(),
-      oversampling: z.number().min(1).nullish(),
-    })
-    .nullish(),
-  acorn: z
-    .object({
-      enable: z.boolean().optional(),
-      max_selectivity: z.number().min(0).max(1).nullish(),
-    })
-    .nullish(),
-});
-
-/** Settings of an index of neighbours, which the exact search does not need: checked, and not used. @throws E_INPUT */
-export function checkSearchParams(body: Members, at: string): void {
+/**
+ * Settings of the search. An index of neighbours is asked for what it has; quantization, `indexed_only` and ACORN are checked,
+ * and mean nothing here. @throws E_INPUT
+ */
+export function readSearchParams(body: Members, at: string): SearchParams {
   const text = body.raw("params");
-  if (text !== undefined) checkInput(searchParams, parse(text), `${at}.params`);
+  if (text === undefined) return { exact: false, ef: null };
+  if (!text.startsWith("{")) throw wrongType(text, "struct SearchParams");
+  const params = new Members(text);
+  readFlag(params, "indexed_only");
+  readQuantization(readMembers(params, "quantization"), `${at}.params.quantization`);
+  readAcorn(readMembers(params, "acorn"), `${at}.params.acorn`);
+  const ef = readCount(params, "hnsw_ef", `${at}.params`, 0) ?? null;
+  return { exact: readFlag(params, "exact"), ef };
+}
+
+function readQuantization(params: Members | null, at: string): void {
+  if (params === null) return;
+  readFlag(params, "ignore");
+  readFlag(params, "rescore");
+  const oversampling = readNumber(params, "oversampling") ?? 1;
+  if (oversampling < 1) throw outOfBounds(params, "oversampling", at, "1.0 or larger");
+}
+
+function readAcorn(params: Members | null, at: string): void {
+  if (params === null) return;
+  readFlag(params, "enable");
+  const selectivity = readNumber(params, "max_selectivity") ?? 0;
+  if (selectivity < 0 || selectivity > 1)
+    throw outOfBounds(params, "max_selectivity", at, "from 0.0 to 1.0");
+}
+
+function readMembers(body: Members, name: string): Members | null {
+  const text = body.raw(name);
+  if (text === undefined) return null;
+  if (!text.startsWith("{")) throw wrongType(text, "a map");
+  return new Members(text);
+}
+
+function readFlag(body: Members, name: string): boolean {
+  const text = body.raw(name);
+  if (text === undefined || text === "false") return false;
+  if (text === "true") return true;
+  throw wrongType(text, "a boolean");
+}
+
+/** A number that stands at `at`.`name` and breaks a bound: 422. */
+export function outOfBounds(body: Members, name: string, at: string, bounds: string) {
+  const text = body.raw(name) ?? "";
+  const value = bounds.includes(".") && !/[.e]/i.test(text) ? `${text}.0` : text;
+  return invalid(
+    `Validation error in JSON body: [${at}.${name}: value ${value} invalid, must be ${bounds}]`,
+  );
 }
 
 /** An `order_by`: a path, or an object with `key`, `direction` and `start_from`; null where it is none. */

@@ -1,14 +1,13 @@
 /** Questions that rank points over the REST door: `query`, and the older `search`, `recommend` and `discover`; alone, in batches, in groups. */
-import { toColumns } from "../collection/read.ts";
 import type { CollectionState } from "../collection/state.ts";
 import { notFound } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { execute } from "../query/execute.ts";
-import type { Hit, QueryRequest } from "../query/query.ts";
+import type { QueryRequest } from "../query/query.ts";
 import { type FindCollection, resolve } from "../query/resolve.ts";
-import { pointsText } from "./answer.ts";
 import { Members } from "./body.ts";
 import { type Operation, reading } from "./operation.ts";
+import { hitsText } from "./query-answer.ts";
 import { readQueryRequest } from "./query-body.ts";
 import { groupsText, readLegacyGrouping, readQueryGrouping } from "./query-groups.ts";
 import { type ReadLegacy, readDiscover, readRecommend, readSearch } from "./query-legacy.ts";
@@ -25,23 +24,6 @@ function finder(host: Host): FindCollection {
 function answer(host: Host, state: CollectionState, request: QueryRequest): string {
   const hits = execute(state, resolve(state, request, finder(host)));
   return hitsText(state, hits, request);
-}
-
-/** Hits as a list of JSON texts, with what is asked of them. @throws E_INPUT */
-function hitsText(
-  state: CollectionState,
-  hits: readonly Hit[],
-  { withPayload, withVector }: Pick<QueryRequest, "withPayload" | "withVector">,
-): string {
-  const rows = { slots: hits.map(({ slot }) => slot), payloads: null };
-  const columns = toColumns(state, rows, { withPayload, withVector });
-  const scores = Float32Array.from(hits, ({ score }) => score);
-  const orderValues = hits.map(({ orderValue }) => orderValue);
-  return pointsText(
-    { ...columns, scores, orderValues },
-    withPayload !== false,
-    withVector !== false,
-  );
 }
 
 type Read = (body: Members, at: string) => QueryRequest;
@@ -73,7 +55,7 @@ const legacy =
 function groups(read: typeof readQueryGrouping): Operation {
   return reading((host, request) => {
     const wanted = read(Members.of(request));
-    return groupsText(host.collection(request.collection), wanted, finder(host), hitsText);
+    return groupsText(host.collection(request.collection), wanted, finder(host));
   });
 }
 
