@@ -22,7 +22,8 @@ export type {
 export { canonicalPointId } from "./collection/point-key.ts";
 export { openEngine } from "./engine.ts";
 export { badInput, checkInput, invalid, notFound, notImplemented } from "./errors.ts";
-export { nameFault } from "./rest/params.ts";
+export { invalidParam, nameFault } from "./rest/params.ts";
 export type { RestOperation, RestRequest } from "./rest/request.ts";
 export { type LookedFolder, lookAtPoints, lookForPoints, lookIntoFolder } from "./storage/look.ts";
+export { receiveFile } from "./storage/receive.ts";
 export { removeIfEmpty, takeAwayEngine } from "./storage/take-away.ts";

@@ -25,7 +25,13 @@ function seconds(startedMs: number): string {
 export interface Timed {
   /** Handed over by a caller in this process: points to upsert, where no body says them. */
   Bindings: { readonly points?: PointColumns | undefined };
-  Variables: { startedMs: number };
+  Variables: {
+    startedMs: number;
+    /** Whether the caller's key is good for changes. */
+    writes: boolean;
+    /** The route that answers, as statistics name it; none = no route does. */
+    endpoint?: string;
+  };
 }
 
 /** `{result, status: "ok", time}`; `result` is JSON text. */
@@ -35,6 +41,12 @@ export function ok(c: Context<Timed>, result: string): Response {
     200,
     json,
   );
+}
+
+/** 202 for work that goes on by itself; how it ends is not told. */
+export function accepted(c: Context<Timed>, work: Promise<unknown>): Response {
+  work.catch(() => undefined);
+  return c.body(`{"status":"accepted","time":${seconds(c.get("startedMs"))}}`, 202, json);
 }
 
 /** Any error as a caller may see it: the HTTP status that Qdrant answers, and the words. */

@@ -3,9 +3,10 @@ import type { Context, MiddlewareHandler } from "hono";
 import { VectorError } from "../errors.ts";
 import { failure, type Timed } from "./answer.ts";
 import { accessOf, type Keys, readsOnly } from "./keys.ts";
+import { type Route, routes } from "./routes.ts";
 
 /** Answered without a key. */
-const open = ["/", "/healthz", "/readyz", "/livez"];
+const open = new Set(routes.filter(({ access }) => access === "open").map(({ path }) => path));
 
 const loopbackHost =
   /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
@@ -26,22 +27,18 @@ function forbidden(message: string): VectorError {
   return new VectorError("E_AUTH", message, { details: { status: 403 } });
 }
 
-/** Wants a key: one that writes for what does not only read. */
+/** Wants a key, before anything is told of what there is; what it is good for is looked at by `assertAllowed`. */
 export function keyed(keys: Keys): MiddlewareHandler<Timed> {
   return async (c, next) => {
-    if (open.includes(c.req.path)) return next();
+    if (open.has(c.req.path)) return next();
     const access = accessOf(keys, (name) => c.req.header(name));
     if ("refusal" in access) return c.text(access.refusal, 401);
-    if (!access.writes && !reads(c)) return failure(c, forbidden(readsOnly));
+    c.set("writes", access.writes);
     return next();
   };
 }
 
-/** Paths below a collection's points that are asked by POST and change nothing. */
-const readingPosts =
-  /^\/collections\/[^/]+\/(?:points(?:\/(?:scroll|count|search.*|query.*|recommend.*|discover.*))?|facet)\/?$/;
-
-function reads(c: Context): boolean {
-  if (c.req.method === "GET" || c.req.method === "HEAD") return true;
-  return c.req.method === "POST" && readingPosts.test(c.req.path);
+/** @throws E_AUTH (403) where the caller may only read and the route changes something */
+export function assertAllowed(c: Context<Timed>, access: Route["access"]): void {
+  if (access === "write" && !c.get("writes")) throw forbidden(readsOnly);
 }

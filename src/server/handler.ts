@@ -1,28 +1,41 @@
-/** The one handler of the routes that are questions in JSON: bytes in, the engine's answer out. */
-import type { Context, Hono } from "hono";
-import { type Engine, notImplemented, type RestOperation } from "../engine/index.ts";
-import { ok, type Timed } from "./answer.ts";
+/** The handlers of the table of routes. */
+import type { Context, Handler, Hono } from "hono";
+import { type Engine, notImplemented } from "../engine/index.ts";
+import { accepted, ok, type Timed } from "./answer.ts";
 import { readBody } from "./body.ts";
-import { routes } from "./routes.ts";
+import { assertAllowed } from "./guard.ts";
+import { type Asked, type Route, routes } from "./routes.ts";
+import { type Served, services } from "./services.ts";
 
-export function addRoutes(app: Hono<Timed>, engine: Engine): void {
-  for (const { method, path, does } of routes) {
+export function addRoutes(app: Hono<Timed>, served: Served): void {
+  for (const route of routes) {
+    const { method, path, access } = route;
     const pattern = path.replaceAll(/\{(\w+)\}/g, ":$1");
-    if ("operation" in does) {
-      app.on(method, pattern, (c) => ask(c, engine, does.operation));
-    } else {
-      app.on(method, pattern, () => {
-        throw notImplemented(does.missing);
-      });
-    }
+    const answer = handler(route, served);
+    app.on(method, pattern, (c, next) => {
+      c.set("endpoint", `${method} ${path}`);
+      assertAllowed(c, access);
+      return answer(c, next);
+    });
   }
 }
 
-async function ask(c: Context<Timed>, engine: Engine, operation: RestOperation): Promise<Response> {
+function handler({ does }: Route, served: Served): Handler<Timed> {
+  if ("operation" in does) return (c) => ask(c, served.engine, does);
+  if ("service" in does) return (c) => services[does.service](c, served);
+  return () => {
+    throw notImplemented(does.missing);
+  };
+}
+
+/** A question in JSON: the body's bytes in, the engine's answer out. */
+async function ask(c: Context<Timed>, engine: Engine, does: Asked): Promise<Response> {
+  const { operation, background = false } = does;
   const { collection_name: collection = "", ...path } = c.req.param() as Record<string, string>;
   const params = { ...c.req.query(), ...path };
   const body = c.req.method === "GET" ? null : await readBody(c);
   const { signal } = c.req.raw;
   const request = { operation, collection, params, body, points: c.env?.points };
+  if (background && params["wait"] === "false") return accepted(c, engine.ask(request));
   return ok(c, await engine.ask(request, { signal }));
 }

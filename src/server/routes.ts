@@ -4,16 +4,37 @@ import type { RestOperation } from "../engine/index.ts";
 /** Tier A: an ordinary application needs it; B: tools do; C: clusters; legacy: deprecated, and called by older clients. */
 export type Tier = "A" | "B" | "C" | "legacy";
 
+/** An operation of the engine. */
+export interface Asked {
+  readonly operation: RestOperation;
+  /** With `wait=false` the answer is 202 before it is done. */
+  readonly background?: boolean;
+}
+
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** As Qdrant's documentation writes it. */
   readonly path: string;
   readonly tier: Tier;
-  /** The engine's operation; or what it is that only a Qdrant server has (501). */
-  readonly does: { readonly operation: RestOperation } | { readonly missing: string };
-  /** Whether the read-only key is good for it. */
-  readonly access: "read" | "write";
+  /** What answers; or what it is that only a Qdrant server has (501). */
+  readonly does: Asked | { readonly service: ServiceName } | { readonly missing: string };
+  /** Whether the read-only key is good for it; open: it needs none. */
+  readonly access: "read" | "write" | "open";
 }
+
+/** What is answered without the engine, or not as JSON; services.ts has how. */
+export type ServiceName =
+  | "version"
+  | "health"
+  | "ready"
+  | "cluster"
+  | "telemetry"
+  | "metrics"
+  | "listIssues"
+  | "clearIssues"
+  | "downloadSnapshot"
+  | "uploadSnapshot"
+  | "recoverSnapshot";
 
 const C = "/collections/{collection_name}";
 const P = `${C}/points`;
@@ -34,6 +55,28 @@ function writes(
 function lacks(tier: Tier, method: Route["method"], path: string, missing: string): Route {
   return { method, path, tier, does: { missing }, access: method === "GET" ? "read" : "write" };
 }
+
+function serves(
+  tier: Tier,
+  method: Route["method"],
+  path: string,
+  service: ServiceName,
+  access: Route["access"],
+): Route {
+  return { method, path, tier, does: { service }, access };
+}
+
+const serviceRoutes: readonly Route[] = [
+  serves("A", "GET", "/", "version", "open"),
+  serves("A", "GET", "/healthz", "health", "open"),
+  serves("A", "GET", "/livez", "health", "open"),
+  serves("A", "GET", "/readyz", "ready", "open"),
+  serves("A", "GET", "/telemetry", "telemetry", "read"),
+  serves("A", "GET", "/metrics", "metrics", "read"),
+  serves("A", "GET", "/cluster", "cluster", "read"),
+  serves("B", "GET", "/issues", "listIssues", "read"),
+  serves("B", "DELETE", "/issues", "clearIssues", "write"),
+];
 
 const collectionRoutes: readonly Route[] = [
   reads("A", "GET", "/collections", "listCollections"),
@@ -86,24 +129,27 @@ const queryRoutes: readonly Route[] = [
   lacks("B", "POST", `${P}/search/matrix/pairs`, "distance matrices"),
 ];
 
-const snapshotRoutes: readonly Route[] = [
-  reads("B", "GET", `${C}/snapshots`, "listSnapshots"),
-  writes("B", "POST", `${C}/snapshots`, "createSnapshot"),
-  writes("B", "DELETE", `${C}/snapshots/{snapshot_name}`, "deleteSnapshot"),
-  lacks("B", "GET", `${C}/snapshots/{snapshot_name}`, "snapshots"),
-  lacks("B", "PUT", `${C}/snapshots/recover`, "snapshots"),
-  lacks("B", "POST", `${C}/snapshots/upload`, "snapshots"),
-  lacks("B", "GET", "/snapshots", "snapshots of everything"),
-  lacks("B", "POST", "/snapshots", "snapshots of everything"),
-  lacks("B", "GET", "/snapshots/{snapshot_name}", "snapshots of everything"),
-  lacks("B", "DELETE", "/snapshots/{snapshot_name}", "snapshots of everything"),
+function snapshots(method: Route["method"], path: string, does: Route["does"]): Route {
+  return { method, path, tier: "B", does, access: method === "GET" ? "read" : "write" };
+}
+
+const snapshotRoutes: readonly Route[] = [`${C}/snapshots`, "/snapshots"].flatMap((path) => [
+  snapshots("GET", path, { operation: "listSnapshots" }),
+  snapshots("POST", path, { operation: "createSnapshot", background: true }),
+  snapshots("GET", `${path}/{snapshot_name}`, { service: "downloadSnapshot" }),
+  snapshots("DELETE", `${path}/{snapshot_name}`, { operation: "deleteSnapshot", background: true }),
+]);
+
+const snapshotUploadRoutes: readonly Route[] = [
+  snapshots("PUT", `${C}/snapshots/recover`, { service: "recoverSnapshot" }),
+  snapshots("POST", `${C}/snapshots/upload`, { service: "uploadSnapshot" }),
 ];
 
 const S = `${C}/shards/{shard_id}`;
 
 const clusterRoutes: readonly Route[] = [
   lacks("C", "POST", `${C}/cluster`, "shards to move"),
-  lacks("C", "GET", `${C}/shards`, "shard keys"),
+  reads("C", "GET", `${C}/shards`, "listShardKeys"),
   lacks("C", "PUT", `${C}/shards`, "shard keys"),
   lacks("C", "POST", `${C}/shards/delete`, "shard keys"),
   lacks("C", "GET", `${S}/snapshot`, "snapshots of shards"),
@@ -116,16 +162,16 @@ const clusterRoutes: readonly Route[] = [
   lacks("C", "POST", "/cluster/recover", "a cluster"),
   lacks("C", "DELETE", "/cluster/peer/{peer_id}", "a cluster"),
   lacks("C", "GET", "/cluster/telemetry", "a cluster"),
-  lacks("A", "GET", "/telemetry", "telemetry"),
-  lacks("A", "GET", "/metrics", "metrics"),
-  lacks("B", "GET", "/issues", "a list of issues"),
-  lacks("B", "DELETE", "/issues", "a list of issues"),
+  lacks("C", "GET", "/quotas", "quotas"),
+  lacks("C", "PUT", "/quotas", "quotas"),
 ];
 
 export const routes: readonly Route[] = [
+  ...serviceRoutes,
   ...collectionRoutes,
   ...pointRoutes,
   ...queryRoutes,
   ...snapshotRoutes,
+  ...snapshotUploadRoutes,
   ...clusterRoutes,
 ];

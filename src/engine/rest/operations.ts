@@ -12,6 +12,7 @@ import { pointOperations } from "./points.ts";
 import { queryOperations } from "./query.ts";
 import type { RestOperation, RestRequest } from "./request.ts";
 import { snapshotOperations } from "./snapshots.ts";
+import { telemetryOperations } from "./telemetry.ts";
 import { vectorOperations } from "./vector-operations.ts";
 
 const operations: Readonly<Record<RestOperation, Operation>> = {
@@ -25,6 +26,7 @@ const operations: Readonly<Record<RestOperation, Operation>> = {
   ...facetOperations,
   ...queryOperations,
   ...snapshotOperations,
+  ...telemetryOperations,
 };
 
 export function writesOf({ operation }: RestRequest): Writes {

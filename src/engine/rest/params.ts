@@ -29,28 +29,30 @@ const consistencies = /^(?:majority|quorum|all|[1-9]\d*)$/;
 export function checkParams(params: RestRequest["params"], writes: boolean): void {
   const { wait, timeout, ordering, consistency } = params;
   if (wait !== undefined && wait !== "true" && wait !== "false")
-    throw badParam("provided string was not `true` or `false`");
+    throw invalidParam("provided string was not `true` or `false`");
   if (timeout !== undefined) checkTimeout(timeout, writes);
   if (writes && ordering !== undefined && !orderings.includes(ordering))
-    throw badParam(
+    throw invalidParam(
       `unknown variant \`${ordering.slice(0, 40)}\`, expected one of \`weak\`, \`medium\`, \`strong\``,
     );
   if (!writes && consistency !== undefined && !consistencies.test(consistency))
-    throw badParam(
+    throw invalidParam(
       `failed to deserialize read consistency query parameter value '${consistency.slice(0, 40)}'`,
     );
 }
 
 /** Seconds; 0 where it is a write that does not want to wait. */
 function checkTimeout(timeout: string, writes: boolean): void {
-  if (timeout === "") throw badParam("cannot parse integer from empty string");
-  if (!/^\+?\d+$/.test(timeout)) throw badParam("invalid digit found in string");
-  if (BigInt(timeout) > 2n ** 64n - 1n) throw badParam("number too large to fit in target type");
+  if (timeout === "") throw invalidParam("cannot parse integer from empty string");
+  if (!/^\+?\d+$/.test(timeout)) throw invalidParam("invalid digit found in string");
+  if (BigInt(timeout) > 2n ** 64n - 1n)
+    throw invalidParam("number too large to fit in target type");
   if (!writes && BigInt(timeout) === 0n)
-    throw badParam("invalid value: integer `0`, expected a nonzero u64");
+    throw invalidParam("invalid value: integer `0`, expected a nonzero u64");
 }
 
-function badParam(words: string): VectorError {
+/** A query parameter that cannot be read: 400. */
+export function invalidParam(words: string): VectorError {
   return badInput(`Deserialize error in query parameters: ${words}`);
 }
 

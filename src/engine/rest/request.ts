@@ -11,6 +11,8 @@ export type RestOperation =
   | "deleteCollection"
   | "getOptimizations"
   | "getCollectionCluster"
+  | "listShardKeys"
+  | "getTelemetry"
   | "createVectorName"
   | "deleteVectorName"
   | "listAliases"
@@ -47,7 +49,8 @@ export type RestOperation =
   | "createSnapshot"
   | "deleteSnapshot"
   | "locateSnapshot"
-  | "recoverSnapshot";
+  | "recoverSnapshot"
+  | "recoverReceived";
 
 export interface RestRequest {
   readonly operation: RestOperation;

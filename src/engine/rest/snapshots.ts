@@ -1,4 +1,4 @@
-/** Snapshots over the REST door. Their bytes go by the server: `locateSnapshot` says where they are, `recoverSnapshot` takes them. */
+/** Snapshots over the REST door. Their bytes go by the server: `locateSnapshot` says where they are, `recoverReceived` takes them. */
 import { rmSync } from "node:fs";
 import { z } from "zod";
 import { badInput, collectionNotFound, invalid } from "../errors.ts";
@@ -35,18 +35,19 @@ const remove: Operation["run"] = (host, request) => {
 const locate: Operation["run"] = (host, request) =>
   JSON.stringify(host.snapshots.find(owner(host, request), nameIn(request)));
 
-/** From the place that the body names, or from the file `received`, which goes away; an uploaded one is kept as `received_name`. */
+/** From the place that the body names. */
 const recover: Operation["run"] = (host, request) => {
-  const { collection, params } = request;
-  const { received, received_name } = params;
-  if (received === undefined) {
-    const body = Members.of(request);
-    checkPriority(body.get("priority", z.string()), "Format error in JSON body");
-    const checksum = checkedSum(body.get("checksum", z.string()), "JSON body");
-    const path = host.snapshots.located(body.need("location", z.string()));
-    host.recoverSnapshot(collection, path, checksum);
-    return "true";
-  }
+  const body = Members.of(request);
+  checkPriority(body.get("priority", z.string()), "Format error in JSON body");
+  const checksum = checkedSum(body.get("checksum", z.string()), "JSON body");
+  const path = host.snapshots.located(body.need("location", z.string()));
+  host.recoverSnapshot(request.collection, path, checksum);
+  return "true";
+};
+
+/** From the file `received` that the server took in, which goes away; where it has a `received_name`, it is kept under that. */
+const recoverReceived: Operation["run"] = (host, { collection, params }) => {
+  const { received = "", received_name } = params;
   try {
     checkPriority(params["priority"], "Deserialize error in query parameters");
     const checksum = checkedSum(params["checksum"], "query parameters");
@@ -78,4 +79,5 @@ export const snapshotOperations = {
   deleteSnapshot: reading(remove),
   locateSnapshot: reading(locate),
   recoverSnapshot: changingCollections(recover),
+  recoverReceived: changingCollections(recoverReceived),
 };

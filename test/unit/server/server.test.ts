@@ -57,11 +57,10 @@ describe("the server", () => {
     expect(await ask("GET", "/health")).toEqual({ status: 404, text: "" });
   });
 
-  it("answers what it has not yet with 501 and a sentence", async () => {
-    const { status, text } = await ask("POST", `${points}/recommend`, "{}");
+  it("answers what it has not with 501 and a sentence", async () => {
+    const { status, text } = await ask("POST", `${points}/search/matrix/pairs`, "{}");
     expect(status).toBe(501);
-    expect(text).toContain("does not have recommendation yet");
-    expect((await ask("POST", `${points}/query`, '{"query":{"fusion":"rrf"}}')).status).toBe(501);
+    expect(text).toContain("does not have distance matrices yet");
   });
 
   it("sends no CORS headers and takes trailing slashes", async () => {

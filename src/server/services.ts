@@ -1,0 +1,47 @@
+/** What is asked about the server itself. */
+import type { Context } from "hono";
+import type { Engine } from "../engine/index.ts";
+import { ok, type Timed } from "./answer.ts";
+import { followed } from "./followed.ts";
+import { metricsOf } from "./metrics.ts";
+import { metricsText } from "./prometheus.ts";
+import type { ServiceName } from "./routes.ts";
+import { downloadSnapshot, recoverSnapshot, uploadSnapshot } from "./snapshots.ts";
+import type { Statistics } from "./statistics.ts";
+import { flag, readCollections, telemetryQuery, telemetryText } from "./telemetry.ts";
+
+export interface Served {
+  readonly engine: Engine;
+  readonly statistics: Statistics;
+  /** Whether a snapshot may be recovered from an http or https address, which this process then fetches. */
+  readonly urlRecovery: boolean;
+}
+
+export type Service = (c: Context<Timed>, served: Served) => Response | Promise<Response>;
+
+const telemetry: Service = async (c, { engine, statistics }) => {
+  const query = telemetryQuery(c.req.query());
+  const collections = await readCollections(engine, c.req.raw.signal);
+  return ok(c, telemetryText(collections, statistics, query));
+};
+
+const metrics: Service = async (c, { engine, statistics }) => {
+  const perCollection = flag(c.req.query("per_collection"));
+  const collections = await readCollections(engine, c.req.raw.signal);
+  return c.text(metricsText(metricsOf(collections, statistics, perCollection)));
+};
+
+export const services: Readonly<Record<ServiceName, Service>> = {
+  version: (c) => c.json(followed),
+  health: (c) => c.text("healthz check passed"),
+  ready: (c) => c.text("all shards are ready"),
+  cluster: (c) => ok(c, '{"status":"disabled"}'),
+  telemetry,
+  metrics,
+  // Nothing here watches for what could be done better.
+  listIssues: (c) => ok(c, '{"issues":[]}'),
+  clearIssues: (c) => ok(c, "true"),
+  downloadSnapshot,
+  uploadSnapshot,
+  recoverSnapshot,
+};
