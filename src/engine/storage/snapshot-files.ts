@@ -37,9 +37,7 @@ const folderNameMax = 120;
 
 /** A name that a file system takes, and that cannot lead out of a folder, for any collection's. */
 export function fileNameOf(collection: string): string {
-  const encoded = encodeURIComponent(collection.toWellFormed())
-    .replaceAll("*", "%2A")
-    .replace(/^\./, "%2E");
+  const encoded = encodeURIComponent(collection.toWellFormed()).replace(/^\./, "%2E");
   if (encoded.length <= folderNameMax) return encoded;
   const digest = createHash("sha256").update(collection).digest("hex").slice(0, 32);
   return `${encoded.slice(0, folderNameMax - 33)}-${digest}`;
