@@ -309,6 +309,11 @@ export const serveFlags = {
     help: "file that holds the key alone",
     schema: text,
   },
+  allowUrlRecovery: {
+    flag: "--allow-url-recovery",
+    help: "let callers recover a snapshot from an http or https address, which this process then fetches",
+    schema: onOff,
+  },
 } as const satisfies FlagTable;
 
 /** Where a verb keeps what it knows. */

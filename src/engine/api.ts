@@ -71,6 +71,8 @@ export interface CollectionDescription {
   /** Yellow while an index is being built; searches are exact meanwhile. */
   readonly status: "green" | "yellow";
   readonly optimizer_status: "ok";
+  /** Settings that are passed over, as a server says it. */
+  readonly warnings?: readonly { readonly message: string }[];
   readonly points_count: number;
   readonly indexed_vectors_count: number;
   readonly segments_count: number;
@@ -197,6 +199,9 @@ export interface Engine extends AsyncDisposable {
   /** Answers one of Qdrant's REST questions with the JSON text of its `result`; the body is read in the worker. */
   ask(request: RestRequest, options?: CallOptions): Promise<string>;
 
-  /** Ends the worker and frees the folder; calls after it fail with E_CLOSED. Twice is harmless. */
-  close(): Promise<void>;
+  /**
+   * Ends the worker and frees the folder; calls after it fail with E_CLOSED. Twice is harmless. It waits for the calls before
+   * it; what is not done `withinMs` later is cut off as by a kill: what was acknowledged is on the disk.
+   */
+  close(options?: { withinMs?: number }): Promise<void>;
 }

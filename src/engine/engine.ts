@@ -275,9 +275,11 @@ class WorkerEngine implements Engine {
     return this.#call("ask", [request], options, ownBuffers(request));
   }
 
-  close(): Promise<void> {
+  close({ withinMs }: { withinMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close();
-    return this.#closing;
+    if (withinMs === undefined) return this.#closing;
+    const timer = setTimeout(() => void this.#worker.terminate(), withinMs);
+    return this.#closing.finally(() => clearTimeout(timer));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -23,6 +23,9 @@ export const addServe: AddVerb = (program, call) => {
   onCommand(command, call, serveFolder);
 };
 
+/** How long the end may take: within the 5 s that a stop may, with room for the process itself. */
+const shutdownMs = 4600;
+
 const loopbackNames = new Set(["127.0.0.1", "::1", "localhost"]);
 
 const serveFolder: Action = async (session, [folder = ""], flags) => {
@@ -53,7 +56,8 @@ const serveFolder: Action = async (session, [folder = ""], flags) => {
     session.warn(`Collection ${JSON.stringify(name)} is damaged and not served: ${fault}`);
   }
   const where = { host, port, grpcPort: grpcPort === "off" ? null : grpcPort, signal };
-  await using server = await serve(engine, { apiKey, checkHost: local, ...where });
+  const urlRecovery = values.allowUrlRecovery === true;
+  await using server = await serve(engine, { apiKey, checkHost: local, urlRecovery, ...where });
   if (server.grpcFault !== null) {
     session.warn(`${server.grpcFault} REST alone is answered; --grpc-port names another port.`);
   }
@@ -65,6 +69,9 @@ const serveFolder: Action = async (session, [folder = ""], flags) => {
     `Qdrant's API over ${engine.path} answers at ${url} (${grpc}Ctrl-C stops it).`,
   );
   if (!signal.aborted) await once(signal, "abort");
+  const endMs = performance.now() + shutdownMs;
+  await server.close();
+  await engine.close({ withinMs: Math.max(0, endMs - performance.now()) });
   return 0;
 };
 
