@@ -142,6 +142,11 @@ export class DenseSet implements VectorSet {
     this.#openIndex();
   }
 
+  /** Bytes of all components as float32. */
+  get bytes(): number {
+    return this.count * this.#store.dimension * 4;
+  }
+
   /** Vectors that are in an index. */
   get indexed(): number {
     return this.#index?.size ?? 0;

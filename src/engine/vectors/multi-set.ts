@@ -42,6 +42,11 @@ export class MultiSet implements VectorSet {
     return this.#store.count;
   }
 
+  /** Bytes of all components as float32. */
+  get bytes(): number {
+    return this.#store.words * 4;
+  }
+
   has(slot: number): boolean {
     return this.#store.has(slot);
   }

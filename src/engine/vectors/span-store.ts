@@ -32,6 +32,11 @@ export class SpanStore {
     return this.#count;
   }
 
+  /** Words of all runs. */
+  get words(): number {
+    return this.#live;
+  }
+
   /** All slots that have a run are below this. */
   get slots(): number {
     return this.#chunkOf.length;
