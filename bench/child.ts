@@ -20,6 +20,7 @@ const clients = () => import("./clients.ts");
 const reading = () => import("./reading.ts");
 const archiving = () => import("./archiving.ts");
 const copying = () => import("./copying.ts");
+const embedding = () => import("./embedding.ts");
 const comparing = () => import("./comparing.ts");
 
 const ours: Record<string, Measure> = {
@@ -42,6 +43,12 @@ const ours: Record<string, Measure> = {
   "truth-folder": async (path = "") => (await comparing()).truthOfFolder(path),
   "truth-loops": async (records = "", dimension = "") =>
     (await comparing()).truthByLoops(Number(records), Number(dimension)),
+  embedded: async (road = "", records = "", dimension = "") =>
+    (await embedding()).embed(
+      road === "http" ? "http" : "process",
+      Number(records),
+      Number(dimension),
+    ),
   drop: async (target = "") => (await copying()).drop(target),
 };
 const others: Record<string, Measure> = {

@@ -6,6 +6,7 @@ import { benchArchive } from "./archive.ts";
 import { benchCompare } from "./compare.ts";
 import { benchCopy } from "./copy.ts";
 import { benchDelta } from "./delta.ts";
+import { benchEmbedded } from "./embedded.ts";
 import { benchGentle } from "./gentle.ts";
 import { benchPlan } from "./plan.ts";
 
@@ -51,6 +52,10 @@ const benches: Readonly<Record<string, { readonly says: string; run(): Promise<v
   compare: {
     says: "the truth of a comparison: 1,000 queries by brute force",
     run: () => benchCompare({ ...size, rounds }),
+  },
+  embedded: {
+    says: "the embedded Qdrant beside others in an application's process; also [--records 1000000 --dimension 128]",
+    run: () => benchEmbedded(size),
   },
   plan: {
     says: "seconds and memory of `plan` on a folder (1000000 × 8 unless said)",

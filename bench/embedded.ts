@@ -1,0 +1,137 @@
+/** The embedded Qdrant beside others that run in an application's process: loading, opening, searching, scrolling, memory. */
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { usearchAvailable } from "../test/support/usearch.ts";
+import { measure } from "./copy.ts";
+import { describeData, vectorFiller } from "./data.ts";
+
+export interface EmbeddedBenchOptions {
+  readonly records: number;
+  readonly dimension: number;
+}
+
+const run = promisify(execFile);
+
+/** What each contestant is measured by; null = it has no such thing. */
+const figures = z.record(z.string(), z.number().nullable());
+type Figures = z.infer<typeof figures>;
+
+interface Column {
+  readonly head: string;
+  readonly cell: (figures: Figures, records: number) => string;
+}
+
+const ms = (key: string, head: string): Column => ({
+  head,
+  cell: (of) => (typeof of[key] === "number" ? of[key].toFixed(2) : ""),
+});
+const columns: readonly Column[] = [
+  {
+    head: "load points/s",
+    cell: (of, records) => String(Math.round((records * 1000) / (of["loadMs"] ?? Number.NaN))),
+  },
+  ms("openMs", "open ms"),
+  ms("exactMs", "exact ms"),
+  ms("searchMs", "search ms"),
+  { head: "recall@10", cell: (of) => of["recall"]?.toFixed(4) ?? "" },
+  ms("tenantMs", "tenant 2 % ms"),
+  ms("rangeMs", "range 50 % ms"),
+  { head: "scroll rows/s", cell: (of) => String(Math.round(of["scrolledPerSecond"] ?? 0)) },
+  { head: "RSS MB", cell: (of) => String(Math.round(of["rssAfterMb"] ?? 0)) },
+];
+
+/** Others: the module that must be there, and how many rows they are asked to hold. */
+const peers = [
+  {
+    kind: "local",
+    what: "qdrant-client local mode, :memory:",
+    module: "qdrant_client",
+    rowsMax: 60_000,
+  },
+  { kind: "edge", what: "qdrant-edge-py", module: "qdrant_edge", rowsMax: 1_000_000 },
+  { kind: "chroma", what: "Chroma 1.5.9, in process", module: "chromadb", rowsMax: 200_000 },
+];
+
+/** Prints one table; every line comes from a process of its own. */
+export async function benchEmbedded({ records, dimension }: EmbeddedBenchOptions): Promise<void> {
+  console.log(`${records} × ${dimension}, ${describeData(dimension)}; medians of 200 searches\n`);
+  const rows: string[][] = [["", ...columns.map(({ head }) => head)]];
+  const add = (what: string, of: Figures): void => {
+    rows.push([what, ...columns.map(({ cell }) => cell(of, records))]);
+    console.log(`${what}: ${JSON.stringify(of)}`);
+  };
+  const size = [String(records), String(dimension)];
+  add("vecferry, in process", (await measure("embedded", "process", ...size)).parts);
+  add("vecferry, over HTTP", (await measure("embedded", "http", ...size)).parts);
+  const usearch = usearchAvailable();
+  if (typeof usearch === "string") console.log(`Left out: vecferry with usearch (${usearch})`);
+  else {
+    process.env["VECFERRY_USEARCH"] = usearch.path;
+    add("vecferry with usearch, in process", (await measure("embedded", "process", ...size)).parts);
+    add("vecferry with usearch, over HTTP", (await measure("embedded", "http", ...size)).parts);
+    delete process.env["VECFERRY_USEARCH"];
+  }
+  await benchPeers({ records, dimension }, add);
+  console.log(`\n${table(rows)}`);
+}
+
+async function benchPeers(
+  { records, dimension }: EmbeddedBenchOptions,
+  add: (what: string, of: Figures) => void,
+): Promise<void> {
+  const work = mkdtempSync(path.join(tmpdir(), "vecferry-bench-"));
+  try {
+    const vectors = path.join(work, "vectors.f32");
+    writeVectors(vectors, records, dimension);
+    for (const { kind, what, module, rowsMax } of peers) {
+      const python = pythonWith(module);
+      if (python === null) console.log(`Left out: ${what} (no Python has ${module})`);
+      else if (records > rowsMax) console.log(`Left out: ${what} (made for less than ${records})`);
+      else {
+        const script = path.join(import.meta.dirname, "embedded_peers.py");
+        const words = [script, kind, vectors, String(records), String(dimension), work];
+        const { stdout } = await run(python.command, words, { env: python.env });
+        add(what, figures.parse(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")));
+      }
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function writeVectors(file: string, records: number, dimension: number): void {
+  const fill = vectorFiller(dimension);
+  const vector = new Float32Array(dimension);
+  const handle = openSync(file, "w");
+  for (let row = 0; row < records; row += 1) {
+    fill(row, vector);
+    writeSync(handle, new Uint8Array(vector.buffer));
+  }
+}
+
+/** A Python that has the module: FRAMEWORKS_PYTHON, or python3 with what the tests keep in their cache. */
+function pythonWith(module: string) {
+  const cache = process.env["VECFERRY_CACHE"] || path.join(import.meta.dirname, "../.cache");
+  const env = { ...process.env, PYTHONPATH: path.join(cache, "chroma-1.5.9") };
+  const candidates = [
+    { command: process.env["FRAMEWORKS_PYTHON"] ?? "", env: process.env },
+    { command: "python3", env },
+  ];
+  const has = ({ command, env: of }: (typeof candidates)[number]) =>
+    command !== "" && spawnSync(command, ["-c", `import ${module}`], { env: of }).status === 0;
+  return candidates.find(has) ?? null;
+}
+
+function table(rows: readonly string[][]): string {
+  const [head = [], ...body] = rows;
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [
+    line(head),
+    line(head.map((_, at) => (at === 0 ? "---" : "---:"))),
+    ...body.map(line),
+  ].join("\n");
+}

@@ -1,0 +1,192 @@
+/** The embedded Qdrant as an application uses it, by the official client: in process, or over HTTP. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { QdrantClient } from "@qdrant/js-client-rest";
+import { openEmbedded } from "../src/embedded/open.ts";
+import { serve } from "../src/server/serve.ts";
+import { vectorFiller } from "./data.ts";
+import type { Measured } from "./measured.ts";
+
+/** How the engine is asked. */
+export type Road = "process" | "http";
+
+const name = "bench";
+const batchRows = 1_000;
+const inFlight = 4;
+const searches = 200;
+const limit = 10;
+const tenants = 50;
+/** So many rows are scrolled at most. */
+const scrolledMax = 100_000;
+
+type Client = Pick<
+  QdrantClient,
+  "createCollection" | "createPayloadIndex" | "upsert" | "query" | "scroll" | "getCollection"
+>;
+
+/** The payload of a row; embedded_peers.py makes the same. */
+function payloadOf(row: number) {
+  return {
+    tenant: `t${row % tenants}`,
+    rank: row,
+    text: `The text of record ${row}, which is about as long as a short sentence usually is.`,
+  };
+}
+
+/** Loads, reopens, searches and scrolls; milliseconds, and rows a second. */
+export async function embed(road: Road, records: number, dimension: number): Promise<Measured> {
+  const folder = mkdtempSync(path.join(tmpdir(), "vecferry-bench-"));
+  try {
+    const parts: Record<string, number> = {};
+    await opened(road, folder, async (client) => {
+      parts["loadMs"] = await load(client, records, dimension);
+    });
+    const startedMs = performance.now();
+    await opened(road, folder, async (client) => {
+      parts["openMs"] = performance.now() - startedMs;
+      await built(client, records);
+      await search(client, records, dimension, parts);
+      await scroll(client, records, parts);
+      parts["rssAfterMb"] = process.memoryUsage().rss / 2 ** 20;
+    });
+    return { rows: records, ms: parts["loadMs"] ?? 0, parts };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function opened(
+  road: Road,
+  folder: string,
+  work: (client: Client) => Promise<void>,
+): Promise<void> {
+  await using embedded = await openEmbedded(folder, { QdrantClient });
+  if (road === "process") {
+    await work(embedded.client);
+    return;
+  }
+  await using server = await serve(embedded.engine, { port: 0 });
+  // Answers are taken as they are: unpacking them takes longer than sending them.
+  await work(new QdrantClient({ url: server.url, headers: { "accept-encoding": "identity" } }));
+}
+
+/** Milliseconds that the upserts took; their points are made before each clock starts. */
+async function load(client: Client, records: number, dimension: number): Promise<number> {
+  await client.createCollection(name, { vectors: { size: dimension, distance: "Cosine" } });
+  await client.createPayloadIndex(name, {
+    field_name: "tenant",
+    field_schema: "keyword",
+    wait: true,
+  });
+  await client.createPayloadIndex(name, {
+    field_name: "rank",
+    field_schema: "integer",
+    wait: true,
+  });
+  const fill = vectorFiller(dimension);
+  let ms = 0;
+  for (let start = 0; start < records; start += batchRows * inFlight) {
+    const batches = Array.from({ length: inFlight }, (_, batch) =>
+      rowsFrom(start + batch * batchRows, records).map((row) => {
+        const vector = new Float32Array(dimension);
+        fill(row, vector);
+        return { id: row, vector: [...vector], payload: payloadOf(row) };
+      }),
+    ).filter((points) => points.length > 0);
+    const startedMs = performance.now();
+    await Promise.all(batches.map((points) => client.upsert(name, { wait: true, points })));
+    ms += performance.now() - startedMs;
+  }
+  return ms;
+}
+
+function rowsFrom(first: number, records: number): number[] {
+  const count = Math.max(0, Math.min(batchRows, records - first));
+  return Array.from({ length: count }, (_, at) => first + at);
+}
+
+/** Waits until every vector is in the index, where there is to be one. */
+async function built(client: Client, records: number): Promise<void> {
+  if (!process.env["VECFERRY_USEARCH"]) return;
+  for (;;) {
+    const { status, indexed_vectors_count: count } = await client.getCollection(name);
+    if (status === "green" && (count ?? 0) >= records) return;
+    await new Promise((settle) => setTimeout(settle, 500));
+  }
+}
+
+async function search(
+  client: Client,
+  records: number,
+  dimension: number,
+  parts: Record<string, number>,
+): Promise<void> {
+  const fill = vectorFiller(dimension);
+  const queries = Array.from({ length: searches }, (_, at) => {
+    const vector = new Float32Array(dimension);
+    fill(Math.floor((at * records) / searches), vector);
+    return [...vector];
+  });
+  const tenant = { must: [{ key: "tenant", match: { value: "t7" } }] };
+  const range = { must: [{ key: "rank", range: { lt: records / 2 } }] };
+  const ask = async (kind: string, more: object) => {
+    const found: number[][] = [];
+    const took: number[] = [];
+    for (const query of queries) {
+      const startedMs = performance.now();
+      const { points } = await client.query(name, { query, limit, ...more });
+      took.push(performance.now() - startedMs);
+      found.push(points.map(({ score }) => score));
+    }
+    took.sort((one, other) => one - other);
+    parts[`${kind}Ms`] = took[Math.floor(searches / 2)] ?? Number.NaN;
+    return found;
+  };
+  await ask("warm", {});
+  const exact = await ask("exact", { params: { exact: true } });
+  const found = await ask("search", {});
+  parts["recall"] = recallOf(exact, found);
+  await ask("tenant", { filter: tenant });
+  await ask("range", { filter: range });
+}
+
+/** The share of the exact nearest that were found; what is as near as the last of them counts. */
+function recallOf(exact: readonly number[][], found: readonly number[][]): number {
+  const near = found.map((scores, at) => {
+    const bound = (exact[at]?.at(-1) ?? 0) - 1e-6;
+    return scores.filter((score) => score >= bound).length / (exact[at]?.length ?? 1);
+  });
+  return near.reduce((sum, share) => sum + share, 0) / near.length;
+}
+
+async function scroll(
+  client: Client,
+  records: number,
+  parts: Record<string, number>,
+): Promise<void> {
+  const startedMs = performance.now();
+  let rows = 0;
+  let offset: number | undefined;
+  do {
+    const page = await client.scroll(name, {
+      limit: 1_000,
+      ...(offset !== undefined && { offset }),
+    });
+    rows += page.points.length;
+    offset = typeof page.next_page_offset === "number" ? page.next_page_offset : undefined;
+  } while (offset !== undefined && rows < Math.min(records, scrolledMax));
+  parts["scrolledPerSecond"] = (rows * 1_000) / (performance.now() - startedMs);
+}
+
+/** Whether usearch is where VECFERRY_USEARCH says, or beside this package. */
+export function usearchIsThere(): boolean {
+  try {
+    createRequire(import.meta.url).resolve(process.env["VECFERRY_USEARCH"] ?? "usearch");
+    return true;
+  } catch {
+    return false;
+  }
+}
