@@ -10,6 +10,7 @@ import type { QueryVector } from "../vectors/vector-set.ts";
 import { byField, byId, bySample } from "./field-ranks.ts";
 import { rankByFormula } from "./formula-rank.ts";
 import { fuse } from "./fusion.ts";
+import { mergeFilters } from "./merge-filters.ts";
 import { diversify } from "./mmr.ts";
 import type { Hit, Mmr, Query, SearchParams } from "./query.ts";
 import type { ResolvedPrefetch, ResolvedRequest } from "./resolve.ts";
@@ -37,8 +38,8 @@ function isMmr(query: Query<QueryVector> | null): query is MmrQuery {
 class Execution {
   readonly #state: CollectionState;
   readonly #excluded: ReadonlySet<number>;
-  /** The points of a list of filters, found once. */
-  readonly #scopes = new Map<readonly JsonObject[], Scope>();
+  /** The points of a filter, found once. */
+  readonly #scopes = new Map<JsonObject | null, Scope>();
 
   constructor(state: CollectionState, excluded: ReadonlySet<number>) {
     this.#state = state;
@@ -47,32 +48,31 @@ class Execution {
 
   page(request: ResolvedRequest): Hit[] {
     const { query, using, offset, limit, scoreThreshold, params } = request;
-    const filters = request.filter === null ? [] : [request.filter];
     const cut = { limit: limit + offset, scoreThreshold, params };
     if (request.prefetches.length === 0) {
-      const found = this.#leaf(query, using, filters, cut);
+      const found = this.#leaf(query, using, request.filter, cut);
       const hits = isMmr(query) ? this.#diversify(query, using, [found], limit) : found;
       return onePage(withoutRepeats(hits), offset, limit);
     }
-    const rankings = request.prefetches.map((each) => this.#prefetch(each, filters));
+    const rankings = request.prefetches.map((each) => this.#prefetch(each, request.filter));
     if (isMmr(query)) {
       const near = { ...cut, limit: query.mmr.candidates ?? limit };
       const found = byVector(this.#state, query, using, this.#union(rankings), near);
       return onePage(this.#diversify(query, using, [found], limit), offset, limit);
     }
-    const given = query?.kind === "fusion" ? rankings.map(withoutRepeats) : rankings;
+    const given = query?.kind === "fusion" ? rankings.map(cutTo(request.prefetches)) : rankings;
     return onePage(withoutRepeats(this.#rank(query, using, given, cut)), offset, limit);
   }
 
   /** Filters reach the leaves from all that is above them. */
-  #prefetch(part: ResolvedPrefetch, above: readonly JsonObject[]): Hit[] {
+  #prefetch(part: ResolvedPrefetch, above: JsonObject | null): Hit[] {
     const { query, using, prefetches } = part;
-    const filters = part.filter === null ? above : [...above, part.filter];
-    if (prefetches.length === 0) return this.#leaf(query, using, filters, part);
+    const filter = mergeFilters(above, part.filter);
+    if (prefetches.length === 0) return this.#leaf(query, using, filter, part);
     return this.#rank(
       query,
       using,
-      prefetches.map((each) => this.#prefetch(each, filters)),
+      prefetches.map((each) => this.#prefetch(each, filter)),
       part,
     );
   }
@@ -81,10 +81,10 @@ class Execution {
   #leaf(
     query: Query<QueryVector> | null,
     using: string,
-    filters: readonly JsonObject[],
+    filter: JsonObject | null,
     cut: Cut,
   ): Hit[] {
-    return this.#fromScope(query, using, this.#scope(filters), cut);
+    return this.#fromScope(query, using, this.#scope(filter), cut);
   }
 
   #fromScope(query: Query<QueryVector> | null, using: string, scope: Scope, cut: Cut): Hit[] {
@@ -125,17 +125,22 @@ class Execution {
     limit: number,
   ): Hit[] {
     const set = namedVectors(this.#state, using);
-    const once = new Map(rankings.flat().map((hit) => [hit.slot, hit]));
-    const candidates = [...once.values()].filter(({ slot }) => set.has(slot));
-    const similarityTo = (slot: number) => set.similarity(set.vector(slot) ?? input, false);
-    return diversify(candidates, set.similarity(input, false), similarityTo, mmr.diversity, limit);
+    // Of a point that stands in several rankings the first counts.
+    const seen = new Set<number>();
+    const candidates = rankings.flat().filter(({ slot }) => {
+      if (seen.has(slot)) return false;
+      seen.add(slot);
+      return set.has(slot);
+    });
+    const similarityOf = (slot: number) => set.similarity(set.vector(slot) ?? input, false);
+    return diversify(candidates, set.similarity(input, false), similarityOf, mmr.diversity, limit);
   }
 
-  #scope(filters: readonly JsonObject[]): Scope {
-    const known = this.#scopes.get(filters);
+  #scope(filter: JsonObject | null): Scope {
+    const known = this.#scopes.get(filter);
     if (known !== undefined) return known;
-    const scope = scopeOf(this.#state, filters, this.#excluded);
-    this.#scopes.set(filters, scope);
+    const scope = scopeOf(this.#state, filter, this.#excluded);
+    this.#scopes.set(filter, scope);
     return scope;
   }
 
@@ -150,6 +155,11 @@ class Execution {
 function cutFused(hits: readonly Hit[], { limit, scoreThreshold }: Cut): Hit[] {
   const end = hits.findIndex(({ score }) => scoreThreshold !== null && score < scoreThreshold);
   return hits.slice(0, Math.min(limit, end === -1 ? hits.length : end));
+}
+
+/** A leaf of candidates for diversity has more than it was asked for. */
+function cutTo(prefetches: readonly ResolvedPrefetch[]): (hits: Hit[], at: number) => Hit[] {
+  return (hits, at) => withoutRepeats(hits).slice(0, prefetches[at]?.limit);
 }
 
 /** A point that stands twice in a row (it has several values to order by) stands once. */

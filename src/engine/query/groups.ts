@@ -8,6 +8,7 @@ import type { CollectionState } from "../collection/state.ts";
 import { type PathStep, parsePath, valuesAt } from "../filter/json-path.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import { execute } from "./execute.ts";
+import { mergeFilters } from "./merge-filters.ts";
 import type { Hit } from "./query.ts";
 import type { ResolvedPrefetch, ResolvedRequest } from "./resolve.ts";
 
@@ -59,12 +60,14 @@ function widened(
   known: Iterable<number>,
   extra: readonly JsonObject[],
 ): ResolvedRequest {
-  const own = request.filter === null ? [] : [request.filter];
   return {
     ...request,
     limit: limit * groupSize,
     prefetches: request.prefetches.map((prefetch) => deeper(prefetch, groupSize)),
-    filter: { must: [...own, ...extra], must_not: [{ is_empty: { key: groupBy } }] },
+    filter: mergeFilters(request.filter, {
+      must: extra,
+      must_not: [{ is_empty: { key: groupBy } }],
+    }),
     excluded: new Set([...request.excluded, ...known]),
   };
 }

@@ -10,12 +10,13 @@ const { fround } = Math;
 /**
  * Chooses up to `limit` of `candidates` (each slot once), one after another: each the one with the largest
  * (1 − diversity) × relevance − diversity × similarity to the nearest that is chosen already. Of equal ones the last
- * candidate. Hits keep their scores. `similarityTo(slot)` gives the similarity to that slot's vector.
+ * candidate. Hits keep their scores. `similarityOf(slot)` compares that slot's vector, as the query, with others: of
+ * multivectors the one way is not the other.
  */
 export function diversify(
   candidates: readonly Hit[],
   relevance: Similarity,
-  similarityTo: (slot: number) => Similarity,
+  similarityOf: (slot: number) => Similarity,
   diversity: number,
   limit: number,
 ): Hit[] {
@@ -24,6 +25,7 @@ export function diversify(
   const rest = candidates.map((hit) => ({
     hit,
     relevance: fround(relevance(hit.slot)),
+    similarity: similarityOf(hit.slot),
     nearest: Number.NEGATIVE_INFINITY,
   }));
   const chosen: Hit[] = [];
@@ -43,8 +45,8 @@ export function diversify(
     const taken = takeAt(rest, best);
     if (taken === undefined) break;
     chosen.push(taken.hit);
-    const similarity = similarityTo(taken.hit.slot);
-    for (const one of rest) one.nearest = Math.max(one.nearest, fround(similarity(one.hit.slot)));
+    const { slot } = taken.hit;
+    for (const one of rest) one.nearest = Math.max(one.nearest, fround(one.similarity(slot)));
   }
   return chosen;
 }

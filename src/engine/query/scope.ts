@@ -14,14 +14,13 @@ export interface Scope {
 
 const nothing: ReadonlySet<number> = new Set();
 
-/** The points that fit all filters, but those excluded. @throws E_INPUT */
+/** The points that fit, but those excluded. @throws E_INPUT */
 export function scopeOf(
   state: CollectionState,
-  filters: readonly JsonObject[],
+  filter: JsonObject | null,
   excluded: ReadonlySet<number>,
 ): Scope {
-  const [first] = filters;
-  const among = fittingSlots(state, filters.length > 1 ? { must: filters } : first);
+  const among = fittingSlots(state, filter);
   if (among === null || excluded.size === 0) return { among, excluded };
   const left = new SlotSet(state.ids.slots);
   for (const slot of among) if (!excluded.has(slot)) left.add(slot);

@@ -24,7 +24,7 @@ export function scrollByField(host: Host, collection: string, body: Members): st
     );
   }
   const state = host.collection(collection);
-  const scope = scopeOf(state, filter === null ? [] : [filter], new Set());
+  const scope = scopeOf(state, filter, new Set());
   const hits = byField(state, orderBy, scope, limit);
   return `{"points":${hitsText(state, hits, wanted, false)},"next_page_offset":null}`;
 }
