@@ -1,6 +1,7 @@
 /** The engine's errors in Qdrant's words, each with the HTTP status that Qdrant answers as `details.status`. */
 import type { z } from "zod";
-import { VectorError } from "../errors.ts";
+import { isVectorError, VectorError } from "../errors.ts";
+import { inputFault } from "./input-words.ts";
 
 /** A request that Qdrant answers with 400. */
 export function badInput(message: string, details: Record<string, unknown> = {}): VectorError {
@@ -46,19 +47,25 @@ export function checkInput<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
+  const [issue] = result.error.issues;
+  const { status, words } =
+    issue === undefined ? { status: 400, words: "invalid" } : inputFault(issue, value);
+  if (status === 400) throw badInput(`Format error in JSON body: ${words}`);
   const steps = [path, ...(issue?.path ?? []).map(String)].filter((step) => step !== "");
-  const bound = issue === undefined ? null : boundOf(issue);
-  if (bound !== null) {
-    throw invalid(`Validation error in JSON body: [${steps.join(".")}: value invalid, ${bound}]`);
-  }
-  throw badInput(
-    `Format error in JSON body: ${[...steps, issue?.message ?? "invalid"].join(": ")}`,
-  );
+  throw invalid(`Validation error in JSON body: [${steps.join(".")}: ${words}]`);
 }
 
-/** The words for a bound that is broken; null for any other fault. */
-function boundOf(issue: z.core.$ZodIssue): string | null {
-  if (issue.code === "too_small") return `must be ${issue.minimum} or larger`;
-  return issue.code === "too_big" ? `must be ${issue.maximum} or smaller` : null;
+/**
+ * Runs `read`, which decodes one of Qdrant's untagged types: whatever has the wrong shape in there is told by the type's
+ * name alone. @throws E_INPUT
+ */
+export function untagged<Result>(type: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!isVectorError(error, "E_INPUT") || error.details["status"] !== 400) throw error;
+    throw badInput(
+      `Format error in JSON body: data did not match any variant of untagged enum ${type}`,
+    );
+  }
 }

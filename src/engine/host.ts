@@ -145,6 +145,7 @@ export class Host implements Omit<Operations, "ask"> {
 
   createCollection(name: string, config: string): void {
     assertCollectionName(name);
+    const wanted = createConfig(parseBody(config));
     if (this.#catalog.aliases.has(name)) {
       throw badInput(
         `Wrong input: Can't create collection with name ${name}. Alias with the same name already exists`,
@@ -159,7 +160,6 @@ export class Host implements Omit<Operations, "ask"> {
         },
       );
     }
-    const wanted = createConfig(parseBody(config));
     const path = this.#catalog.newPath();
     const file = createCollectionFile(path, wanted);
     try {

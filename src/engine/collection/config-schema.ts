@@ -3,6 +3,12 @@ import { z } from "zod";
 
 const count = z.number().int().nonnegative();
 const flag = z.boolean();
+const unit = "must be from 0.0 to 1.0";
+const upperHalf = "must be from 0.5 to 1.0";
+
+function unlike(type: string): string {
+  return `data did not match any variant of untagged enum ${type}`;
+}
 
 const hnswSchema = z.object({
   m: count.nullish(),
@@ -21,20 +27,22 @@ const walSchema = z.object({
 });
 
 const optimizersSchema = z.object({
-  deleted_threshold: z.number().min(0).max(1).nullish(),
+  deleted_threshold: z.number().min(0, unit).max(1, unit).nullish(),
   vacuum_min_vector_number: count.min(100).nullish(),
   default_segment_number: count.nullish(),
   max_segment_size: count.min(1).nullish(),
   memmap_threshold: count.nullish(),
   indexing_threshold: count.nullish(),
   flush_interval_sec: count.nullish(),
-  max_optimization_threads: z.union([count, z.literal("auto")]).nullish(),
+  max_optimization_threads: z
+    .union([count, z.literal("auto")], { error: unlike("MaxOptimizationThreads") })
+    .nullish(),
   prevent_unoptimized: flag.nullish(),
 });
 
 const scalarSchema = z.object({
   type: z.literal("int8"),
-  quantile: z.number().min(0.5).max(1).nullish(),
+  quantile: z.number().min(0.5, upperHalf).max(1, upperHalf).nullish(),
   always_ram: flag.nullish(),
 });
 const productSchema = z.object({
@@ -51,18 +59,21 @@ const turboSchema = z.object({
   bits: z.enum(["bits1", "bits1_5", "bits2", "bits4"]).nullish(),
 });
 
-const quantizationSchema = z.union([
-  z.object({ scalar: scalarSchema }),
-  z.object({ product: productSchema }),
-  z.object({ binary: binarySchema }),
-  z.object({ turbo: turboSchema }),
-]);
+const quantizationSchema = z.union(
+  [
+    z.object({ scalar: scalarSchema }),
+    z.object({ product: productSchema }),
+    z.object({ binary: binarySchema }),
+    z.object({ turbo: turboSchema }),
+  ],
+  { error: unlike("QuantizationConfig") },
+);
 
 const distanceSchema = z.enum(["Cosine", "Euclid", "Dot", "Manhattan"]);
 
 /** Parameters of one dense vector. */
 export const vectorSchema = z.object({
-  size: z.number().int().max(65536),
+  size: z.number().int().max(65536, "must be from 1 to 65536"),
   distance: distanceSchema,
   hnsw_config: hnswSchema.nullish(),
   quantization_config: quantizationSchema.nullish(),
@@ -101,11 +112,18 @@ export const newVectorSchema = z.union([
   }),
 ]);
 
+/** Strict mode, which can be switched off here and not on. */
+const strictModeSchema = z.looseObject({ enabled: flag.nullish() });
 const metadataSchema = z.record(z.string(), z.unknown());
-const positive = z.number().int().min(1);
+/** Unsigned, of 32 bits, and not 0. */
+const positive = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 32 - 1, "expected u32");
 
 export const createSchema = z.object({
-  vectors: z.record(z.string(), z.unknown()).optional(),
+  vectors: z.record(z.string(), z.unknown(), { error: unlike("VectorsConfig") }).optional(),
   shard_number: positive.nullish(),
   sharding_method: z.enum(["auto", "custom"]).nullish(),
   replication_factor: positive.nullish(),
@@ -116,7 +134,7 @@ export const createSchema = z.object({
   optimizers_config: optimizersSchema.nullish(),
   quantization_config: quantizationSchema.nullish(),
   sparse_vectors: z.record(z.string(), z.unknown()).nullish(),
-  strict_mode_config: z.record(z.string(), z.unknown()).nullish(),
+  strict_mode_config: strictModeSchema.nullish(),
   metadata: metadataSchema.nullish(),
 });
 
@@ -142,7 +160,7 @@ export const updateSchema = z.object({
     .nullish(),
   hnsw_config: hnswSchema.nullish(),
   quantization_config: z.union([z.literal("Disabled"), quantizationSchema]).nullish(),
-  strict_mode_config: z.record(z.string(), z.unknown()).nullish(),
+  strict_mode_config: strictModeSchema.nullish(),
   metadata: metadataSchema.nullish(),
 });
 

@@ -60,6 +60,7 @@ export function createConfig(body: JsonObject): CollectionConfig {
   const { metadata, ...rest } = body;
   const wanted = checkInput(createSchema, { ...unalias(plainObject(rest)), metadata });
   if (wanted.sharding_method === "custom") throw notImplemented("custom sharding");
+  refuseStrictMode(wanted.strict_mode_config);
   const vectors = toVectors(wanted.vectors);
   return {
     params: {
@@ -95,6 +96,7 @@ function plainObject(value: JsonObject): Record<string, unknown> {
 export function updateConfig(config: CollectionConfig, patch: JsonObject): CollectionConfig {
   const { metadata, ...rest } = patch;
   const wanted = checkInput(updateSchema, { ...unalias(plainObject(rest)), metadata });
+  refuseStrictMode(wanted.strict_mode_config);
   const quantization = wanted.quantization_config;
   return {
     params: {
@@ -113,6 +115,13 @@ export function updateConfig(config: CollectionConfig, patch: JsonObject): Colle
     ...mergedStrictMode(config, wanted.strict_mode_config),
     ...mergedMetadata(config.metadata, metadata),
   };
+}
+
+/** Limits that would not be kept are not taken. @throws E_NOT_SUPPORTED */
+function refuseStrictMode(
+  settings: { readonly enabled?: boolean | null | undefined } | null | undefined,
+): void {
+  if (settings?.enabled === true) throw notImplemented("strict mode");
 }
 
 function mergedStrictMode(

@@ -1,7 +1,7 @@
 /** The parameters of a collection's vectors, checked as Qdrant 1.18.2 checks them. */
 import type { z } from "zod";
 import type { CollectionConfig, JsonObject, SparseVectorParams, VectorParams } from "../api.ts";
-import { badInput, checkInput, invalid, notImplemented } from "../errors.ts";
+import { badInput, checkInput, invalid, notImplemented, untagged } from "../errors.ts";
 import { isObject } from "../filter/json-path.ts";
 import { cleanQuantization, given, isSettled, unalias, vectorNameFault } from "./config-parts.ts";
 import { sparseSchema, type updateSchema, vectorSchema } from "./config-schema.ts";
@@ -18,12 +18,11 @@ function assertVectorName(name: string, kind: "dense" | "sparse"): void {
 /** Parameters of dense vectors or multivectors. @throws E_INPUT, E_NOT_SUPPORTED */
 export function toVectorParams(value: unknown, path: string): VectorParams {
   const body = isObject(value) ? unalias(value) : value;
-  const params = checkInput(vectorSchema, body, path);
-  if (params.size < 1) {
-    throw badInput(
-      "Format error in JSON body: data did not match any variant of untagged enum VectorsConfig",
-    );
-  }
+  const params = untagged("VectorsConfig", () => {
+    const checked = checkInput(vectorSchema, body, path);
+    if (checked.size < 1) throw badInput("a size of 0");
+    return checked;
+  });
   const { hnsw_config, size, distance, quantization_config, on_disk, datatype } = params;
   const hnsw = given(hnsw_config);
   const { multivector_config } = params;

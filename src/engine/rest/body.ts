@@ -1,16 +1,27 @@
 /** Request bodies, cut into the raw texts of their members, so that ids and payloads keep every digit. */
+import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { sliceArray, sliceObject } from "../../util/json.ts";
 import type { PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { badInput, checkInput } from "../errors.ts";
+import { named } from "../input-words.ts";
 import type { RestRequest } from "./request.ts";
 
-/** A request's body as text; '' where there is none. */
+/** A request's body as text; '' where there is none. @throws E_INPUT (400) where it is no UTF-8 */
 export function bodyText({ body }: RestRequest): string {
   if (body === null || typeof body === "string") return body ?? "";
+  if (!isUtf8(body)) throw badInput("Format error in JSON body: invalid unicode code point");
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+}
+
+/** As `bodyText`, and it must not be empty. @throws E_INPUT (400) */
+export function needBody(request: RestRequest): string {
+  const text = bodyText(request);
+  if (text.trim() === "")
+    throw badInput("Format error in JSON body: EOF while parsing a value at line 1 column 0");
+  return text;
 }
 
 function malformed(error: unknown): VectorError {
@@ -99,13 +110,15 @@ export function toPointId(text: string): string {
 }
 
 const keys = z.array(z.string());
-const payloadSelector = z.union([
-  z.boolean(),
-  keys,
-  z.object({ include: keys }),
-  z.object({ exclude: keys }),
-]);
-const vectorSelector = z.union([z.boolean(), keys]);
+const payloadSelector = z.union(
+  [z.boolean(), keys, z.strictObject({ include: keys }), z.strictObject({ exclude: keys })],
+  {
+    error: "Expected a boolean, an array of strings, or an object with an include/exclude field",
+  },
+);
+const vectorSelector = z.union([z.boolean(), keys], {
+  error: "Expected a boolean, or an array of strings",
+});
 
 /** Both selectors, under the names that Qdrant takes. */
 export function selectors(
@@ -128,8 +141,16 @@ export function toSelector(body: Members): PointSelector | null {
   return filter === undefined ? null : { filter };
 }
 
-const natural = z.int().refine((value) => value >= 0, { error: "expected usize" });
+/** A count as an unsigned 64-bit integer (400 where it is none); more than can be counted here is as much as can be. */
+const natural = z.number().transform((value, context) => {
+  if (Number.isInteger(value) && value >= 0 && value <= 2 ** 64)
+    return Math.min(value, Number.MAX_SAFE_INTEGER);
+  const kind = Number.isInteger(value) && value < 0 ? "value" : "type";
+  const message = `invalid ${kind}: ${named(value)}, expected usize`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
 /** A bound on rows: a natural number (400) of at least 1 (422). */
-export const limitSchema = natural.min(1);
+export const limitSchema = natural.pipe(z.number().min(1));
 /** Rows to pass over: a natural number (400). */
 export const offsetSchema = natural;

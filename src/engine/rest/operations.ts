@@ -5,7 +5,7 @@ import { batchOperations } from "./batch.ts";
 import { collectionOperations } from "./collections.ts";
 import { facetOperations } from "./facet.ts";
 import type { Operation, Writes } from "./operation.ts";
-import { checkCollectionName, checkParams } from "./params.ts";
+import { checkCollectionName, checkParams, type ParamsOf } from "./params.ts";
 import { payloadOperations } from "./payload.ts";
 import { payloadIndexOperations } from "./payload-index.ts";
 import { pointOperations } from "./points.ts";
@@ -29,6 +29,27 @@ const operations: Readonly<Record<RestOperation, Operation>> = {
   ...telemetryOperations,
 };
 
+/** Operations whose timeout is the collection's own: one of 0 is a fault there. */
+const collectionChanges: ReadonlySet<RestOperation> = new Set<RestOperation>([
+  "createCollection",
+  "updateCollection",
+  "deleteCollection",
+  "updateAliases",
+]);
+
+const descriptions: ReadonlySet<RestOperation> = new Set<RestOperation>([
+  ...(Object.keys(aliasOperations) as (keyof typeof aliasOperations)[]),
+  ...(Object.keys(collectionOperations) as (keyof typeof collectionOperations)[]),
+  ...(Object.keys(snapshotOperations) as (keyof typeof snapshotOperations)[]),
+  "getTelemetry",
+]);
+
+function paramsOf(operation: RestOperation): ParamsOf {
+  if (collectionChanges.has(operation)) return "collection";
+  if (descriptions.has(operation)) return "description";
+  return operations[operation].writes === "nothing" ? "read" : "write";
+}
+
 export function writesOf({ operation }: RestRequest): Writes {
   return operations[operation].writes;
 }
@@ -36,7 +57,6 @@ export function writesOf({ operation }: RestRequest): Writes {
 /** Answers a question: the JSON text of `result`. @throws VectorError with `details.status` */
 export function answer(host: Host, request: RestRequest): string {
   checkCollectionName(request.collection);
-  const { writes, run } = operations[request.operation];
-  checkParams(request.params, writes !== "nothing");
-  return run(host, request);
+  checkParams(request.params, paramsOf(request.operation));
+  return operations[request.operation].run(host, request);
 }

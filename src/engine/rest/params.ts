@@ -22,33 +22,42 @@ export function nameFault(name: string): string | null {
 const orderings = ["weak", "medium", "strong"];
 const consistencies = /^(?:majority|quorum|all|[1-9]\d*)$/;
 
+/** What an operation does to points, or to collections; a description of them takes no parameters. */
+export type ParamsOf = "read" | "write" | "collection" | "description";
+
 /**
  * Checks the parameters that operations have in common. One process keeps any order and is consistent, and nothing here
  * takes long enough to need `timeout`. @throws E_INPUT (400)
  */
-export function checkParams(params: RestRequest["params"], writes: boolean): void {
+export function checkParams(params: RestRequest["params"], of: ParamsOf): void {
+  if (of === "description") return;
   const { wait, timeout, ordering, consistency } = params;
+  const writes = of === "write";
   if (wait !== undefined && wait !== "true" && wait !== "false")
     throw invalidParam("provided string was not `true` or `false`");
-  if (timeout !== undefined) checkTimeout(timeout, writes);
+  if (timeout !== undefined) checkTimeout(timeout, of);
   if (writes && ordering !== undefined && !orderings.includes(ordering))
     throw invalidParam(
       `unknown variant \`${ordering.slice(0, 40)}\`, expected one of \`weak\`, \`medium\`, \`strong\``,
     );
-  if (!writes && consistency !== undefined && !consistencies.test(consistency))
+  if (of === "read" && consistency !== undefined && !consistencies.test(consistency))
     throw invalidParam(
       `failed to deserialize read consistency query parameter value '${consistency.slice(0, 40)}'`,
     );
 }
 
 /** Seconds; 0 where it is a write that does not want to wait. */
-function checkTimeout(timeout: string, writes: boolean): void {
+function checkTimeout(timeout: string, of: ParamsOf): void {
   if (timeout === "") throw invalidParam("cannot parse integer from empty string");
   if (!/^\+?\d+$/.test(timeout)) throw invalidParam("invalid digit found in string");
   if (BigInt(timeout) > 2n ** 64n - 1n)
     throw invalidParam("number too large to fit in target type");
-  if (!writes && BigInt(timeout) === 0n)
-    throw invalidParam("invalid value: integer `0`, expected a nonzero u64");
+  if (BigInt(timeout) > 0n) return;
+  if (of === "read") throw invalidParam("invalid value: integer `0`, expected a nonzero u64");
+  if (of === "collection")
+    throw invalid(
+      "Validation error in query parameters: [timeout: value 0 invalid, must be 1 or larger]",
+    );
 }
 
 /** A query parameter that cannot be read: 400. */

@@ -49,7 +49,7 @@ describe("the server", () => {
   it("says who it is, and that it is well", async () => {
     expect(await ask("GET", "/")).toEqual({
       status: 200,
-      text: '{"title":"qdrant - vector search engine","version":"1.18.2"}',
+      text: '{"title":"qdrant - vector search engine","version":"1.18.2","commit":"44ad62f8cd69642be5afa6441612525e24a0d063"}',
     });
     expect((await ask("GET", "/healthz")).text).toBe("healthz check passed");
     expect((await ask("GET", "/livez")).text).toBe("healthz check passed");
