@@ -1,7 +1,9 @@
 /** Points that prefetches found, ranked by a formula. Source: qdrant 1.18.2, lib/segment/src/segment/read_view/formula_rescore.rs. */
 import { compile } from "../collection/select.ts";
 import type { CollectionState } from "../collection/state.ts";
-import { valuesAt } from "../filter/json-path.ts";
+import type { FieldType } from "../filter/field-schema.ts";
+import { parseInstant } from "../filter/instant.ts";
+import { isObject, pathText, valuesAt } from "../filter/json-path.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import { TopK } from "../vectors/top-k.ts";
 import { evaluate, type Formula, type PayloadKey } from "./formula.ts";
@@ -21,7 +23,7 @@ export function rankByFormula(
     const payload = new PayloadView(state.file.payload(slot));
     const score = evaluate(formula, {
       score: (prefetch) => scores[prefetch]?.get(slot),
-      payload: (key) => payloadValues(payload.plain, key),
+      payload: (key) => payloadValues(state, slot, payload, key),
       fits: (condition) => conditions[condition]?.test(slot, payload) ?? true,
     });
     if (cut.scoreThreshold === null || score >= cut.scoreThreshold) best.offer(score, slot);
@@ -29,7 +31,36 @@ export function rankByFormula(
   return best.sorted().map(({ slot, value }) => ({ slot, score: value, orderValue: null }));
 }
 
-function payloadValues(payload: unknown, { steps }: PayloadKey): unknown[] {
-  const values = valuesAt(payload, steps);
-  return steps.at(-1) === null ? values : values.flat();
+/** Where there is an index, the values are those that it keeps: of its type. */
+function payloadValues(
+  state: CollectionState,
+  slot: number,
+  payload: PayloadView,
+  { steps }: PayloadKey,
+): readonly unknown[] {
+  const index = state.indexes.find(pathText(steps));
+  const numbers = index?.type === "datetime" ? null : index?.ranges;
+  if (numbers) return numbers.numbersOf(slot);
+  const found = valuesAt(payload.plain, steps);
+  const values = steps.at(-1) === null ? found : found.flat();
+  return index === undefined ? values : values.filter((value) => isOfType(value, index.type));
+}
+
+function isOfType(value: unknown, type: FieldType): boolean {
+  switch (type) {
+    case "keyword":
+    case "uuid":
+      return typeof value === "string";
+    case "datetime":
+      return typeof value === "string" && parseInstant(value) !== null;
+    case "bool":
+      return typeof value === "boolean";
+    case "geo":
+      return isObject(value);
+    case "integer":
+    case "float":
+      return typeof value === "number";
+    case "text":
+      return true;
+  }
 }

@@ -69,10 +69,10 @@ function lookUp(
   const ids = inputs(part.query).filter((input) => input.kind === "id");
   if (ids.length === 0) return;
   const from = source(state, part, find);
-  namedVectors(from, vectorName(part));
-  for (const { id } of ids) {
-    const slot = from.ids.find(id);
-    if (slot === -1) throw notFound(`Not found: No point with id ${id} found`);
+  const slots = ids.map(({ id }) => from.ids.find(id));
+  if (slots.some((slot) => slot !== -1)) namedVectors(from, vectorName(part));
+  for (const [at, slot] of slots.entries()) {
+    if (slot === -1) throw notFound(`Not found: No point with id ${ids[at]?.id} found`);
     if (from === state) excluded.add(slot);
   }
 }
