@@ -94,8 +94,8 @@ export class ChromaClient {
 
   /** The bare answer to a GET whose status says who answers; the other statuses are errors as everywhere. */
   async probe(path: string, options: SendOptions): Promise<HttpAnswer> {
-    const isDecided = ({ status }: HttpAnswer): boolean => status < 500 && !undecided.has(status);
-    const use: Use<HttpAnswer> = (answer) => (isDecided(answer) ? { value: answer } : null);
+    const isDecided = (status: number): boolean => status < 500 && !undecided.has(status);
+    const use: Use<HttpAnswer> = { takes: isDecided, read: (answer) => answer };
     return this.#send({ method: "GET", path }, use, options);
   }
 
@@ -112,17 +112,20 @@ export class ChromaClient {
   async #send<T>(request: Request, use: Use<T>, options: SendOptions): Promise<T> {
     const { signal, attempts = this.#attempts } = options;
     const { method, path, body } = request;
-    const attempt = async () => {
+    const ask = async (): Promise<HttpAnswer> => {
       this.assertOpen();
       const answer = await this.#http.request({ method, url: this.url + path, body, signal });
-      const used = use(answer);
-      if (used !== null) return { value: used.value, bytes: answer.bytes.length };
+      if (use.takes(answer.status)) return answer;
       throw refusal(`${method} ${this.url}${path.replace(/\?.*/, "")}`, answer, options);
     };
-    const inPlace = () =>
-      options.place === false ? attempt() : this.#slots.run(attempt, ({ bytes }) => bytes, signal);
-    const { value } = await retry(inPlace, { attempts, signal, onRetry: this.#onRetry });
-    return value;
+    // An answer that came takes no place while it is read: the server has the next request meanwhile.
+    const attempt = async (): Promise<T> =>
+      use.read(
+        options.place === false
+          ? await ask()
+          : await this.#slots.run(ask, ({ bytes }) => bytes.length, signal),
+      );
+    return retry(attempt, { attempts, signal, onRetry: this.#onRetry });
   }
 }
 
@@ -132,12 +135,18 @@ interface Request {
   readonly body?: string;
 }
 
-/** Takes an answer; null = it is an error. In the attempt, so that an answer cut short is asked for again. */
-type Use<T> = (answer: HttpAnswer) => { readonly value: T } | null;
+interface Use<T> {
+  /** Whether the status is that of an answer; else it is an error. */
+  takes(status: number): boolean;
+  /** In the attempt, so that an answer cut short is asked for again. */
+  read(answer: HttpAnswer): T;
+}
 
 function ifSuccess<T>(parse: ParseBytes<T>): Use<T> {
-  return ({ status, bytes }) =>
-    status >= 200 && status < 300 ? { value: decode(bytes, parse) } : null;
+  return {
+    takes: (status) => status >= 200 && status < 300,
+    read: ({ bytes }) => decode(bytes, parse),
+  };
 }
 
 /** Statuses below 500 that say nothing about who answers. */
