@@ -2,7 +2,14 @@
 import { setImmediate } from "node:timers/promises";
 import { isVectorError } from "../../errors.ts";
 import type { DenseColumn } from "../../model/record.ts";
-import type { PointColumns, PointPage, QdrantApi, ReadColumns } from "./api.ts";
+import type {
+  MessageRoad,
+  PointColumns,
+  PointPage,
+  QdrantApi,
+  ReadColumns,
+  ScrollMessage,
+} from "./api.ts";
 
 /** Bytes that a page aims at. */
 const pageBytes = 4 * 1024 * 1024;
@@ -30,51 +37,69 @@ export async function* scanPages(
   name: string,
   options: ScanOptions,
 ): AsyncGenerator<PointColumns> {
-  let rows = Math.min(
-    options.rowsMax,
-    options.payload || options.vectors ? startRows : options.rowsMax,
-  );
-  let coming: Promise<PointPage> | null = readPage(api, name, options, options.from ?? null, rows);
+  const read = (from: string | null, limit: number): Promise<PointPage> =>
+    api.scroll(name, { ...options, limit, from });
+  for await (const page of inTurn(read, options, rowBytesOf))
+    if (page.points.length > 0) yield page;
+}
+
+/** The same pages as the messages that came. */
+export function scanMessages(
+  road: MessageRoad,
+  name: string,
+  options: ScanOptions,
+): AsyncGenerator<ScrollMessage> {
+  const read = (from: string | null, limit: number): Promise<ScrollMessage> =>
+    road.scrollMessage(name, { ...options, limit, from });
+  return inTurn(read, options, ({ message, rows }) => message.length / Math.max(1, rows));
+}
+
+/** Page behind page. `rowBytes`: what a row like those of a page takes. */
+async function* inTurn<Page extends { readonly next: string | null }>(
+  read: (from: string | null, limit: number) => Promise<Page>,
+  { payload, vectors, rowsMax, from }: ScanOptions,
+  rowBytes: (page: Page) => number,
+): AsyncGenerator<Page> {
+  let rows = Math.min(rowsMax, payload || vectors ? startRows : rowsMax);
+  let coming: Promise<Page> | null = halved(read, from ?? null, rows);
   try {
     while (coming !== null) {
-      const page: PointPage = await coming;
+      const page: Page = await coming;
       coming = null;
       if (page.next !== null) {
-        rows = Math.min(options.rowsMax, rows * growth, rowsOf(pageBytes, page));
-        coming = readPage(api, name, options, page.next, rows);
+        rows = Math.min(
+          rowsMax,
+          rows * growth,
+          Math.max(1, Math.floor(pageBytes / rowBytes(page))),
+        );
+        coming = halved(read, page.next, rows);
         // It is awaited on the next turn; until then its failure is nobody's.
         coming.catch(() => undefined);
         // A request leaves when the event loop turns: else it would wait until the caller has worked through this page.
         await setImmediate();
       }
-      if (page.points.length > 0) yield page;
+      yield page;
     }
   } finally {
     await coming?.catch(() => undefined);
   }
 }
 
-/** How many rows like those of `page` take `bytes`. */
-function rowsOf(bytes: number, page: PointColumns): number {
-  const { points, vectors, payloads } = page;
+/** What a row like those of a page takes as JSON, where that is how it came. */
+function rowBytesOf({ points, vectors, payloads }: PointColumns): number {
   const payloadBytes = payloads.reduce((sum, payload) => sum + (payload?.length ?? 0), 0);
-  const rowBytes =
-    pointBytes +
-    (vectors?.dimension ?? 0) * componentBytes +
-    payloadBytes / Math.max(1, points.length);
-  return Math.max(1, Math.floor(bytes / rowBytes));
+  const vectorBytes = (vectors?.dimension ?? 0) * componentBytes;
+  return pointBytes + vectorBytes + payloadBytes / Math.max(1, points.length);
 }
 
-async function readPage(
-  api: QdrantApi,
-  name: string,
-  options: ScanOptions,
+async function halved<Page>(
+  read: (from: string | null, limit: number) => Promise<Page>,
   from: string | null,
   rows: number,
-): Promise<PointPage> {
+): Promise<Page> {
   for (let limit = rows; ; limit = Math.ceil(limit / 2)) {
     try {
-      return await api.scroll(name, { ...options, limit, from });
+      return await read(from, limit);
     } catch (error) {
       if (limit === 1 || !isTooLarge(error)) throw error;
     }

@@ -3,9 +3,9 @@
  * stream past the queries in threads: what is in memory is the queries, the nearest so far, and a few blocks of rows.
  */
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import { VectorError } from "../../errors.ts";
 import { abortError } from "../../util/abort.ts";
+import { Thread } from "../../util/thread.ts";
 import { mergeRankings, type Ranking } from "./nearest.ts";
 import type { TruthBlock, TruthQuestion } from "./truth-scan.ts";
 import type { TruthRequest } from "./truth-worker.ts";
@@ -60,37 +60,22 @@ async function idlest(threads: readonly TruthThread[]): Promise<TruthThread> {
   }
 }
 
-interface Asked {
-  settle(rankings: Ranking[]): void;
-  reject(error: unknown): void;
-}
-
 class TruthThread {
-  readonly #worker: Worker;
-  readonly #asked: Asked[] = [];
+  readonly #thread: Thread<TruthRequest, Ranking[] | null>;
   #next = Promise.withResolvers<void>();
   #fault: { readonly error: unknown } | null = null;
 
   constructor(question: TruthQuestion) {
     const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    this.#worker = new Worker(new URL(`./truth-worker${extension}`, import.meta.url), {
+    this.#thread = new Thread(new URL(`./truth-worker${extension}`, import.meta.url), {
       workerData: question,
       name: "vecferry truth",
-    });
-    this.#worker.on("message", (rankings: Ranking[] | null) => {
-      this.#asked.shift()?.settle(rankings ?? []);
-      this.#wake();
-    });
-    this.#worker.on("error", (error) => this.fail(error));
-    this.#worker.on("exit", (code) => {
-      if (this.#asked.length > 0)
-        this.fail(new VectorError("E_INTERNAL", `A thread of the truth ended with ${code}.`));
     });
   }
 
   /** Blocks that are not done. */
   get waiting(): number {
-    return this.#asked.length;
+    return this.#thread.waiting;
   }
 
   /** Resolves with the next answer, or a failure. */
@@ -102,32 +87,26 @@ class TruthThread {
   look({ ids, data, filters }: TruthBlock): void {
     if (this.#fault !== null) throw this.#fault.error;
     const own = data.slice();
-    // What fails here is thrown by the next call.
-    this.#send({ ids, data: own, filters }, [own.buffer]).catch(() => undefined);
+    this.#thread
+      .ask({ ids, data: own, filters }, [own.buffer])
+      .catch((error: unknown) => {
+        // Thrown by the next call.
+        this.#fault ??= { error };
+      })
+      .finally(() => this.#wake());
   }
 
-  rankings(): Promise<Ranking[]> {
-    return this.#send(null, []);
+  async rankings(): Promise<Ranking[]> {
+    return (await this.#thread.ask(null)) ?? [];
   }
 
   /** Ends everything that waits with `error`. */
   fail(error: unknown): void {
-    this.#fault ??= { error };
-    for (const asked of this.#asked.splice(0)) asked.reject(error);
-    this.#wake();
+    this.#thread.fail(error);
   }
 
-  async close(): Promise<void> {
-    this.#asked.length = 0;
-    await this.#worker.terminate();
-  }
-
-  #send(request: TruthRequest, transfer: ArrayBuffer[]): Promise<Ranking[]> {
-    if (this.#fault !== null) return Promise.reject(this.#fault.error);
-    return new Promise((settle, reject) => {
-      this.#asked.push({ settle, reject });
-      this.#worker.postMessage(request, transfer);
-    });
+  close(): Promise<void> {
+    return this.#thread[Symbol.asyncDispose]();
   }
 
   #wake(): void {
