@@ -6,10 +6,10 @@ import { badInput, notFound } from "../errors.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { encodeConfig } from "./config.ts";
+import { applyIndexing, releaseIndexes } from "./indexing.ts";
 import { selectSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
 import { vectorParams } from "./vector-config.ts";
-import { applyIndexing, releaseIndexes } from "./indexing.ts";
 import { newSet, newSparseSet } from "./vector-sets.ts";
 
 /** Vectors by columns, for points that are there. */
@@ -58,7 +58,7 @@ export function deleteVectors(
 ): void {
   const sets = names.map((name) => setOf(state, name));
   const slots = "ids" in selector ? slotsOf(state, selector.ids) : selectSlots(state, selector);
-  for (const slot of [...slots]) for (const set of sets) set.remove(slot);
+  for (const slot of [...slots]) for (const set of sets) set.remove(slot, true);
 }
 
 /** A name to add: of dense vectors or multivectors, or of sparse ones. */

@@ -92,7 +92,7 @@ function checkPoints({ ids, payloads }: PointColumns): void {
 export function deletePoints(state: CollectionState, selector: PointSelector): void {
   for (const slot of selectSlots(state, selector, null)) {
     state.indexes.set(slot, null);
-    for (const set of state.vectors.values()) set.remove(slot);
+    for (const set of state.vectors.values()) set.remove(slot, true);
     state.file.deletePoint(slot);
     state.ids.remove(slot);
   }

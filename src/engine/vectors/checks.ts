@@ -12,6 +12,11 @@ export function wrongDimension(expected: number, given: number, name = ""): Vect
   );
 }
 
+/** @throws E_INPUT where a component is not a finite number */
+export function checkFinite(name: string, data: Float32Array): void {
+  for (let at = 0; at < data.length; at += 1) if (!Number.isFinite(data[at])) throw notFinite(name);
+}
+
 export function notFinite(name: string): VectorError {
   return badInput(`Wrong input: vector '${name}' has a component that is not a finite number`);
 }

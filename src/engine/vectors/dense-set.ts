@@ -4,14 +4,7 @@ import type { VectorDatatype, VectorParams } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { notFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
-import {
-  cosineOf,
-  type Metric,
-  metricOf,
-  normalizeBy,
-  normalizeCosine,
-  squaredLength,
-} from "./distance.ts";
+import { type Metric, metricOf, normalizeBy, normalizeCosine, squaredLength } from "./distance.ts";
 import { HnswIndex } from "./hnsw.ts";
 import { hnswLink } from "./hnsw-link.ts";
 import { TopK } from "./top-k.ts";
@@ -36,11 +29,11 @@ export class DenseSet implements VectorSet {
   #indexing: Indexing | null = null;
   #index: HnswIndex | null = null;
 
-  constructor(name: string, { size, distance, datatype = "float32" }: VectorParams) {
+  constructor(name: string, params: VectorParams) {
     this.#name = name;
-    this.#store = new VectorStore(size);
-    this.#datatype = datatype;
-    this.#metric = metricOf(distance, datatype);
+    this.#store = new VectorStore(params.size);
+    this.#datatype = params.datatype ?? "float32";
+    this.#metric = metricOf(params);
     this.largerIsNearer = this.#metric.larger;
   }
 
@@ -111,14 +104,14 @@ export class DenseSet implements VectorSet {
 
   similarity(query: QueryVector): Similarity {
     const data = this.#query(query);
-    const similarity = this.#store.similarity(this.#metric.kernel, data);
-    if (!this.#metric.divides) return similarity;
-    return (slot) => cosineOf(similarity(slot), data, this.#store.row(slot));
+    const { kernel, compare } = this.#metric;
+    if (kernel !== null) return this.#store.similarity(kernel, data);
+    return (slot) => compare(data, this.#store.row(slot), 0);
   }
 
   nearest(query: QueryVector, options: NearestOptions): Nearest {
-    if (this.#metric.divides) return this.#nearestOneByOne(query, options);
     const { kernel } = this.#metric;
+    if (kernel === null) return this.#nearestOneByOne(query, options);
     const data = this.#query(query);
     const found = options.exact === true ? null : this.#index?.nearest(kernel, data, options);
     return found ?? this.#store.nearest(kernel, data, options);
@@ -164,8 +157,8 @@ export class DenseSet implements VectorSet {
 
   /** Opens an index where there are enough vectors for one, and usearch is installed. */
   #openIndex(): void {
-    const { kernel, divides } = this.#metric;
-    if (this.#indexing === null || divides || kernel === "manhattan") return;
+    const { kernel } = this.#metric;
+    if (this.#indexing === null || kernel === null || kernel === "manhattan") return;
     const { m, efConstruct, fromBytes } = this.#indexing;
     if (this.#store.count * this.#store.dimension * 4 <= fromBytes) return;
     const link = hnswLink();

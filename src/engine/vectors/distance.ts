@@ -2,7 +2,8 @@
  * Qdrant's arithmetic: how Cosine normalizes what it stores, and the scores.
  * Source: qdrant 1.18.2, lib/segment/src/spaces (simple.rs, simple_sse.rs, simple_avx.rs, tools.rs).
  */
-import type { VectorDatatype, VectorDistance } from "../api.ts";
+import type { VectorDistance, VectorParams } from "../api.ts";
+import { roundToHalf } from "./datatypes.ts";
 import { dotWithItself, type KernelName } from "./kernel.ts";
 
 const { fround, sqrt } = Math;
@@ -94,16 +95,14 @@ function manhattan(query: Float32Array, data: Float32Array, offset: number): num
 
 /** How a distance ranks rows, and the score that Qdrant answers for a kernel's value. */
 export interface Metric {
-  /** Of many rows of a store. */
-  readonly kernel: KernelName;
+  /** Of many rows of a store; null where they are compared one by one. */
+  readonly kernel: KernelName | null;
   /** Of two rows that are in no store. */
   readonly compare: Compare;
   toScore(value: number): number;
   /** Whether a larger score is nearer. */
   readonly larger: boolean;
   readonly normalizes: boolean;
-  /** Whether the kernel's value is to be divided by both rows' lengths: cosine of what is not normalized. */
-  readonly divides: boolean;
 }
 
 export const metrics: Readonly<Record<VectorDistance, Metric>> = {
@@ -113,7 +112,6 @@ export const metrics: Readonly<Record<VectorDistance, Metric>> = {
     toScore: fround,
     larger: true,
     normalizes: true,
-    divides: false,
   },
   Dot: {
     kernel: "dot",
@@ -121,7 +119,6 @@ export const metrics: Readonly<Record<VectorDistance, Metric>> = {
     toScore: fround,
     larger: true,
     normalizes: false,
-    divides: false,
   },
   Euclid: {
     kernel: "euclid",
@@ -129,7 +126,6 @@ export const metrics: Readonly<Record<VectorDistance, Metric>> = {
     toScore: (value) => fround(sqrt(Math.abs(value))),
     larger: false,
     normalizes: false,
-    divides: false,
   },
   Manhattan: {
     kernel: "manhattan",
@@ -137,26 +133,46 @@ export const metrics: Readonly<Record<VectorDistance, Metric>> = {
     toScore: (value) => fround(Math.abs(value)),
     larger: false,
     normalizes: false,
-    divides: false,
   },
 };
 
 /** Bytes would lose everything by being normalized: their cosine is worked out from what is kept. */
 const bytesCosine: Metric = {
   ...metrics.Cosine,
-  compare: (query, data, offset) =>
-    cosineOf(dot(query, data, offset), query, data.subarray(offset, offset + query.length)),
+  kernel: null,
+  compare(query, data, offset) {
+    const row = data.subarray(offset, offset + query.length);
+    const lengths = dot(query, query, 0) * dot(row, row, 0);
+    return lengths === 0 ? 0 : fround(dot(query, row, 0) / fround(sqrt(lengths)));
+  },
   normalizes: false,
-  divides: true,
 };
 
-/** The cosine of two rows whose dot product is known; 0 where one has no length. */
-export function cosineOf(product: number, one: Float32Array, other: Float32Array): number {
-  const lengths = dot(one, one, 0) * dot(other, other, 0);
-  return lengths === 0 ? 0 : fround(product / fround(sqrt(lengths)));
+/** Below so many components a server works in float16 where vectors are kept as such, component by component. */
+const halfComponentsMax = 16;
+
+type Term = (one: number, other: number) => number;
+
+function inHalves(metric: Metric, sign: 1 | -1, term: Term): Metric {
+  const compare: Compare = (query, data, offset) => {
+    let sum = 0;
+    for (let at = 0; at < query.length; at += 1)
+      sum = fround(sum + roundToHalf(term(query[at] ?? 0, data[offset + at] ?? 0)));
+    return sign * sum;
+  };
+  return { ...metric, kernel: null, compare };
 }
 
-/** How rows of a distance and a datatype are compared. */
-export function metricOf(distance: VectorDistance, datatype: VectorDatatype): Metric {
-  return distance === "Cosine" && datatype === "uint8" ? bytesCosine : metrics[distance];
+const product: Term = (one, other) => one * other;
+const halves: Readonly<Record<VectorDistance, Metric>> = {
+  Cosine: inHalves(metrics.Cosine, 1, product),
+  Dot: inHalves(metrics.Dot, 1, product),
+  Euclid: inHalves(metrics.Euclid, -1, (one, other) => roundToHalf(one - other) ** 2),
+  Manhattan: inHalves(metrics.Manhattan, -1, (one, other) => Math.abs(one - other)),
+};
+
+/** How rows of a name are compared. */
+export function metricOf({ size, distance, datatype }: VectorParams): Metric {
+  if (datatype === "float16" && size < halfComponentsMax) return halves[distance];
+  return datatype === "uint8" && distance === "Cosine" ? bytesCosine : metrics[distance];
 }

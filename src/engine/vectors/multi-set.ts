@@ -6,7 +6,7 @@
 import type { MultiColumn, VectorColumn } from "../../model/record.ts";
 import type { VectorDatatype, VectorParams } from "../api.ts";
 import { badInput } from "../errors.ts";
-import { notFinite, wrongDimension, wrongKind } from "./checks.ts";
+import { checkFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
 import { type Metric, metricOf, normalizeCosine } from "./distance.ts";
 import { SpanStore } from "./span-store.ts";
@@ -30,11 +30,11 @@ export class MultiSet implements VectorSet {
   readonly #store = new SpanStore(rowsPerBlock);
   readonly #changed = new Set<number>();
 
-  constructor(name: string, { size, distance, datatype = "float32" }: VectorParams) {
+  constructor(name: string, params: VectorParams) {
     this.#name = name;
-    this.#dimension = size;
-    this.#datatype = datatype;
-    this.#metric = metricOf(distance, datatype);
+    this.#dimension = params.size;
+    this.#datatype = params.datatype ?? "float32";
+    this.#metric = metricOf(params);
     this.largerIsNearer = this.#metric.larger;
   }
 
@@ -63,7 +63,7 @@ export class MultiSet implements VectorSet {
       if ((offsets[row + 1] ?? 0) <= (offsets[row] ?? 0))
         throw badInput(`Wrong input: vector '${this.#name}' of row ${row} is empty`);
     }
-    if (!data.every(Number.isFinite)) throw notFinite(this.#name);
+    checkFinite(this.#name, data);
     this.#bringIntoForm(data);
     return { kind: "multi", dimension, offsets, data, present };
   }

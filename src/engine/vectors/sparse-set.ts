@@ -6,8 +6,9 @@
 import type { SparseColumn, VectorColumn } from "../../model/record.ts";
 import type { SparseVectorParams } from "../api.ts";
 import { badInput, invalid } from "../errors.ts";
-import { notFinite, wrongKind } from "./checks.ts";
+import { checkFinite, wrongKind } from "./checks.ts";
 import { Postings } from "./postings.ts";
+import { Rarity } from "./rarity.ts";
 import { SpanStore } from "./span-store.ts";
 import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
@@ -69,6 +70,7 @@ export class SparseSet implements VectorSet {
   readonly #changed = new Set<number>();
   #weighted = false;
   #postings: Postings | null = null;
+  readonly #rarity = new Rarity();
 
   constructor(name: string, params: SparseVectorParams) {
     this.#name = name;
@@ -105,26 +107,30 @@ export class SparseSet implements VectorSet {
       indices.set(ascending.indices, start);
       values.set(ascending.values, start);
     }
-    if (!values.every(Number.isFinite)) throw notFinite(this.#name);
+    checkFinite(this.#name, values);
     return { kind: "sparse", offsets, indices, values, present };
   }
 
   write(slot: number, column: VectorColumn, row: number): void {
     const { offsets, indices, values } = this.#own(column);
+    const old = this.#store.get(slot);
     this.remove(slot);
     const start = offsets[row] ?? 0;
     const end = offsets[row + 1] ?? 0;
     const target = read(this.#store.reserve(slot, 2 * (end - start)));
     target.indices.set(indices.subarray(start, end));
     target.values.set(values.subarray(start, end));
+    if (old?.length === 0 && end > start) this.#rarity.filled();
     this.#postings?.add(slot, target.indices, target.values);
     this.#changed.add(this.#store.blockOf(slot));
   }
 
-  remove(slot: number): void {
+  remove(slot: number, deleted = false): void {
     const run = this.#store.get(slot);
     if (run === null) return;
-    this.#postings?.remove(slot, read(run).indices);
+    const { indices } = read(run);
+    if (deleted && this.#weighted) this.#rarity.deleted(indices, this.count);
+    this.#postings?.remove(slot, indices);
     this.#store.remove(slot);
     this.#changed.add(this.#store.blockOf(slot));
   }
@@ -230,14 +236,8 @@ export class SparseSet implements VectorSet {
     if (!weighted || !this.#weighted) return { indices, values };
     const postings = this.#index();
     const weights = values.map(
-      (value, at) => value * idf(postings.count, postings.frequency(indices[at] ?? 0)),
+      (value, at) => value * this.#rarity.weight(indices[at] ?? 0, postings),
     );
     return { indices, values: weights };
   }
-}
-
-/** ln((n − df + ½) / (df + ½) + 1) in float32, of an index that `frequency` of `count` vectors have. */
-function idf(count: number, frequency: number): number {
-  const ratio = fround(fround(fround(count - frequency) + 0.5) / fround(frequency + 0.5));
-  return fround(Math.log(fround(ratio + 1)));
 }

@@ -44,7 +44,8 @@ export interface VectorSet {
   prepare(column: VectorColumn, rows: number): VectorColumn;
   /** Writes a row of a prepared column. */
   write(slot: number, column: VectorColumn, row: number): void;
-  remove(slot: number): void;
+  /** `deleted`: by itself or with its point, and not written over. IDF counts it on, as a server does. */
+  remove(slot: number, deleted?: boolean): void;
 
   /** The slots' vectors, a row each, as Qdrant answers them. */
   column(slots: readonly number[]): VectorColumn;

@@ -114,6 +114,29 @@ describe("sparse vectors", () => {
     expect(scores()).toEqual([5]);
   });
 
+  it("that were deleted count on in the rareness of their indices, as a server counts them", () => {
+    const set = new SparseSet("s", { modifier: "idf" });
+    for (let slot = 0; slot < 4; slot += 1) write(set, slot, new Map([[slot, 1]]));
+    const weight = (): number | undefined =>
+      set.nearest(query(new Map([[0, 1]])), { limit: 1, among: null }).similarities[0];
+    const before = weight();
+    set.remove(3, true);
+    expect(weight()).toBe(before);
+    write(set, 3, new Map([[3, 1]]));
+    expect(weight()).toBeCloseTo(Math.log((5 - 1 + 0.5) / 1.5 + 1), 5);
+    set.remove(3);
+    expect(weight()).toBe(before);
+  });
+
+  it("that fill an empty one do not count, as a server counts them", () => {
+    const set = new SparseSet("s", { modifier: "idf" });
+    write(set, 0, new Map([[0, 1]]));
+    write(set, 1, new Map());
+    write(set, 1, new Map([[1, 1]]));
+    const found = set.nearest(query(new Map([[0, 1]])), { limit: 1, among: null });
+    expect(found.similarities[0]).toBeCloseTo(Math.log(0.5 / 1.5 + 1), 5);
+  });
+
   it("come back from their blocks, empty ones too", () => {
     const set = new SparseSet("s", {});
     write(
