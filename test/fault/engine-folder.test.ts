@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openEngine } from "../../src/engine/index.ts";
 import { unnamed } from "../support/vector-columns.ts";
 
-const writer = new URL("./engine-writer.ts", import.meta.url).pathname;
+const asker = new URL("./engine-asker.ts", import.meta.url).pathname;
 let folder: string;
 beforeEach(async () => {
   folder = join(await mkdtemp(join(tmpdir(), "vecferry-engine-")), "data");
@@ -148,9 +148,9 @@ describe("a folder", () => {
   it("that a process has open is refused to a second one with its pid, until that one is gone", async () => {
     const child = spawn(
       process.execPath,
-      ["--disable-warning=ExperimentalWarning", writer, folder],
+      ["--disable-warning=ExperimentalWarning", asker, folder],
       {
-        stdio: ["ignore", "pipe", "inherit"],
+        stdio: ["pipe", "pipe", "inherit"],
       },
     );
     await once(child.stdout, "data");
