@@ -17,7 +17,7 @@ export function inputFault(issue: z.core.$ZodIssue, value: unknown): InputFault 
     case "too_big":
       return bound(issue.message, given, `must be ${issue.maximum} or smaller`);
     case "invalid_type":
-      return shape(`invalid type: ${named(given)}, expected ${expected(issue.expected)}`);
+      return shape(`invalid type: ${named(given)}, ${expectation(issue)}`);
     case "invalid_value":
       return shape(variant(given, issue.values.map(String)));
     default:
@@ -78,8 +78,10 @@ const expectations: Readonly<Record<string, string>> = {
   record: "a map",
 };
 
-function expected(type: string): string {
-  return expectations[type] ?? type;
+/** In the schema's own words, where it has any. */
+function expectation({ message, expected }: z.core.$ZodIssueInvalidType): string {
+  if (message.startsWith("expected ")) return message;
+  return `expected ${expectations[expected] ?? expected}`;
 }
 
 function variant(given: unknown, values: readonly string[]): string {

@@ -115,12 +115,11 @@ export const newVectorSchema = z.union([
 /** Strict mode, which can be switched off here and not on. */
 const strictModeSchema = z.looseObject({ enabled: flag.nullish() });
 const metadataSchema = z.record(z.string(), z.unknown());
+const u32Max = 2 ** 32 - 1;
 /** Unsigned, of 32 bits, and not 0. */
-const positive = z
-  .number()
-  .int()
-  .min(1)
-  .max(2 ** 32 - 1, "expected u32");
+const positive = z.number().int().min(0, "expected u32").min(1).max(u32Max, "expected u32");
+/** The same, where Qdrant's decoder refuses 0 and not its validator. */
+const nonzero = z.number().int().min(1, "expected a nonzero u32").max(u32Max, "expected u32");
 
 export const createSchema = z.object({
   vectors: z.record(z.string(), z.unknown(), { error: unlike("VectorsConfig") }).optional(),
@@ -151,8 +150,8 @@ export const updateSchema = z.object({
   optimizers_config: optimizersSchema.nullish(),
   params: z
     .object({
-      replication_factor: positive.nullish(),
-      write_consistency_factor: positive.nullish(),
+      replication_factor: nonzero.nullish(),
+      write_consistency_factor: nonzero.nullish(),
       read_fan_out_factor: count.nullish(),
       read_fan_out_delay_ms: count.nullish(),
       on_disk_payload: flag.nullish(),

@@ -1,8 +1,7 @@
 /** Several changes of points in one request: made in turn; where one is refused, those before it stay made, as at Qdrant. */
 import { badInput } from "../errors.ts";
-import { updated } from "./answer.ts";
 import { Members } from "./body.ts";
-import type { Change } from "./change.ts";
+import { type Change, made } from "./change.ts";
 import { changingPoints } from "./operation.ts";
 import { clearPayload, deletePayload, overwritePayload, setPayload } from "./payload.ts";
 import { deletePoints } from "./points.ts";
@@ -43,10 +42,9 @@ export const batchOperations = {
     if (operations === undefined)
       throw badInput("Format error in JSON body: missing field `operations`");
     const steps = operations.map(toStep);
-    const answers = steps.map(({ make, body }) => {
-      make(host, request.collection, body);
-      return updated(request);
-    });
+    const answers = steps.map(({ make, body }) =>
+      made(request, () => make(host, request.collection, body)),
+    );
     return `[${answers.join(",")}]`;
   }),
 };

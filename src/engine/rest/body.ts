@@ -79,6 +79,10 @@ export class Members {
   list(name: string): string[] | undefined {
     const text = this.raw(name);
     if (text === undefined) return undefined;
+    if (!text.startsWith("[")) {
+      const words = `invalid type: ${named(parse(text))}, expected a sequence`;
+      throw badInput(`Format error in JSON body: ${words}`);
+    }
     try {
       return sliceArray(text);
     } catch (error) {
@@ -142,7 +146,7 @@ export function toSelector(body: Members): PointSelector | null {
 }
 
 /** A count as an unsigned 64-bit integer (400 where it is none); more than can be counted here is as much as can be. */
-const natural = z.number().transform((value, context) => {
+const natural = z.number({ error: "expected usize" }).transform((value, context) => {
   if (Number.isInteger(value) && value >= 0 && value <= 2 ** 64)
     return Math.min(value, Number.MAX_SAFE_INTEGER);
   const kind = Number.isInteger(value) && value < 0 ? "value" : "type";

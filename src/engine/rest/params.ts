@@ -5,16 +5,20 @@ import { badInput, invalid } from "../errors.ts";
 import type { Members } from "./body.ts";
 import type { RestRequest } from "./request.ts";
 
+const nameMax = 255;
+const lengthFault = "must be from 1 to 255 characters";
+
 /** @throws E_INPUT (422) where the path's name cannot be a collection's */
 export function checkCollectionName(name: string): void {
   const fault = name === "" ? null : nameFault(name);
   if (fault === null) return;
-  throw invalid(`Validation error in path parameters: [collection_name: ${fault}]`);
+  const words = name.length > nameMax ? `value "${name}" invalid, ${lengthFault}` : fault;
+  throw invalid(`Validation error in path parameters: [collection_name: ${words}]`);
 }
 
 /** What is wrong with a collection's name; null where nothing is. */
 export function nameFault(name: string): string | null {
-  if (name.length < 1 || name.length > 255) return "must be between 1 and 255 characters";
+  if (name.length < 1 || name.length > nameMax) return lengthFault;
   const found = ["/", "\0"].find((character) => name.includes(character));
   return found === undefined ? null : `collection name cannot contain "${found}" char`;
 }
