@@ -149,6 +149,18 @@ describe("the packed tarball", () => {
     expect(Number(ended.stdout)).toBeGreaterThan(0);
   });
 
+  it("names the client to install where openEmbedded finds none", async (context) => {
+    if (skipReason !== null) return context.skip(skipReason);
+    const script = join(folder, "embedded.mjs");
+    const text =
+      'import { openEmbedded } from "vecferry"; await openEmbedded(":memory:").catch(({ code, next }) => console.log(code, next));';
+    await writeFile(script, text);
+    const ended = await run(process.execPath, [script], folder);
+    expect(ended.stdout, ended.stderr).toBe(
+      "E_CONFIG Install it: npm install @qdrant/js-client-rest (1.17 or newer).\n",
+    );
+  });
+
   it("gives the report's schema", async (context) => {
     if (skipReason !== null) return context.skip(skipReason);
     const script = join(folder, "schema.mjs");
