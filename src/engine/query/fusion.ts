@@ -2,6 +2,7 @@
  * Several rankings made into one. Sources: qdrant 1.18.2, lib/segment/src/common/reciprocal_rank_fusion.rs
  * (https://plg.uwaterloo.ca/~gvcormac/cormacksigir09-rrf.pdf) and score_fusion.rs. All arithmetic is in float32, as there.
  */
+import { compareHits } from "./hit-order.ts";
 import type { Fusion, Hit } from "./query.ts";
 
 const { fround } = Math;
@@ -19,20 +20,10 @@ export function fuse(rankings: readonly (readonly Hit[])[], fusion: Fusion): Hit
       fused.set(hit.slot, { ...(known ?? hit), score });
     }
   }
-  const byScore = fusion.method === "rrf" ? compareScores : compareOrdered;
-  return [...fused.values()].sort((one, other) => byScore(one, other) || one.slot - other.slot);
-}
-
-function compareScores(one: Hit, other: Hit): number {
-  return other.score - one.score;
-}
-
-/** Qdrant's order of points: what was ordered by a field stands first, by that field; the rest by score. */
-function compareOrdered(one: Hit, other: Hit): number {
-  if (one.orderValue !== null && other.orderValue !== null)
-    return one.orderValue < other.orderValue ? 1 : one.orderValue > other.orderValue ? -1 : 0;
-  if (one.orderValue === null && other.orderValue === null) return compareScores(one, other);
-  return one.orderValue === null ? 1 : -1;
+  return [...fused.values()].sort((one, other) => {
+    const nearer = fusion.method === "rrf" ? other.score - one.score : compareHits(other, one);
+    return nearer || one.slot - other.slot;
+  });
 }
 
 /** 1 / ((position + 1) / weight + k − 1), positions from 0: a weight of 3 is three times as dense. */

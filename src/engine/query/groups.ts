@@ -8,6 +8,7 @@ import type { CollectionState } from "../collection/state.ts";
 import { type PathStep, parsePath, valuesAt } from "../filter/json-path.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import { execute } from "./execute.ts";
+import { compareHits } from "./hit-order.ts";
 import { mergeFilters } from "./merge-filters.ts";
 import type { Hit } from "./query.ts";
 import type { ResolvedPrefetch, ResolvedRequest } from "./resolve.ts";
@@ -115,12 +116,6 @@ function better(state: CollectionState, { query, using }: ResolvedRequest): Orde
     default:
       return larger;
   }
-}
-
-function compareHits(one: Hit, other: Hit): number {
-  if (one.orderValue !== null && other.orderValue !== null)
-    return one.orderValue < other.orderValue ? -1 : one.orderValue > other.orderValue ? 1 : 0;
-  return one.score - other.score;
 }
 
 interface OpenGroup {

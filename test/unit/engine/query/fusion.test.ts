@@ -41,6 +41,13 @@ describe("reciprocal rank fusion", () => {
 });
 
 describe("distribution-based score fusion", () => {
+  it("puts what was ordered by a field first, by its value", () => {
+    const ordered = { slot: 1, score: 1, orderValue: 5n };
+    const rankings = [ranking([2, 9]), [ordered, { ...ordered, slot: 3, orderValue: 7n }]];
+    const slots = fuse(rankings, { method: "dbsf" }).map(({ slot }) => slot);
+    expect(slots).toEqual([3, 1, 2]);
+  });
+
   it("puts the mean at 0.5 and three standard deviations at the ends", () => {
     // Mean 2, standard deviation 1: from −1 to 5.
     expect(fused([ranking([1, 3], [2, 2], [3, 1])], { method: "dbsf" })).toEqual([
