@@ -1,2 +1,3 @@
 export { type Listening, type ListenOptions, listen } from "./listen.ts";
 export { createServer, type QdrantApp, type ServerOptions } from "./server.ts";
+export { Statistics } from "./statistics.ts";

@@ -3,6 +3,7 @@ import { isVectorError } from "../errors.ts";
 import type { GrpcListening } from "./grpc/listen.ts";
 import type { Listening, ListenOptions } from "./listen.ts";
 import type { ServerOptions } from "./server.ts";
+import type { Statistics } from "./statistics.ts";
 
 export interface ServeOptions extends ServerOptions, ListenOptions {
   /**
@@ -27,10 +28,11 @@ const portMax = 65_535;
  * E_ABORTED
  */
 export async function serve(engine: Engine, options: ServeOptions = {}): Promise<Serving> {
-  const { createServer, listen } = await import("./index.ts");
-  const rest = await listen(createServer(engine, options), options);
+  const { createServer, listen, Statistics } = await import("./index.ts");
+  const statistics = new Statistics();
+  const rest = await listen(createServer(engine, options, statistics), options);
   try {
-    const { grpc, fault } = await startGrpc(engine, options, rest.port);
+    const { grpc, fault } = await startGrpc(engine, options, rest.port, statistics);
     const close = async (): Promise<void> => {
       await Promise.all([rest.close(), grpc?.close()]);
     };
@@ -56,6 +58,7 @@ async function startGrpc(
   engine: Engine,
   options: ServeOptions,
   restPort: number,
+  statistics: Statistics,
 ): Promise<Started> {
   const { host = "127.0.0.1", grpcPort: chosen, apiKey, readOnlyApiKey, signal } = options;
   if (chosen === null) return { grpc: null, fault: null };
@@ -63,7 +66,7 @@ async function startGrpc(
   if (port > portMax) return { grpc: null, fault: `There is no port above ${portMax}.` };
   const { listenGrpc } = await import("./grpc/listen.ts");
   try {
-    const given = { apiKey, readOnlyApiKey, host, port };
+    const given = { apiKey, readOnlyApiKey, host, port, statistics };
     const grpc = await listenGrpc(engine, signal === undefined ? given : { ...given, signal });
     return { grpc, fault: null };
   } catch (error) {

@@ -2,6 +2,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { isVectorError } from "../../errors.ts";
 import { accessOf, type Keys, readsOnly } from "../keys.ts";
+import type { Statistics } from "../statistics.ts";
 import { readMessage } from "./message.ts";
 import { codes, encodeMessage, refusal, type Status, statusOf } from "./status.ts";
 
@@ -41,6 +42,7 @@ export async function answerCall(
   headers: IncomingHttpHeaders,
   methods: Methods,
   keys: Keys,
+  statistics: Statistics,
 ): Promise<void> {
   // What happens to a stream also ends it, and `close` is what is looked at.
   stream.on("error", () => {});
@@ -55,15 +57,22 @@ export async function answerCall(
   const deadline = setTimeout(() => ended.abort(late), timeoutMs(headers));
   const startedMs = performance.now();
   const call = { signal: ended.signal, seconds: () => (performance.now() - startedMs) / 1000 };
+  let status: Status["code"] = codes.ok;
   try {
     const method = allowed(headers, methods, keys);
     const message = await readMessage(stream, headers, call.signal);
     succeed(stream, await method.run(message, call));
   } catch (error) {
-    fail(stream, statusOf(isVectorError(error, "E_ABORTED") ? call.signal.reason : error));
+    const fault = statusOf(isVectorError(error, "E_ABORTED") ? call.signal.reason : error);
+    status = fault.code;
+    fail(stream, fault);
   } finally {
     clearTimeout(deadline);
   }
+  const endpoint = headers[":path"] ?? "";
+  // Only what there is: paths come from callers.
+  if (!methods.has(endpoint)) return;
+  statistics.add({ protocol: "grpc", endpoint, status, seconds: call.seconds(), collection: null });
 }
 
 /** The method that is asked for. @throws E_INPUT with the call's status: who asks is looked at first, as Qdrant does */

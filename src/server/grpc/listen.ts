@@ -10,6 +10,7 @@ import type { Engine } from "../../engine/index.ts";
 import { abortError } from "../../util/abort.ts";
 import type { Keys } from "../keys.ts";
 import { bind, connectionsMax, shutdownMs } from "../listen.ts";
+import { Statistics } from "../statistics.ts";
 import { answerCall } from "./calls.ts";
 import { createMethods } from "./methods.ts";
 
@@ -29,6 +30,8 @@ export interface GrpcOptions extends Keys {
   /** 0 = a free one. */
   readonly port: number;
   readonly signal?: AbortSignal;
+  /** Where calls are counted; default: nowhere that is looked at. */
+  readonly statistics?: Statistics;
 }
 
 export interface GrpcListening {
@@ -39,11 +42,11 @@ export interface GrpcListening {
 
 /** @throws E_CONFIG where the address cannot be taken, E_ABORTED */
 export async function listenGrpc(engine: Engine, options: GrpcOptions): Promise<GrpcListening> {
-  const { host, port, signal, ...keys } = options;
+  const { host, port, signal, statistics = new Statistics(), ...keys } = options;
   if (signal?.aborted) throw abortError(signal);
   const sessions = new Set<ServerHttp2Session>();
   const greeted = new Set<Socket>();
-  const http2 = createHttp2(engine, keys, sessions);
+  const http2 = createHttp2(engine, keys, statistics, sessions);
   const server = createSocketServer((socket) => greet(socket, http2, greeted));
   server.maxConnections = connectionsMax;
   await bind(server, host, port, "--grpc-port");
@@ -57,7 +60,12 @@ export async function listenGrpc(engine: Engine, options: GrpcOptions): Promise<
 }
 
 /** The HTTP/2 side, which has no port of its own: connections are handed to it. */
-function createHttp2(engine: Engine, keys: Keys, sessions: Set<ServerHttp2Session>): Http2Server {
+function createHttp2(
+  engine: Engine,
+  keys: Keys,
+  statistics: Statistics,
+  sessions: Set<ServerHttp2Session>,
+): Http2Server {
   const methods = createMethods(engine);
   const http2 = createServer({
     maxSessionMemory: connectionMemoryMax,
@@ -70,7 +78,10 @@ function createHttp2(engine: Engine, keys: Keys, sessions: Set<ServerHttp2Sessio
   });
   // A connection that breaks the protocol has been ended already.
   http2.on("sessionError", () => {});
-  http2.on("stream", (stream, headers) => void answerCall(stream, headers, methods, keys));
+  http2.on(
+    "stream",
+    (stream, headers) => void answerCall(stream, headers, methods, keys, statistics),
+  );
   return http2;
 }
 
