@@ -4,7 +4,14 @@ import type { VectorDatatype, VectorParams } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { notFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
-import { type Metric, metricOf, normalizeBy, normalizeCosine, squaredLength } from "./distance.ts";
+import {
+  type Metric,
+  metricOf,
+  metrics,
+  normalizeBy,
+  normalizeCosine,
+  squaredLength,
+} from "./distance.ts";
 import { HnswIndex } from "./hnsw.ts";
 import { hnswLink } from "./hnsw-link.ts";
 import { TopK } from "./top-k.ts";
@@ -25,6 +32,8 @@ export class DenseSet implements VectorSet {
   readonly #store: VectorStore;
   readonly #datatype: VectorDatatype;
   readonly #metric: Metric;
+  /** That of float32. */
+  readonly #plain: Metric;
   readonly #changed = new Set<number>();
   #indexing: Indexing | null = null;
   #index: HnswIndex | null = null;
@@ -34,6 +43,7 @@ export class DenseSet implements VectorSet {
     this.#store = new VectorStore(params.size);
     this.#datatype = params.datatype ?? "float32";
     this.#metric = metricOf(params);
+    this.#plain = metrics[params.distance];
     this.largerIsNearer = this.#metric.larger;
   }
 
@@ -102,9 +112,9 @@ export class DenseSet implements VectorSet {
     return { kind: "dense", data: Float32Array.from(this.#store.row(slot)) };
   }
 
-  similarity(query: QueryVector): Similarity {
-    const data = this.#query(query);
-    const { kernel, compare } = this.#metric;
+  similarity(query: QueryVector, searched = true): Similarity {
+    const { kernel, compare } = searched ? this.#metric : this.#plain;
+    const data = this.#query(query, searched);
     if (kernel !== null) return this.#store.similarity(kernel, data);
     return (slot) => compare(data, this.#store.row(slot), 0);
   }
@@ -150,6 +160,12 @@ export class DenseSet implements VectorSet {
     return this.#index?.isBuilding ?? false;
   }
 
+  /** Lets other threads forget the vectors, which are not used any more. */
+  release(): void {
+    this.indexing = null;
+    this.#store.release();
+  }
+
   #touch(slot: number): void {
     if (this.#index === null) this.#openIndex();
     else this.#index.touch(slot);
@@ -186,13 +202,14 @@ export class DenseSet implements VectorSet {
   }
 
   /** A copy, prepared. */
-  #query(query: QueryVector): Float32Array {
+  #query(query: QueryVector, searched = true): Float32Array {
     if (query.kind !== "dense") throw wrongKind(this.#name, "dense", query.kind);
     const { dimension } = this.#store;
     if (query.data.length !== dimension) throw wrongDimension(dimension, query.data.length);
     const data = query.data.slice();
-    if (this.#metric.normalizes) normalizeCosine(data, 0, dimension);
-    roundTo(this.#datatype, data);
+    const { normalizes } = searched ? this.#metric : this.#plain;
+    if (normalizes) normalizeCosine(data, 0, dimension);
+    if (searched) roundTo(this.#datatype, data);
     return data;
   }
 }

@@ -8,7 +8,7 @@ import type { VectorDatatype, VectorParams } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { checkFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
-import { type Metric, metricOf, normalizeCosine } from "./distance.ts";
+import { type Metric, metricOf, metrics, normalizeCosine } from "./distance.ts";
 import { SpanStore } from "./span-store.ts";
 import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
@@ -27,6 +27,8 @@ export class MultiSet implements VectorSet {
   readonly #dimension: number;
   readonly #datatype: VectorDatatype;
   readonly #metric: Metric;
+  /** That of float32. */
+  readonly #plain: Metric;
   readonly #store = new SpanStore(rowsPerBlock);
   readonly #changed = new Set<number>();
 
@@ -35,6 +37,7 @@ export class MultiSet implements VectorSet {
     this.#dimension = params.size;
     this.#datatype = params.datatype ?? "float32";
     this.#metric = metricOf(params);
+    this.#plain = metrics[params.distance];
     this.largerIsNearer = this.#metric.larger;
   }
 
@@ -64,7 +67,7 @@ export class MultiSet implements VectorSet {
         throw badInput(`Wrong input: vector '${this.#name}' of row ${row} is empty`);
     }
     checkFinite(this.#name, data);
-    this.#bringIntoForm(data);
+    this.#bringIntoForm(data, this.#metric, this.#datatype);
     return { kind: "multi", dimension, offsets, data, present };
   }
 
@@ -105,11 +108,12 @@ export class MultiSet implements VectorSet {
     return { kind: "multi", dimension: this.#dimension, data: floats(run.slice()) };
   }
 
-  similarity(query: QueryVector): Similarity {
-    const vectors = this.#query(query);
+  similarity(query: QueryVector, searched = true): Similarity {
+    const metric = searched ? this.#metric : this.#plain;
+    const vectors = this.#query(query, metric, searched ? this.#datatype : "float32");
     return (slot) => {
       const run = this.#store.get(slot);
-      return run === null ? Number.NEGATIVE_INFINITY : this.#maxSim(vectors, floats(run));
+      return run === null ? Number.NEGATIVE_INFINITY : this.#maxSim(vectors, floats(run), metric);
     };
   }
 
@@ -142,8 +146,7 @@ export class MultiSet implements VectorSet {
     );
   }
 
-  #maxSim(query: readonly Float32Array[], data: Float32Array): number {
-    const { compare } = this.#metric;
+  #maxSim(query: readonly Float32Array[], data: Float32Array, { compare }: Metric): number {
     let sum = 0;
     for (const vector of query) {
       let nearest = Number.NEGATIVE_INFINITY;
@@ -163,22 +166,22 @@ export class MultiSet implements VectorSet {
     return { kind: "multi", dimension, offsets, data, present };
   }
 
-  #query(query: QueryVector): Float32Array[] {
+  #query(query: QueryVector, metric: Metric, datatype: VectorDatatype): Float32Array[] {
     if (query.kind === "sparse") throw wrongKind(this.#name, "multi", query.kind);
     const dimension = query.kind === "multi" ? query.dimension : query.data.length;
     if (dimension !== this.#dimension) throw wrongDimension(this.#dimension, dimension);
     const data = query.data.slice();
-    this.#bringIntoForm(data);
+    this.#bringIntoForm(data, metric, datatype);
     return Array.from({ length: data.length / dimension }, (_, at) =>
       data.subarray(at * dimension, (at + 1) * dimension),
     );
   }
 
-  #bringIntoForm(data: Float32Array): void {
-    if (this.#metric.normalizes) {
+  #bringIntoForm(data: Float32Array, { normalizes }: Metric, datatype: VectorDatatype): void {
+    if (normalizes) {
       for (let at = 0; at < data.length; at += this.#dimension)
         normalizeCosine(data, at, this.#dimension);
     }
-    roundTo(this.#datatype, data);
+    roundTo(datatype, data);
   }
 }

@@ -162,8 +162,8 @@ export class SparseSet implements VectorSet {
     return { kind: "sparse", indices, values };
   }
 
-  similarity(query: QueryVector, weighted = true): Similarity {
-    const own = this.#query(query, weighted);
+  similarity(query: QueryVector, searched = true): Similarity {
+    const own = this.#query(query, searched);
     return (slot) => {
       const run = this.#store.get(slot);
       return run === null ? 0 : dot(own, read(run));

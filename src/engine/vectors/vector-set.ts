@@ -53,11 +53,12 @@ export interface VectorSet {
   vector(slot: number): QueryVector | null;
 
   /**
-   * How near each slot is to `query`, which is prepared as Qdrant does (normalized, weighted by IDF where the name says so and
-   * `weighted` is not false). Slots without a vector must not be asked.
+   * How near each slot is to `query`, which is prepared as Qdrant does (normalized, rounded, weighted by IDF). Slots without a
+   * vector must not be asked. Where `searched` is false, as Qdrant compares hits with one another: in float32 whatever the
+   * datatype, and not weighted.
    * @throws E_INPUT where kind or dimension does not fit
    */
-  similarity(query: QueryVector, weighted?: boolean): Similarity;
+  similarity(query: QueryVector, searched?: boolean): Similarity;
   /** The nearest slots, exactly unless there is an index and `exact` is not true. Sparse: only those that share an index with the query. @throws E_INPUT */
   nearest(query: QueryVector, options: NearestOptions): Nearest;
   /** The score that Qdrant answers for a similarity. */
