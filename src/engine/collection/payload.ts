@@ -82,8 +82,9 @@ function define(target: JsonMap, key: string, value: JsonValue): void {
   });
 }
 
-/** `old` with `patch` merged in, below `key` where one is given; null in the patch takes a key away. */
+/** `old` with `patch` merged in, below `key` where one is given; null in the patch takes a key away (and stays where there was no payload at all, as in Qdrant). */
 export function mergePayload(old: string | null, patch: string, key: string | undefined): string {
+  if (old === null && key === undefined) return patch;
   const target = parsePayload(old ?? "{}");
   setAt(target, key === undefined ? [] : parsePath(key), 0, parsePayload(patch));
   return stringifyLossless(target);

@@ -63,28 +63,34 @@ export function fewCandidates(state: CollectionState, filter: CompiledFilter): S
   return found !== null && found.count < state.ids.count * fewShare ? found : null;
 }
 
-/** The slots that fit, ascending. */
-export function* matchingSlots(state: CollectionState, filter: CompiledFilter): Generator<number> {
+/** The slots that fit a filter. */
+export function matchingSlots(state: CollectionState, filter: CompiledFilter): SlotSet {
   const some = candidates(state, filter);
+  if (some !== null && filter.fillIsExact) return some;
   const many = some === null || some.count > state.ids.count * fewShare;
-  if (filter.readsPayload && many) {
-    for (const { slot, payload } of state.file.points()) {
-      if (some !== null && !some.has(slot)) continue;
-      if (filter.test(slot, new PayloadView(payload))) yield slot;
-    }
-    return;
+  const found = some ?? allSlots(state);
+  if (!filter.readsPayload) {
+    found.retain((slot) => filter.test(slot, none));
+    return found;
   }
-  const view = filter.readsPayload
-    ? (slot: number) => new PayloadView(() => state.file.payload(slot))
-    : () => none;
-  for (const slot of some ?? allSlots(state)) if (filter.test(slot, view(slot))) yield slot;
+  if (!many) {
+    found.retain((slot) => filter.test(slot, new PayloadView(() => state.file.payload(slot))));
+    return found;
+  }
+  const fitting = new SlotSet(state.ids.slots);
+  for (const { slot, payload } of state.file.points()) {
+    if (found.has(slot) && filter.test(slot, new PayloadView(payload))) fitting.add(slot);
+  }
+  return fitting;
 }
 
 const none = new PayloadView(null);
 
-/** The slots of all points, ascending. */
-export function* allSlots({ ids }: CollectionState): Generator<number> {
-  for (let slot = 0; slot < ids.slots; slot += 1) if (ids.has(slot)) yield slot;
+/** The slots of all points. */
+export function allSlots({ ids }: CollectionState): SlotSet {
+  const found = new SlotSet(ids.slots);
+  for (let slot = 0; slot < ids.slots; slot += 1) if (ids.has(slot)) found.add(slot);
+  return found;
 }
 
 /** The slots that a selector means, all found before anything is changed. `at` as for `compile`. @throws E_INPUT */
@@ -104,10 +110,7 @@ export function fittingSlots(
   at: string | null = "filter",
 ): SlotSet | null {
   const compiled = compile(state, filter, at);
-  if (compiled === null) return null;
-  const found = new SlotSet(state.ids.slots);
-  for (const slot of matchingSlots(state, compiled)) found.add(slot);
-  return found;
+  return compiled === null ? null : matchingSlots(state, compiled);
 }
 
 /** Number of points that fit. @throws E_INPUT */

@@ -24,6 +24,8 @@ export interface CompiledFilter {
   /** Whether `test` looks into the payload. */
   readonly readsPayload: boolean;
   test(slot: number, payload: PayloadView): boolean;
+  /** Whether `fill` adds only slots that fit: there is nothing left to test. */
+  readonly fillIsExact: boolean;
   /** Adds all slots that can fit, and maybe others; null where that is not known without asking every point. */
   readonly fill: ((found: SlotSet) => void) | null;
 }
@@ -46,6 +48,11 @@ export function compileFilter(filter: Filter, context: FilterContext): CompiledF
   return {
     estimate: Math.min(context.points, narrow?.estimate ?? context.points),
     fill: narrow?.fill ?? null,
+    fillIsExact:
+      narrow?.fillIsExact === true &&
+      must.length + Number(should !== null) === 1 &&
+      mustNot.length === 0 &&
+      minShould === null,
     readsPayload: [must, mustNot, should ?? [], minShould ?? []].flat().some(readsPayload),
     test: (slot, payload) =>
       must.every((each) => each.test(slot, payload)) &&
@@ -64,7 +71,7 @@ function byEffort(one: CompiledFilter, other: CompiledFilter): number {
   return Number(one.readsPayload) - Number(other.readsPayload) || one.estimate - other.estimate;
 }
 
-type Candidates = Pick<CompiledFilter, "estimate" | "fill">;
+type Candidates = Pick<CompiledFilter, "estimate" | "fill" | "fillIsExact">;
 
 function narrowest(all: readonly Candidates[]): Candidates | null {
   let best: Candidates | null = null;
@@ -78,6 +85,7 @@ function narrowest(all: readonly Candidates[]): Candidates | null {
 function anyOf(conditions: readonly CompiledFilter[]): Candidates {
   return {
     estimate: conditions.reduce((sum, each) => sum + each.estimate, 0),
+    fillIsExact: conditions.every(({ fillIsExact }) => fillIsExact),
     fill: conditions.every(({ fill }) => fill !== null)
       ? (found) => {
           for (const { fill } of conditions) fill?.(found);
@@ -127,6 +135,7 @@ function compileCondition(condition: Condition, context: FilterContext): Compile
     readsPayload: true,
     test: (_slot, payload) => test(payload),
     fill: null,
+    fillIsExact: false,
   };
 }
 
@@ -148,5 +157,5 @@ function indexedTest(condition: Condition, context: FilterContext): SlotTest | n
 }
 
 function fromTest({ estimate, test, fill }: SlotTest): CompiledFilter {
-  return { estimate, fill, readsPayload: false, test: (slot) => test(slot) };
+  return { estimate, fill, fillIsExact: fill !== null, readsPayload: false, test };
 }

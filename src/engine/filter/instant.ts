@@ -1,13 +1,13 @@
 /** Dates as Qdrant reads them: RFC 3339 and what chrono's formats take beside it. Source: qdrant 1.18.2, lib/segment/src/types.rs (DateTimeWrapper). */
 
 const zoned =
-  /^(\d{1,4})-(\d{1,2})-(\d{1,2})[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d+))?\s*([Zz]|UTC|[+-]\d{2}(?::?\d{2})?)$/;
+  /^(\d{1,4}|[+-]\d{1,6})-(\d{1,2})-(\d{1,2})(?:[Tt]|\s+)(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d+))?\s*([Zz]|UTC|[+-]\d{2}(?::?\d{2})?)$/;
 const naive =
-  /^(\d{1,4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?$/;
+  /^(\d{1,4}|[+-]\d{1,6})-(\d{1,2})-(\d{1,2})(?:(?:T|\s+)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?$/;
 
 /** Microseconds since 1970 of a date and time (UTC where no zone stands there; a date alone is its midnight); null where it is none. */
 export function parseInstant(text: string): number | null {
-  const trimmed = text.trim();
+  const trimmed = text.trimStart();
   const parts = zoned.exec(trimmed) ?? naive.exec(trimmed);
   if (parts === null) return null;
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone = "Z"] =
@@ -33,6 +33,7 @@ function offsetMinutes(zone: string): number | null {
   const signed = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone);
   if (signed === null) return 0;
   const minutes = Number(signed[3] ?? 0);
-  if (minutes > 59) return null;
-  return (signed[1] === "-" ? -1 : 1) * (Number(signed[2]) * 60 + minutes);
+  const hours = Number(signed[2]);
+  if (hours > 23 || minutes > 59) return null;
+  return (signed[1] === "-" ? -1 : 1) * (hours * 60 + minutes);
 }

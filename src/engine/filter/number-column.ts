@@ -1,5 +1,5 @@
 /** One payload field's numbers by slot: integers, floats, dates as microseconds. */
-import { type Bounds, withinBounds } from "./bounds.ts";
+import { type Bounds, intervalOf, withinBounds } from "./bounds.ts";
 import { roomFor } from "./grow.ts";
 import type { SlotTest } from "./slot-test.ts";
 
@@ -77,13 +77,29 @@ export class NumberColumn {
   }
 
   within(bounds: Bounds): SlotTest {
-    const low = bounds.gt ?? bounds.gte ?? Number.NEGATIVE_INFINITY;
-    const high = bounds.lt ?? bounds.lte ?? Number.POSITIVE_INFINITY;
-    // Most numbers are told by two comparisons.
-    return this.#test((number) => number >= low && number <= high && withinBounds(number, bounds));
+    const { low, high, hasLow, hasHigh } = intervalOf(bounds);
+    const numbers = this.#numbers;
+    return this.#test(
+      (number) => withinBounds(number, bounds),
+      // The loop of a range: nothing is called in it.
+      (at) => {
+        let word = 0;
+        for (let bit = 0; bit < 32; bit += 1) {
+          const number = numbers[at + bit] ?? Number.NaN;
+          if (number >= low && number <= high && (hasLow || number !== low)) {
+            if (hasHigh || number !== high) word |= 1 << bit;
+          }
+        }
+        return word;
+      },
+    );
   }
 
-  #test(fits: (number: ColumnNumber) => boolean): SlotTest {
+  /** `fits` judges numbers, `wordAt` the 32 slots from one on. Made for the present state: it is not to outlive a write. */
+  #test(
+    fits: (number: ColumnNumber) => boolean,
+    wordAt: (slot: number) => number = (slot) => this.#wordAt(slot, fits),
+  ): SlotTest {
     const numbers = this.#numbers;
     const lists = this.#lists;
     const fitsAt = (slot: number): boolean => {
@@ -94,13 +110,22 @@ export class NumberColumn {
       estimate: Math.min(this.#points, this.#sampled(fitsAt)),
       test: fitsAt,
       fill: (found) => {
-        for (let slot = 0; slot < numbers.length; slot += 1) {
-          const number = numbers[slot] ?? Number.NaN;
-          if (!Number.isNaN(number) && fits(number)) found.add(slot);
+        for (let slot = 0; slot < numbers.length; slot += 32) {
+          const word = wordAt(slot);
+          if (word !== 0) found.addWord(slot >>> 5, word);
         }
         for (const [slot, list] of lists) if (list.some(fits)) found.add(slot);
       },
     };
+  }
+
+  #wordAt(slot: number, fits: (number: ColumnNumber) => boolean): number {
+    let word = 0;
+    for (let bit = 0; bit < 32; bit += 1) {
+      const number = this.#numbers[slot + bit] ?? Number.NaN;
+      if (!Number.isNaN(number) && fits(number)) word |= 1 << bit;
+    }
+    return word;
   }
 
   #sampled(fits: (slot: number) => boolean): number {

@@ -88,7 +88,19 @@ export class ValueColumn {
     const codes = [...new Set(values)].flatMap((value) => this.#dictionary.get(value) ?? []);
     const estimate = codes.reduce((sum, code) => sum + (this.#counts[code] ?? 0), 0);
     const [only] = codes;
-    if (codes.length === 1 && only !== undefined) return this.#test(estimate, (c) => c === only);
+    if (codes.length === 1 && only !== undefined) {
+      // The loop that searches for a tenant: nothing is called in it.
+      const column = this.#codes;
+      return this.#test(
+        estimate,
+        (code) => code === only,
+        (at) => {
+          let word = 0;
+          for (let bit = 0; bit < 32; bit += 1) if (column[at + bit] === only) word |= 1 << bit;
+          return word;
+        },
+      );
+    }
     const wanted = new Uint8Array(this.#values.length);
     for (const code of codes) wanted[code] = 1;
     return this.#test(estimate, (code) => wanted[code] === 1);
@@ -101,8 +113,12 @@ export class ValueColumn {
     return this.#test(this.#points, (code) => unwanted[code] === 0);
   }
 
-  /** `fits` judges entries. Made for the present state: it is not to outlive a write. */
-  #test(estimate: number, fits: (code: number) => boolean): SlotTest {
+  /** `fits` judges entries, `wordAt` the 32 slots from one on. Made for the present state: it is not to outlive a write. */
+  #test(
+    estimate: number,
+    fits: (code: number) => boolean,
+    wordAt: (slot: number) => number = (slot) => this.#wordAt(slot, fits),
+  ): SlotTest {
     const codes = this.#codes;
     const lists = this.#lists;
     const fitsList = (slot: number): boolean => lists.get(slot)?.some(fits) ?? false;
@@ -114,13 +130,22 @@ export class ValueColumn {
       },
       fill: (found) => {
         if (estimate === 0) return;
-        for (let slot = 0; slot < codes.length; slot += 1) {
-          const code = codes[slot] ?? none;
-          if (code > several && fits(code)) found.add(slot);
+        for (let slot = 0; slot < codes.length; slot += 32) {
+          const word = wordAt(slot);
+          if (word !== 0) found.addWord(slot >>> 5, word);
         }
         for (const slot of lists.keys()) if (fitsList(slot)) found.add(slot);
       },
     };
+  }
+
+  #wordAt(slot: number, fits: (code: number) => boolean): number {
+    let word = 0;
+    for (let bit = 0; bit < 32; bit += 1) {
+      const code = this.#codes[slot + bit] ?? none;
+      if (code > several && fits(code)) word |= 1 << bit;
+    }
+    return word;
   }
 
   /** How many points have each value: of all points, or of those in `among`. */

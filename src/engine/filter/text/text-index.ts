@@ -87,10 +87,11 @@ export class TextIndex {
   }
 
   #add(slot: number, texts: readonly string[]): void {
-    const tokens = texts.flatMap((text, at) => {
-      const found = this.tokenizer.document(text);
-      return this.#phrases && at > 0 ? [boundary, ...found] : found;
-    });
+    const tokens: string[] = [];
+    for (const text of texts) {
+      if (this.#phrases && tokens.length > 0) tokens.push(boundary);
+      for (const token of this.tokenizer.document(text)) tokens.push(token);
+    }
     if (slot >= this.#numbers.length) {
       const grown = new Uint32Array(roomFor(slot + 1, this.#numbers.length));
       grown.set(this.#numbers);

@@ -15,6 +15,8 @@ export interface TokenizerOptions {
 }
 
 const words = /[\p{Alphabetic}\p{N}]+/gu;
+const asciiWords = /[a-z0-9]+/gi;
+const ascii = /^[\0-\x7f]*$/;
 const runs = /\P{White_Space}+/gu;
 const alphabetic = /\p{Alphabetic}/u;
 
@@ -30,24 +32,29 @@ export class Tokenizer {
   document(text: string): string[] {
     switch (this.#options.kind) {
       case "word":
-        return this.#processAll(text.match(words) ?? []);
+        return this.#processAll(wordsIn(text));
       case "whitespace":
         return this.#processAll(text.match(runs) ?? []);
       case "multilingual":
         return this.#processAll(multilingualWords(text));
       case "prefix":
-        return (text.match(words) ?? []).flatMap((word) => this.#prefixes(word));
+        return wordsIn(text).flatMap((word) => this.#prefixes(word));
     }
   }
 
   /** The tokens of what is searched. */
   query(text: string): string[] {
     if (this.#options.kind !== "prefix") return this.document(text);
-    return (text.match(words) ?? []).flatMap((word) => this.#longestPrefix(word) ?? []);
+    return wordsIn(text).flatMap((word) => this.#longestPrefix(word) ?? []);
   }
 
   #processAll(tokens: readonly string[]): string[] {
-    return tokens.flatMap((token) => this.#process(token, true) ?? []);
+    const found: string[] = [];
+    for (const token of tokens) {
+      const processed = this.#process(token, true);
+      if (processed !== null) found.push(processed);
+    }
+    return found;
   }
 
   #process(token: string, checkMax: boolean): string | null {
@@ -86,6 +93,11 @@ export class Tokenizer {
     if (minLength !== null && characters.length < minLength) return null;
     return characters.slice(0, maxLength ?? characters.length).join("");
   }
+}
+
+/** Runs of letters and digits. */
+function wordsIn(text: string): string[] {
+  return text.match(ascii.test(text) ? asciiWords : words) ?? [];
 }
 
 /** Code points of a text. */

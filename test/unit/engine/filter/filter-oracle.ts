@@ -71,6 +71,8 @@ export interface Judged {
 function kept(value: Typed, type: string): Typed[] {
   const items = value.type === "list" ? value.items : [value];
   return items.flatMap((item): Typed[] => {
+    // No word here is a date.
+    if (type === "datetime") return [];
     if (type === "keyword") return item.type === "string" ? [item] : [];
     if (type === "float") return item.type === "int" || item.type === "float" ? [item] : [];
     if (item.type === "float" && Number.isInteger(item.value))
@@ -166,7 +168,7 @@ const conditions: fc.Arbitrary<Judged>[] = [
   fc
     .tuple(key, fc.constantFrom(0, 1, 2, 2.5), fc.constantFrom("gt", "gte", "lt", "lte"))
     .map(([at, bound, side]) =>
-      onItems(at, `"range":{"${side}":${bound}}`, ["integer", "float"], (item) => {
+      onItems(at, `"range":{"${side}":${bound}}`, ["integer", "float", "datetime"], (item) => {
         const number = numberOf(item);
         if (number === null) return false;
         const sides = {
