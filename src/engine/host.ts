@@ -1,5 +1,5 @@
 /** The engine's side in the worker: all collections of a folder, and the operations on them, synchronously. */
-import { VectorError } from "../errors.ts";
+import { isVectorError, VectorError } from "../errors.ts";
 import { type JsonValue, parseLossless } from "../util/json.ts";
 import type {
   JsonInput,
@@ -90,7 +90,8 @@ export class Host implements Omit<Operations, "ask"> {
         state.file.release();
         this.#states.set(name, state);
       } catch (error) {
-        if (!(error instanceof VectorError) || error.code !== "E_STORAGE") throw error;
+        if (!isVectorError(error, "E_STORAGE") && !isVectorError(error, "E_NOT_SUPPORTED"))
+          throw error;
         this.damaged.set(name, error.message);
       }
     }

@@ -6,6 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { VectorError } from "../../errors.ts";
 import { catalogName, collectionsName } from "./folder.ts";
+import { logFault } from "./log-fault.ts";
 import { openDatabase, storageError } from "./sqlite.ts";
 import { assertKnownFormat, newestFormat, transact } from "./upgrade.ts";
 
@@ -38,6 +39,8 @@ export class Catalog {
   constructor(folder: string) {
     this.#folder = folder;
     const path = this.#inMemory ? ":memory:" : join(folder, catalogName);
+    const inLog = this.#inMemory ? null : logFault(path);
+    if (inLog !== null) throw damaged(path, inLog);
     this.#database = openDatabase(path);
     try {
       this.#initialize(path);
@@ -119,7 +122,7 @@ export class Catalog {
   }
 
   #initialize(path: string): void {
-    const fault = this.#database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+    const fault = this.#database.prepare("PRAGMA integrity_check(1)").get()?.["integrity_check"];
     if (fault !== "ok") throw damaged(path, String(fault));
     const tables = this.#database.prepare("SELECT name FROM sqlite_schema").all();
     if (tables.length === 0) this.#create(path);

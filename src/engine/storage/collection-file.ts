@@ -6,17 +6,19 @@
  *                                            crc: CRC-32 of the payload, begun with that of the id, begun with the slot
  *     vectors      name, block, crc, data    vectors: a block's bytes (vectors/); crc: CRC-32 of them, begun
  *                                            with that of the name, begun with the number (in format 1: of the bytes alone)
- *     fields       id, path, schema          payload indexes: the field's path, its schema as JSON text
+ *     fields       id, path, schema, crc     payload indexes: the field's path, its schema as JSON text; crc: of the schema,
+ *                                            begun with that of the path
  *
- * Format 1 has neither format, config_crc nor points.crc; it has a table field_N for the values of each payload index
+ * Format 1 has neither format, config_crc, points.crc nor fields.crc; it has a table field_N for the values of each payload index
  * (upgrade.ts).
  */
 import { existsSync } from "node:fs";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { VectorError } from "../../errors.ts";
+import { logFault } from "./log-fault.ts";
 import { openDatabase } from "./sqlite.ts";
-import { newestFormat, pointCrc, transact, upgradeFile } from "./upgrade.ts";
+import { fieldCrc, newestFormat, pointCrc, transact, upgradeFile } from "./upgrade.ts";
 
 const schema = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -26,7 +28,7 @@ const schema = `
     key INTEGER PRIMARY KEY, name TEXT NOT NULL, block INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL,
     UNIQUE (name, block)
   );
-  CREATE TABLE fields (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, schema TEXT NOT NULL);
+  CREATE TABLE fields (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, schema TEXT NOT NULL, crc INTEGER NOT NULL);
 `;
 
 export interface StoredPoint {
@@ -38,6 +40,9 @@ function toPoint(row: Record<string, unknown>): StoredPoint {
   const { slot, payload } = row;
   return { slot: Number(slot), payload: typeof payload === "string" ? payload : null };
 }
+
+/** Rows that are read in one go. */
+const rowsAtATime = 1000;
 
 /** Checksum of bytes that stand under a name and a number. */
 function namedCrc(name: string, number: number, data: Uint8Array): number {
@@ -81,10 +86,12 @@ export class CollectionFile {
   /** Opens a file and brings it to the newest format. @throws E_STORAGE, E_NOT_SUPPORTED */
   static open(path: string): CollectionFile {
     if (!existsSync(path)) throw new VectorError("E_STORAGE", `There is no file ${path}.`);
+    const inLog = logFault(path);
+    if (inLog !== null) throw new VectorError("E_STORAGE", inLog);
     const file = new CollectionFile(path, openDatabase(path));
     try {
       const fault = file.#fault();
-      if (fault !== null) throw new VectorError("E_STORAGE", `${path} is damaged: ${fault}.`);
+      if (fault !== null) throw new VectorError("E_STORAGE", fault);
       upgradeFile(file.#database, path);
       return file;
     } catch (error) {
@@ -135,10 +142,10 @@ export class CollectionFile {
     this.#open = null;
   }
 
-  /** The first fault that SQLite finds in the structure; null = none. */
+  /** The first fault that SQLite finds in the structure and in the indexes; null = none. */
   #fault(): string | null {
-    const row = this.#database.prepare("PRAGMA quick_check(1)").get();
-    const words = row?.["quick_check"];
+    const row = this.#database.prepare("PRAGMA integrity_check(1)").get();
+    const words = row?.["integrity_check"];
     return words === "ok" ? null : String(words);
   }
 
@@ -183,17 +190,23 @@ export class CollectionFile {
 
   /** All points in the order of slots. @throws E_STORAGE where one does not fit its checksum */
   *points(): Generator<LoadedPoint> {
-    const rows = this.#database.prepare("SELECT slot, id, payload, crc FROM points").iterate();
-    for (const row of rows) {
-      const { id, crc } = row;
-      const point = toPoint(row);
-      if (!(id instanceof Uint8Array) || pointCrc(point.slot, id, point.payload) !== crc) {
-        throw new VectorError(
-          "E_STORAGE",
-          `The point at slot ${point.slot} does not fit its checksum.`,
-        );
+    const statement = this.#database.prepare(
+      "SELECT slot, id, payload, crc FROM points WHERE slot > ? ORDER BY slot LIMIT ?",
+    );
+    statement.setReturnArrays(true);
+    for (let last = -1, more = true; more; ) {
+      const rows = statement.all(last, rowsAtATime) as unknown as SQLOutputValue[][];
+      for (const [slot, key, text, crc] of rows) {
+        last = Number(slot);
+        const payload = typeof text === "string" ? text : null;
+        if (!(key instanceof Uint8Array) || pointCrc(last, key, payload) !== crc)
+          throw new VectorError(
+            "E_STORAGE",
+            `The point at slot ${last} does not fit its checksum.`,
+          );
+        yield { slot: last, key, payload };
       }
-      yield { ...point, key: id };
+      more = rows.length === rowsAtATime;
     }
   }
 
@@ -236,21 +249,27 @@ export class CollectionFile {
     this.#statement("DELETE FROM vectors WHERE name = ?").run(name);
   }
 
+  /** @throws E_STORAGE where one does not fit its checksum */
   fields(): { id: number; path: string; schema: string }[] {
-    const rows = this.#database.prepare("SELECT id, path, schema FROM fields ORDER BY id").all();
-    return rows.map((row) => ({
-      id: Number(row["id"]),
-      path: String(row["path"]),
-      schema: String(row["schema"]),
-    }));
+    const rows = this.#database
+      .prepare("SELECT id, path, schema, crc FROM fields ORDER BY id")
+      .all();
+    return rows.map((row) => {
+      const path = String(row["path"]);
+      const schema = String(row["schema"]);
+      if (fieldCrc(path, schema) !== row["crc"])
+        throw new VectorError(
+          "E_STORAGE",
+          `The payload index on ${path} does not fit its checksum.`,
+        );
+      return { id: Number(row["id"]), path, schema };
+    });
   }
 
   /** Keeps a payload index's definition; gives its number. */
   addField(path: string, fieldSchema: string): number {
-    return Number(
-      this.#statement("INSERT INTO fields (path, schema) VALUES (?, ?)").run(path, fieldSchema)
-        .lastInsertRowid,
-    );
+    const insert = this.#statement("INSERT INTO fields (path, schema, crc) VALUES (?, ?, ?)");
+    return Number(insert.run(path, fieldSchema, fieldCrc(path, fieldSchema)).lastInsertRowid);
   }
 
   removeField(id: number): void {

@@ -14,6 +14,11 @@ export function pointCrc(slot: number, key: Uint8Array, payload: string | null):
   return payload === null ? withId : crc32(payload, withId);
 }
 
+/** The checksum of a payload index's row. */
+export function fieldCrc(path: string, schema: string): number {
+  return crc32(schema, crc32(path));
+}
+
 /** @throws E_NOT_SUPPORTED where `format` is newer than this version, with its number */
 export function assertKnownFormat(format: unknown, path: string): void {
   const number = Number(format);
@@ -48,10 +53,16 @@ export function upgradeFile(database: DatabaseSync, path: string): void {
 function toFormat2(database: DatabaseSync): void {
   database.exec(`
     ALTER TABLE points ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE fields ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
     INSERT INTO meta VALUES ('format', '2');
   `);
-  for (const { id } of database.prepare("SELECT id FROM fields").all())
+  const field = database.prepare("UPDATE fields SET crc = ? WHERE id = ?");
+  for (const { id, path, schema } of database
+    .prepare("SELECT id, path, schema FROM fields")
+    .all()) {
     database.exec(`DROP TABLE IF EXISTS field_${Number(id)}`);
+    field.run(fieldCrc(String(path), String(schema)), Number(id));
+  }
   const config = database.prepare("SELECT value FROM meta WHERE key = 'config'").get()?.["value"];
   database
     .prepare("INSERT INTO meta VALUES ('config_crc', ?)")
