@@ -74,14 +74,10 @@ async function assertAnswerable(api: Record<string, ApiOperation>): Promise<void
 /** A `fetch` that `app` answers; `points` are what the body would say. */
 function answerOf(app: QdrantApp, points?: PointColumns): typeof fetch {
   return async (input, init = {}) => {
-    const { method, headers, body, signal } = init;
+    const { method = "GET", headers = {}, body, signal } = init;
     signal?.throwIfAborted();
-    const request = new Request(input, {
-      ...(method && { method }),
-      ...(headers && { headers }),
-      ...(body && { body }),
-    });
-    const answered = named(app.fetch(request, { points }));
+    const handed = { points, body: typeof body === "string" ? body : undefined };
+    const answered = named(app.fetch(new Request(input, { method, headers }), handed));
     return signal ? await unlessAborted(answered, signal) : await answered;
   };
 }

@@ -23,8 +23,8 @@ function seconds(startedMs: number): string {
 
 /** What a handler needs to know of its request's beginning. */
 export interface Timed {
-  /** Handed over by a caller in this process: points to upsert, where no body says them. */
-  Bindings: { readonly points?: PointColumns | undefined };
+  /** Handed over by a caller in this process, whose request then has no body: JSON text; or points to upsert, which no text says. */
+  Bindings: { readonly body?: string | undefined; readonly points?: PointColumns | undefined };
   Variables: {
     startedMs: number;
     /** Whether the caller's key is good for changes. */
