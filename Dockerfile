@@ -1,5 +1,5 @@
 # The command as an image: docker run --rm --init -v "$PWD:/data" vecferry migrate ./chroma http://qdrant:6333
-# To serve from it, listen on every address: serve . --host 0.0.0.0 (and publish the ports).
+# To serve from it, listen on every address: serve . --host 0.0.0.0 --api-key-file F (and publish the ports).
 FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./

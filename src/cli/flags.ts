@@ -309,6 +309,23 @@ export const serveFlags = {
     help: "file that holds the key alone",
     schema: text,
   },
+  readOnlyApiKey: {
+    flag: "--read-only-api-key <key>",
+    variable: "QDRANT__SERVICE__READ_ONLY_API_KEY",
+    help: "key that is good for reading alone",
+    schema: text,
+    secret: true,
+  },
+  readOnlyApiKeyFile: {
+    flag: "--read-only-api-key-file <file>",
+    help: "file that holds that key alone",
+    schema: text,
+  },
+  insecure: {
+    flag: "--insecure",
+    help: "listen on an address that others reach although no key is given",
+    schema: onOff,
+  },
   allowUrlRecovery: {
     flag: "--allow-url-recovery",
     help: "let callers recover a snapshot from an http or https address, which this process then fetches",

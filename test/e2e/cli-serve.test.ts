@@ -60,6 +60,33 @@ describe("vecferry serve", () => {
     expect(stdout + stderr).not.toContain("s3cr3t");
   });
 
+  it("takes a second key, which is good for reading alone", async () => {
+    using folder = temporaryFolder();
+    const started = await serve(folder.path, "--read-only-api-key", "readers-key-0123456789");
+    const url = `${started.url}/collections`;
+    const headers = { "api-key": "readers-key-0123456789" };
+    expect((await fetch(url)).status).toBe(401);
+    expect((await fetch(url, { headers })).status).toBe(200);
+    expect((await fetch(`${url}/c`, { method: "DELETE", headers })).status).toBe(403);
+    started.child.kill("SIGTERM");
+    expect((await started.ended).status).toBe(0);
+  });
+
+  it("listens without a key where others reach it only if that is said", async () => {
+    using folder = temporaryFolder();
+    const serving = ["serve", ":memory:", "--port", "0", "--host", "0.0.0.0"];
+    const refused = await runCli(serving, { cwd: folder.path });
+    expect(refused.stderr).toContain("can read and change everything");
+    expect(refused.stderr).toContain("--insecure");
+    expect(refused.status).toBe(2);
+    const started = startCli([...serving, "--insecure"], { cwd: folder.path });
+    await started.until(/at (http:\S+) /);
+    started.child.kill("SIGTERM");
+    const { stderr, status } = await started.ended;
+    expect(stderr).toContain("Warning: Whoever reaches 0.0.0.0 can read and change everything");
+    expect(status).toBe(0);
+  });
+
   it("refuses a folder that another process serves, and a port that is taken", async () => {
     using folder = temporaryFolder();
     const started = await serve(folder.path);

@@ -31,20 +31,34 @@ const loopbackNames = new Set(["127.0.0.1", "::1", "localhost"]);
 const serveFolder: Action = async (session, [folder = ""], flags) => {
   const { values, origins } = readSettings(serveFlags, flags, session.environment);
   const path = folderOf(folder);
-  const apiKey = session.keys.read({
-    value: values.apiKey,
-    file: values.apiKeyFile,
-    valueOrigin: origins.apiKey,
-    fileOrigin: origins.apiKeyFile,
-    valueName: "--api-key",
-    fileName: "--api-key-file",
-  });
+  const keys = {
+    apiKey: session.keys.read({
+      value: values.apiKey,
+      file: values.apiKeyFile,
+      valueOrigin: origins.apiKey,
+      fileOrigin: origins.apiKeyFile,
+      valueName: "--api-key",
+      fileName: "--api-key-file",
+    }),
+    readOnlyApiKey: session.keys.read({
+      value: values.readOnlyApiKey,
+      file: values.readOnlyApiKeyFile,
+      valueOrigin: origins.readOnlyApiKey,
+      fileOrigin: origins.readOnlyApiKeyFile,
+      valueName: "--read-only-api-key",
+      fileName: "--read-only-api-key-file",
+    }),
+  };
   const { host = "127.0.0.1", port = 6333, grpcPort } = values;
   const local = loopbackNames.has(host);
-  if (!local && apiKey === undefined) {
-    session.warn(
-      `Whoever reaches ${host} can read and change everything: no --api-key-file is given.`,
-    );
+  const keyed = keys.apiKey !== undefined || keys.readOnlyApiKey !== undefined;
+  if (!local && !keyed) {
+    const words = `Whoever reaches ${host} can read and change everything: no --api-key-file is given.`;
+    if (values.insecure !== true) {
+      const next = "Give --api-key-file, or --insecure where nobody else can reach the address.";
+      throw new VectorError("E_USAGE", words, { next });
+    }
+    session.warn(words);
   }
   assertNoChroma(path);
 
@@ -57,7 +71,7 @@ const serveFolder: Action = async (session, [folder = ""], flags) => {
   }
   const where = { host, port, grpcPort: grpcPort === "off" ? null : grpcPort, signal };
   const urlRecovery = values.allowUrlRecovery === true;
-  await using server = await serve(engine, { apiKey, checkHost: local, urlRecovery, ...where });
+  await using server = await serve(engine, { ...keys, checkHost: local, urlRecovery, ...where });
   if (server.grpcFault !== null) {
     session.warn(`${server.grpcFault} REST alone is answered; --grpc-port names another port.`);
   }
