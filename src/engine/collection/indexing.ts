@@ -31,7 +31,7 @@ function toGraph(
   };
 }
 
-/** Lets go of the indexes of vectors that are not used any more. */
+/** Lets go of what other threads know of vectors that are not used any more. */
 export function releaseIndexes(...sets: readonly (VectorSet | undefined)[]): void {
-  for (const set of sets) if (set instanceof DenseSet) set.indexing = null;
+  for (const set of sets) if (set instanceof DenseSet) set.release();
 }

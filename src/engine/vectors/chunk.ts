@@ -142,9 +142,12 @@ export class Chunk {
   #offer({ kernel, lane, best }: Scan, count: number): void {
     this.#run(kernel, lane, count);
     const { rows, similarities } = this.#lists[lane] ?? { rows: [], similarities: [] };
+    let { bound } = best;
     for (let at = 0; at < count; at += 1) {
       const similarity = similarities[at] ?? 0;
-      if (similarity >= best.bound) best.offer(similarity, this.firstSlot + (rows[at] ?? 0));
+      if (similarity < bound) continue;
+      best.offer(similarity, this.firstSlot + (rows[at] ?? 0));
+      ({ bound } = best);
     }
   }
 

@@ -50,13 +50,13 @@ export class HnswIndex {
 
   /** Vectors in the index. */
   get size(): number {
-    this.#link.listen();
+    this.#exchange();
     return this.#size;
   }
 
   /** Whether so much is yet to be taken that searches are made without it. */
   get isBuilding(): boolean {
-    this.#link.listen();
+    this.#exchange();
     return this.#pending > Math.max(pendingMin, this.#store.count * pendingShare);
   }
 
@@ -81,7 +81,6 @@ export class HnswIndex {
     if (this.isBuilding || share < filterShare) return null;
     const wanted = Math.ceil((Math.max(limit, ef) / share) * (among === null ? 1 : filterMargin));
     if (limit === 0 || wanted > Math.min(answerMax, this.#store.count / 4)) return null;
-    this.#send();
     const proposed = this.#link.ask(this.#index, query, wanted);
     if (proposed === null) return null;
     const best = new TopK(limit);
@@ -100,6 +99,12 @@ export class HnswIndex {
 
   drop(): void {
     this.#link.drop(this.#index);
+  }
+
+  /** Sends what is to be taken, and hears what was. */
+  #exchange(): void {
+    this.#send();
+    this.#link.listen();
   }
 
   #isPending(slot: number): boolean {

@@ -7,6 +7,7 @@
  */
 import { Chunk, type ChunkLayout, layoutOf } from "./chunk.ts";
 import type { KernelName } from "./kernel.ts";
+import { forgetStore, scanTeam } from "./scan-team.ts";
 import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, Similarity } from "./vector-set.ts";
 
@@ -99,16 +100,25 @@ export class VectorStore {
   }
 
   /** The nearest slots to `query`, compared with every one that may be looked at. */
-  nearest(kernel: KernelName, query: Float32Array, { limit, among }: NearestOptions): Nearest {
-    const best = new TopK(limit);
+  nearest(kernel: KernelName, query: Float32Array, options: NearestOptions): Nearest {
+    const { limit, among } = options;
     const asker = {};
-    for (const chunk of this.#chunks) {
-      const { firstSlot } = chunk;
-      chunk.ask(asker, query);
-      const scan = { kernel, lane: 0, among: among?.words ?? null, best };
-      chunk.scan(scan, firstSlot, firstSlot + chunk.present.length);
-    }
+    for (const chunk of this.#chunks) chunk.ask(asker, query);
+    const compared = Math.min(among?.count ?? this.#count, this.#count);
+    const scanned = { layout: this.#layout, chunks: this.#chunks };
+    const team = scanTeam(compared * this.dimension * 4);
+    const found = team?.nearest(kernel, scanned, options);
+    if (found) return found;
+    const best = new TopK(limit);
+    const scan = { kernel, lane: 0, among: among?.words ?? null, best };
+    for (const chunk of this.#chunks)
+      chunk.scan(scan, chunk.firstSlot, chunk.firstSlot + chunk.present.length);
     return best.nearest();
+  }
+
+  /** Lets other threads forget the memories; the store is not used any more. */
+  release(): void {
+    forgetStore(this.#layout);
   }
 
   blockOf(slot: number): number {

@@ -52,6 +52,30 @@ describe(`scans of a store (seed ${seed})`, () => {
     );
   }
 
+  it("shares a long scan with helpers, which find nothing else", async () => {
+    const dimension = 384;
+    const slots = 14_000;
+    const random = seededRandom(seed);
+    const store = filled(dimension, slots, random);
+    const some = new SlotSet(slots);
+    for (let slot = 0; slot < slots; slot += 1) if (random() < 0.99) some.add(slot);
+    // What the helpers take is seen only once they have come: until then the first scans are made alone.
+    for (let round = 0; round < 20; round += 1) {
+      const query = Float32Array.from({ length: dimension }, () => random() * 2 - 1);
+      for (const among of [null, some]) {
+        const { slots: found, similarities } = store.nearest("dot", query, { limit: 20, among });
+        const similarity = store.similarity("dot", query);
+        const all = [...(among ?? Array(slots).keys())].filter((slot) => store.has(slot));
+        const sorted = all.map((slot) => ({ slot, value: similarity(slot) }));
+        sorted.sort((one, other) => other.value - one.value || one.slot - other.slot);
+        expect(found).toEqual(sorted.slice(0, 20).map(({ slot }) => slot));
+        expect(similarities).toEqual(sorted.slice(0, 20).map(({ value }) => value));
+      }
+      await new Promise((settle) => setTimeout(settle, 20));
+    }
+    store.release();
+  });
+
   it("two questions that take turns have their own queries", () => {
     const store = new VectorStore(2);
     store.set(0, Float32Array.of(1, 10), 0);

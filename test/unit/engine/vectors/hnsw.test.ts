@@ -1,0 +1,161 @@
+import { randomInt } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SlotSet } from "../../../../src/engine/filter/slot-set.ts";
+import { openEngine } from "../../../../src/engine/index.ts";
+import { DenseSet } from "../../../../src/engine/vectors/dense-set.ts";
+import type { NearestOptions, QueryVector } from "../../../../src/engine/vectors/vector-set.ts";
+import type { DenseColumn } from "../../../../src/model/record.ts";
+import { seededRandom } from "../../../../src/util/seeded-random.ts";
+import { usearchAvailable } from "../../../support/usearch.ts";
+
+const seed = randomInt(2 ** 32);
+const usearch = usearchAvailable();
+if (typeof usearch === "string") console.log(`Skipped: ${usearch}`);
+const dimension = 16;
+const rows = 6_000;
+const everyone = { limit: 10, among: null };
+
+/** Around 50 centres, as embeddings of real texts are. */
+function clustered(random: () => number, count: number): Float32Array {
+  const centres = Array.from({ length: 50 * dimension }, () => random() * 2 - 1);
+  return Float32Array.from({ length: count * dimension }, (_unused, at) => {
+    const centre = (Math.imul(Math.floor(at / dimension), 2654435761) >>> 0) % 50;
+    return (centres[centre * dimension + (at % dimension)] ?? 0) + (random() - 0.5) * 0.6;
+  });
+}
+
+function column(data: Float32Array): DenseColumn {
+  return { kind: "dense", dimension, data: data.slice(), present: null };
+}
+
+/** Waits until the index has taken everything. */
+async function settled(set: DenseSet): Promise<void> {
+  await expect.poll(() => set.indexed, { timeout: 20_000 }).toBe(set.count);
+}
+
+describe.skipIf(typeof usearch === "string")(`an HNSW index (seed ${seed})`, () => {
+  const random = seededRandom(seed);
+  const before = process.env["VECFERRY_USEARCH"];
+  beforeAll(() => {
+    if (typeof usearch !== "string") process.env["VECFERRY_USEARCH"] = usearch.path;
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env["VECFERRY_USEARCH"];
+    else process.env["VECFERRY_USEARCH"] = before;
+  });
+
+  const data = clustered(random, rows);
+  const queryOf = (row: number): QueryVector => ({
+    kind: "dense",
+    data: data.slice(row * dimension, (row + 1) * dimension),
+  });
+
+  function filled(distance: "Cosine" | "Dot" | "Euclid" | "Manhattan"): DenseSet {
+    const set = new DenseSet("", { size: dimension, distance });
+    set.indexing = { fromBytes: 100 * 1024, m: 16, efConstruct: 100 };
+    const prepared = set.prepare(column(data), rows);
+    for (let slot = 0; slot < rows; slot += 1) set.write(slot, prepared, slot);
+    return set;
+  }
+
+  /** The share of the exact nearest that are found, and that all scores are exact. */
+  function recall(set: DenseSet, options: NearestOptions): number {
+    let found = 0;
+    const queries = 100;
+    for (let at = 0; at < queries; at += 1) {
+      const query = queryOf(at * 53);
+      const exact = set.nearest(query, { ...options, exact: true });
+      const given = set.nearest(query, options);
+      const similarity = set.similarity(query);
+      expect(given.slots).toHaveLength(exact.slots.length);
+      for (const [rank, slot] of given.slots.entries())
+        expect(similarity(slot)).toBe(given.similarities[rank]);
+      const bound = exact.similarities.at(-1) ?? 0;
+      found += given.similarities.filter((each) => each >= bound).length / options.limit;
+    }
+    return found / queries;
+  }
+
+  it.each(["Cosine", "Dot", "Euclid"] as const)(
+    "under %s finds 99 of 100, each with its exact score",
+    async (distance) => {
+      const set = filled(distance);
+      await settled(set);
+      expect(set.isIndexing).toBe(false);
+      expect(recall(set, everyone)).toBeGreaterThanOrEqual(0.99);
+      set.indexing = null;
+    },
+  );
+
+  it("is kept right under deletions and overwrites, at once and later", async () => {
+    const set = filled("Cosine");
+    await settled(set);
+    const gone = new Set<number>();
+    for (let slot = 0; slot < 300; slot += 1) {
+      gone.add(slot * 3);
+      set.remove(slot * 3);
+    }
+    const moved = set.prepare(column(Float32Array.from(data.subarray(0, dimension))), 1);
+    set.write(4_000, moved, 0);
+    const check = () => {
+      for (let at = 0; at < 30; at += 1) {
+        const { slots } = set.nearest(queryOf(at * 3), { limit: 20, among: null });
+        expect(slots.filter((slot) => gone.has(slot))).toEqual([]);
+      }
+      // The point that has come to where row 0 was is the nearest to it.
+      expect(set.nearest(queryOf(0), everyone).slots[0]).toBe(4_000);
+    };
+    check();
+    await settled(set);
+    check();
+    expect(recall(set, everyone)).toBeGreaterThanOrEqual(0.99);
+    set.indexing = null;
+  });
+
+  it("searches filters that let much through, and leaves the others to a scan", async () => {
+    const set = filled("Cosine");
+    await settled(set);
+    for (const step of [2, 50]) {
+      const some = new SlotSet(rows);
+      for (let slot = 0; slot < rows; slot += step) some.add(slot);
+      expect(recall(set, { limit: 10, among: some })).toBeGreaterThanOrEqual(0.99);
+    }
+    set.indexing = null;
+  });
+
+  it("looks at as many as hnsw_ef says", async () => {
+    const set = filled("Cosine");
+    await settled(set);
+    expect(recall(set, { ...everyone, ef: 400 })).toBe(1);
+    expect(recall(set, { ...everyone, ef: 1 })).toBeLessThan(1);
+    set.indexing = null;
+  });
+
+  it("is not made under Manhattan, below the threshold, nor where it is switched off", () => {
+    const manhattan = filled("Manhattan");
+    const small = new DenseSet("", { size: dimension, distance: "Dot" });
+    small.indexing = { fromBytes: 1024 * 1024, m: 16, efConstruct: 100 };
+    const prepared = small.prepare(column(data), rows);
+    for (let slot = 0; slot < 100; slot += 1) small.write(slot, prepared, slot);
+    for (const set of [manhattan, small]) {
+      expect(set.isIndexing).toBe(false);
+      expect(set.indexed).toBe(0);
+    }
+  });
+
+  it("of an engine tells how much it holds, and an open index lets the engine close", async () => {
+    await using engine = await openEngine(":memory:");
+    await engine.createCollection("c", {
+      vectors: { size: dimension, distance: "Cosine" },
+      optimizers_config: { indexing_threshold: 100 },
+    });
+    const ids = Array.from({ length: rows }, (_unused, row) => String(row));
+    const vectors = new Map([["", column(data)]]);
+    await engine.upsert("c", { ids, payloads: ids.map(() => null), vectors });
+    const indexed = async () => (await engine.getCollection("c")).indexed_vectors_count;
+    await expect.poll(indexed, { timeout: 20_000 }).toBe(rows);
+    expect((await engine.getCollection("c")).status).toBe("green");
+    await engine.updateCollection("c", { optimizers_config: { indexing_threshold: 0 } });
+    expect(await indexed()).toBe(0);
+  });
+});
