@@ -19,7 +19,7 @@ export interface OrderedSlot {
 
 /**
  * The first `limit` of pairs of value and point: by value, of equal ones by id, both in the order's direction. A point with
- * several values comes once for each.
+ * several values comes once for each that differs.
  */
 export function orderSlots(
   pairs: Iterable<OrderedSlot>,
@@ -36,7 +36,10 @@ export function orderSlots(
     (one, other) =>
       sign * (compareValues(one.value, other.value) || compareIds(one.slot, other.slot)),
   );
-  return wanted.slice(0, limit);
+  const distinct = wanted.filter(
+    ({ slot, value }, at) => slot !== wanted[at - 1]?.slot || value !== wanted[at - 1]?.value,
+  );
+  return distinct.slice(0, limit);
 }
 
 /** JavaScript compares numbers of both kinds by their exact values. */

@@ -5,7 +5,7 @@ import { TopK } from "../vectors/top-k.ts";
 import type { QueryVector, Similarity, VectorSet } from "../vectors/vector-set.ts";
 import { averageVector } from "./average.ts";
 import type { ContextPair, Hit, SearchParams, VectorQuery } from "./query.ts";
-import { type Scope, slotsIn } from "./scope.ts";
+import { type Scope, scopeAmong, slotsIn } from "./scope.ts";
 import { bestScore, contextScore, discoverScore, sumScores } from "./scores.ts";
 
 export interface VectorCut {
@@ -41,9 +41,9 @@ function rank(
   scope: Scope,
   cut: VectorCut,
 ): Hit[] {
-  if (query.kind === "nearest") return nearest(set, query.input, scope, cut);
+  if (query.kind === "nearest") return nearest(state, set, query.input, scope, cut);
   if (query.kind === "recommend" && query.strategy === "average_vector") {
-    return nearest(set, averageVector(query.positives, query.negatives), scope, cut);
+    return nearest(state, set, averageVector(query.positives, query.negatives), scope, cut);
   }
   const score = scoreOf(set, query);
   const best = new TopK(cut.limit);
@@ -51,13 +51,16 @@ function rank(
   return best.sorted().map(({ slot, value }) => ({ slot, score: value, orderValue: null }));
 }
 
-/** The excluded are asked for as well, and left out. */
+/** The excluded are asked for as well, and left out; a sparse search, to which being filtered makes a difference, is told at once. */
 function nearest(
+  state: CollectionState,
   set: VectorSet,
   vector: QueryVector,
-  { among, excluded }: Scope,
+  scope: Scope,
   { limit, params }: VectorCut,
 ): Hit[] {
+  const filtered = set.kind === "sparse" && scope.excluded.size > 0;
+  const { among, excluded } = filtered ? scopeAmong(state, slotsIn(state, scope)) : scope;
   const { slots, similarities } = set.nearest(vector, {
     limit: limit + excluded.size,
     among,

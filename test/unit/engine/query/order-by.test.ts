@@ -7,6 +7,7 @@ const pairs = [
   { slot: 3, value: 2.5 },
   { slot: 4, value: 5 },
   { slot: 1, value: 9 },
+  { slot: 1, value: 5 },
 ];
 
 function ordered(by: Partial<OrderBy>, limit = 10) {
@@ -18,7 +19,7 @@ function ordered(by: Partial<OrderBy>, limit = 10) {
 }
 
 describe("points in the order of a field", () => {
-  it("come once for each value, equal ones by id", () => {
+  it("come once for each value that differs, equal ones by id", () => {
     expect(ordered({})).toEqual([
       [3, 2.5],
       [1, 5],
