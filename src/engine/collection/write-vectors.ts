@@ -18,12 +18,10 @@ export interface VectorRows {
   readonly vectors: ReadonlyMap<string, VectorColumn>;
 }
 
-function slotsOf(state: CollectionState, ids: readonly string[]): number[] {
-  return ids.map((id) => {
-    const slot = state.ids.find(id);
-    if (slot === -1) throw notFound(`Not found: No point with id ${id} found`);
-    return slot;
-  });
+/** @throws E_INPUT (404) that names the first point that is not there */
+function checkAllThere(state: CollectionState, ids: readonly string[]): void {
+  const absent = ids.find((id) => state.ids.find(id) === -1);
+  if (absent !== undefined) throw notFound(`Not found: No point with id ${absent} found`);
 }
 
 function setOf(state: CollectionState, name: string): VectorSet {
@@ -32,7 +30,10 @@ function setOf(state: CollectionState, name: string): VectorSet {
   return set;
 }
 
-/** Writes the vectors that are given; a point's others stay. Points that do not fit `filter` are left alone. @throws E_INPUT (404 for an absent point) */
+/**
+ * Writes the vectors that are given; a point's others stay. Points that do not fit `filter` are left alone.
+ * @throws E_INPUT; 404 for absent points, when those that are there are written, as a server does it
+ */
 export function updateVectors(
   state: CollectionState,
   { ids, vectors }: VectorRows,
@@ -42,23 +43,25 @@ export function updateVectors(
     const set = setOf(state, name);
     return { set, column: set.prepare(column, ids.length) };
   });
-  const slots = slotsOf(state, ids);
   const fitting = filter === undefined ? null : new Set(selectSlots(state, { filter }));
-  for (const [row, slot] of slots.entries()) {
-    if (fitting !== null && !fitting.has(slot)) continue;
+  for (const [row, id] of ids.entries()) {
+    const slot = state.ids.find(id);
+    if (slot === -1 || (fitting !== null && !fitting.has(slot))) continue;
     for (const { set, column } of writes) if (isPresent(column, row)) set.write(slot, column, row);
   }
+  checkAllThere(state, ids);
 }
 
-/** Takes the vectors of these names from the selected points. @throws E_INPUT (404 for an absent point) */
+/** Takes the vectors of these names from the selected points. @throws E_INPUT; 404 for absent points, when the others have lost theirs */
 export function deleteVectors(
   state: CollectionState,
   selector: PointSelector,
   names: readonly string[],
 ): void {
   const sets = names.map((name) => setOf(state, name));
-  const slots = "ids" in selector ? slotsOf(state, selector.ids) : selectSlots(state, selector);
-  for (const slot of [...slots]) for (const set of sets) set.remove(slot, true);
+  for (const slot of [...selectSlots(state, selector)])
+    for (const set of sets) set.remove(slot, true);
+  if ("ids" in selector) checkAllThere(state, selector.ids);
 }
 
 /** A name to add: of dense vectors or multivectors, or of sparse ones. */

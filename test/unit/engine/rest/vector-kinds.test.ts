@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../../../src/engine/index.ts";
 import { openEngine } from "../../../../src/engine/index.ts";
 import type { RestOperation } from "../../../../src/engine/rest/request.ts";
-import { isVectorError } from "../../../../src/errors.ts";
+import { askEngine, type EngineCall, everyKind, refusalOf } from "../../../support/ask-engine.ts";
 
 let engine: Engine;
 
@@ -11,50 +11,20 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-type Params = Record<string, string>;
-
-async function ask(
-  operation: RestOperation,
-  collection: string,
-  body: unknown = null,
-  params: Params = {},
-) {
-  const text = body === null || typeof body === "string" ? body : JSON.stringify(body);
-  return JSON.parse(await engine.ask({ operation, collection, params, body: text }));
-}
-
-/** Status and sentence of a refusal. */
-async function refusal(...call: Parameters<typeof ask>): Promise<[unknown, string]> {
-  try {
-    const answer = await ask(...call);
-    return [200, JSON.stringify(answer)];
-  } catch (error) {
-    if (!isVectorError(error)) throw error;
-    return [error.details["status"], error.message];
-  }
-}
+const ask = (...call: EngineCall) => askEngine(engine, ...call);
+const refusal = (...call: EngineCall) => refusalOf(engine, ...call);
 
 async function vectorsOf(collection: string, id: number) {
   const [point] = await ask("retrievePoints", collection, { ids: [id], with_vector: true });
   return point.vector;
 }
 
-const kinds = {
-  vectors: {
-    d: { size: 2, distance: "Dot" },
-    m: { size: 2, distance: "Euclid", multivector_config: { comparator: "max_sim" } },
-    h: { size: 2, distance: "Dot", datatype: "float16" },
-    u: { size: 2, distance: "Cosine", datatype: "uint8" },
-  },
-  sparse_vectors: { s: {}, i: { modifier: "idf", index: { on_disk: true } } },
-};
-
 describe("vectors of every kind", () => {
-  beforeAll(() => ask("createCollection", "kinds", kinds));
+  beforeAll(() => ask("createCollection", "kinds", everyKind));
 
   it("stand in the collection's description as they were asked for", async () => {
     const { config } = await ask("getCollection", "kinds");
-    expect(config.params).toMatchObject(kinds);
+    expect(config.params).toMatchObject(everyKind);
   });
 
   it("come back as a server of 1.18.2 answers them: sorted, normalized and rounded", async () => {
@@ -183,7 +153,7 @@ describe("vectors of every kind", () => {
 
 describe("vectors alone", () => {
   beforeAll(async () => {
-    await ask("createCollection", "alone", kinds);
+    await ask("createCollection", "alone", everyKind);
     const vector = { d: [1, 2], s: { indices: [1], values: [1] } };
     await ask("upsertPoints", "alone", {
       points: [
@@ -272,7 +242,7 @@ describe("vector names", () => {
   const add = (name: string, body: unknown) =>
     refusal("createVectorName", "names", body, { vector_name: name });
   const remove = (name: string) =>
-    refusal("deleteVectorName", "names", null, { vector_name: name });
+    refusal("deleteVectorName", "names", undefined, { vector_name: name });
 
   it("are added, beside the unnamed vector too, and can be written at once", async () => {
     await add("x", { dense: { size: 4, distance: "Dot" } });
