@@ -103,7 +103,8 @@ class RequestLoop {
       const result = this.#run(request);
       this.#port.postMessage({ id: request.id, result } satisfies Reply, buffersOf(result));
     } catch (error) {
-      this.#reply({ id: request.id, error: toSentError(error) });
+      const { name } = placeOf(request);
+      this.#reply({ id: request.id, error: toSentError(storageError(error, name)) });
     }
     if (request.operation === "close") this.#port.close();
   }
