@@ -25,7 +25,7 @@ export function compile(
     slotsOf: (ids) => slotSet(state, ids),
     hasVector: (name, slot) => state.vectors.get(name)?.has(slot) ?? false,
     indexed: (path, test) => state.indexes.find(pathText(path))?.answer(test, live) ?? null,
-    tokenizerAt: (path) => state.indexes.find(path)?.texts?.tokenizer ?? null,
+    textsAt: (path) => state.indexes.find(path)?.texts ?? null,
   });
 }
 

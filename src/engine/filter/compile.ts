@@ -1,7 +1,7 @@
 /** A filter made ready for one collection in its present state: indexes first, payloads only where they must be looked into. */
 import type { Condition, FieldTest, Filter } from "./filter.ts";
 import type { PathStep } from "./json-path.ts";
-import { payloadTest, type TokenizerAt } from "./payload-test.ts";
+import { payloadTest, type TextsAt } from "./payload-test.ts";
 import type { PayloadView } from "./payload-view.ts";
 import type { SlotSet } from "./slot-set.ts";
 import type { SlotTest } from "./slot-test.ts";
@@ -15,7 +15,7 @@ export interface FilterContext {
   hasVector(name: string, slot: number): boolean;
   /** What an index knows of a test; null = look into the payload. */
   indexed(path: readonly PathStep[], test: FieldTest): SlotTest | null;
-  readonly tokenizerAt: TokenizerAt;
+  readonly textsAt: TextsAt;
 }
 
 export interface CompiledFilter {
@@ -129,7 +129,7 @@ function compileCondition(condition: Condition, context: FilterContext): Compile
   }
   const known = indexedTest(condition, context);
   if (known !== null) return fromTest(known);
-  const test = payloadTest(condition, context.tokenizerAt);
+  const test = payloadTest(condition, context.textsAt);
   return {
     estimate: context.points,
     readsPayload: true,

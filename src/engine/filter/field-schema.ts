@@ -69,11 +69,24 @@ function languageOf(names: Readonly<Record<string, string>>) {
 const stopwordLanguage = languageOf(stopped);
 const stopwordsSchema = z.union([
   stopwordLanguage,
-  z.object({
-    languages: z.array(stopwordLanguage).nullish(),
-    custom: z.array(z.string()).nullish(),
-  }),
+  z
+    .object({
+      languages: z.array(stopwordLanguage).nullish(),
+      custom: z.array(z.string()).nullish(),
+    })
+    .transform(({ languages, custom }) => ({
+      ...(languages == null ? {} : { languages: sorted(languages) }),
+      ...(custom == null ? {} : { custom: sorted(custom) }),
+    })),
 ]);
+
+/** Each once, in order. */
+function sorted(words: readonly string[]): string[] {
+  return [...new Set(words)].sort((one, other) =>
+    Buffer.compare(Buffer.from(one), Buffer.from(other)),
+  );
+}
+
 const common = { on_disk: flag, enable_hnsw: flag };
 const textSchema = z.object({
   type: z.literal("text"),
@@ -152,6 +165,13 @@ export function parseFieldSchema(value: unknown): FieldSchema {
 /** JSON text of the schema, as it is kept. */
 export function fieldSchemaText({ type, params }: FieldSchema): string {
   return params === null ? JSON.stringify(type) : paramsText(params);
+}
+
+/** Whether two schemas mean the same: a type alone is the type with nothing given. */
+export function isSameSchema(one: FieldSchema, other: FieldSchema): boolean {
+  const expanded = ({ type, params }: FieldSchema): string =>
+    paramsText(params ?? paramsSchema.parse({ type }));
+  return expanded(one) === expanded(other);
 }
 
 /** JSON text of the parameters, as Qdrant answers them. */

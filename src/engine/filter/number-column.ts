@@ -21,7 +21,7 @@ export class NumberColumn {
     return this.#points;
   }
 
-  /** Puts `numbers` in place of what the slot has. */
+  /** Puts `numbers` in place of what the slot has; equal ones count once. */
   set(slot: number, numbers: readonly ColumnNumber[]): void {
     if (this.has(slot)) {
       this.#points -= 1;
@@ -31,8 +31,9 @@ export class NumberColumn {
     const [first] = numbers;
     if (first === undefined) return;
     this.#points += 1;
-    if (numbers.length > 1 || typeof first === "bigint") {
-      this.#lists.set(slot, [...numbers]);
+    const distinct = numbers.length > 1 ? [...new Set(numbers)] : numbers;
+    if (distinct.length > 1 || typeof first === "bigint") {
+      this.#lists.set(slot, distinct);
       return;
     }
     if (slot >= this.#numbers.length) {
@@ -143,9 +144,9 @@ export class NumberColumn {
     };
     if (among === null) {
       for (const number of this.#numbers) if (!Number.isNaN(number)) count(number);
-      for (const numbers of this.#lists.values()) new Set(numbers).forEach(count);
+      for (const numbers of this.#lists.values()) numbers.forEach(count);
     } else {
-      for (const slot of among) new Set(this.numbersOf(slot)).forEach(count);
+      for (const slot of among) this.numbersOf(slot).forEach(count);
     }
     return found;
   }

@@ -5,7 +5,13 @@
 import { badInput } from "../errors.ts";
 import type { CollectionFile } from "../storage/collection-file.ts";
 import { FieldIndex } from "./field-index.ts";
-import { type FieldSchema, fieldSchemaText, paramsText, parseFieldSchema } from "./field-schema.ts";
+import {
+  type FieldSchema,
+  fieldSchemaText,
+  isSameSchema,
+  paramsText,
+  parseFieldSchema,
+} from "./field-schema.ts";
 import { parsePath, pathText } from "./json-path.ts";
 import { PayloadView } from "./payload-view.ts";
 
@@ -44,7 +50,7 @@ export class PayloadIndexes {
     const known = pathText(parsePath(path));
     const text = fieldSchemaText(schema);
     const old = this.#fields.get(known);
-    if (old !== undefined && fieldSchemaText(old.schema) === text) return;
+    if (old !== undefined && isSameSchema(old.schema, schema)) return;
     this.drop(known);
     const field = new FieldIndex(this.#file.addField(known, text), known, schema);
     this.#fill(field);

@@ -5,27 +5,26 @@ import { type GeoArea, placeOf } from "./geo.ts";
 import { parseInstant } from "./instant.ts";
 import { isObject, type PathStep, pathText, valuesAt } from "./json-path.ts";
 import type { PayloadView } from "./payload-view.ts";
-import { fitsText, type TextMatch } from "./text/text-index.ts";
-import type { Tokenizer } from "./text/tokenizer.ts";
+import { fitsText, type TextIndex, type TextMatch } from "./text/text-index.ts";
 
-/** How text is judged at a path: by the tokens of an index there; null = as a piece of the text. */
-export type TokenizerAt = (path: string) => Tokenizer | null;
+/** How text is judged at a path: as an index there does it; null = as a piece of the text. */
+export type TextsAt = (path: string) => TextIndex | null;
 
 type ValueTest = (value: unknown) => boolean;
 
 /** A condition on payloads. Integers are told from floats only where the fast reading leaves it open. */
 export function payloadTest(
   condition: Condition,
-  tokenizerAt: TokenizerAt,
+  textsAt: TextsAt,
 ): (payload: PayloadView) => boolean {
   if (!comparesIntegers(condition)) {
-    const fits = conditionTest(condition, { exact: false, tokenizerAt, path: [] });
+    const fits = conditionTest(condition, { exact: false, textsAt, path: [] });
     return (payload) => fits(payload.plain);
   }
-  const fits = conditionTest(condition, { exact: true, tokenizerAt, path: [] });
+  const fits = conditionTest(condition, { exact: true, textsAt, path: [] });
   if (!isOneMatch(condition)) return (payload) => fits(payload.exact);
   // What does not fit with every number taken for an integer does not fit at all.
-  const mayFit = conditionTest(condition, { exact: false, tokenizerAt, path: [] });
+  const mayFit = conditionTest(condition, { exact: false, textsAt, path: [] });
   return (payload) => mayFit(payload.plain) && fits(payload.exact);
 }
 
@@ -53,7 +52,7 @@ function comparesIntegers(condition: Condition): boolean {
 interface Reading {
   /** Integers are bigints: a number is a float for certain. */
   readonly exact: boolean;
-  readonly tokenizerAt: TokenizerAt;
+  readonly textsAt: TextsAt;
   readonly path: readonly PathStep[];
 }
 
@@ -95,8 +94,8 @@ function filterTest(filter: Filter, reading: Reading): ValueTest {
 }
 
 function fieldTest({ path, tests }: FieldCondition, reading: Reading): ValueTest {
-  const tokenizer = reading.tokenizerAt(pathText([...reading.path, ...path]));
-  const scalarTests = tests.flatMap((test) => scalarTest(test, reading.exact, tokenizer) ?? []);
+  const texts = reading.textsAt(pathText([...reading.path, ...path]));
+  const scalarTests = tests.flatMap((test) => scalarTest(test, reading.exact, texts) ?? []);
   const fitsScalar: ValueTest = (value) => scalarTests.some((fits) => fits(value));
   const fits = wholeTest(tests) ?? ((value) => someElement(value, fitsScalar));
   const absent = fitsAbsence(tests);
@@ -138,11 +137,7 @@ function countOf(value: unknown): number {
 }
 
 /** What asks a single value; null where the test asks arrays as a whole. */
-function scalarTest(
-  test: FieldTest,
-  exact: boolean,
-  tokenizer: Tokenizer | null,
-): ValueTest | null {
+function scalarTest(test: FieldTest, exact: boolean, texts: TextIndex | null): ValueTest | null {
   switch (test.kind) {
     case "any":
       return memberOf(test.values, exact);
@@ -162,8 +157,7 @@ function scalarTest(
     case "text":
     case "text-any":
     case "phrase":
-      return (value) =>
-        typeof value === "string" && fitsWords(tokenizer, test.kind, value, test.text);
+      return (value) => typeof value === "string" && fitsWords(texts, test.kind, value, test.text);
     default:
       return null;
   }
@@ -187,12 +181,12 @@ function liesIn(value: unknown, area: GeoArea): boolean {
 }
 
 function fitsWords(
-  tokenizer: Tokenizer | null,
+  texts: TextIndex | null,
   kind: TextMatch,
   stored: string,
   wanted: string,
 ): boolean {
-  if (tokenizer !== null) return fitsText(tokenizer, kind, stored, wanted);
+  if (texts !== null) return fitsText(texts, kind, stored, wanted);
   if (kind !== "text-any") return stored.includes(wanted);
   return wanted.split(/\p{White_Space}+/u).some((word) => word !== "" && stored.includes(word));
 }

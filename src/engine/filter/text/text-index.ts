@@ -44,7 +44,8 @@ class Posting {
  */
 export class TextIndex {
   readonly tokenizer: Tokenizer;
-  readonly #phrases: boolean;
+  /** Whether the order of tokens is kept. */
+  readonly phrases: boolean;
   /** Gives every text to `set`; null once that is done. Until then only is known which points have one. */
   #fill: (() => void) | null = null;
   readonly #present = new SlotBits();
@@ -58,7 +59,7 @@ export class TextIndex {
 
   constructor(tokenizer: Tokenizer, phrases: boolean) {
     this.tokenizer = tokenizer;
-    this.#phrases = phrases;
+    this.phrases = phrases;
   }
 
   /** Points that have a text. */
@@ -89,7 +90,7 @@ export class TextIndex {
   #add(slot: number, texts: readonly string[]): void {
     const tokens: string[] = [];
     for (const text of texts) {
-      if (this.#phrases && tokens.length > 0) tokens.push(boundary);
+      if (this.phrases && tokens.length > 0) tokens.push(boundary);
       for (const token of this.tokenizer.document(text)) tokens.push(token);
     }
     if (slot >= this.#numbers.length) {
@@ -100,7 +101,7 @@ export class TextIndex {
     const number = this.#slots.length;
     this.#slots.push(slot);
     this.#numbers[slot] = number;
-    if (this.#phrases) this.#orders[number] = tokens;
+    if (this.phrases) this.#orders[number] = tokens;
     for (const token of tokens) {
       let posting = this.#postings.get(token);
       if (posting === undefined) {
@@ -119,7 +120,7 @@ export class TextIndex {
       const slot = this.#slots[number] ?? 0;
       if (this.#numbers[slot] !== number) continue;
       fresh[number] = slots.length;
-      if (this.#phrases) orders[slots.length] = this.#orders[number] ?? null;
+      if (this.phrases) orders[slots.length] = this.#orders[number] ?? null;
       slots.push(slot);
     }
     const postings = new Map<string, Posting>();
@@ -146,7 +147,7 @@ export class TextIndex {
     fill?.();
     const found = new SlotSet(slots);
     if (kind === "phrase") {
-      if (this.#phrases) this.#findPhrase(this.tokenizer.document(text), found);
+      if (this.phrases) this.#findPhrase(this.tokenizer.document(text), found);
       return found;
     }
     const tokens = [...new Set(this.tokenizer.query(text))];
@@ -197,13 +198,13 @@ function hasPhrase(tokens: readonly string[], phrase: readonly string[]): boolea
 
 /** Whether one text fits: how a text index judges a payload's value by itself. */
 export function fitsText(
-  tokenizer: Tokenizer,
+  { tokenizer, phrases }: Pick<TextIndex, "tokenizer" | "phrases">,
   kind: TextMatch,
   stored: string,
   wanted: string,
 ): boolean {
   const there = tokenizer.document(stored);
-  if (kind === "phrase") return hasPhrase(there, tokenizer.document(wanted));
+  if (kind === "phrase") return phrases && hasPhrase(there, tokenizer.document(wanted));
   const known = new Set(there);
   const asked = tokenizer.query(wanted);
   if (kind === "text-any") return asked.some((token) => known.has(token));

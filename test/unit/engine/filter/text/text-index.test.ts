@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fitsText, TextIndex } from "../../../../../src/engine/filter/text/text-index.ts";
 import { Tokenizer } from "../../../../../src/engine/filter/text/tokenizer.ts";
 
-const words = new Tokenizer({
+const tokenizer = new Tokenizer({
   kind: "word",
   lowercase: true,
   asciiFolding: false,
@@ -14,7 +14,7 @@ const words = new Tokenizer({
 
 describe("TextIndex", () => {
   it("finds all words, any of them, or a phrase, which no text of an array lends to the next", () => {
-    const index = new TextIndex(words, true);
+    const index = new TextIndex(tokenizer, true);
     index.set(0, ["the quick brown fox"]);
     index.set(1, ["brown quick", "fox den"]);
     index.set(2, ["quick brown", "fox"]);
@@ -27,13 +27,13 @@ describe("TextIndex", () => {
   });
 
   it("finds no phrase where it is not told to keep the order", () => {
-    const index = new TextIndex(words, false);
+    const index = new TextIndex(tokenizer, false);
     index.set(0, ["brown fox"]);
     expect(index.matching("phrase", "brown fox", 1).count).toBe(0);
   });
 
   it("forgets what is written over or taken away, however often", () => {
-    const index = new TextIndex(words, true);
+    const index = new TextIndex(tokenizer, true);
     for (let round = 0; round < 3000; round += 1) index.set(round % 7, [`word${round} common`]);
     index.set(3, []);
     expect([...index.matching("text", "common", 7)]).toEqual([0, 1, 2, 4, 5, 6]);
@@ -44,7 +44,7 @@ describe("TextIndex", () => {
   });
 
   it("cuts texts at the first search where that is left to it", () => {
-    const index = new TextIndex(words, false);
+    const index = new TextIndex(tokenizer, false);
     let filled = 0;
     index.postpone(() => {
       filled += 1;
@@ -60,11 +60,14 @@ describe("TextIndex", () => {
 });
 
 describe("fitsText", () => {
+  const words = { tokenizer, phrases: true };
+
   it("judges one text as an index would", () => {
     expect(fitsText(words, "text", "a b c", "c A")).toBe(true);
     expect(fitsText(words, "text", "a b c", "")).toBe(false);
     expect(fitsText(words, "text-any", "a b c", "x b")).toBe(true);
     expect(fitsText(words, "phrase", "a b c", "b c")).toBe(true);
     expect(fitsText(words, "phrase", "a b c", "a c")).toBe(false);
+    expect(fitsText({ tokenizer, phrases: false }, "phrase", "a b c", "b c")).toBe(false);
   });
 });
