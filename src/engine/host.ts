@@ -46,6 +46,7 @@ import { badInput, collectionNotFound } from "./errors.ts";
 import { isObject, parsePath } from "./filter/json-path.ts";
 import { givenSchema } from "./filter/payload-indexes.ts";
 import type { EnginePlaces, Operations, Sent } from "./protocol.ts";
+import { search } from "./query/search.ts";
 import { changedAliases } from "./storage/aliases.ts";
 import { type AliasChange, Catalog, type CatalogEntry } from "./storage/catalog.ts";
 import { OpenFiles } from "./storage/open-files.ts";
@@ -287,7 +288,7 @@ export class Host implements Omit<Operations, "ask"> {
   }
 
   search(name: string, options: Sent<SearchOptions>): ScoredPoints {
-    return read.search(this.#state(name), options);
+    return search(this.#state(name), options);
   }
 
   deletePoints(name: string, selector: PointSelector): void {

@@ -1,13 +1,11 @@
-/** What reads a collection: by id, in the order of ids, by nearness. */
+/** What reads a collection: by id, in the order of ids. */
 import type { VectorColumn } from "../../model/record.ts";
 import type {
   PayloadSelector,
   PointColumns,
   ReadPointsOptions,
-  ScoredPoints,
   ScrollOptions,
   ScrollPage,
-  SearchOptions,
   VectorSelector,
 } from "../api.ts";
 import type { CompiledFilter } from "../filter/compile.ts";
@@ -17,7 +15,7 @@ import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { payloadReader } from "./payload.ts";
 import { encodePointKey, type PointKey, parsePointId } from "./point-key.ts";
-import { compile, fewCandidates, fittingSlots } from "./select.ts";
+import { compile, fewCandidates } from "./select.ts";
 import type { CollectionState } from "./state.ts";
 
 /** Rows to answer: slots, and their payloads as far as they are read already. */
@@ -140,28 +138,4 @@ function fewById(
     if (found.length >= limit) break;
   }
   return { slots: found, payloads: null };
-}
-
-/** The nearest points to a vector, by comparing with every one that fits. @throws E_INPUT */
-export function search(state: CollectionState, options: SearchOptions): ScoredPoints {
-  const set = namedVectors(state, options.using ?? "");
-  const offset = options.offset ?? 0;
-  const { slots, similarities } = set.nearest(
-    { kind: "dense", data: options.vector },
-    {
-      limit: options.limit + offset,
-      among: fittingSlots(state, options.filter),
-    },
-  );
-  const hits = slots.map((slot, at) => ({ slot, score: set.toScore(similarities[at] ?? 0) }));
-  const { scoreThreshold: bound } = options;
-  const near = hits.filter(
-    ({ score }) => bound === undefined || (set.largerIsNearer ? score > bound : score < bound),
-  );
-  const page = near.slice(offset);
-  const rows = { slots: page.map(({ slot }) => slot), payloads: null };
-  return {
-    ...toColumns(state, rows, options),
-    scores: Float32Array.from(page, ({ score }) => score),
-  };
 }

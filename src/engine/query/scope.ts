@@ -1,6 +1,6 @@
 /** The points that a part of a query may find. */
 
-import type { JsonObject } from "../api.ts";
+import type { JsonInput } from "../api.ts";
 import { allSlots, fittingSlots } from "../collection/select.ts";
 import type { CollectionState } from "../collection/state.ts";
 import { SlotSet } from "../filter/slot-set.ts";
@@ -17,7 +17,7 @@ const nothing: ReadonlySet<number> = new Set();
 /** The points that fit, but those excluded. @throws E_INPUT */
 export function scopeOf(
   state: CollectionState,
-  filter: JsonObject | null,
+  filter: JsonInput | null,
   excluded: ReadonlySet<number>,
 ): Scope {
   const among = fittingSlots(state, filter);
