@@ -1,4 +1,5 @@
 /** Qdrant's answers: the envelope, and the errors with their statuses. */
+import type { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { PointColumns } from "../engine/index.ts";
@@ -24,9 +25,16 @@ function seconds(startedMs: number): string {
 /** What a handler needs to know of its request's beginning. */
 export interface Timed {
   /** Handed over by a caller in this process, whose request then has no body: JSON text; or points to upsert, which no text says. */
-  Bindings: { readonly body?: string | undefined; readonly points?: PointColumns | undefined };
+  Bindings: {
+    readonly body?: string | undefined;
+    readonly points?: PointColumns | undefined;
+    /** The request as it comes from a socket. */
+    readonly incoming?: IncomingMessage;
+  };
   Variables: {
     startedMs: number;
+    /** What the body holds; none = there was none to read. */
+    bodyBytes?: number;
     /** Whether the caller's key is good for changes. */
     writes: boolean;
     /** The route that answers, as statistics name it; none = no route does. */

@@ -35,6 +35,8 @@ export async function listen(app: QdrantApp, options: ListenOptions = {}): Promi
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = headersTimeoutMs;
+  // A connection on which nothing moves, an answer that nobody takes among them.
+  server.setTimeout(requestTimeoutMs);
   server.maxConnections = connectionsMax;
   await bind(server, host, port, "--port");
   const taken = server.address() as AddressInfo;

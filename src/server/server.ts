@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import type { Engine } from "../engine/index.ts";
 import { failure, type Timed } from "./answer.ts";
+import { releasesBody } from "./body.ts";
 import { keyed, onlyLoopbackNames } from "./guard.ts";
 import { addRoutes } from "./handler.ts";
 import type { Keys } from "./keys.ts";
@@ -23,6 +24,7 @@ export function createServer(
 ): QdrantApp {
   const app: QdrantApp = new Hono<Timed>({ strict: false });
   app.use(counting(statistics));
+  app.use(releasesBody);
   if (options.checkHost !== false) app.use(onlyLoopbackNames);
   app.use(keyed(options));
   addRoutes(app, { engine, statistics, urlRecovery: options.urlRecovery ?? false });

@@ -9,7 +9,10 @@ const optimizationParts = ["queued", "completed", "idle_segments"];
 /** There is nothing to optimize: every collection is one segment. */
 const getOptimizations: Operation["run"] = (host, { collection, params }) => {
   const { ids } = host.collection(collection);
-  const parts = (params["with"] ?? "").split(",").filter((part) => part !== "");
+  const parts = (params["with"] ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
   const unknown = parts.find((part) => !optimizationParts.includes(part));
   if (unknown !== undefined)
     throw badInput(`Wrong input: Unknown field in 'with' parameter: ${unknown.slice(0, 40)}`);
