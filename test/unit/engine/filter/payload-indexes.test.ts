@@ -147,7 +147,7 @@ describe("payload indexes", () => {
     expect((await create({ field_name: "a[", field_schema: "bool" }))[1]).toContain(
       "Invalid json path: 'a['",
     );
-    const german = { type: "text", stemmer: { type: "snowball", language: "de" } };
+    const german = { type: "text", stopwords: "de" };
     expect((await create({ field_name: "a", field_schema: german }))[0]).toBe(501);
     const path = await refusal(ask("deletePayloadIndex", "", { field_name: "a[" }));
     expect(path).toEqual([400, "Deserialize error in path parameters: Invalid json path: 'a['"]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { foldToAscii } from "../../../../../src/engine/filter/text/ascii-folding.ts";
 import { stemEnglish } from "../../../../../src/engine/filter/text/english-stemmer.ts";
+import { stemmerOf } from "../../../../../src/engine/filter/text/stemmer.ts";
 import {
   Tokenizer,
   type TokenizerOptions,
@@ -68,6 +69,19 @@ describe("foldToAscii", () => {
       "Creme brulee, Strasse, Lodz, fin, AEro",
     );
     expect(foldToAscii("мир 日本")).toBe("мир 日本");
+  });
+});
+
+describe("stemmerOf", () => {
+  it.each([
+    ["german", "häuser", "haus"],
+    ["french", "continuellement", "continuel"],
+    ["russian", "возможности", "возможн"],
+    ["tamil", "வீடுகள்", "வீடு"],
+    ["armenian", "գրքեր", "գրքեր"],
+    ["english", "flies", "fli"],
+  ])("has one for %s", (language, word, stem) => {
+    expect(stemmerOf(language)(word)).toBe(stem);
   });
 });
 
