@@ -305,7 +305,14 @@ describe("vector names", () => {
     expect(await vectorsOf("names", 2)).toEqual([3, 4]);
   });
 
-  it("change their parameters by a patch of the collection", async () => {
+  it("change their parameters by a patch of the collection, which counts at once", async () => {
+    const vector = { s: { indices: [1], values: [2] } };
+    await ask("upsertPoints", "names", { points: [{ id: 3, vector }] });
+    const score = async () => {
+      const { points } = await ask("queryPoints", "names", { query: vector.s, using: "s" });
+      return points[0].score;
+    };
+    expect(await score()).toBeCloseTo(4 * Math.log(0.5 / 1.5 + 1), 5);
     await ask("updateCollection", "names", {
       vectors: { "": { on_disk: true, hnsw_config: { m: 33 } } },
       sparse_vectors: { s: { modifier: "none", index: { on_disk: true } } },
@@ -313,6 +320,7 @@ describe("vector names", () => {
     const { config } = await ask("getCollection", "names");
     expect(config.params.vectors[""]).toMatchObject({ on_disk: true, hnsw_config: { m: 33 } });
     expect(config.params.sparse_vectors.s).toEqual({ modifier: "none", index: { on_disk: true } });
+    expect(await score()).toBe(4);
     const unknown = await refusal("updateCollection", "names", { sparse_vectors: { zz: {} } });
     expect(unknown).toEqual([400, "Wrong input: Not existing vector name error: zz"]);
   });

@@ -114,11 +114,13 @@ describe("multivectors", () => {
     expect(loaded.column([1, 2, 40])).toEqual(set.column([1, 2, 40]));
   });
 
-  it("keep what they hold while they are written over many times", () => {
+  it("keep what they hold while others are written over many times", () => {
     const set = new MultiSet("m", { size: 64, distance: "Dot" });
     const vectors = (value: number): Rows =>
       Array.from({ length: 50 }, () => new Array(64).fill(value));
+    write(set, 9, vectors(-1));
     for (let step = 0; step < 2000; step += 1) write(set, step % 7, vectors(step));
+    expect(new Set(set.column([9]).data)).toEqual(new Set([-1]));
     for (let slot = 0; slot < 7; slot += 1) {
       const { data } = set.column([slot]);
       const last = slot + 7 * Math.floor((1999 - slot) / 7);
