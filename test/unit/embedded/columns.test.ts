@@ -131,7 +131,7 @@ describe("an upsert in process", () => {
       },
     );
     try {
-      await fc.assert(random, { numRuns: 40 });
+      await fc.assert(random, { numRuns: 20 });
     } finally {
       for (const place of places) await place[Symbol.asyncDispose]();
     }
