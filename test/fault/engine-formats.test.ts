@@ -1,8 +1,14 @@
 /** Folders that earlier versions of vecferry wrote, each left by a kill, and what those versions answered from them. */
-import { readdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodePointKey } from "../../src/engine/collection/point-key.ts";
 import { openEngine } from "../../src/engine/index.ts";
 import { type UnpackedFolder, unpack } from "../support/fixtures.ts";
 
@@ -83,4 +89,60 @@ describe.each(readdirSync(fixtures))("a folder of %s", (format) => {
     expect(await engine.count("ants", { must })).toBe(expected.length + 1);
     expect((await engine.search("ants", { vector: data, limit: 1 })).ids).toEqual(["1000000"]);
   });
+});
+
+/** Adds points to the first collection of a folder of format 1, as that format keeps them. */
+function enlarge(folder: string, rows: number): void {
+  const catalog = new DatabaseSync(join(folder, "engine.sqlite"));
+  const ants = catalog.prepare("SELECT file FROM collections WHERE name = 'ants'").get();
+  catalog.close();
+  const database = new DatabaseSync(join(folder, "collections", String(ants?.["file"])));
+  const insert = database.prepare("INSERT INTO points VALUES (?, ?, ?)");
+  database.exec("BEGIN");
+  for (let row = 0; row < rows; row += 1) {
+    const key = encodePointKey({ kind: 1, a: 0, b: 0, c: 0, d: 1_000_000 + row });
+    insert.run(1000 + row, key, `{"city":"Rom","text":"${"x".repeat(500)}"}`);
+  }
+  database.exec("COMMIT");
+  database.close();
+}
+
+describe("a folder of format 1 that is brought to the newest", () => {
+  const kills = 6;
+  const rows = 30_000;
+  const asker = new URL("./engine-asker.ts", import.meta.url).pathname;
+  const parent = mkdtempSync(join(tmpdir(), "vecferry-upgrade-"));
+  const [old, folder] = [join(parent, "old"), join(parent, "folder")];
+  afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+  /** Opens the folder in a process of its own, and kills it `lifeMs` after its start, or once it is open; gives how long that took. */
+  async function openAndKill(lifeMs: number): Promise<number> {
+    rmSync(folder, { recursive: true, force: true });
+    cpSync(old, folder, { recursive: true });
+    const startedMs = performance.now();
+    const flags = ["--disable-warning=ExperimentalWarning", asker, folder];
+    const child = spawn(process.execPath, flags, { stdio: ["pipe", "pipe", "inherit"] });
+    await Promise.race([once(child.stdout, "data"), sleep(lifeMs)]);
+    const tookMs = performance.now() - startedMs;
+    const gone = once(child, "close");
+    child.kill("SIGKILL");
+    await gone;
+    return tookMs;
+  }
+
+  it(`is the old or the new after each of ${kills} kills amid it, with everything in it`, async () => {
+    await using unpacked = await unpack(join(fixtures, "format-1/folder.tar.gz"));
+    cpSync(unpacked.path, old, { recursive: true });
+    enlarge(old, rows);
+    const wholeMs = await openAndKill(60_000);
+    for (let kill = 0; kill < kills; kill += 1) {
+      await openAndKill((wholeMs * (kill + 1)) / kills);
+      await using engine = await openEngine(folder);
+      expect([...engine.damaged]).toEqual([]);
+      expect(await engine.listCollections()).toEqual(["ants", "bees", "empty", "none"]);
+      expect(await engine.count("ants")).toBe(300 + rows);
+      const must = [{ key: "city", match: { value: "Rom" } }];
+      expect(await engine.count("ants", { must })).toBe(rows);
+    }
+  }, 240_000);
 });
