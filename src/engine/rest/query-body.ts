@@ -1,12 +1,11 @@
 /** Bodies of `query` and its kin. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (QueryRequest, Prefetch, QueryGroupsRequest). */
-import { VectorError } from "../../errors.ts";
-import { parseLossless } from "../../util/json.ts";
+import { parseLossless, skipString } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
 import { isObject } from "../filter/json-path.ts";
 import type { Prefetch, QueryRequest } from "../query/query.ts";
-import { Members, selectors } from "./body.ts";
+import { Members, needBody, parse, selectors } from "./body.ts";
 import { refuseShardKey } from "./params.ts";
 import { toQuery } from "./query-kinds.ts";
 import {
@@ -17,39 +16,49 @@ import {
   readSearchParams,
   readString,
 } from "./query-parts.ts";
+import type { RestRequest } from "./request.ts";
 
 const limitDefault = 10;
+/** Brackets within brackets that a server's decoder goes into. */
+const nestingMax = 127;
+
+/** The body of a question: all of it must be JSON, what nobody reads too. @throws E_INPUT (400) */
+export function questionBody(request: RestRequest): Members {
+  const text = needBody(request);
+  parse(text);
+  if (nesting(text) > nestingMax)
+    throw badInput("Format error in JSON body: recursion limit exceeded");
+  return new Members(text);
+}
+
+function nesting(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') at = skipString(text, at) - 1;
+    else if (character === "[" || character === "{") deepest = Math.max(deepest, ++depth);
+    else if (character === "]" || character === "}") depth -= 1;
+  }
+  return deepest;
+}
 
 /** A filter, decoded and checked, which stands at `at`; null where there is none. @throws E_INPUT */
 export function readFilter(body: Members, at: string): JsonObject | null {
   const text = body.raw("filter");
   if (text === undefined) return null;
-  const filter = decoded(text);
+  const filter = parseLossless(text);
   parseFilter(filter, `${at}.filter`);
   if (!isObject(filter)) throw badInput("Format error in JSON body: expected struct Filter");
   return filter as JsonObject;
 }
 
-/** A text inside too many brackets ends the decoding with a RangeError. */
-function decoded(text: string): unknown {
-  try {
-    return parseLossless(text);
-  } catch (cause) {
-    const words = cause instanceof RangeError ? "recursion limit exceeded" : String(cause);
-    throw new VectorError("E_INPUT", `Format error in JSON body: ${words}`, {
-      cause,
-      details: { status: 400 },
-    });
-  }
-}
-
 /** What a prefetch is, and a request beside its own members; it stands at `at`. @throws E_INPUT, E_NOT_SUPPORTED */
-function readPart(body: Members, at: string, depth: number): Prefetch {
-  if (depth > depthMax) throw badInput("Format error in JSON body: recursion limit exceeded");
+function readPart(body: Members, at: string): Prefetch {
   const query = body.raw("query");
   return {
     prefetches: oneOrMany(body, "prefetch").map((text, index) =>
-      readPart(new Members(text), `${at}.prefetch[${index}]`, depth + 1),
+      readPart(new Members(text), `${at}.prefetch[${index}]`),
     ),
     query: query === undefined ? null : toQuery(query, `${at}.query`),
     using: readString(body, "using") ?? "",
@@ -61,13 +70,10 @@ function readPart(body: Members, at: string, depth: number): Prefetch {
   };
 }
 
-/** Prefetches that a decoder still goes down into. */
-const depthMax = 128;
-
 /** The body of `query`, which stands at `at`. @throws E_INPUT, E_NOT_SUPPORTED */
 export function readQueryRequest(body: Members, at = "internal"): QueryRequest {
   const request = {
-    ...readPart(body, at, 0),
+    ...readPart(body, at),
     offset: readCount(body, "offset", at, 0) ?? 0,
     ...selectors(body, false),
   };

@@ -35,14 +35,17 @@ export function readNumber(body: Members, name: string): number | undefined {
   const text = body.raw(name);
   if (text === undefined) return undefined;
   const value = parse(text);
-  return typeof value === "number" ? value : fail(wrongType(text, "f32"));
+  if (typeof value !== "number") throw wrongType(text, "f32");
+  if (!Number.isFinite(value)) throw malformed("number out of range");
+  return value;
 }
 
 export function readString(body: Members, name: string): string | undefined {
   const text = body.raw(name);
   if (text === undefined) return undefined;
   const value = parse(text);
-  return typeof value === "string" ? value : fail(wrongType(text, "a string"));
+  if (typeof value !== "string") throw wrongType(text, "a string");
+  return value;
 }
 
 /** A payload path. @throws E_INPUT */
@@ -58,10 +61,6 @@ export function missing(name: string): never {
 
 export function malformed(words: string) {
   return badInput(`Format error in JSON body: ${words}`);
-}
-
-function fail(error: Error): never {
-  throw error;
 }
 
 function wrongType(text: string, expected: string) {

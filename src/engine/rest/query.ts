@@ -8,7 +8,7 @@ import { type FindCollection, resolve } from "../query/resolve.ts";
 import { Members } from "./body.ts";
 import { type Operation, reading } from "./operation.ts";
 import { hitsText } from "./query-answer.ts";
-import { readQueryRequest } from "./query-body.ts";
+import { questionBody, readQueryRequest } from "./query-body.ts";
 import { groupsText, readLegacyGrouping, readQueryGrouping } from "./query-groups.ts";
 import { type ReadLegacy, readDiscover, readRecommend, readSearch } from "./query-legacy.ts";
 import { missing } from "./query-parts.ts";
@@ -30,14 +30,14 @@ type Read = (body: Members, at: string) => QueryRequest;
 
 function one(read: Read, wrap: (points: string) => string): Operation {
   return reading((host, request) => {
-    const wanted = read(Members.of(request), "");
+    const wanted = read(questionBody(request), "");
     return wrap(answer(host, host.collection(request.collection), wanted));
   });
 }
 
 function many(read: Read, wrap: (points: string) => string): Operation {
   return reading((host, request) => {
-    const searches = Members.of(request).list("searches") ?? missing("searches");
+    const searches = questionBody(request).list("searches") ?? missing("searches");
     const wanted = searches.map((text, at) => read(new Members(text), `searches[${at}].`));
     const state = host.collection(request.collection);
     return `[${wanted.map((each) => wrap(answer(host, state, each))).join(",")}]`;
@@ -54,7 +54,7 @@ const legacy =
 
 function groups(read: typeof readQueryGrouping): Operation {
   return reading((host, request) => {
-    const wanted = read(Members.of(request));
+    const wanted = read(questionBody(request));
     return groupsText(host.collection(request.collection), wanted, finder(host));
   });
 }
