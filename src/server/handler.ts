@@ -5,7 +5,8 @@ import { accepted, ok, type Timed } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { assertAllowed } from "./guard.ts";
 import { type Asked, type Route, routes } from "./routes.ts";
-import { type Served, services } from "./services.ts";
+import type { Served } from "./service.ts";
+import { services } from "./services.ts";
 
 export function addRoutes(app: Hono<Timed>, served: Served): void {
   for (const route of routes) {

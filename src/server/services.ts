@@ -1,23 +1,12 @@
 /** What is asked about the server itself. */
-import type { Context } from "hono";
-import type { Engine } from "../engine/index.ts";
-import { ok, type Timed } from "./answer.ts";
+import { ok } from "./answer.ts";
 import { followed } from "./followed.ts";
 import { metricsOf } from "./metrics.ts";
 import { metricsText } from "./prometheus.ts";
 import type { ServiceName } from "./routes.ts";
+import type { Service } from "./service.ts";
 import { downloadSnapshot, recoverSnapshot, uploadSnapshot } from "./snapshots.ts";
-import type { Statistics } from "./statistics.ts";
 import { flag, readCollections, telemetryQuery, telemetryText } from "./telemetry.ts";
-
-export interface Served {
-  readonly engine: Engine;
-  readonly statistics: Statistics;
-  /** Whether a snapshot may be recovered from an http or https address, which this process then fetches. */
-  readonly urlRecovery: boolean;
-}
-
-export type Service = (c: Context<Timed>, served: Served) => Response | Promise<Response>;
 
 const telemetry: Service = async (c, { engine, statistics }) => {
   const query = telemetryQuery(c.req.query());

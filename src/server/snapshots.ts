@@ -9,7 +9,7 @@ import { VectorError } from "../errors.ts";
 import { accepted, ok, type Timed } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { readFilePart } from "./multipart.ts";
-import type { Service } from "./services.ts";
+import type { Service } from "./service.ts";
 
 /** How long a download may take that a recovery waits for. */
 /** How long a download may take that a recovery waits for. */
