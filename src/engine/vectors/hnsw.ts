@@ -87,7 +87,8 @@ export class HnswIndex {
     const similarity = this.#store.similarity(kernel, query);
     let found = 0;
     for (const slot of proposed) {
-      if (!this.#store.has(slot) || this.#isPending(slot)) continue;
+      // What is pending follows, where it still has a vector.
+      if (this.#isPending(slot)) continue;
       if (among !== null && !among.has(slot)) continue;
       best.offer(similarity(slot), slot);
       found += 1;
