@@ -9,6 +9,7 @@ import { badInput } from "../errors.ts";
 import { checkFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
 import { type Metric, metricOf, metrics, normalizeCosine } from "./distance.ts";
+import { MaxSim } from "./max-sim.ts";
 import { SpanStore } from "./span-store.ts";
 import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
@@ -31,6 +32,7 @@ export class MultiSet implements VectorSet {
   readonly #plain: Metric;
   readonly #store = new SpanStore(rowsPerBlock);
   readonly #changed = new Set<number>();
+  #maxSim: MaxSim | null = null;
 
   constructor(name: string, params: VectorParams) {
     this.#name = name;
@@ -110,10 +112,11 @@ export class MultiSet implements VectorSet {
 
   similarity(query: QueryVector, searched = true): Similarity {
     const metric = searched ? this.#metric : this.#plain;
-    const vectors = this.#query(query, metric, searched ? this.#datatype : "float32");
+    const data = this.#query(query, metric, searched ? this.#datatype : "float32");
+    const maxSim = this.#maxSimOf(data, metric);
     return (slot) => {
       const run = this.#store.get(slot);
-      return run === null ? Number.NEGATIVE_INFINITY : this.#maxSim(vectors, floats(run), metric);
+      return run === null ? Number.NEGATIVE_INFINITY : maxSim(floats(run));
     };
   }
 
@@ -146,15 +149,26 @@ export class MultiSet implements VectorSet {
     );
   }
 
-  #maxSim(query: readonly Float32Array[], data: Float32Array, { compare }: Metric): number {
-    let sum = 0;
-    for (const vector of query) {
-      let nearest = Number.NEGATIVE_INFINITY;
-      for (let at = 0; at < data.length; at += this.#dimension)
-        nearest = Math.max(nearest, fround(compare(vector, data, at)));
-      sum = fround(sum + nearest);
+  /** By the SIMD kernel where the metric has one. */
+  #maxSimOf(query: Float32Array, { kernel, compare }: Metric): (data: Float32Array) => number {
+    if (kernel !== null) {
+      this.#maxSim ??= new MaxSim(this.#dimension);
+      const bySimd = this.#maxSim.similarity(kernel, query);
+      if (bySimd !== null) return bySimd;
     }
-    return sum;
+    const vectors = Array.from({ length: query.length / this.#dimension }, (_, at) =>
+      query.subarray(at * this.#dimension, (at + 1) * this.#dimension),
+    );
+    return (data) => {
+      let sum = 0;
+      for (const vector of vectors) {
+        let nearest = Number.NEGATIVE_INFINITY;
+        for (let at = 0; at < data.length; at += this.#dimension)
+          nearest = Math.max(nearest, fround(compare(vector, data, at)));
+        sum = fround(sum + nearest);
+      }
+      return sum;
+    };
   }
 
   /** Multivectors; dense ones count as multivectors of one. */
@@ -166,15 +180,13 @@ export class MultiSet implements VectorSet {
     return { kind: "multi", dimension, offsets, data, present };
   }
 
-  #query(query: QueryVector, metric: Metric, datatype: VectorDatatype): Float32Array[] {
+  #query(query: QueryVector, metric: Metric, datatype: VectorDatatype): Float32Array {
     if (query.kind === "sparse") throw wrongKind(this.#name, "multi", query.kind);
     const dimension = query.kind === "multi" ? query.dimension : query.data.length;
     if (dimension !== this.#dimension) throw wrongDimension(this.#dimension, dimension);
     const data = query.data.slice();
     this.#bringIntoForm(data, metric, datatype);
-    return Array.from({ length: data.length / dimension }, (_, at) =>
-      data.subarray(at * dimension, (at + 1) * dimension),
-    );
+    return data;
   }
 
   #bringIntoForm(data: Float32Array, { normalizes }: Metric, datatype: VectorDatatype): void {

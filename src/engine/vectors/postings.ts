@@ -22,8 +22,10 @@ class Posting {
   add(slot: number, value: number): void {
     if (this.length === this.slots.length) this.#grow();
     const at = this.#find(slot);
-    this.slots.copyWithin(at + 1, at, this.length);
-    this.values.copyWithin(at + 1, at, this.length);
+    if (at < this.length) {
+      this.slots.copyWithin(at + 1, at, this.length);
+      this.values.copyWithin(at + 1, at, this.length);
+    }
     this.slots[at] = slot;
     this.values[at] = value;
     this.length += 1;

@@ -84,6 +84,24 @@ describe("multivectors", () => {
     },
   );
 
+  it("of more vectors than the kernel takes at a time are compared with all of them", () => {
+    const set = new MultiSet("m", { size: 40, distance: "Euclid" });
+    const row = (value: number): number[] => new Array(40).fill(value);
+    write(
+      set,
+      0,
+      Array.from({ length: 2500 }, (_unused, at) => row(at)),
+    );
+    write(set, 1, [row(7)]);
+    const data = Float32Array.from([row(2499), row(1), row(1200)].flat());
+    const similarity = set.similarity({ kind: "multi", dimension: 40, data });
+    expect(similarity(0)).toBeCloseTo(0);
+    expect(similarity(1) / (-40 * (2492 ** 2 + 6 ** 2 + 1193 ** 2))).toBeCloseTo(1, 6);
+    const other = set.similarity({ kind: "dense", data: Float32Array.from(row(8)) });
+    expect(other(1)).toBe(-40);
+    expect(similarity(0)).toBeCloseTo(0);
+  });
+
   it("are one dense vector too, stored and asked for", () => {
     const set = new MultiSet("m", { size: 2, distance: "Dot" });
     const dense = {
