@@ -155,9 +155,9 @@ export class DenseSet implements VectorSet {
     return this.#index?.size ?? 0;
   }
 
-  /** Whether an index is being built, and searches are exact meanwhile. */
+  /** Whether an index is being built. */
   get isIndexing(): boolean {
-    return this.#index?.isBuilding ?? false;
+    return this.#index?.isBehind ?? false;
   }
 
   /** Lets other threads forget the vectors, which are not used any more. */

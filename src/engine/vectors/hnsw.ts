@@ -55,9 +55,15 @@ export class HnswIndex {
   }
 
   /** Whether so much is yet to be taken that searches are made without it. */
-  get isBuilding(): boolean {
+  get #isBuilding(): boolean {
     this.#exchange();
     return this.#pending > Math.max(pendingMin, this.#store.count * pendingShare);
+  }
+
+  /** Whether more than a few are yet to be taken. */
+  get isBehind(): boolean {
+    this.#exchange();
+    return this.#pending > pendingMin;
   }
 
   /** The slot's vector has changed, come or gone. */
@@ -78,7 +84,7 @@ export class HnswIndex {
     { limit, among, ef = this.#efSearch }: NearestOptions,
   ): Nearest | null {
     const share = among === null ? 1 : among.count / Math.max(1, this.#store.count);
-    if (this.isBuilding || share < filterShare) return null;
+    if (this.#isBuilding || share < filterShare) return null;
     const wanted = Math.ceil((Math.max(limit, ef) / share) * (among === null ? 1 : filterMargin));
     if (limit === 0 || wanted > Math.min(answerMax, this.#store.count / 4)) return null;
     const proposed = this.#link.ask(this.#index, query, wanted);
