@@ -28,8 +28,9 @@ function hold(c: Context<Timed>, bytes: number): void {
   c.set("bodyBytes", (c.get("bodyBytes") ?? 0) + bytes);
 }
 
-/** The request's body, in a buffer of its own; null = none. @throws E_INPUT (400) over 32 MiB, as Qdrant answers it; E_RATE_LIMITED (503) */
-export async function readBody(c: Context<Timed>): Promise<Uint8Array | null> {
+/** The request's body, in a buffer of its own, or as a caller in this process hands it over; null = none. @throws E_INPUT (400) over 32 MiB, as Qdrant answers it; E_RATE_LIMITED (503) */
+export async function readBody(c: Context<Timed>): Promise<Uint8Array | string | null> {
+  if (c.env?.body !== undefined) return c.env.body;
   const announced = Number(c.req.header("content-length") ?? Number.NaN);
   if (announced > bodyBytesMax) {
     throw badInput(

@@ -34,8 +34,7 @@ async function ask(c: Context<Timed>, engine: Engine, does: Asked): Promise<Resp
   const { operation, background = false } = does;
   const { collection_name: collection = "", ...path } = c.req.param() as Record<string, string>;
   const params = { ...c.req.query(), ...path };
-  const given = c.env?.body;
-  const body = given ?? (c.req.method === "GET" ? null : await readBody(c));
+  const body = c.req.method === "GET" ? null : await readBody(c);
   const { signal } = c.req.raw;
   const request = { operation, collection, params, body, points: c.env?.points };
   if (background && params["wait"] === "false") return accepted(c, engine.ask(request));

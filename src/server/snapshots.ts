@@ -94,10 +94,10 @@ interface Remote {
 }
 
 /** Where the body's `location` is an http or https address: that, and what else it says; null for any other body, good or bad. */
-function remoteOf(body: Uint8Array | null): Remote | null {
+function remoteOf(body: Uint8Array | string | null): Remote | null {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(body ?? []).toString("utf8"));
+    value = JSON.parse(typeof body === "string" ? body : Buffer.from(body ?? []).toString("utf8"));
   } catch {
     return null;
   }

@@ -37,11 +37,13 @@ const folder = temporaryFolder();
 symlinkSync(join(projectRoot, "node_modules"), join(folder.path, "node_modules"));
 afterAll(() => folder[Symbol.dispose]());
 
-/** The package's modules as they are in this checkout. */
+/** The package's modules as `npm run build` makes them. */
 const own: Readonly<Record<string, string>> = {
-  vecferry: "src/index.ts",
-  "vecferry/testing": "src/testing/index.ts",
+  vecferry: "dist/index.js",
+  "vecferry/testing": "dist/testing/index.js",
 };
+/** What runs a test in TypeScript lowers `await using`; Node itself knows it from 24 on. */
+const isOld = Number.parseInt(process.versions.node, 10) < 24;
 
 async function run(program: string, file: string, code: string, env: NodeJS.ProcessEnv = {}) {
   const path = join(folder.path, file);
@@ -71,15 +73,23 @@ it("has code in every section that promises some", () => {
   expect(page.match(/^```\w+$/gm)).toHaveLength(blocks.length);
 });
 
-const isPython = ({ language }: Block): boolean => language === "python";
+const inLanguage = (wanted: string): Block[] =>
+  blocks.filter(({ language }) => language === wanted);
 
 describe("as it stands in docs/embedded.md", () => {
-  it.each(blocks.filter((block) => !isPython(block)))("$section, in $language", async (block) => {
+  it.each(inLanguage("js"))("$section, in JavaScript", async (block) => {
     await using server = await startServer();
     expect(await runNode(block, { QDRANT_URL: server.url })).toBe(block.prints);
   });
 
-  it.skipIf(python === "").each(blocks.filter(isPython))(
+  it.skipIf(isOld).each(inLanguage("ts"))(
+    "$section, in TypeScript (from Node 24 on)",
+    async (block) => {
+      expect(await runNode(block, {})).toBe(block.prints);
+    },
+  );
+
+  it.skipIf(python === "").each(inLanguage("python"))(
     `$section, in Python${noPython}`,
     async ({ code, prints }) => {
       await using server = await startServer({ path: join(folder.path, "data") });
