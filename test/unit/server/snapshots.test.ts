@@ -213,6 +213,8 @@ describe("snapshots", () => {
       [`file://${engine.snapshots}/../engine.sqlite`, 403],
       [`file://${engine.snapshots}/ants`, 403],
       [`file://${engine.snapshots}/none`, 400],
+      ["file:///etc/none", 400],
+      ["file://./etc/passwd", 400],
       ["ftp://127.0.0.1/x", 400],
       ["x", 400],
       ["http://127.0.0.1:1/x", 403],
