@@ -1,5 +1,6 @@
 /** A filter made ready for one collection in its present state: indexes first, payloads only where they must be looked into. */
-import type { Condition, FieldTest, Filter } from "./filter.ts";
+import type { FieldTest } from "./field-tests.ts";
+import type { Condition, Filter } from "./filter.ts";
 import type { PathStep } from "./json-path.ts";
 import { payloadTest, type TextsAt } from "./payload-test.ts";
 import type { PayloadView } from "./payload-view.ts";

@@ -1,6 +1,6 @@
 /** One payload index: what it keeps of payloads, and which conditions it answers. Source: qdrant 1.18.2, lib/segment/src/index/field_index. */
 import { type FieldSchema, type FieldType, tokenizerOf } from "./field-schema.ts";
-import type { FieldTest, MatchValue } from "./filter.ts";
+import type { FieldTest, MatchValue } from "./field-tests.ts";
 import { placeOf } from "./geo.ts";
 import { GeoColumn } from "./geo-column.ts";
 import { SlotBits } from "./grow.ts";

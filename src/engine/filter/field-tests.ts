@@ -1,7 +1,6 @@
 /** What a filter asks of a field's values. Source: qdrant 1.18.2, lib/segment/src/types.rs (FieldCondition, Match, RangeInterface). */
 import { badInput } from "../errors.ts";
 import type { Bounds } from "./bounds.ts";
-import type { FieldTest, MatchValue } from "./filter.ts";
 import {
   type GeoArea,
   type GeoPoint,
@@ -13,6 +12,17 @@ import {
 } from "./geo.ts";
 import { parseInstant } from "./instant.ts";
 import { isObject } from "./json-path.ts";
+
+import type { TextMatch } from "./text/text-index.ts";
+
+export type MatchValue = string | bigint | boolean;
+
+export type FieldTest =
+  | { readonly kind: "any" | "except"; readonly values: ReadonlySet<MatchValue> }
+  | { readonly kind: TextMatch; readonly text: string }
+  | { readonly kind: "range" | "datetime-range" | "values-count"; readonly bounds: Bounds }
+  | { readonly kind: "geo"; readonly area: GeoArea }
+  | { readonly kind: "is-empty" | "is-null"; readonly wanted: boolean };
 
 type Members = Readonly<Record<string, unknown>>;
 

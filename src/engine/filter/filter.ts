@@ -2,11 +2,8 @@
 import { isVectorError } from "../../errors.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { badInput, invalid } from "../errors.ts";
-import type { Bounds } from "./bounds.ts";
-import { parseTests } from "./field-tests.ts";
-import type { GeoArea } from "./geo.ts";
+import { type FieldTest, parseTests } from "./field-tests.ts";
 import { isObject, type PathStep, parsePath } from "./json-path.ts";
-import type { TextMatch } from "./text/text-index.ts";
 
 /** Null where a clause is absent. An empty one is passed over, save within a nested condition, where an empty `should` fits nothing. */
 export interface Filter {
@@ -18,8 +15,6 @@ export interface Filter {
     readonly minCount: number;
   } | null;
 }
-
-export type MatchValue = string | bigint | boolean;
 
 export type Condition =
   | { readonly kind: "filter"; readonly filter: Filter }
@@ -35,13 +30,6 @@ export interface FieldCondition {
   /** One mostly; a value fits that fits one of them. */
   readonly tests: readonly FieldTest[];
 }
-
-export type FieldTest =
-  | { readonly kind: "any" | "except"; readonly values: ReadonlySet<MatchValue> }
-  | { readonly kind: TextMatch; readonly text: string }
-  | { readonly kind: "range" | "datetime-range" | "values-count"; readonly bounds: Bounds }
-  | { readonly kind: "geo"; readonly area: GeoArea }
-  | { readonly kind: "is-empty" | "is-null"; readonly wanted: boolean };
 
 const depthMax = 62;
 const filterKeys = new Set(["must", "should", "must_not", "min_should"]);
