@@ -5,6 +5,7 @@
 import { namedVectors } from "../collection/read.ts";
 import type { CollectionState } from "../collection/state.ts";
 import { badInput, notFound } from "../errors.ts";
+import type { SlotSet } from "../filter/slot-set.ts";
 import type { QueryVector } from "../vectors/vector-set.ts";
 import { invalidFormula } from "./formula-terms.ts";
 import type { ContextPair, Prefetch, Query, QueryRequest, VectorInput } from "./query.ts";
@@ -21,24 +22,35 @@ export interface ResolvedRequest extends ResolvedPrefetch {
   readonly offset: number;
   /** Slots that no part of the query may find: the points that it names. */
   readonly excluded: ReadonlySet<number>;
+  /** The only slots that it may find; null = any. */
+  readonly within: SlotSet | null;
 }
 
 const depthMax = 64;
+
+/** What points that a query names and that are not there are taken for. */
+export type AbsentPoints = "refused" | "without vectors";
 
 /** @throws E_INPUT (400; 404 where a point or its vector is not there) */
 export function resolve(
   state: CollectionState,
   request: QueryRequest,
   find: FindCollection,
+  absent: AbsentPoints = "refused",
 ): ResolvedRequest {
   const excluded = new Set<number>();
-  for (const part of parts(request)) lookUp(state, part, find, excluded);
+  for (const part of parts(request)) {
+    const missing = lookUp(state, part, find, excluded);
+    if (missing !== undefined && absent === "refused")
+      throw notFound(`Not found: No point with id ${missing} found`);
+  }
   const sample = request.query?.kind === "sample" && request.prefetches.length === 0;
   return {
     ...resolvePart(state, request, find),
     // A page of a random order means nothing.
     offset: sample ? 0 : request.offset,
     excluded,
+    within: null,
   };
 }
 
@@ -59,22 +71,20 @@ function vectorName({ lookupFrom, using }: Prefetch): string {
   return lookupFrom?.vector ?? using;
 }
 
-/** Every point that a part names must be there; those of this collection are left out of the answer. */
+/** Points of this collection that a part names are left out of the answer. The id of the first that is not there, if any. */
 function lookUp(
   state: CollectionState,
   part: Prefetch,
   find: FindCollection,
   excluded: Set<number>,
-): void {
+): string | undefined {
   const ids = inputs(part.query).filter((input) => input.kind === "id");
-  if (ids.length === 0) return;
+  if (ids.length === 0) return undefined;
   const from = source(state, part, find);
   const slots = ids.map(({ id }) => from.ids.find(id));
   if (slots.some((slot) => slot !== -1)) namedVectors(from, vectorName(part));
-  for (const [at, slot] of slots.entries()) {
-    if (slot === -1) throw notFound(`Not found: No point with id ${ids[at]?.id} found`);
-    if (from === state) excluded.add(slot);
-  }
+  if (from === state) for (const slot of slots) if (slot !== -1) excluded.add(slot);
+  return ids[slots.indexOf(-1)]?.id;
 }
 
 function inputs<Input>(query: Query<Input> | null): Input[] {
@@ -146,7 +156,8 @@ function resolveQuery(
   const lookup = (input: VectorInput): QueryVector | null => {
     if (input.kind === "vector") return input.vector;
     const from = source(state, part, find);
-    return namedVectors(from, vectorName(part)).vector(from.ids.find(input.id));
+    const slot = from.ids.find(input.id);
+    return slot === -1 ? null : namedVectors(from, vectorName(part)).vector(slot);
   };
   const need = (input: VectorInput): QueryVector => {
     const vector = lookup(input);

@@ -4,9 +4,10 @@ import type { PayloadSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { retrieve } from "../collection/read.ts";
 import type { CollectionState } from "../collection/state.ts";
-import { type GroupId, type Grouping, group } from "../query/groups.ts";
+import type { GroupId } from "../query/group-field.ts";
+import { type Grouping, group } from "../query/groups.ts";
 import type { QueryRequest } from "../query/query.ts";
-import { type FindCollection, resolve } from "../query/resolve.ts";
+import { type AbsentPoints, type FindCollection, resolve } from "../query/resolve.ts";
 import { pointsText } from "./answer.ts";
 import { Members, selectors } from "./body.ts";
 import { hitsText } from "./query-answer.ts";
@@ -25,6 +26,8 @@ export interface GroupsRequest {
   readonly request: QueryRequest;
   readonly grouping: Grouping;
   readonly lookup: Lookup | null;
+  /** Points that the query names and that are not there: a server refuses them everywhere but in `query/groups`. */
+  readonly absent: AbsentPoints;
 }
 
 const groupSizeDefault = 3;
@@ -42,6 +45,7 @@ export function readQueryGrouping(body: Members): GroupsRequest {
     request: { ...readQueryRequest(body, at), offset: 0 },
     grouping,
     lookup: readLookup(body),
+    absent: "without vectors",
   };
 }
 
@@ -54,7 +58,8 @@ export function readLegacyGrouping(read: ReadLegacy, at: string): (body: Members
       groupSize: needCount(body, "group_size", `${at}.group_request`, 1),
       limit: needCount(body, "limit", `${at}.group_request`, 1),
     };
-    return { request: { ...request, limit: grouping.limit }, grouping, lookup: readLookup(body) };
+    const lookup = readLookup(body);
+    return { request: { ...request, limit: grouping.limit }, grouping, lookup, absent: "refused" };
   };
 }
 
@@ -74,10 +79,10 @@ function readLookup(body: Members): Lookup | null {
 /** `{"groups": [...]}` @throws E_INPUT */
 export function groupsText(
   state: CollectionState,
-  { request, grouping, lookup }: GroupsRequest,
+  { request, grouping, lookup, absent }: GroupsRequest,
   find: FindCollection,
 ): string {
-  const groups = group(state, resolve(state, request, find), grouping);
+  const groups = group(state, resolve(state, request, find, absent), grouping);
   const found = lookup === null ? null : lookUp(lookup, find);
   const texts = groups.map(({ id, hits }) => {
     const idText = typeof id === "bigint" ? id.toString() : JSON.stringify(id);
