@@ -67,7 +67,7 @@ async function fault(raw: ReturnType<typeof rawOf>): Promise<string | null> {
   try {
     const body = raw.method === "GET" ? null : raw.body;
     const headers = raw.contentType === null ? {} : { "content-type": raw.contentType };
-    request = new Request(new URL(raw.path, "http://localhost"), {
+    request = new Request(`http://localhost${raw.path}`, {
       method: raw.method,
       body: body === null ? null : Uint8Array.from(body),
       headers,

@@ -142,7 +142,8 @@ const oddKeys: readonly string[] = [
   ],
 ];
 
-const oddPaths: readonly string[] = [
+/** What may come to stand in the place of a collection's name, too. */
+export const oddPaths: readonly string[] = [
   ...[
     "%00",
     "%2e%2e%2f",

@@ -62,11 +62,13 @@ function recommend(draw: Draw, shape: Shape, vector: VectorShape): Body {
   };
 }
 
+/** Vectors whose distances differ from point to point: those of bytes are whole numbers, and which of equals a limit cuts off is anybody's choice. */
+const rankable = ({ vectors }: Shape) => vectors.filter(({ datatype }) => datatype !== "uint8");
+
 /**
- * Whether scores by several examples differ from point to point. Most sparse vectors have nothing in common with any, and distances of bytes
- * are so large that a sigmoid of them is 1: which of the equal ones a prefetch's limit cuts off is anybody's choice.
+ * Whether scores by several examples do. Most sparse vectors have nothing in common with any of them.
  */
-const tells = ({ kind, datatype }: VectorShape) => kind !== "sparse" && datatype !== "uint8";
+const tells = ({ kind }: VectorShape) => kind !== "sparse";
 
 /** A query that ranks by its own vectors; `several`: by some that have more examples than one. */
 function vectorQuery(draw: Draw, shape: Shape, vector: VectorShape, several = true): Body {
@@ -89,12 +91,13 @@ function vectorQuery(draw: Draw, shape: Shape, vector: VectorShape, several = tr
 }
 
 function prefetch(draw: Draw, shape: Shape, depth: number): { [key: string]: Body } {
-  const vector = draw.of(shape.vectors);
+  const vector = draw.of(rankable(shape));
   return {
     ...(depth > 0 && draw.chance(0.25) ? { prefetch: prefetch(draw, shape, depth - 1) } : {}),
     query: vectorQuery(draw, shape, vector, tells(vector)),
     ...(vector.name === "" ? {} : { using: vector.name }),
-    ...draw.maybe(0.3, { filter: () => drawFilter(draw, shape, 1) }),
+    // 1.18.2 joins its `should` with that of the whole query: one of both is enough.
+    ...draw.maybe(shape.abilities.as1182 ? 0.3 : 0, { filter: () => drawFilter(draw, shape, 1) }),
     ...draw.maybe(0.7, { limit: () => draw.int(1, 30) }),
     ...draw.maybe(0.08, { score_threshold: () => float(draw.component()) }),
   };
@@ -111,6 +114,7 @@ function core(draw: Draw, shape: Shape): DrawnQuery {
   const using = vector.name === "" ? {} : { using: vector.name };
   const ranked = (body: { [key: string]: Body }): DrawnQuery => ({ body, ranking: "scores" });
   const orderBy = drawOrderBy(draw, shape, true);
+  const fetched = rankable(shape).length > 0 ? 1 : 0;
   return draw.weighted<DrawnQuery>([
     [8, () => ranked({ query: vectorQuery(draw, shape, vector), ...using })],
     [
@@ -119,17 +123,20 @@ function core(draw: Draw, shape: Shape): DrawnQuery {
         ranked({ query: { context: draw.list(1, 3, () => pair(draw, shape, vector)) }, ...using }),
     ],
     [
-      3,
+      fetched * 3,
       () =>
         ranked({
           query: { fusion: draw.of(["rrf", "dbsf"]) },
           prefetch: prefetches(draw, shape, 1),
         }),
     ],
-    [2, () => ranked(weightedFusion(draw, shape))],
-    [4, () => ranked({ query: drawFormula(draw, shape), prefetch: prefetches(draw, shape, 1) })],
+    [fetched * 2, () => ranked(weightedFusion(draw, shape))],
     [
-      2,
+      fetched * 4,
+      () => ranked({ query: drawFormula(draw, shape), prefetch: prefetches(draw, shape, 1) }),
+    ],
+    [
+      fetched * 2,
       () =>
         ranked({
           query: vectorQuery(draw, shape, vector),
@@ -138,7 +145,7 @@ function core(draw: Draw, shape: Shape): DrawnQuery {
         }),
     ],
     [
-      vector.kind !== "sparse" || shape.abilities.whole ? 2 : 0,
+      vector.datatype !== "uint8" && (vector.kind !== "sparse" || shape.abilities.whole) ? 2 : 0,
       () => ({ body: { query: mmr(draw, shape, vector), ...using }, ranking: "as it stands" }),
     ],
     [orderBy ? 3 : 0, () => ({ body: { query: { order_by: orderBy } }, ranking: "values" })],
