@@ -19,7 +19,7 @@ import { byVector } from "./vector-rank.ts";
 
 /** The hits of a page, best first. @throws E_INPUT */
 export function execute(state: CollectionState, request: ResolvedRequest): Hit[] {
-  return new Execution(state, request.excluded).page(request);
+  return new Execution(state, request).page(request);
 }
 
 /** How a ranking is cut. */
@@ -37,13 +37,13 @@ function isMmr(query: Query<QueryVector> | null): query is MmrQuery {
 
 class Execution {
   readonly #state: CollectionState;
-  readonly #excluded: ReadonlySet<number>;
+  readonly #request: ResolvedRequest;
   /** The points of a filter, found once. */
   readonly #scopes = new Map<JsonObject | null, Scope>();
 
-  constructor(state: CollectionState, excluded: ReadonlySet<number>) {
+  constructor(state: CollectionState, request: ResolvedRequest) {
     this.#state = state;
-    this.#excluded = excluded;
+    this.#request = request;
   }
 
   page(request: ResolvedRequest): Hit[] {
@@ -139,7 +139,8 @@ class Execution {
   #scope(filter: JsonObject | null): Scope {
     const known = this.#scopes.get(filter);
     if (known !== undefined) return known;
-    const scope = scopeOf(this.#state, filter, this.#excluded);
+    const { excluded, within } = this.#request;
+    const scope = scopeOf(this.#state, filter, excluded, within);
     this.#scopes.set(filter, scope);
     return scope;
   }

@@ -2,19 +2,14 @@
  * Hits in groups by a payload field. Asks several times, each time without what is known, until enough groups are full.
  * Source: qdrant 1.18.2, lib/collection/src/grouping.
  */
-import type { JsonObject } from "../api.ts";
 import { namedVectors } from "../collection/read.ts";
 import type { CollectionState } from "../collection/state.ts";
-import { type PathStep, parsePath, valuesAt } from "../filter/json-path.ts";
-import { PayloadView } from "../filter/payload-view.ts";
 import { execute } from "./execute.ts";
+import { GroupField, type GroupId, type GroupMatch, type Restriction } from "./group-field.ts";
 import { compareHits } from "./hit-order.ts";
 import { mergeFilters } from "./merge-filters.ts";
 import type { Hit } from "./query.ts";
 import type { ResolvedPrefetch, ResolvedRequest } from "./resolve.ts";
-
-/** A value of the field: text, or an integer. */
-export type GroupId = string | bigint;
 
 export interface Group {
   readonly id: GroupId;
@@ -36,20 +31,21 @@ const fillRequestsMax = 5;
 
 /** The best groups, each with its best hits. @throws E_INPUT */
 export function group(state: CollectionState, request: ResolvedRequest, by: Grouping): Group[] {
-  const found = new Groups(state, by, better(state, request));
-  const ask = (extra: JsonObject[]): boolean => {
-    const hits = execute(state, widened(request, by, found.slots, extra));
-    for (const hit of hits) found.add(hit);
+  const found = new Groups(by, better(state, request));
+  const field = new GroupField(state, by.groupBy);
+  const ask = (match: GroupMatch, ids: readonly GroupId[]): boolean => {
+    const hits = execute(state, widened(request, by, found.slots, field.restrict(match, ids)));
+    for (const hit of hits) found.add(hit, field.idsOf(hit.slot));
     return hits.length > 0 && found.fullAmongBest() < by.limit;
   };
   let asking = true;
   for (let asked = 0; asking && asked < fullRequestsMax; asked += 1) {
-    asking = ask(matchConditions(by.groupBy, "except", found.full()));
+    asking = ask("except", found.full());
   }
   if (found.fullAmongBest() >= by.limit) return found.best();
   asking = true;
   for (let asked = 0; asking && asked < fillRequestsMax; asked += 1) {
-    asking = ask(matchConditions(by.groupBy, "any", found.unfilledBest()));
+    asking = ask("any", found.unfilledBest());
   }
   return found.best();
 }
@@ -57,18 +53,16 @@ export function group(state: CollectionState, request: ResolvedRequest, by: Grou
 /** The request for as many points as fill all groups, without those known and those that have no such field. */
 function widened(
   request: ResolvedRequest,
-  { groupBy, groupSize, limit }: Grouping,
+  { groupSize, limit }: Grouping,
   known: Iterable<number>,
-  extra: readonly JsonObject[],
+  { filter, within }: Restriction,
 ): ResolvedRequest {
   return {
     ...request,
     limit: limit * groupSize,
     prefetches: request.prefetches.map((prefetch) => deeper(prefetch, groupSize)),
-    filter: mergeFilters(request.filter, {
-      must: extra,
-      must_not: [{ is_empty: { key: groupBy } }],
-    }),
+    filter: mergeFilters(request.filter, filter),
+    within,
     excluded: new Set([...request.excluded, ...known]),
   };
 }
@@ -79,19 +73,6 @@ function deeper(prefetch: ResolvedPrefetch, factor: number): ResolvedPrefetch {
     limit: prefetch.limit * factor,
     prefetches: prefetch.prefetches.map((each) => deeper(each, factor)),
   };
-}
-
-/** Conditions on the field: integers and texts apart. */
-function matchConditions(
-  key: string,
-  match: "any" | "except",
-  ids: readonly GroupId[],
-): JsonObject[] {
-  const integers = ids.filter((id) => typeof id === "bigint");
-  const texts = ids.filter((id) => typeof id === "string");
-  return [integers, texts]
-    .filter((values) => values.length > 0)
-    .map((values) => ({ key, match: { [match]: values } }));
 }
 
 /** Orders hits, the better first; null = they have no order. */
@@ -126,8 +107,6 @@ interface OpenGroup {
 
 /** What was found so far; groups and hits that are equal keep the order in which they came. */
 class Groups {
-  readonly #state: CollectionState;
-  readonly #steps: readonly PathStep[];
   readonly #size: number;
   readonly #limit: number;
   readonly #order: Order;
@@ -135,16 +114,14 @@ class Groups {
   /** Points that are in a group. */
   readonly slots = new Set<number>();
 
-  constructor(state: CollectionState, { groupBy, groupSize, limit }: Grouping, order: Order) {
-    this.#state = state;
-    this.#steps = parsePath(groupBy);
+  constructor({ groupSize, limit }: Grouping, order: Order) {
     this.#size = groupSize;
     this.#limit = limit;
     this.#order = order;
   }
 
-  add(hit: Hit): void {
-    for (const id of this.#idsOf(hit.slot)) {
+  add(hit: Hit, ids: Iterable<GroupId>): void {
+    for (const id of ids) {
       this.slots.add(hit.slot);
       const known = this.#groups.get(id);
       if (known === undefined) {
@@ -188,13 +165,5 @@ class Groups {
     const all = [...this.#groups.values()];
     if (order !== null) all.sort((one, other) => order(one.best, other.best));
     return all.slice(0, this.#limit);
-  }
-
-  /** The groups of a point; none where a value is neither text nor integer. */
-  #idsOf(slot: number): Set<GroupId> {
-    const { exact } = new PayloadView(this.#state.file.payload(slot));
-    const values = valuesAt(exact, this.#steps).flat();
-    const ids = values.filter((value) => typeof value === "string" || typeof value === "bigint");
-    return new Set(ids.length === values.length ? ids : []);
   }
 }

@@ -14,16 +14,21 @@ export interface Scope {
 
 const nothing: ReadonlySet<number> = new Set();
 
-/** The points that fit, but those excluded. @throws E_INPUT */
+/** The points that fit, but those excluded; of those `within`, where it is given. @throws E_INPUT */
 export function scopeOf(
   state: CollectionState,
   filter: JsonInput | null,
   excluded: ReadonlySet<number>,
+  within: SlotSet | null = null,
 ): Scope {
-  const among = fittingSlots(state, filter);
-  if (among === null || excluded.size === 0) return { among, excluded };
+  const fitting = fittingSlots(state, filter);
+  const among = fitting ?? within;
+  if (among === null) return { among, excluded };
+  if (excluded.size === 0 && (fitting === null || within === null)) return { among, excluded };
   const left = new SlotSet(state.ids.slots);
-  for (const slot of among) if (!excluded.has(slot)) left.add(slot);
+  for (const slot of among) {
+    if (!excluded.has(slot) && (within === null || within.has(slot))) left.add(slot);
+  }
   return { among: left, excluded: nothing };
 }
 

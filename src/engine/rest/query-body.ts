@@ -35,10 +35,19 @@ function nesting(text: string): number {
   let depth = 0;
   let deepest = 0;
   for (let at = 0; at < text.length; at += 1) {
-    const character = text[at];
-    if (character === '"') at = skipString(text, at) - 1;
-    else if (character === "[" || character === "{") deepest = Math.max(deepest, ++depth);
-    else if (character === "]" || character === "}") depth -= 1;
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = skipString(text, at) - 1;
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        depth += 1;
+        deepest = Math.max(deepest, depth);
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth -= 1;
+    }
   }
   return deepest;
 }
