@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodePointKey } from "../../src/engine/collection/point-key.ts";
-import { openEngine } from "../../src/engine/index.ts";
+import { openEngine, type RestOperation } from "../../src/engine/index.ts";
 import { type UnpackedFolder, unpack } from "../support/fixtures.ts";
 
 const fixtures = join(import.meta.dirname, "../fixtures/engine");
@@ -28,9 +28,20 @@ interface Recorded {
   readonly vectors: { readonly [name: string]: RecordedVectors };
 }
 
-describe.each(readdirSync(fixtures))("a folder of %s", (format) => {
+/** What REST answered of a collection. */
+interface Answers {
+  readonly description: string;
+  readonly page: object;
+}
+
+function answersOf(format: string) {
   const bytes = readFileSync(join(fixtures, format, "answers.json.gz"));
-  const recorded: { [name: string]: Recorded } = JSON.parse(gunzipSync(bytes).toString());
+  return JSON.parse(gunzipSync(bytes).toString());
+}
+
+describe("a folder of format-1", () => {
+  const format = "format-1";
+  const recorded: { [name: string]: Recorded } = answersOf(format);
   let folder: UnpackedFolder;
   beforeAll(async () => {
     folder = await unpack(join(fixtures, format, "folder.tar.gz"));
@@ -90,6 +101,36 @@ describe.each(readdirSync(fixtures))("a folder of %s", (format) => {
     expect((await engine.search("ants", { vector: data, limit: 1 })).ids).toEqual(["1000000"]);
   });
 });
+
+// Since format 2 the answers are recorded as REST has them.
+describe.each(readdirSync(fixtures).filter((format) => format !== "format-1"))(
+  "a folder of %s",
+  (format) => {
+    it("has everything in it at the first opening, and at the second", async () => {
+      const { aliases, collections } = answersOf(format);
+      await using folder = await unpack(join(fixtures, format, "folder.tar.gz"));
+      for (let opening = 0; opening < 2; opening += 1) {
+        await using engine = await openEngine(folder.path);
+        const ask = async (operation: RestOperation, collection: string, body: string | null) =>
+          JSON.parse(await engine.ask({ operation, collection, params: {}, body }));
+        expect(engine.damaged.size).toBe(0);
+        expect(await ask("listAliases", "", null)).toEqual({ aliases });
+        expect(await engine.listCollections()).toEqual(Object.keys(collections));
+        for (const [name, { description, page }] of Object.entries<Answers>(collections)) {
+          const { points_count, config, payload_schema } = JSON.parse(description);
+          const { params, metadata = undefined } = config;
+          expect(await engine.getCollection(name)).toMatchObject({
+            points_count,
+            payload_schema,
+            config: { params, ...(metadata === undefined ? {} : { metadata }) },
+          });
+          const body = JSON.stringify({ limit: 1000, with_vector: true });
+          expect(await ask("scrollPoints", name, body)).toEqual(page);
+        }
+      }
+    });
+  },
+);
 
 /** Adds points to the first collection of a folder of format 1, as that format keeps them. */
 function enlarge(folder: string, rows: number): void {
