@@ -198,6 +198,8 @@ export interface Engine extends AsyncDisposable {
 
   /** Answers one of Qdrant's REST questions with the JSON text of its `result`; the body is read in the worker. */
   ask(request: RestRequest, options?: CallOptions): Promise<string>;
+  /** As `ask`, the text in UTF-8 and in a buffer of its own: however long it is, it costs this thread nothing. */
+  askBytes(request: RestRequest, options?: CallOptions): Promise<Uint8Array>;
 
   /**
    * Ends the worker and frees the folder; calls after it fail with E_CLOSED. Twice is harmless. It waits for the calls before

@@ -275,6 +275,10 @@ class WorkerEngine implements Engine {
     return this.#call("ask", [request], options, ownBuffers(request));
   }
 
+  askBytes(request: RestRequest, options: CallOptions = {}): Promise<Uint8Array> {
+    return this.#call("askBytes", [request], options, ownBuffers(request));
+  }
+
   close({ withinMs }: { withinMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close();
     if (withinMs === undefined) return this.#closing;

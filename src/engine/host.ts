@@ -70,7 +70,7 @@ function wrongRow(name: string): string {
 }
 
 /** Point changes are made between `begin` and `commit`; everything else commits by itself. */
-export class Host implements Omit<Operations, "ask"> {
+export class Host implements Omit<Operations, "ask" | "askBytes"> {
   readonly #catalog: Catalog;
   readonly #states = new Map<string, CollectionState>();
   readonly #openFiles = new OpenFiles();

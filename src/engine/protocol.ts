@@ -49,6 +49,8 @@ export interface Operations {
   clearPayload(name: string, selector: PointSelector): void;
   /** Answers one of Qdrant's REST questions with the JSON text of `result`. */
   ask(request: RestRequest): string;
+  /** The same in UTF-8. */
+  askBytes(request: RestRequest): Uint8Array;
   close(): void;
 }
 

@@ -41,6 +41,7 @@ function toSentError(error: unknown): SentError {
 
 /** The buffers of an answer's columns, which are handed over and not copied. */
 function buffersOf(result: unknown): ArrayBuffer[] {
+  if (result instanceof Uint8Array) return [result.buffer as ArrayBuffer];
   if (typeof result !== "object" || result === null || !("vectors" in result)) return [];
   const { vectors } = result;
   if (!(vectors instanceof Map)) return [];
@@ -50,7 +51,8 @@ function buffersOf(result: unknown): ArrayBuffer[] {
 
 /** Which collection a request is about, and whether it joins the group commit. */
 function placeOf({ operation, args }: Request): { name: string; joins: boolean } {
-  if (operation !== "ask") return { name: String(args[0]), joins: pointWrites.has(operation) };
+  if (operation !== "ask" && operation !== "askBytes")
+    return { name: String(args[0]), joins: pointWrites.has(operation) };
   const asked = args[0] as RestRequest;
   return { name: asked.collection, joins: writesOf(asked) === "points" };
 }
@@ -111,6 +113,8 @@ class RequestLoop {
 
   #run({ operation, args }: Request): unknown {
     if (operation === "ask") return answer(this.#host, args[0] as RestRequest);
+    if (operation === "askBytes")
+      return new TextEncoder().encode(answer(this.#host, args[0] as RestRequest));
     return Reflect.apply(this.#host[operation], this.#host, args);
   }
 

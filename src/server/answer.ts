@@ -57,6 +57,27 @@ export function accepted(c: Context<Timed>, work: Promise<unknown>): Response {
   return c.body(`{"status":"accepted","time":${seconds(c.get("startedMs"))}}`, 202, json);
 }
 
+/** Answers up to this size are put together in one piece. */
+const pieceBytesMax = 64 * 1024;
+
+/** `ok` of JSON text in UTF-8, which is not copied where it is long. */
+export function okBytes(c: Context<Timed>, result: Uint8Array): Response {
+  const head = Buffer.from('{"result":');
+  const tail = Buffer.from(`,"status":"ok","time":${seconds(c.get("startedMs"))}}`);
+  const pieces = [head, result, tail];
+  const length = head.length + result.length + tail.length;
+  const headers = { ...json, "content-length": String(length) };
+  if (length <= pieceBytesMax) return c.body(Buffer.concat(pieces), 200, headers);
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const piece = pieces.shift();
+      if (piece === undefined) controller.close();
+      else controller.enqueue(piece);
+    },
+  });
+  return c.body(stream, 200, headers);
+}
+
 /** Any error as a caller may see it: the HTTP status that Qdrant answers, and the words. */
 export function visible(error: unknown): { status: ContentfulStatusCode; message: string } {
   if (!isVectorError(error)) return { status: 500, message: "Service internal error" };

@@ -1,7 +1,7 @@
 /** The handlers of the table of routes. */
 import type { Context, Handler, Hono } from "hono";
 import { type Engine, notImplemented } from "../engine/index.ts";
-import { accepted, ok, type Timed } from "./answer.ts";
+import { accepted, okBytes, type Timed } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { assertAllowed } from "./guard.ts";
 import { type Asked, type Route, routes } from "./routes.ts";
@@ -38,5 +38,5 @@ async function ask(c: Context<Timed>, engine: Engine, does: Asked): Promise<Resp
   const { signal } = c.req.raw;
   const request = { operation, collection, params, body, points: c.env?.points };
   if (background && params["wait"] === "false") return accepted(c, engine.ask(request));
-  return ok(c, await engine.ask(request, { signal }));
+  return okBytes(c, await engine.askBytes(request, { signal }));
 }

@@ -82,6 +82,25 @@ describe("a body", () => {
   });
 });
 
+describe("an answer", () => {
+  it("that is long comes whole, and says how long it is", async () => {
+    const put = (path: string, body: string) =>
+      fetch(server.url + path, {
+        method: "PUT",
+        body,
+        headers: { "content-type": "application/json" },
+      });
+    await put("/collections/c", config);
+    const text = "é".repeat(200_000);
+    const points = [{ id: 1, vector: [1, 2], payload: { text } }];
+    await put("/collections/c/points?wait=true", JSON.stringify({ points }));
+    const answer = await fetch(`${server.url}/collections/c/points/1`);
+    const body = await answer.text();
+    expect(answer.headers.get("content-length")).toBe(String(Buffer.byteLength(body)));
+    expect(JSON.parse(body)).toMatchObject({ result: { payload: { text } }, status: "ok" });
+  });
+});
+
 describe("what is no HTTP", () => {
   it.each(["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"])(
     "%j is refused",
