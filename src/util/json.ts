@@ -136,6 +136,9 @@ export function skipSpace(text: string, at: number): number {
   return next;
 }
 
+/** The rest of an array of numbers. */
+const numbersToEnd = /[-+.\deE,\s]*\]/y;
+
 /** Index behind the value that starts at `at`. @throws SyntaxError */
 export function skipValue(text: string, at: number): number {
   const first = text.charCodeAt(at);
@@ -149,6 +152,15 @@ export function skipValue(text: string, at: number): number {
       continue;
     }
     next += 1;
+    if (code === openBracket) {
+      // A vector is most of what stands in a body of points.
+      numbersToEnd.lastIndex = next;
+      if (numbersToEnd.test(text)) {
+        next = numbersToEnd.lastIndex;
+        if (depth === 0) return next;
+        continue;
+      }
+    }
     if (code === openBracket || code === openBrace) depth += 1;
     else if (code === closeBracket || code === closeBrace) depth -= 1;
     if (depth === 0) return next;
