@@ -12,7 +12,6 @@ import {
 } from "./geo.ts";
 import { parseInstant } from "./instant.ts";
 import { isObject } from "./json-path.ts";
-
 import type { TextMatch } from "./text/text-index.ts";
 
 export type MatchValue = string | bigint | boolean;

@@ -50,7 +50,7 @@ describe("filters", () => {
             }
           },
         ),
-        { numRuns: 40 },
+        { numRuns: 25 },
       );
     });
   }
