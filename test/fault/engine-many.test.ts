@@ -72,7 +72,7 @@ describe("an engine", () => {
       const pages = changed.map((name) => engine.scroll(name, { limit: 20 }));
       for (const { payloads } of await Promise.all(pages))
         expect(payloads[3]).toBe('{"n":3,"m":1}');
-      expect(openFiles()).toBeLessThan(200);
+      expect(openFiles()).toBeLessThan(140);
     },
     60_000,
   );
