@@ -12,8 +12,9 @@ import { catalogName, lockName } from "./folder.ts";
  */
 export async function takeAwayEngine(folder: string): Promise<boolean> {
   if (!existsSync(folder)) return true;
+  let lock: AsyncDisposable | undefined;
   try {
-    await using _ = await acquireLock(join(folder, lockName), `the folder ${folder}`);
+    lock = await acquireLock(join(folder, lockName), `the folder ${folder}`);
     if (!isBare(folder)) return false;
     for (const suffix of ["", "-wal", "-shm"])
       rmSync(join(folder, catalogName + suffix), { force: true });
@@ -21,6 +22,8 @@ export async function takeAwayEngine(folder: string): Promise<boolean> {
   } catch (error) {
     if (isVectorError(error, "E_LOCKED")) return false;
     throw error;
+  } finally {
+    await lock?.[Symbol.asyncDispose]();
   }
   // Who opens it just now has put a lock there, or makes the folder again.
   return removeIfEmpty(folder);
