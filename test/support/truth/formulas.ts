@@ -7,7 +7,7 @@ const number = (draw: Draw): Body => draw.of([draw.int(-3, 6), float(draw.int(-2
 
 const positive = (inner: Body): Body => ({ sum: [{ abs: inner }, float(0.5)] });
 
-function leaf(draw: Draw): Body {
+function leaf(draw: Draw, shape: Shape): Body {
   return draw.weighted<Body>([
     [4, () => "$score"],
     [1, () => "$score[0]"],
@@ -15,7 +15,11 @@ function leaf(draw: Draw): Body {
     [3, () => draw.of(["n", "price", "deep.er.n"])],
     [2, () => ({ key: "tenant", match: { value: "t1" } })],
     [1, () => ({ key: "n", range: { gte: draw.int(0, 9) } })],
-    [1, () => ({ geo_distance: { origin: drawPlace(draw), to: "place" } })],
+    // What is no place is refused by 1.18.2, and the default for later ones.
+    [
+      shape.abilities.as1182 ? 1 : 0,
+      () => ({ geo_distance: { origin: drawPlace(draw), to: "place" } }),
+    ],
     [
       1,
       () => ({
@@ -25,8 +29,8 @@ function leaf(draw: Draw): Body {
   ]);
 }
 
-function decay(draw: Draw, depth: number): Body {
-  const x = draw.of<Body>(["$score", "n", expression(draw, depth)]);
+function decay(draw: Draw, shape: Shape, depth: number): Body {
+  const x = draw.of<Body>(["$score", "n", expression(draw, shape, depth)]);
   return {
     [draw.of(["lin_decay", "exp_decay", "gauss_decay"])]: {
       x,
@@ -39,11 +43,11 @@ function decay(draw: Draw, depth: number): Body {
   };
 }
 
-function expression(draw: Draw, depth: number): Body {
-  if (depth === 0) return leaf(draw);
-  const inner = () => expression(draw, depth - 1);
+function expression(draw: Draw, shape: Shape, depth: number): Body {
+  if (depth === 0) return leaf(draw, shape);
+  const inner = () => expression(draw, shape, depth - 1);
   return draw.weighted<Body>([
-    [3, () => leaf(draw)],
+    [3, () => leaf(draw, shape)],
     [3, () => ({ sum: draw.list(1, 3, inner) })],
     [3, () => ({ mult: draw.list(1, 3, inner) })],
     [1, () => ({ neg: inner() })],
@@ -59,18 +63,18 @@ function expression(draw: Draw, depth: number): Body {
       }),
     ],
     [1, () => ({ sqrt: positive(inner()) })],
-    [1, () => ({ pow: { base: positive(leaf(draw)), exponent: draw.of([2, float(0.5)]) } })],
-    [1, () => ({ exp: { div: { left: leaf(draw), right: float(1e8) } } })],
+    [1, () => ({ pow: { base: positive(leaf(draw, shape)), exponent: draw.of([2, float(0.5)]) } })],
+    [1, () => ({ exp: { div: { left: leaf(draw, shape), right: float(1e8) } } })],
     [1, () => ({ log10: positive(inner()) })],
     [1, () => ({ ln: positive(inner()) })],
-    [2, () => decay(draw, depth - 1)],
+    [2, () => decay(draw, shape, depth - 1)],
   ]);
 }
 
 /** A formula query; every field it reads has a default. */
-export function drawFormula(draw: Draw, _shape: Shape): Body {
+export function drawFormula(draw: Draw, shape: Shape): Body {
   return {
-    formula: expression(draw, 2),
+    formula: expression(draw, shape, 2),
     defaults: {
       n: float(1),
       price: float(draw.int(0, 4)),

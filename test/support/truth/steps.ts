@@ -134,7 +134,9 @@ class Sequence {
   #scroll(shape: Shape): Step {
     const draw = this.#draw;
     const body = { ...this.#filtered(shape, {}, 0.6), ...drawSelectors(draw, shape) };
-    const order_by = draw.chance(0.4) ? drawOrderBy(draw, shape) : undefined;
+    const order_by = draw.chance(0.4)
+      ? drawOrderBy(draw, shape, !shape.abilities.as1182)
+      : undefined;
     const limit = draw.maybe(0.7, { limit: () => draw.int(1, 30) });
     if (order_by !== undefined) {
       return step("POST", at(shape, "points/scroll"), { ...body, ...limit, order_by }, "values");
