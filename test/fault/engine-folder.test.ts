@@ -70,7 +70,11 @@ describe("a folder", () => {
     expect({ points_count, payload_schema, metadata: config.metadata }).toEqual({
       points_count: 1998,
       payload_schema: {
-        n: { data_type: "integer", params: { type: "integer", lookup: true }, points: 1998 },
+        n: {
+          data_type: "integer",
+          params: { type: "integer", lookup: true, range: null, is_principal: null },
+          points: 1998,
+        },
       },
       metadata: { a: 1 },
     });
