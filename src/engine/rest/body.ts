@@ -7,13 +7,23 @@ import type { PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { badInput, checkInput } from "../errors.ts";
 import { named } from "../input-words.ts";
+import { refuseExtremes } from "./json-extremes.ts";
 import type { RestRequest } from "./request.ts";
 
-/** A request's body as text; '' where there is none. @throws E_INPUT (400) where it is no UTF-8 */
+/**
+ * A request's body as text; '' where there is none.
+ * @throws E_INPUT (400) where it is no UTF-8, nested too deep, or has a number beyond a double
+ */
 export function bodyText({ body }: RestRequest): string {
-  if (body === null || typeof body === "string") return body ?? "";
-  if (!isUtf8(body)) throw badInput("Format error in JSON body: invalid unicode code point");
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+  if (body === null) return "";
+  if (typeof body !== "string" && !isUtf8(body))
+    throw badInput("Format error in JSON body: invalid unicode code point");
+  const text =
+    typeof body === "string"
+      ? body
+      : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+  refuseExtremes(text);
+  return text;
 }
 
 /** As `bodyText`, and it must not be empty. @throws E_INPUT (400) */
