@@ -204,7 +204,8 @@ export function drawQuery(draw: Draw, shape: Shape): DrawnQuery {
         ? draw.maybe(0.1, { score_threshold: () => float(draw.int(-40, 60) / 10) })
         : {}),
       ...draw.maybe(0.15, { params: () => ({ exact: true }) }),
-      ...drawSelectors(draw, shape),
+      // Its engine alone adds the vector that MMR compared to those that were asked for.
+      ...(ranking === "as it stands" && !shape.abilities.whole ? {} : drawSelectors(draw, shape)),
     },
   };
 }

@@ -19,7 +19,7 @@ export interface Abilities {
   readonly server: boolean;
   /**
    * What later versions do in another way than 1.18.2: text in a field without an index (part of a string, then words), the count of values
-   * that are not there (no match, then 0), nulls in lists and in a first payload, scores of float16.
+   * that are not there (no match, then 0), nulls in lists and in a first payload, scores of float16, what IDF counts.
    */
   readonly as1182: boolean;
   /** What qdrant-edge-py leaves out: averages and MMR of vectors of any kind; `true` to match, which it takes for 1. */
@@ -54,8 +54,8 @@ function multi(draw: Draw, name: string): VectorShape {
   return { name, kind: "multi", size: draw.int(2, 5), distance, datatype: "float32", idf: false };
 }
 
-function sparse(draw: Draw, name: string): VectorShape {
-  const idf = draw.chance(0.5);
+function sparse(draw: Draw, name: string, abilities: Abilities): VectorShape {
+  const idf = draw.chance(0.5) && abilities.as1182;
   return { name, kind: "sparse", size: 0, distance: "Dot", datatype: "float32", idf };
 }
 
@@ -64,15 +64,15 @@ export function drawShape(draw: Draw, name: string, abilities: Abilities): Shape
   const vectors = draw.weighted<VectorShape[]>([
     [3, () => [dense(draw, "", abilities)]],
     [1, () => [multi(draw, "")]],
-    [1, () => [dense(draw, "", abilities), sparse(draw, "words")]],
-    [1, () => [sparse(draw, "words")]],
+    [1, () => [dense(draw, "", abilities), sparse(draw, "words", abilities)]],
+    [1, () => [sparse(draw, "words", abilities)]],
     [
       5,
       () => [
         dense(draw, "image", abilities),
         dense(draw, "text", abilities),
         multi(draw, "late"),
-        sparse(draw, "words"),
+        sparse(draw, "words", abilities),
       ],
     ],
   ]);
