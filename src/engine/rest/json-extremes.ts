@@ -1,27 +1,63 @@
 /** What Qdrant's JSON reader (serde_json) refuses although it is JSON: 128 levels, and numbers beyond a double. */
+import { skipString } from "../../util/json.ts";
 import { badInput } from "../errors.ts";
 
 const levelsMax = 127;
+/** A number without an exponent has more digits than this. */
+const plainDigits = 300;
 
-/** A text without either is not looked at twice: a number of that size has an exponent or many digits. */
-const largeNumber = /\d[eE]\+?\d{3}|\d{200}/;
-const manyLevels = /(?:[[{][^\]}[{]*){128}/;
+const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** What is passed over by this is digits for the most part: vectors. */
+const marks = /["[\]{}eE]/g;
 
-/** Strings, which are passed over, numbers and brackets. */
-const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[[\]{}]/g;
-
-/** @throws E_INPUT (400) */
+/** What is no JSON is left to who reads it. @throws E_INPUT (400) */
 export function refuseExtremes(text: string): void {
-  if (!largeNumber.test(text) && !manyLevels.test(text)) return;
   let levels = 0;
-  for (const { 0: token, index } of text.matchAll(tokens)) {
-    if (token === "[" || token === "{") {
+  marks.lastIndex = 0;
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    const { 0: character, index } = mark;
+    if (character === '"') marks.lastIndex = endOfString(text, index);
+    else if (character === "[" || character === "{") {
       levels += 1;
       if (levels > levelsMax) throw refusal("recursion limit exceeded", index);
-    } else if (token === "]" || token === "}") levels -= 1;
-    else if (!token.startsWith('"') && !Number.isFinite(Number(token)))
-      throw refusal("number out of range", index);
+    } else if (character === "]" || character === "}") levels -= 1;
+    else refuseLarge(text, index);
   }
+  // As many digits in a row have one of every so many characters among them.
+  for (let at = plainDigits - 1; at < text.length; at += plainDigits) {
+    if (isDigit(text.charCodeAt(at))) refuseManyDigits(text, at);
+  }
+}
+
+const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
+
+/** Behind the string's last quote; the text's end where it has none. */
+function endOfString(text: string, at: number): number {
+  try {
+    return skipString(text, at);
+  } catch {
+    return text.length;
+  }
+}
+
+/** Refuses the number that holds the character at `at`, where it is infinite. */
+function refuseLarge(text: string, at: number): void {
+  let start = at;
+  while (start > 0 && /[\d.]/.test(text.charAt(start - 1))) start -= 1;
+  number.lastIndex = start;
+  const token = number.exec(text)?.[0] ?? "0";
+  if (!Number.isFinite(Number(token))) throw refusal("number out of range", start);
+}
+
+/** Refuses it unless it stands in a string: there is no telling from here, so that all is read. */
+function refuseManyDigits(text: string, at: number): void {
+  let start = at;
+  while (start > 0 && isDigit(text.charCodeAt(start - 1))) start -= 1;
+  let end = at;
+  while (isDigit(text.charCodeAt(end))) end += 1;
+  if (end - start < plainDigits) return;
+  const bare = text.replace(/"(?:[^"\\]|\\.)*"/g, (string) => " ".repeat(string.length));
+  if (isDigit(bare.charCodeAt(start))) refuseLarge(text, start);
 }
 
 function refusal(words: string, index: number) {

@@ -7,7 +7,7 @@ describe("a body is refused", () => {
   it.each([
     ["with 128 levels", nested(128), "recursion limit exceeded at line 1 column 128"],
     ["with 1e400", '{"a":1e400}', "number out of range at line 1 column 6"],
-    ["with -1e309", '{"a":[-1E+309]}', "number out of range at line 1 column 7"],
+    ["with -1e309", '{"a":[-1E+309]}', "number out of range at line 1 column 8"],
     ["with 400 digits", `{"a":${"9".repeat(400)}}`, "number out of range at line 1 column 6"],
   ])("%s", (_, text, words) => {
     expect(() => refuseExtremes(text)).toThrow(`Format error in JSON body: ${words}`);
@@ -18,6 +18,8 @@ describe("a body is let pass", () => {
   it.each([
     ["with 127 levels", nested(127)],
     ["with the largest and the smallest double", '{"a":[1.7976931348623157e308,5e-324,1e-400]}'],
+    ["with 400 digits in a string", `{"a":"${"9".repeat(400)}"}`],
+    ["with 308 digits", `{"a":${"1".repeat(308)}}`],
     ["with such things in a string", `{"a":"1e400 ${"[".repeat(200)} \\" 1e400"}`],
     ["with many brackets side by side", `[${"[1],".repeat(500)}[1]]`],
   ])("%s", (_, text) => {
