@@ -1,6 +1,8 @@
 /** Snapshots whose bytes go through here: download, upload, and recovery from a URL. The rest of it is the engine's. */
 import { createReadStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
+import { get as getPlainly, type IncomingMessage, type RequestOptions } from "node:http";
+import { get as getByTls } from "node:https";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import type { Context } from "hono";
@@ -113,6 +115,14 @@ function remoteOf(body: Uint8Array | string | null): Remote | null {
   return { location, apiKey, priority, checksum };
 }
 
+/** Not by `fetch`: undici ends the process where a server closes its connection while the file is written (assert(!this.paused)). */
+function request(location: string, options: RequestOptions): Promise<IncomingMessage> {
+  const get = new URL(location).protocol === "https:" ? getByTls : getPlainly;
+  return new Promise((settle, reject) => {
+    get(location, options, settle).on("error", reject);
+  });
+}
+
 async function fetchFile(
   engine: Engine,
   { location, apiKey }: Remote,
@@ -120,17 +130,18 @@ async function fetchFile(
 ): Promise<string> {
   const headers = apiKey === undefined ? {} : { "api-key": apiKey };
   const ends = AbortSignal.any([signal, AbortSignal.timeout(downloadMs)]);
-  let answer: Response;
+  let answer: IncomingMessage;
   try {
-    answer = await fetch(location, { headers, signal: ends });
+    answer = await request(location, { headers, signal: ends });
   } catch (cause) {
     const message = `Service internal error: Http request error: error sending request for url (${location})`;
     throw new VectorError("E_UNREACHABLE", message, { cause, details: { status: 500 } });
   }
-  if (!answer.ok || answer.body === null) {
+  if (answer.statusCode !== 200) {
+    answer.destroy();
     throw badInput(
-      `Bad request: Failed to download snapshot from ${location}: status - ${answer.status}`,
+      `Bad request: Failed to download snapshot from ${location}: status - ${answer.statusCode}`,
     );
   }
-  return receiveFile(engine.snapshots, answer.body, ends);
+  return receiveFile(engine.snapshots, answer, ends);
 }
