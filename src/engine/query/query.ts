@@ -34,6 +34,8 @@ export type VectorQuery<Input> =
     }
   | {
       readonly kind: "discover";
+      /** Whether a target without the vector leaves the context alone to judge by, as the older routes have it. */
+      readonly targetMayLack?: boolean;
       readonly target: Input;
       readonly pairs: readonly ContextPair<Input>[];
     }

@@ -178,8 +178,11 @@ function resolveQuery(
     }
     case "recommend":
       return { ...query, positives: known(query.positives), negatives: known(query.negatives) };
-    case "discover":
-      return { kind: "discover", target: need(query.target), pairs: pairs(query.pairs) };
+    case "discover": {
+      const context = { kind: "context", pairs: pairs(query.pairs) } as const;
+      if (query.targetMayLack && lookup(query.target) === null) return context;
+      return { ...context, kind: "discover", target: need(query.target) };
+    }
     case "context":
       return { kind: "context", pairs: pairs(query.pairs) };
     default:

@@ -101,7 +101,12 @@ export function readDiscover(body: Members, at: string, limited: boolean): Query
   const query: Query<VectorInput> =
     target === undefined
       ? { kind: "context", pairs }
-      : { kind: "discover", target: toExample(target, `${path}.target`), pairs };
+      : {
+          kind: "discover",
+          target: toExample(target, `${path}.target`),
+          targetMayLack: true,
+          pairs,
+        };
   refuseShardKey(body, "Bad request");
   return {
     ...shared,
