@@ -6,9 +6,9 @@ import {
   type PointBatch,
   type RecordFailure,
 } from "../model/record.ts";
-import { digestAt, digestsOf, sameDigest } from "../store/digests.ts";
 import { passStop } from "../util/stops.ts";
 import { pointOf } from "./collection-plan.ts";
+import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type LedgerRow, recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { prepare } from "./prepare.ts";

@@ -2,9 +2,8 @@
  * What a source has changed since it was read. A source that numbers its writes says so in its listing: a record whose number
  * is not the one under which it was read is read again. Of any other source every record is read again, and the digests tell.
  */
-
-import { digestAt, digestsOf, sameDigest } from "../store/digests.ts";
 import { throwIfAborted } from "../util/abort.ts";
+import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import type { ListingResult } from "./journal/listing.ts";
 import { type LedgerRow, recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";

@@ -1,7 +1,6 @@
 /** Carries deletions: takes points away whose records the source has deleted, where they are still as we wrote them. */
-
-import { digestAt, digestsOf } from "../store/digests.ts";
 import { throwIfAborted } from "../util/abort.ts";
+import { digestAt, digestsOf } from "./digests.ts";
 import { recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { isAsWritten, isOwn } from "./standing.ts";

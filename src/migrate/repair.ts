@@ -2,12 +2,11 @@
  * `repair`: verifies, writes exactly what is missing or has changed at the source, and verifies again. What somebody changed
  * at the target stays, unless it is asked to be written over; nothing is deleted unless that is asked for.
  */
-
-import { digestAt, digestsOf, sameDigest } from "../store/digests.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import { throwIfAborted } from "../util/abort.ts";
 import { pointsAtSource } from "./at-source.ts";
 import { carry } from "./carry.ts";
+import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type Ends, withEnds } from "./ends.ts";
 import type { Difference, DifferenceKind } from "./journal/difference.ts";
 import type { JournalCollection } from "./journal/journal.ts";

@@ -1,6 +1,6 @@
 /** What stands at the target where records are to be written: nothing, ours as we wrote it, ours but changed, or another's. */
 import type { PointBatch } from "../model/record.ts";
-import { digestAt, digestsOf, sameDigest } from "../store/digests.ts";
+import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import type { LedgerRow } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { targetInfo } from "./target-spec.ts";

@@ -4,7 +4,7 @@
  */
 import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
 import type { MetadataMatch } from "../model/filter.ts";
-import type { Placement, PointBatch, RecordBatch, RecordFailure } from "../model/record.ts";
+import type { PointBatch, RecordBatch, RecordFailure } from "../model/record.ts";
 
 export const storeKinds = [
   "chroma",
@@ -85,14 +85,6 @@ export interface ScanOptions extends ReadOptions {
   readonly to?: string;
 }
 
-export type DigestOptions = Pick<ScanOptions, "from" | "signal">;
-
-/** Points by what they hold: see `model/digest.ts`. All have `points.length` rows. */
-export interface PointDigests extends Pick<Placement, "points" | "runs" | "collections"> {
-  /** Row i stands at [i × 16, i × 16 + 16). */
-  readonly digests: Uint8Array;
-}
-
 /** The answer to a read by key. Every asked key is in exactly one of the three. */
 export interface ReadResult<Batch extends RecordBatch = RecordBatch> {
   readonly batch: Batch;
@@ -168,8 +160,6 @@ export interface TargetStore extends SourceStore<PointBatch> {
     collection: CollectionInfo,
     options?: ScanOptions & { batchSize?: number },
   ): AsyncIterable<PointBatch>;
-  /** The same by digests, in a quicker way than `scan`; undefined = there is none. `scanDigests` takes the way that is there. */
-  digests?(collection: CollectionInfo, options: DigestOptions): AsyncIterable<PointDigests>;
   /** Makes the collection and its indexes, or finds them fitting and adds the indexes and notes that lack. @throws E_SCHEMA_CONFLICT, E_NAME */
   ensure(spec: CollectionSpec, options?: EnsureOptions): Promise<{ created: boolean }>;
   /** Writes all rows over what stands at their points; returns when the store has acknowledged them as done. @throws E_REJECTED when the store refuses for good */

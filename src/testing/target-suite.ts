@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, VectorError } from "../errors.ts";
 import { layouts } from "../model/collection.ts";
-import { digestAt, pointDigests, scanDigests } from "../store/digests.ts";
-import type { PointDigests } from "../store/port.ts";
 import type { TestKit } from "./kit.ts";
 import { findCollection, scanAll, type TargetSuiteOptions, withBench } from "./target-bench.ts";
 import {
@@ -23,7 +21,6 @@ import { searches } from "./target-search.ts";
 export function targetSuite(kit: TestKit, options: TargetSuiteOptions): void {
   kit.describe(`${options.name} as a target`, () => {
     roundTrips(kit, options);
-    sums(kit, options);
     schemas(kit, options);
     removals(kit, options);
     searches(kit, options);
@@ -47,17 +44,6 @@ async function assertRejects(
 
 function plainRecords(count: number): TestRecord[] {
   return Array.from({ length: count }, (_, row) => ({ id: `row ${row}`, vector: [row, 1, 0] }));
-}
-
-function digestRows(pages: readonly PointDigests[]): unknown[] {
-  return pages.flatMap(({ points, runs, collections, digests }) =>
-    points.map((point, row) => [
-      point,
-      runs[row],
-      collections[row],
-      Buffer.from(digestAt(digests, row)).toString("hex"),
-    ]),
-  );
 }
 
 function roundTrips({ describe, it }: TestKit, options: TargetSuiteOptions): void {
@@ -134,31 +120,6 @@ function roundTrips({ describe, it }: TestKit, options: TargetSuiteOptions): voi
       const found = rowsOf(...(await scanAll(store, info)));
       await store.remove(info, { everything: true });
       assert.deepEqual(found, rowsOf(batchOf(awkwardRecords)));
-    });
-  });
-}
-
-function sums({ it }: TestKit, options: TargetSuiteOptions): void {
-  it("sums every point up once, in the order of points, as it stands", () => {
-    // More than a thread is begun for, with the awkward among them.
-    const plain = unitRecords(1600, 384);
-    const width = plain[0]?.vector?.length ?? 0;
-    const awkward = awkwardRecords.map(({ vector: _vector, ...record }) => ({
-      ...record,
-      vector: Array.from({ length: width }, (_, place) => place + 0.5),
-    }));
-    return withBench(options, testSpec({ dimension: width }), async ({ store, info, write }) => {
-      await write(...plain, ...awkward);
-      const scanned = (await scanAll(store, await info())).map(pointDigests);
-      const pages: PointDigests[] = [];
-      for await (const page of scanDigests(store, await info(), {})) pages.push(page);
-      assert.deepEqual(digestRows(pages), digestRows(scanned));
-      const points = pages.flatMap((page) => page.points);
-      assert.deepEqual(points, batchOf([...plain, ...awkward]).placement.points.sort());
-      const from = points[800] ?? "";
-      const rest: PointDigests[] = [];
-      for await (const page of scanDigests(store, await info(), { from })) rest.push(page);
-      assert.deepEqual(digestRows(rest), digestRows(scanned).slice(800));
     });
   });
 }

@@ -93,20 +93,3 @@ export function decodeScrollAnswer(
   const { points, vectors, payloads, doubtful } = read.columns();
   return { points, vectors, payloads, doubtful, next };
 }
-
-/** How many points a page has, and the point that the next one begins with (null = this was the last), without decoding it. @throws SyntaxError */
-export function readScrollEnds(message: Uint8Array): { rows: number; next: string | null } {
-  const reader = new Reader(message);
-  let rows = 0;
-  let next: string | null = null;
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag === 10) {
-      next = readPointId(reader);
-      continue;
-    }
-    if (tag === 18) rows += 1;
-    reader.skip(tag);
-  }
-  return { rows, next };
-}

@@ -5,9 +5,7 @@ import type { QdrantOptions } from "../../src/adapters/qdrant/rest-client.ts";
 import { openEngine } from "../../src/engine/index.ts";
 import type { CollectionSpec } from "../../src/model/collection.ts";
 import { serve } from "../../src/server/serve.ts";
-import { pointDigests, scanDigests } from "../../src/store/digests.ts";
 import type { TargetStore } from "../../src/store/port.ts";
-import { findCollection, scanAll } from "../../src/testing/target-bench.ts";
 import { batchOf, rowsOf, testSpec } from "../../src/testing/target-records.ts";
 import {
   frameOf,
@@ -258,15 +256,5 @@ describe("payload that gRPC cannot say", () => {
     expect(await scene.rows()).toEqual(rowsOf(oddBatch));
     // Two of the rows are integers outside int64; the others are one message.
     expect(proxy.calls.slice(before).filter((path) => path.endsWith("/Upsert"))).toHaveLength(1);
-  });
-
-  it("is summed up as it is read", async () => {
-    await using scene = await startScene();
-    await scene.store.write(scene.spec, oddBatch);
-    const info = await findCollection(scene.store, scene.spec.name);
-    const [scanned] = await scanAll(scene.store, info);
-    if (scanned === undefined) throw new Error("nothing was scanned");
-    const { value } = await scanDigests(scene.store, info, {}).next();
-    expect(value).toEqual(pointDigests(scanned));
   });
 });

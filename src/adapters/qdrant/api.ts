@@ -28,19 +28,6 @@ export interface ScrollColumns extends ReadColumns {
   readonly from: string | null;
 }
 
-/** A road that gives pages as the messages that came. */
-export interface MessageRoad {
-  scrollMessage(name: string, options: ScrollColumns): Promise<ScrollMessage>;
-}
-
-export interface ScrollMessage {
-  /** Alone in its memory. */
-  readonly message: Uint8Array<ArrayBuffer>;
-  readonly rows: number;
-  /** The point that the next page begins with; null = this was the last. */
-  readonly next: string | null;
-}
-
 export interface QueryColumns extends CallOptions {
   readonly vector: Float32Array;
   readonly limit: number;
@@ -122,8 +109,6 @@ export interface QdrantApi extends AsyncDisposable {
   /** The points that are there, in any order. */
   retrieve(name: string, points: readonly string[], options: ReadColumns): Promise<PointColumns>;
   scroll(name: string, options: ScrollColumns): Promise<PointPage>;
-  /** Who gives the collection's pages undecoded; null, or not there, where nobody does. */
-  messages?(name: string, options?: CallOptions): Promise<MessageRoad | null>;
   /** Exact. */
   count(name: string, options?: CountOptions): Promise<number>;
   delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;

@@ -4,7 +4,7 @@ import type { CallOptions } from "../../store/port.ts";
 import { decodeCountAnswer, encodeCount } from "../../wire/count.ts";
 import { decodeGetAnswer, encodeGet } from "../../wire/get.ts";
 import { decodeQueryAnswer, encodeQuery } from "../../wire/query.ts";
-import { decodeScrollAnswer, encodeScroll, readScrollEnds } from "../../wire/scroll.ts";
+import { decodeScrollAnswer, encodeScroll } from "../../wire/scroll.ts";
 import { decodeUpdateAnswer, encodeUpsert } from "../../wire/upsert.ts";
 import type {
   PointColumns,
@@ -14,7 +14,6 @@ import type {
   ReadColumns,
   ScoredPoints,
   ScrollColumns,
-  ScrollMessage,
 } from "./api.ts";
 import { sliceRows } from "./convert.ts";
 import type { GrpcClient } from "./grpc-client.ts";
@@ -84,15 +83,6 @@ export class GrpcPoints {
     return this.#settled(name, page, options);
   }
 
-  scrollMessage(name: string, options: ScrollColumns): Promise<ScrollMessage> {
-    return this.#client.send(
-      "Points/Scroll",
-      encodeScroll(name, options),
-      (message) => ({ ...readScrollEnds(message), message: taken(message) }),
-      options,
-    );
-  }
-
   count(name: string, options: CallOptions = {}): Promise<number> {
     return this.#client.send("Points/Count", encodeCount(name), decodeCountAnswer, options);
   }
@@ -133,13 +123,6 @@ export class GrpcPoints {
       ),
     };
   }
-}
-
-/** The bytes of a message, with its memory: the client has none to give back. */
-function taken({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (buffer instanceof ArrayBuffer)
-    return new Uint8Array(buffer.transfer(), byteOffset, byteLength);
-  return new Uint8Array(buffer, byteOffset, byteLength).slice();
 }
 
 /** Only a message of a single point can be so large. @throws E_REJECTED; `details.tooLarge`, and `details.point` names it */

@@ -2,14 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { isVectorError } from "../../errors.ts";
 import type { DenseColumn } from "../../model/record.ts";
-import type {
-  MessageRoad,
-  PointColumns,
-  PointPage,
-  QdrantApi,
-  ReadColumns,
-  ScrollMessage,
-} from "./api.ts";
+import type { PointColumns, PointPage, QdrantApi, ReadColumns } from "./api.ts";
 
 /** Bytes that a page aims at. */
 const pageBytes = 4 * 1024 * 1024;
@@ -37,69 +30,51 @@ export async function* scanPages(
   name: string,
   options: ScanOptions,
 ): AsyncGenerator<PointColumns> {
-  const read = (from: string | null, limit: number): Promise<PointPage> =>
-    api.scroll(name, { ...options, limit, from });
-  for await (const page of inTurn(read, options, rowBytesOf))
-    if (page.points.length > 0) yield page;
-}
-
-/** The same pages as the messages that came. */
-export function scanMessages(
-  road: MessageRoad,
-  name: string,
-  options: ScanOptions,
-): AsyncGenerator<ScrollMessage> {
-  const read = (from: string | null, limit: number): Promise<ScrollMessage> =>
-    road.scrollMessage(name, { ...options, limit, from });
-  return inTurn(read, options, ({ message, rows }) => message.length / Math.max(1, rows));
-}
-
-/** Page behind page. `rowBytes`: what a row like those of a page takes. */
-async function* inTurn<Page extends { readonly next: string | null }>(
-  read: (from: string | null, limit: number) => Promise<Page>,
-  { payload, vectors, rowsMax, from }: ScanOptions,
-  rowBytes: (page: Page) => number,
-): AsyncGenerator<Page> {
-  let rows = Math.min(rowsMax, payload || vectors ? startRows : rowsMax);
-  let coming: Promise<Page> | null = halved(read, from ?? null, rows);
+  let rows = Math.min(
+    options.rowsMax,
+    options.payload || options.vectors ? startRows : options.rowsMax,
+  );
+  let coming: Promise<PointPage> | null = readPage(api, name, options, options.from ?? null, rows);
   try {
     while (coming !== null) {
-      const page: Page = await coming;
+      const page: PointPage = await coming;
       coming = null;
       if (page.next !== null) {
-        rows = Math.min(
-          rowsMax,
-          rows * growth,
-          Math.max(1, Math.floor(pageBytes / rowBytes(page))),
-        );
-        coming = halved(read, page.next, rows);
+        rows = Math.min(options.rowsMax, rows * growth, rowsOf(pageBytes, page));
+        coming = readPage(api, name, options, page.next, rows);
         // It is awaited on the next turn; until then its failure is nobody's.
         coming.catch(() => undefined);
         // A request leaves when the event loop turns: else it would wait until the caller has worked through this page.
         await setImmediate();
       }
-      yield page;
+      if (page.points.length > 0) yield page;
     }
   } finally {
     await coming?.catch(() => undefined);
   }
 }
 
-/** What a row like those of a page takes as JSON, where that is how it came. */
-function rowBytesOf({ points, vectors, payloads }: PointColumns): number {
+/** How many rows like those of `page` take `bytes`. */
+function rowsOf(bytes: number, page: PointColumns): number {
+  const { points, vectors, payloads } = page;
   const payloadBytes = payloads.reduce((sum, payload) => sum + (payload?.length ?? 0), 0);
-  const vectorBytes = (vectors?.dimension ?? 0) * componentBytes;
-  return pointBytes + vectorBytes + payloadBytes / Math.max(1, points.length);
+  const rowBytes =
+    pointBytes +
+    (vectors?.dimension ?? 0) * componentBytes +
+    payloadBytes / Math.max(1, points.length);
+  return Math.max(1, Math.floor(bytes / rowBytes));
 }
 
-async function halved<Page>(
-  read: (from: string | null, limit: number) => Promise<Page>,
+async function readPage(
+  api: QdrantApi,
+  name: string,
+  options: ScanOptions,
   from: string | null,
   rows: number,
-): Promise<Page> {
+): Promise<PointPage> {
   for (let limit = rows; ; limit = Math.ceil(limit / 2)) {
     try {
-      return await read(from, limit);
+      return await api.scroll(name, { ...options, limit, from });
     } catch (error) {
       if (limit === 1 || !isTooLarge(error)) throw error;
     }

@@ -5,7 +5,6 @@ import type { CallOptions, CountOptions } from "../../store/port.ts";
 import type {
   CollectionChange,
   CollectionState,
-  MessageRoad,
   PointColumns,
   PointPage,
   PointSelector,
@@ -91,11 +90,6 @@ export class ServerApi implements QdrantApi {
 
   async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
     return (await this.#road(name, "read", options)).scroll(name, options);
-  }
-
-  async messages(name: string, options: CallOptions = {}): Promise<MessageRoad | null> {
-    const road = await this.#road(name, "read", options);
-    return road === this.#roads.grpc ? this.#roads.grpc : null;
   }
 
   async count(name: string, options: CountOptions = {}): Promise<number> {

@@ -6,16 +6,13 @@ import { toChromaDistance } from "../../model/distance.ts";
 import { markKey } from "../../model/layout.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
-import { readDigests } from "../../store/digests.ts";
 import type {
   CallOptions,
   Capabilities,
   CountOptions,
-  DigestOptions,
   EnsureOptions,
   Hit,
   IdsOptions,
-  PointDigests,
   ReadOptions,
   ReadResult,
   RemoveSelector,
@@ -27,7 +24,6 @@ import type {
 import { throwIfAborted } from "../../util/abort.ts";
 import type { CollectionState, QdrantApi, ReadColumns } from "./api.ts";
 import { sliceRows, toBatch, toColumns } from "./convert.ts";
-import { digestPages } from "./digest-pages.ts";
 import { connectEmbedded } from "./embedded.ts";
 import { assertFits, assertUnnamed, lacking } from "./fit.ts";
 import { markMatches, searchMatches } from "./matches.ts";
@@ -155,22 +151,6 @@ class QdrantStore implements TargetStore {
       if (batch.ids.length > 0) yield batch;
       if (past !== -1) return;
     }
-  }
-
-  async *digests(collection: CollectionInfo, options: DigestOptions): AsyncGenerator<PointDigests> {
-    const { signal, from } = options;
-    this.#begin(signal);
-    assertUnnamed(collection);
-    const { name } = collection;
-    const road = (await this.#api.messages?.(name, withSignal(signal))) ?? null;
-    if (road === null) {
-      yield* readDigests(this, collection, options);
-      return;
-    }
-    const start = from === undefined ? {} : { from };
-    const layout = noteLayout(name, collection.note);
-    const scan = { ...(await this.#scanOptions(collection, scanRows, signal)), ...start, layout };
-    yield* digestPages(this.#api, road, name, scan);
   }
 
   async search(

@@ -3,9 +3,9 @@
  * stream past the queries in threads: what is in memory is the queries, the nearest so far, and a few blocks of rows.
  */
 import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
 import { VectorError } from "../../errors.ts";
 import { abortError } from "../../util/abort.ts";
-import { Thread } from "../../util/thread.ts";
 import { mergeRankings, type Ranking } from "./nearest.ts";
 import type { TruthBlock, TruthQuestion } from "./truth-scan.ts";
 import type { TruthRequest } from "./truth-worker.ts";
@@ -60,22 +60,37 @@ async function idlest(threads: readonly TruthThread[]): Promise<TruthThread> {
   }
 }
 
+interface Asked {
+  settle(rankings: Ranking[]): void;
+  reject(error: unknown): void;
+}
+
 class TruthThread {
-  readonly #thread: Thread<TruthRequest, Ranking[] | null>;
+  readonly #worker: Worker;
+  readonly #asked: Asked[] = [];
   #next = Promise.withResolvers<void>();
   #fault: { readonly error: unknown } | null = null;
 
   constructor(question: TruthQuestion) {
     const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    this.#thread = new Thread(new URL(`./truth-worker${extension}`, import.meta.url), {
+    this.#worker = new Worker(new URL(`./truth-worker${extension}`, import.meta.url), {
       workerData: question,
       name: "vecferry truth",
+    });
+    this.#worker.on("message", (rankings: Ranking[] | null) => {
+      this.#asked.shift()?.settle(rankings ?? []);
+      this.#wake();
+    });
+    this.#worker.on("error", (error) => this.fail(error));
+    this.#worker.on("exit", (code) => {
+      if (this.#asked.length > 0)
+        this.fail(new VectorError("E_INTERNAL", `A thread of the truth ended with ${code}.`));
     });
   }
 
   /** Blocks that are not done. */
   get waiting(): number {
-    return this.#thread.waiting;
+    return this.#asked.length;
   }
 
   /** Resolves with the next answer, or a failure. */
@@ -87,26 +102,32 @@ class TruthThread {
   look({ ids, data, filters }: TruthBlock): void {
     if (this.#fault !== null) throw this.#fault.error;
     const own = data.slice();
-    this.#thread
-      .ask({ ids, data: own, filters }, [own.buffer])
-      .catch((error: unknown) => {
-        // Thrown by the next call.
-        this.#fault ??= { error };
-      })
-      .finally(() => this.#wake());
+    // What fails here is thrown by the next call.
+    this.#send({ ids, data: own, filters }, [own.buffer]).catch(() => undefined);
   }
 
-  async rankings(): Promise<Ranking[]> {
-    return (await this.#thread.ask(null)) ?? [];
+  rankings(): Promise<Ranking[]> {
+    return this.#send(null, []);
   }
 
   /** Ends everything that waits with `error`. */
   fail(error: unknown): void {
-    this.#thread.fail(error);
+    this.#fault ??= { error };
+    for (const asked of this.#asked.splice(0)) asked.reject(error);
+    this.#wake();
   }
 
-  close(): Promise<void> {
-    return this.#thread[Symbol.asyncDispose]();
+  async close(): Promise<void> {
+    this.#asked.length = 0;
+    await this.#worker.terminate();
+  }
+
+  #send(request: TruthRequest, transfer: ArrayBuffer[]): Promise<Ranking[]> {
+    if (this.#fault !== null) return Promise.reject(this.#fault.error);
+    return new Promise((settle, reject) => {
+      this.#asked.push({ settle, reject });
+      this.#worker.postMessage(request, transfer);
+    });
   }
 
   #wake(): void {

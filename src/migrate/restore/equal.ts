@@ -1,7 +1,7 @@
 /** Points of an archive and what stands in their places at the target. */
 import type { PointBatch } from "../../model/record.ts";
-import { digestAt, digestsOf, sameDigest } from "../../store/digests.ts";
 import { wholePoints } from "../backup/rows.ts";
+import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import type { PointAt } from "../verify/describe.ts";
 import type { Course } from "./course.ts";
 

@@ -1,10 +1,11 @@
 /** Restored points against the archive: sums of digests first, and the points themselves where the sums differ. */
 import { BucketSums, bucketCount, bucketOf, digestBytes } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
-import { pointDigests, scanDigests } from "../../store/digests.ts";
-import type { PointDigests } from "../../store/port.ts";
+import type { PointBatch } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { release } from "../../util/release.ts";
 import { wholePoints } from "../backup/rows.ts";
+import { digestsOf } from "../digests.ts";
 import type { DifferenceKind } from "../journal/difference.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
 import type { RunContext } from "../request.ts";
@@ -54,7 +55,7 @@ async function archiveSums({ archive, info }: Course, signal: AbortSignal): Prom
   const sums = new BucketSums();
   for await (const batch of archive.batches(info, { signal })) {
     throwIfAborted(signal);
-    add(sums, pointDigests(wholePoints(assertPoints(batch), info)));
+    add(sums, wholePoints(assertPoints(batch), info));
   }
   return sums;
 }
@@ -67,17 +68,19 @@ async function targetSums(
   const tell = progress(context, "verify", info.name, info.count);
   const sums = new BucketSums();
   let done = 0;
-  for await (const page of scanDigests(target, there, { signal })) {
+  for await (const batch of target.scan(there, { signal })) {
     throwIfAborted(signal);
-    add(sums, page);
-    done += page.points.length;
+    add(sums, batch);
+    for (const { data } of batch.vectors.values()) release(data);
+    done += batch.ids.length;
     tell(done);
   }
   return sums;
 }
 
-function add(sums: BucketSums, { points, digests }: PointDigests): void {
-  points.forEach((point, row) => {
+function add(sums: BucketSums, batch: PointBatch): void {
+  const digests = digestsOf(batch);
+  batch.placement.points.forEach((point, row) => {
     const bucket = isCanonicalUuid(point)
       ? bucketOf(point)
       : Number(BigInt(point) % BigInt(bucketCount));

@@ -1,5 +1,5 @@
 /** What a record's three witnesses say together: the journal, the source as it is now, and the target. */
-import { sameDigest } from "../../store/digests.ts";
+import { sameDigest } from "../digests.ts";
 import type { DifferenceKind } from "../journal/difference.ts";
 import { recordStates } from "../journal/row.ts";
 

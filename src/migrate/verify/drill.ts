@@ -2,9 +2,9 @@
 import { bucketCount, bucketRange } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
-import { digestAt, digestsOf, sameDigest } from "../../store/digests.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { pointsAtSource } from "../at-source.ts";
+import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { PointRow } from "../journal/points.ts";
 import { recordStates } from "../journal/row.ts";
@@ -89,7 +89,7 @@ function* targetPoints(batch: PointBatch, ownerOf: OwnerOf, run: string): Genera
       id: batch.ids[row] ?? "",
       digest: Uint8Array.from(digestAt(digests, row)),
       ours: batch.placement.runs[row] === run,
-      owner: ownerOf(batch.placement, row),
+      owner: ownerOf(batch, row),
     };
   }
 }

@@ -1,9 +1,8 @@
 /** Reads every carried record of a source anew and compares it with what was written. Resumable. */
-
-import { digestAt, digestsOf, sameDigest } from "../../store/digests.ts";
 import type { SourceStore } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { runWorkers } from "../../util/workers.ts";
+import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import type { Progress } from "../journal/progress.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
 import type { Lane } from "../lane.ts";

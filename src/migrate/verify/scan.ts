@@ -3,10 +3,10 @@ import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { BucketSums, bucketCount, bucketOf, bucketRange, digestBytes } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
-import type { Placement } from "../../model/record.ts";
-import { scanDigests } from "../../store/digests.ts";
-import type { PointDigests } from "../../store/port.ts";
+import type { PointBatch } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { release } from "../../util/release.ts";
+import { digestsOf } from "../digests.ts";
 import type { Progress } from "../journal/progress.ts";
 import type { Course } from "./lane.ts";
 
@@ -25,18 +25,16 @@ export interface TargetScan {
 }
 
 /** The owner of a point among collections that share a target: by its mark. */
-export type OwnerOf = (points: Owned, row: number) => Course | null;
-
-type Owned = Pick<Placement, "points" | "runs" | "collections">;
+export type OwnerOf = (batch: PointBatch, row: number) => Course | null;
 
 export function ownersOf(group: readonly Course[]): OwnerOf {
   const byMark = new Map(
     group.map((course) => [course.lane.plan.merged ? course.lane.plan.source.name : null, course]),
   );
   const run = group[0]?.lane.run;
-  return ({ points, runs, collections }, row) => {
-    if (runs[row] !== run || !isCanonicalUuid(points[row] ?? "")) return null;
-    return byMark.get(collections[row] ?? null) ?? null;
+  return ({ placement }, row) => {
+    if (placement.runs[row] !== run || !isCanonicalUuid(placement.points[row] ?? "")) return null;
+    return byMark.get(placement.collections[row] ?? null) ?? null;
   };
 }
 
@@ -82,10 +80,11 @@ async function scanFrom(
   const from = resumedAt === 0 ? {} : { from: bucketRange(resumedAt).from };
   let rows = 0;
   let savedMs = Date.now();
-  for await (const page of scanDigests(first.lane.target, first.info, { signal, ...from })) {
+  for await (const batch of first.lane.target.scan(first.info, { signal, ...from })) {
     throwIfAborted(signal);
-    scan.add(page);
-    rows += page.points.length;
+    scan.add(batch);
+    rows += batch.ids.length;
+    for (const { data } of batch.vectors.values()) release(data);
     onRows(rows);
     if (Date.now() - savedMs >= saveEveryMs) {
       progress.set(scan.toText());
@@ -115,14 +114,15 @@ class Scan {
     this.#ownerOf = ownersOf(group);
   }
 
-  add(page: PointDigests): void {
-    page.points.forEach((point, row) => {
+  add(batch: PointBatch): void {
+    const digests = digestsOf(batch);
+    batch.placement.points.forEach((point, row) => {
       const uuid = isCanonicalUuid(point);
       const bucket = uuid ? bucketOf(point) : 0;
       this.bucket = Math.max(this.bucket, bucket);
-      const owner = this.#ownerOf(page, row);
+      const owner = this.#ownerOf(batch, row);
       if (owner === null || !uuid) this.foreign[bucket] = (this.foreign[bucket] ?? 0) + 1;
-      else this.sums.get(owner.entered.id)?.add(bucket, page.digests, row * digestBytes);
+      else this.sums.get(owner.entered.id)?.add(bucket, digests, row * digestBytes);
     });
   }
 

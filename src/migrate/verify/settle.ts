@@ -1,7 +1,7 @@
 /** Second looks: records that do not seem to be equal are read again at both ends, and only then called different. */
 import type { PointBatch } from "../../model/record.ts";
-import { digestAt, digestsOf, sameDigest } from "../../store/digests.ts";
 import type { SourceStore } from "../../store/port.ts";
+import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import type { Difference, DifferenceKind } from "../journal/difference.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
 import { prepare } from "../prepare.ts";
