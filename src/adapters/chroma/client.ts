@@ -94,8 +94,8 @@ export class ChromaClient {
 
   /** The bare answer to a GET whose status says who answers; the other statuses are errors as everywhere. */
   async probe(path: string, options: SendOptions): Promise<HttpAnswer> {
-    const isDecided = (status: number): boolean => status < 500 && !undecided.has(status);
-    const use: Use<HttpAnswer> = { takes: isDecided, read: (answer) => answer };
+    const isDecided = ({ status }: HttpAnswer): boolean => status < 500 && !undecided.has(status);
+    const use: Use<HttpAnswer> = (answer) => (isDecided(answer) ? { value: answer } : null);
     return this.#send({ method: "GET", path }, use, options);
   }
 
@@ -112,20 +112,17 @@ export class ChromaClient {
   async #send<T>(request: Request, use: Use<T>, options: SendOptions): Promise<T> {
     const { signal, attempts = this.#attempts } = options;
     const { method, path, body } = request;
-    const ask = async (): Promise<HttpAnswer> => {
+    const attempt = async () => {
       this.assertOpen();
       const answer = await this.#http.request({ method, url: this.url + path, body, signal });
-      if (use.takes(answer.status)) return answer;
+      const used = use(answer);
+      if (used !== null) return { value: used.value, bytes: answer.bytes.length };
       throw refusal(`${method} ${this.url}${path.replace(/\?.*/, "")}`, answer, options);
     };
-    // An answer that came takes no place while it is read: the server has the next request meanwhile.
-    const attempt = async (): Promise<T> =>
-      use.read(
-        options.place === false
-          ? await ask()
-          : await this.#slots.run(ask, ({ bytes }) => bytes.length, signal),
-      );
-    return retry(attempt, { attempts, signal, onRetry: this.#onRetry });
+    const inPlace = () =>
+      options.place === false ? attempt() : this.#slots.run(attempt, ({ bytes }) => bytes, signal);
+    const { value } = await retry(inPlace, { attempts, signal, onRetry: this.#onRetry });
+    return value;
   }
 }
 
@@ -135,18 +132,12 @@ interface Request {
   readonly body?: string;
 }
 
-interface Use<T> {
-  /** Whether the status is that of an answer; else it is an error. */
-  takes(status: number): boolean;
-  /** In the attempt, so that an answer cut short is asked for again. */
-  read(answer: HttpAnswer): T;
-}
+/** Takes an answer; null = it is an error. In the attempt, so that an answer cut short is asked for again. */
+type Use<T> = (answer: HttpAnswer) => { readonly value: T } | null;
 
 function ifSuccess<T>(parse: ParseBytes<T>): Use<T> {
-  return {
-    takes: (status) => status >= 200 && status < 300,
-    read: ({ bytes }) => decode(bytes, parse),
-  };
+  return ({ status, bytes }) =>
+    status >= 200 && status < 300 ? { value: decode(bytes, parse) } : null;
 }
 
 /** Statuses below 500 that say nothing about who answers. */
