@@ -10,26 +10,29 @@ const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 /** What is passed over by this is digits for the most part: vectors. */
 const marks = /["[\]{}eE]/g;
 
-/** What is no JSON is left to who reads it. @throws E_INPUT (400) */
+/** What is no JSON is left to who reads it. It takes time by the text's length, whatever stands there. @throws E_INPUT (400) */
 export function refuseExtremes(text: string): void {
   let levels = 0;
+  /** Behind the last string. */
+  let bareFrom = 0;
   marks.lastIndex = 0;
   for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
     const { 0: character, index } = mark;
-    if (character === '"') marks.lastIndex = endOfString(text, index);
-    else if (character === "[" || character === "{") {
+    if (character === '"') {
+      refuseManyDigits(text, bareFrom, index);
+      bareFrom = endOfString(text, index);
+      marks.lastIndex = bareFrom;
+    } else if (character === "[" || character === "{") {
       levels += 1;
       if (levels > levelsMax) throw refusal("recursion limit exceeded", index);
     } else if (character === "]" || character === "}") levels -= 1;
-    else refuseLarge(text, index);
+    else refuseExponent(text, index);
   }
-  // As many digits in a row have one of every so many characters among them.
-  for (let at = plainDigits - 1; at < text.length; at += plainDigits) {
-    if (isDigit(text.charCodeAt(at))) refuseManyDigits(text, at);
-  }
+  refuseManyDigits(text, bareFrom, text.length);
 }
 
 const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
+const point = 0x2e;
 
 /** Behind the string's last quote; the text's end where it has none. */
 function endOfString(text: string, at: number): number {
@@ -40,24 +43,30 @@ function endOfString(text: string, at: number): number {
   }
 }
 
-/** Refuses the number that holds the character at `at`, where it is infinite. */
-function refuseLarge(text: string, at: number): void {
+/** Refuses the number whose exponent begins at `at`, where it is infinite. */
+function refuseExponent(text: string, at: number): void {
   let start = at;
-  while (start > 0 && /[\d.]/.test(text.charAt(start - 1))) start -= 1;
+  while (isDigit(text.charCodeAt(start - 1)) || text.charCodeAt(start - 1) === point) start -= 1;
+  refuseInfinite(text, start);
+}
+
+/** Refuses infinite numbers without an exponent between `from` and `end`, where no string is. */
+function refuseManyDigits(text: string, from: number, end: number): void {
+  // As many digits in a row have one of every so many characters among them.
+  for (let at = from + plainDigits - 1; at < end; at += plainDigits) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let start = at;
+    while (isDigit(text.charCodeAt(start - 1))) start -= 1;
+    while (isDigit(text.charCodeAt(at + 1))) at += 1;
+    // Behind a point they make no number large.
+    if (text.charCodeAt(start - 1) !== point) refuseInfinite(text, start);
+  }
+}
+
+function refuseInfinite(text: string, start: number): void {
   number.lastIndex = start;
   const token = number.exec(text)?.[0] ?? "0";
   if (!Number.isFinite(Number(token))) throw refusal("number out of range", start);
-}
-
-/** Refuses it unless it stands in a string: there is no telling from here, so that all is read. */
-function refuseManyDigits(text: string, at: number): void {
-  let start = at;
-  while (start > 0 && isDigit(text.charCodeAt(start - 1))) start -= 1;
-  let end = at;
-  while (isDigit(text.charCodeAt(end))) end += 1;
-  if (end - start < plainDigits) return;
-  const bare = text.replace(/"(?:[^"\\]|\\.)*"/g, (string) => " ".repeat(string.length));
-  if (isDigit(bare.charCodeAt(start))) refuseLarge(text, start);
 }
 
 function refusal(words: string, index: number) {

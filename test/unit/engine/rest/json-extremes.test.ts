@@ -37,4 +37,16 @@ describe("a body is let pass", () => {
     refuseExtremes(text);
     expect(performance.now() - startedMs).toBeLessThan(500);
   });
+
+  it.each([
+    ["in one string", `"${"1".repeat(1_000_000)}"`],
+    ["in many strings", `[${`"${"1".repeat(600)}",`.repeat(1500)}"1"]`],
+    ["in one number", `0.${"1".repeat(1_000_000)}`],
+    ["with points among them", `${"1".repeat(300)}.`.repeat(3000)],
+    ["with exponents among them", "1111e1,".repeat(150_000)],
+  ])("in time by its length where it is digits %s", (_, text) => {
+    const startedMs = performance.now();
+    refuseExtremes(text);
+    expect(performance.now() - startedMs).toBeLessThan(500);
+  });
 });
