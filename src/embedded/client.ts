@@ -98,12 +98,16 @@ function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal): P
   });
 }
 
-/** `upsertPoints` whose plain points never become JSON text. */
+/** What an upsert may say beside its points that is no member of its body. */
+const besideBody = new Set(["collection_name", "wait", "ordering", "timeout"]);
+
+/** `upsertPoints` whose plain points never become JSON text; an upsert that says more than its points (conditions, say) is for the server to read. */
 function upsertWith(app: QdrantApp, operation: ApiOperation): ApiOperation {
-  return async ({ points, ...rest }, init) => {
-    const columns = await toColumns(points);
-    if (columns === null)
-      return await fetchingFrom(answerOf(app), () => operation({ ...rest, points }, init));
+  return async (payload, init) => {
+    const { points, ...rest } = payload;
+    const says = Object.keys(rest).filter((name) => rest[name] !== undefined);
+    const columns = says.every((name) => besideBody.has(name)) ? await toColumns(points) : null;
+    if (columns === null) return await fetchingFrom(answerOf(app), () => operation(payload, init));
     return await fetchingFrom(answerOf(app, columns), () => operation(rest, init));
   };
 }

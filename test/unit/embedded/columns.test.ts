@@ -136,4 +136,27 @@ describe("an upsert in process", () => {
       for (const place of places) await place[Symbol.asyncDispose]();
     }
   });
+
+  it.each([
+    ["update_filter", { must: [{ key: "n", match: { value: 5 } }] }],
+    ["update_mode", "insert_only"],
+    ["shard_key", "a"],
+  ])("heeds %s, as over HTTP", async (name, value) => {
+    const [{ Client }] = clientVersions.slice(-1) as [(typeof clientVersions)[number]];
+    const told = clientRoads.map(async ({ start }) => {
+      await using place = await start(Client);
+      const { client } = place;
+      await client.createCollection("c", { vectors: { size: 2, distance: "Dot" } });
+      await client.upsert("c", { points: [{ id: 1, vector: [1, 1], payload: { n: 1 } }] });
+      const points = [{ id: 1, vector: [2, 2], payload: { n: 2 } }];
+      const answer = await client
+        .upsert("c", { points, [name]: value } as never)
+        .then(({ status }) => status)
+        .catch(({ status }) => status);
+      return { answer, stored: (await client.scroll("c", { with_vector: true })).points };
+    });
+    const [here, there] = await Promise.all(told);
+    expect(here).toEqual(there);
+    expect(here?.stored).toEqual([{ id: 1, vector: [1, 1], payload: { n: 1 } }]);
+  });
 });
