@@ -9,6 +9,11 @@ import type { QdrantApp } from "./server.ts";
 export const shutdownMs = 4000;
 const requestTimeoutMs = 300_000;
 const headersTimeoutMs = 20_000;
+/**
+ * How long a connection is kept between requests. With Node's own 5 s, a program that serves itself and is busy for longer
+ * has its next request cut off: both clocks run out meanwhile, and the client has sent before the server closes.
+ */
+const keepAliveMs = 65_000;
 export const connectionsMax = 4096;
 
 export interface ListenOptions {
@@ -35,6 +40,7 @@ export async function listen(app: QdrantApp, options: ListenOptions = {}): Promi
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = headersTimeoutMs;
+  server.keepAliveTimeout = keepAliveMs;
   // A connection on which nothing moves, an answer that nobody takes among them.
   server.setTimeout(requestTimeoutMs);
   server.maxConnections = connectionsMax;

@@ -101,6 +101,16 @@ describe("an answer", () => {
   });
 });
 
+describe("a connection", () => {
+  it("is kept for longer than a program is busy that asks itself", async () => {
+    const answer = await fetch(`${server.url}/healthz`);
+    expect(answer.headers.get("keep-alive")).toBe("timeout=65");
+    const busyUntilMs = Date.now() + 6500;
+    while (Date.now() < busyUntilMs);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  }, 30_000);
+});
+
 describe("what is no HTTP", () => {
   it.each(["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"])(
     "%j is refused",
