@@ -170,7 +170,11 @@ export function decodeConfig(text: string): CollectionConfig | null {
       strict_mode_config?: Json;
       metadata?: Json;
     };
-    return createConfig({ ...body, strict_mode_config, metadata });
+    const config = createConfig({ ...body, strict_mode_config, metadata });
+    // What only a patch can set.
+    const { read_fan_out_factor, read_fan_out_delay_ms } = params as JsonObject;
+    const patched = plainObject({ read_fan_out_factor, read_fan_out_delay_ms });
+    return { ...config, params: { ...config.params, ...given(patched) } };
   } catch {
     return null;
   }
