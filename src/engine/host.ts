@@ -37,6 +37,7 @@ import * as write from "./collection/write.ts";
 import {
   addVectorName,
   deleteVectors,
+  isNewVectorName,
   type NewVector,
   removeVectorName,
   updateVectors,
@@ -52,7 +53,7 @@ import { type AliasChange, Catalog, type CatalogEntry } from "./storage/catalog.
 import { OpenFiles } from "./storage/open-files.ts";
 import { type SnapshotDescription, SnapshotFiles } from "./storage/snapshot-files.ts";
 import { extractSnapshot } from "./storage/snapshot-format.ts";
-import { removeFiles, storageError } from "./storage/sqlite.ts";
+import { assertText, removeFiles, storageError } from "./storage/sqlite.ts";
 
 function parseBody(text: string): JsonObject {
   let value: JsonValue;
@@ -141,6 +142,8 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
       this.#states.set(name, loadState(name, file));
     } catch (error) {
       this.#states.delete(name);
+      this.#openFiles.forget(file);
+      file.close();
       this.damaged.set(name, error instanceof Error ? error.message : String(error));
     }
   }
@@ -167,7 +170,7 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
     try {
       const state = loadState(name, file);
       this.#catalog.put(name, path);
-      this.#states.set(name, state);
+      this.#keep(state);
     } catch (error) {
       file.close();
       removeFiles(path);
@@ -191,19 +194,26 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
     const meant = this.resolve(name);
     assertCollectionName(meant);
     const path = this.#catalog.newFile(this.snapshots.root);
+    const old = this.#entry(meant);
     let state: CollectionState | undefined;
     try {
       extractSnapshot(snapshot, meant, path, checksum);
       state = openCollectionState(meant, path);
-      const old = this.#entry(meant);
       this.#catalog.put(meant, path);
-      if (old !== undefined) this.#drop(old);
-      this.#states.set(meant, state);
     } catch (error) {
       state?.file.close();
       removeFiles(path);
       throw storageError(error, path);
     }
+    // The catalog names the new file: nothing may take that away any more.
+    if (old !== undefined) this.#drop(old);
+    this.#keep(state);
+  }
+
+  /** Serves a collection that the catalog has just got. */
+  #keep(state: CollectionState): void {
+    this.#states.set(state.name, state);
+    this.#openFiles.use(state.file);
   }
 
   updateCollection(name: string, patch: string): void {
@@ -238,6 +248,7 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
   createPayloadIndex(name: string, field: string, schema: JsonInput): void {
     const state = this.#state(name);
     parsePath(field);
+    assertText("payload index", field);
     const wanted = givenSchema(schema);
     this.#transact(state, () => state.indexes.create(field, wanted));
   }
@@ -262,7 +273,8 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
 
   addVectorName(name: string, vector: string, params: NewVector): void {
     const state = this.#state(name);
-    this.#transact(state, () => addVectorName(state, vector, params));
+    if (isNewVectorName(state, vector, params))
+      this.#transact(state, () => addVectorName(state, vector, params));
   }
 
   removeVectorName(name: string, vector: string): void {
@@ -325,7 +337,12 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
     releaseIndexes(...(state?.vectors.values() ?? []));
     this.#states.delete(name);
     this.damaged.delete(name);
-    if (sound) removeFiles(file?.path ?? path);
+    if (!sound) return;
+    try {
+      removeFiles(file?.path ?? path);
+    } catch {
+      // Nobody owns it any more: the next opening removes it.
+    }
   }
 
   close(): void {

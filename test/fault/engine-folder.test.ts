@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openEngine } from "../../src/engine/index.ts";
+import { askEngine } from "../support/ask-engine.ts";
 import { unnamed } from "../support/vector-columns.ts";
 
 const asker = new URL("./engine-asker.ts", import.meta.url).pathname;
@@ -120,6 +121,22 @@ describe("a folder", () => {
   it("with a file that is no database names the collection and serves the others", async () => {
     await writeFile((await fill()).get("hurt") ?? "", "not a database, not at all".repeat(1000));
     await expectHurt();
+  });
+
+  it("has what a snapshot held also where the file before it cannot be taken away", async () => {
+    const stuck = `${(await fill()).get("sound") ?? ""}-shm`;
+    await using engine = await openEngine(folder);
+    const { name } = await askEngine(engine, "createSnapshot", "sound");
+    const points = await engine.count("sound");
+    await mkdir(stuck);
+    const location = `file://${join(folder, "snapshots", "sound", name)}`;
+    expect(await askEngine(engine, "recoverSnapshot", "sound", { location })).toBe(true);
+    expect(await engine.count("sound")).toBe(points);
+    await engine.close();
+    await rmdir(stuck);
+    await using again = await openEngine(folder);
+    expect(again.damaged.size).toBe(0);
+    expect(await again.count("sound")).toBe(points);
   });
 
   it("of a newer format is refused with its number, and left as it is", async () => {

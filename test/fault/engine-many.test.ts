@@ -77,6 +77,17 @@ describe("an engine", () => {
     60_000,
   );
 
+  it.skipIf(process.platform !== "linux")(
+    "has no more descriptors for collections that were just made",
+    async () => {
+      await using engine = await openEngine(folder);
+      for (let at = 0; at < 80; at += 1)
+        await engine.createCollection(`c${at}`, { vectors: { size: 2, distance: "Dot" } });
+      expect(openFiles()).toBeLessThan(140);
+    },
+    60_000,
+  );
+
   it("that is at work ends within the time it is given, and has what it acknowledged", async () => {
     await fill(20_000);
     const engine = await openEngine(folder);

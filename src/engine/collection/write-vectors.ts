@@ -67,30 +67,35 @@ export function deleteVectors(
 /** A name to add: of dense vectors or multivectors, or of sparse ones. */
 export type NewVector = { readonly dense: VectorParams } | { readonly sparse: SparseVectorParams };
 
-/** Adds a name; one that is there with the same parameters stays. @throws E_INPUT */
+/** Whether a name is to be added: false where it is there with the same parameters. @throws E_INPUT where it is with others */
+export function isNewVectorName(state: CollectionState, name: string, vector: NewVector): boolean {
+  const { params } = state.config;
+  const dense = vectorParams(params.vectors).get(name);
+  const sparse = params.sparse_vectors?.[name];
+  if ("dense" in vector) {
+    if (sparse !== undefined) throw taken(`Vector \`${name}\``, "as a sparse vector");
+    if (dense === undefined) return true;
+    if (sameSpace(dense, vector.dense)) return false;
+    throw taken(`Vector \`${name}\``, "with a different configuration");
+  }
+  if (dense !== undefined) throw taken(`Vector \`${name}\``, "as a dense vector");
+  if (sparse === undefined) return true;
+  if (sameSparse(sparse, vector.sparse)) return false;
+  throw taken(`Sparse vector \`${name}\``, "with a different configuration");
+}
+
+/** Adds a name that `isNewVectorName`. */
 export function addVectorName(state: CollectionState, name: string, vector: NewVector): void {
   const { params } = state.config;
-  const dense = vectorParams(params.vectors);
-  const sparse = params.sparse_vectors ?? {};
-  const known = { dense: dense.get(name), sparse: sparse[name] };
   if ("dense" in vector) {
-    if (known.sparse !== undefined) throw taken(`Vector \`${name}\``, "as a sparse vector");
-    if (known.dense !== undefined) {
-      if (sameSpace(known.dense, vector.dense)) return;
-      throw taken(`Vector \`${name}\``, "with a different configuration");
-    }
+    const dense = vectorParams(params.vectors);
     const vectors = Object.fromEntries([...dense, [name, vector.dense] as const].sort(byName));
     configure(state, { ...params, vectors });
     state.vectors.set(name, newSet(name, vector.dense));
     applyIndexing(state.config, state.vectors);
     return;
   }
-  if (known.dense !== undefined) throw taken(`Vector \`${name}\``, "as a dense vector");
-  if (known.sparse !== undefined) {
-    if (sameSparse(known.sparse, vector.sparse)) return;
-    throw taken(`Sparse vector \`${name}\``, "with a different configuration");
-  }
-  const entries = Object.entries({ ...sparse, [name]: vector.sparse }).sort(byName);
+  const entries = Object.entries({ ...params.sparse_vectors, [name]: vector.sparse }).sort(byName);
   configure(state, { ...params, sparse_vectors: Object.fromEntries(entries) });
   state.vectors.set(name, newSparseSet(name, vector.sparse));
 }

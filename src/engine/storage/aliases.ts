@@ -2,10 +2,11 @@
 import { VectorError } from "../../errors.ts";
 import { collectionNotFound, notFound } from "../errors.ts";
 import type { AliasChange } from "./catalog.ts";
+import { assertText } from "./sqlite.ts";
 
 /**
  * The aliases after `changes`, in their order. An alias that exists is pointed anew; to delete one that does not is no error.
- * @throws E_COLLECTION_NOT_FOUND, E_SCHEMA_CONFLICT where an alias would have a collection's name, E_INPUT (404) for a rename of none
+ * @throws E_COLLECTION_NOT_FOUND, E_SCHEMA_CONFLICT where an alias would have a collection's name, E_INPUT (404) for a rename of none, (422) for a NUL in a name
  */
 export function changedAliases(
   aliases: ReadonlyMap<string, string>,
@@ -19,6 +20,7 @@ export function changedAliases(
       continue;
     }
     const fresh = change.kind === "create" ? change.alias : change.to;
+    assertText("alias", fresh);
     const collection = change.kind === "create" ? change.collection : changed.get(change.alias);
     if (collection === undefined)
       throw notFound(`Not found: Alias ${change.alias} does not exists!`);

@@ -3,6 +3,7 @@ import { closeSync, openSync, rmSync } from "node:fs";
 import { isVectorError, VectorError } from "../../errors.ts";
 import { errorCode } from "../../util/error-code.ts";
 import { DatabaseSync } from "../../util/sqlite.ts";
+import { invalid } from "../errors.ts";
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const sqliteBusy = 5;
@@ -44,6 +45,11 @@ export function openDatabase(path: string): DatabaseSync {
     throw storageError(error, path);
   }
   return database;
+}
+
+/** Refuses a name with a NUL, at which Node 22's SQLite would cut it. @throws E_INPUT (422) */
+export function assertText(what: string, name: string): void {
+  if (name.includes("\0")) throw invalid(`Validation error: ${what} name cannot contain "\\0" char`);
 }
 
 /** Takes a closed database away, with what SQLite keeps beside it. */

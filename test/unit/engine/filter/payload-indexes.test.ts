@@ -147,6 +147,8 @@ describe("payload indexes", () => {
     expect((await create({ field_name: "a[", field_schema: "bool" }))[1]).toContain(
       "Invalid json path: 'a['",
     );
+    const cut = await create({ field_name: '"a\0b"', field_schema: "bool" });
+    expect(cut).toEqual([422, 'Validation error: payload index name cannot contain "\\0" char']);
     const german = { type: "text", stopwords: "de" };
     expect((await create({ field_name: "a", field_schema: german }))[0]).toBe(501);
     const path = await refusal(ask("deletePayloadIndex", "", { field_name: "a[" }));

@@ -83,6 +83,7 @@ describe("aliases", () => {
       [create("x", "none"), 404, "Not found: Collection `none` doesn't exist!"],
       [create("x", "first"), 404, "Not found: Collection `first` doesn't exist!"],
       [create("bees", "ants"), 409, "Wrong input: Collection `bees` already exists!"],
+      [create("x\0y", "ants"), 422, 'Validation error: alias name cannot contain "\\0" char'],
       [rename("none", "x"), 404, "Not found: Alias none does not exists!"],
       [
         { create_alias: { alias_name: "x" } },

@@ -272,6 +272,20 @@ describe("vector names", () => {
     ]);
   });
 
+  it("that are refused leave the collection in memory as it is", async () => {
+    await ask("createCollection", "idf", { sparse_vectors: { s: { modifier: "idf" } } });
+    const vector = { s: { indices: [1], values: [1] } };
+    await ask("upsertPoints", "idf", { points: [1, 2, 3].map((id) => ({ id, vector })) });
+    const body = { query: vector.s, using: "s", limit: 1 };
+    const ranked = () => ask("queryPoints", "idf", body);
+    // A vector that is gone counts until the collection is read from its file again.
+    await ask("deletePoints", "idf", { points: [3] });
+    const before = await ranked();
+    const params = { vector_name: "s" };
+    expect((await refusal("createVectorName", "idf", { sparse: {} }, params))[0]).toBe(400);
+    expect(await ranked()).toEqual(before);
+  });
+
   it.each([
     [
       "n",
