@@ -7,7 +7,7 @@ import type { Timed } from "./answer.ts";
 const bodyBytesMax = 32 * 1024 * 1024;
 /** What all bodies together may hold in this process, from their first byte until they are answered. */
 const heldBytesMax = 1024 * 1024 * 1024;
-/** Room for a body whose length is not announced; it grows. */
+/** Room for a body at first; it grows with what has come, for what is announced need not come. */
 const firstRoomBytes = 64 * 1024;
 
 let heldBytes = 0;
@@ -40,7 +40,8 @@ export async function readBody(c: Context<Timed>): Promise<Uint8Array | string |
   // The socket's own stream where there is one: it takes no detour.
   const source: AsyncIterable<Uint8Array> | null = c.env?.incoming ?? c.req.raw.body;
   if (source === null) return null;
-  let room = new Uint8Array(Number.isNaN(announced) ? firstRoomBytes : announced);
+  const expected = Number.isNaN(announced) ? bodyBytesMax : announced;
+  let room = new Uint8Array(Math.min(expected, firstRoomBytes));
   let length = 0;
   for await (const chunk of source) {
     const end = length + chunk.byteLength;
@@ -48,7 +49,7 @@ export async function readBody(c: Context<Timed>): Promise<Uint8Array | string |
       throw badInput(`JSON payload has exceeded limit (${bodyBytesMax} bytes).`);
     hold(c, chunk.byteLength);
     if (end > room.length) {
-      const larger = new Uint8Array(Math.max(end, room.length * 2));
+      const larger = new Uint8Array(Math.max(end, Math.min(room.length * 4, expected)));
       larger.set(room.subarray(0, length));
       room = larger;
     }

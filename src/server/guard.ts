@@ -11,17 +11,23 @@ const open = new Set(routes.filter(({ access }) => access === "open").map(({ pat
 const loopbackHost =
   /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
-/** Refuses requests that a web page made under a name of its own which points here (DNS rebinding). */
+/**
+ * Refuses what web pages of other hosts make a browser ask: under a name of their own which points here (DNS rebinding), or
+ * across origins, for which a browser needs no leave where the body is plain text or a form.
+ */
 export const onlyLoopbackNames: MiddlewareHandler<Timed> = async (c, next) => {
   const host = c.req.header("host") ?? new URL(c.req.url).host;
-  if (loopbackHost.test(host)) return next();
-  return failure(
-    c,
-    forbidden(
-      `Forbidden: this server answers to loopback names only, not to ${host.slice(0, 100)}`,
-    ),
-  );
+  if (!loopbackHost.test(host)) return failure(c, otherName(host));
+  const origin = c.req.header("origin");
+  if (origin === undefined || loopbackHost.test(URL.parse(origin)?.host ?? "")) return next();
+  return failure(c, otherName(origin));
 };
+
+function otherName(name: string): VectorError {
+  return forbidden(
+    `Forbidden: this server answers to loopback names only, not to ${name.slice(0, 100)}`,
+  );
+}
 
 function forbidden(message: string): VectorError {
   return new VectorError("E_AUTH", message, { details: { status: 403 } });

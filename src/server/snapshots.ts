@@ -14,7 +14,6 @@ import { readFilePart } from "./multipart.ts";
 import type { Service } from "./service.ts";
 
 /** How long a download may take that a recovery waits for. */
-/** How long a download may take that a recovery waits for. */
 const downloadMs = 60 * 60 * 1000;
 
 function collectionOf(c: Context<Timed>): string {

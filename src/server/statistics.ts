@@ -34,6 +34,8 @@ export interface Line extends Pick<Answered, "protocol" | "endpoint" | "status" 
 
 /** Names come from callers: what would be kept of more collections than this is counted without its name. */
 const linesMax = 20_000;
+/** No collection's name is longer. */
+const nameMax = 255;
 
 /** Counts answers, by endpoint and status, and again by collection. */
 export class Statistics {
@@ -45,7 +47,7 @@ export class Statistics {
     const { protocol, endpoint, status, collection } = answered;
     const key = `${protocol} ${endpoint} ${status}`;
     count(this.#lines, key, { ...answered, collection: null });
-    if (collection === null) return;
+    if (collection === null || collection.length > nameMax) return;
     const ofCollection = `${key} ${collection}`;
     if (this.#collectionLines.has(ofCollection) || this.#collectionLines.size < linesMax)
       count(this.#collectionLines, ofCollection, answered);

@@ -59,6 +59,15 @@ describe("a body", () => {
     expect(await collections()).toMatchObject({ result: { collections: [{ name: "c" }] } });
   });
 
+  it("takes room as it comes, and not as it is announced", async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const announced = head("/collections/c", `content-length: ${32 * 1024 * 1024}`);
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => sent(`${announced}{`)));
+    expect(await collections()).toMatchObject({ result: { collections: [] } });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 1024 * 1024);
+    for (const socket of sockets) socket.destroy();
+  });
+
   it("of unknown length is refused with 400 once it is over 32 MiB", async () => {
     const socket = await sent(head("/collections/c", "transfer-encoding: chunked"));
     const answered = once(socket, "data");
@@ -79,6 +88,19 @@ describe("a body", () => {
       socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`);
     socket.write("0\r\n\r\n");
     expect(await answerOf(socket)).toContain('"result":true');
+  });
+});
+
+describe("a parameter", () => {
+  it("that is given twice is refused, as Qdrant does", async () => {
+    const answer = await fetch(`${server.url}/collections/c/points/count?timeout=5&timeout=6`, {
+      method: "POST",
+      body: "{}",
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain(
+      "Deserialize error in query parameters: duplicate field `timeout`",
+    );
   });
 });
 

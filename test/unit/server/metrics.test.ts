@@ -94,6 +94,14 @@ describe("metrics", () => {
     );
   });
 
+  it("name no collection that cannot be", async () => {
+    await send("GET", `/collections/${"n".repeat(256)}`);
+    await send("GET", "/collections/absent");
+    const text = await send("GET", "/metrics?per_collection=true");
+    expect(text).toContain('collection="absent"');
+    expect(text).not.toContain("nnnn");
+  });
+
   it("keep labels apart from the lines they stand in", () => {
     const samples = [{ labels: { id: 'a"b\\c\nd' }, value: 1 }];
     expect(metricsText([{ name: "m", help: "h", type: "gauge", samples }])).toBe(

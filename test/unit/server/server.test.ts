@@ -65,7 +65,7 @@ describe("the server", () => {
 
   it("sends no CORS headers and takes trailing slashes", async () => {
     const answer = await app.request("/collections/", {
-      headers: { origin: "http://evil.example" },
+      headers: { origin: "http://localhost:3000" },
     });
     expect(answer.status).toBe(200);
     expect(answer.headers.get("access-control-allow-origin")).toBeNull();
@@ -347,6 +347,17 @@ describe("who may ask", () => {
     for (const host of ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80"]) {
       expect(await status({}, "GET", "/collections", { host })).toBe(403);
       expect(await status({ checkHost: false }, "GET", "/collections", { host })).toBe(200);
+    }
+  });
+
+  it("may be a web page of a loopback name, and no other", async () => {
+    await fill();
+    const path = `${points}/count`;
+    for (const origin of ["http://localhost:3000", "https://127.0.0.1"])
+      expect(await status({}, "POST", path, { origin })).toBe(200);
+    for (const origin of ["https://evil.example", "http://localhost.evil.example", "null"]) {
+      expect(await status({}, "POST", path, { origin })).toBe(403);
+      expect(await status({ checkHost: false }, "POST", path, { origin })).toBe(200);
     }
   });
 });
