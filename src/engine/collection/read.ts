@@ -1,5 +1,6 @@
 /** What reads a collection: by id, in the order of ids. */
 import type { VectorColumn } from "../../model/record.ts";
+import { answerMeter } from "../answer-size.ts";
 import type {
   PayloadSelector,
   PointColumns,
@@ -11,6 +12,7 @@ import type {
 import type { CompiledFilter } from "../filter/compile.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import type { SlotSet } from "../filter/slot-set.ts";
+import { step } from "../time-limit.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { payloadReader } from "./payload.ts";
@@ -31,10 +33,13 @@ export function toColumns(
   options: ReadPointsOptions,
 ): PointColumns {
   const read = payloadReader(options.withPayload ?? true);
+  const count = answerMeter();
   const payloads = rows.slots.map((slot, at) => {
     if (read === null) return null;
     const text = rows.payloads === null ? state.file.payload(slot) : (rows.payloads[at] ?? null);
-    return text === null ? null : read(text);
+    const chosen = text === null ? null : read(text);
+    count(chosen);
+    return chosen;
   });
   return {
     ids: rows.slots.map((slot) => state.ids.idOf(slot)),
@@ -46,7 +51,7 @@ export function toColumns(
 function vectorColumns(state: CollectionState, slots: readonly number[], selector: VectorSelector) {
   const names = selector === true ? [...state.vectors.keys()] : selector === false ? [] : selector;
   const columns = new Map<string, VectorColumn>();
-  for (const name of names) columns.set(name, namedVectors(state, name).column(slots));
+  for (const name of new Set(names)) columns.set(name, namedVectors(state, name).column(slots));
   return columns;
 }
 
@@ -107,14 +112,18 @@ function manyById(
   const rows = { slots: [] as number[], payloads: [] as (string | null)[] };
   const wanted = payloads || filter?.readsPayload === true;
   const from = offset === undefined ? null : keyOf(offset);
+  const count = answerMeter();
   for (const { slot, payload } of state.file.pointsById(
     from,
     filter === null ? limit : -1,
     wanted,
   )) {
+    step();
     if (filter !== null && !filter.test(slot, new PayloadView(payload))) continue;
     rows.slots.push(slot);
-    rows.payloads.push(payload);
+    const kept = payloads ? payload : null;
+    rows.payloads.push(kept);
+    count(kept);
     if (rows.slots.length >= limit) break;
   }
   return rows;
@@ -132,6 +141,7 @@ function fewById(
   const found: number[] = [];
   for (const slot of slots) {
     if (from !== null && from.compare(state.ids.keyOf(slot)) > 0) continue;
+    step();
     const text = filter.readsPayload ? state.file.payload(slot) : null;
     if (!filter.test(slot, new PayloadView(text))) continue;
     found.push(slot);

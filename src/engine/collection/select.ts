@@ -7,6 +7,7 @@ import { parseFilter } from "../filter/filter.ts";
 import { pathText } from "../filter/json-path.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import { SlotSet } from "../filter/slot-set.ts";
+import { step } from "../time-limit.ts";
 import type { CollectionState } from "./state.ts";
 
 /** Below this share of all points, payloads are read one by one. */
@@ -69,17 +70,21 @@ export function matchingSlots(state: CollectionState, filter: CompiledFilter): S
   if (some !== null && filter.fillIsExact) return some;
   const many = some === null || some.count > state.ids.count * fewShare;
   const found = some ?? allSlots(state);
+  const fits: CompiledFilter["test"] = (slot, payload) => {
+    step();
+    return filter.test(slot, payload);
+  };
   if (!filter.readsPayload) {
-    found.retain((slot) => filter.test(slot, none));
+    found.retain((slot) => fits(slot, none));
     return found;
   }
   if (!many) {
-    found.retain((slot) => filter.test(slot, new PayloadView(() => state.file.payload(slot))));
+    found.retain((slot) => fits(slot, new PayloadView(() => state.file.payload(slot))));
     return found;
   }
   const fitting = new SlotSet(state.ids.slots);
   for (const { slot, payload } of state.file.points()) {
-    if (found.has(slot) && filter.test(slot, new PayloadView(payload))) fitting.add(slot);
+    if (found.has(slot) && fits(slot, new PayloadView(payload))) fitting.add(slot);
   }
   return fitting;
 }

@@ -6,6 +6,7 @@
 import type { JsonObject } from "../api.ts";
 import { namedVectors } from "../collection/read.ts";
 import type { CollectionState } from "../collection/state.ts";
+import { largeStep } from "../time-limit.ts";
 import type { QueryVector } from "../vectors/vector-set.ts";
 import { byField, byId, bySample } from "./field-ranks.ts";
 import { rankByFormula } from "./formula-rank.ts";
@@ -88,6 +89,7 @@ class Execution {
   }
 
   #fromScope(query: Query<QueryVector> | null, using: string, scope: Scope, cut: Cut): Hit[] {
+    largeStep();
     if (query === null) return byId(this.#state, scope, cut.limit);
     switch (query.kind) {
       case "order-by":

@@ -2,6 +2,7 @@
  * Maximal marginal relevance: hits that are near the query and unlike each other.
  * Source: qdrant 1.18.2, lib/shard/src/query/mmr. All arithmetic is in float32, as there.
  */
+import { largeStep } from "../time-limit.ts";
 import type { Similarity } from "../vectors/vector-set.ts";
 import type { Hit } from "./query.ts";
 
@@ -30,6 +31,7 @@ export function diversify(
   }));
   const chosen: Hit[] = [];
   while (chosen.length < limit && rest.length > 0) {
+    largeStep();
     const first = chosen.length === 0;
     let best = 0;
     let bestScore = Number.NEGATIVE_INFINITY;

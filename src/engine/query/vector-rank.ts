@@ -1,6 +1,7 @@
 /** Points ranked by what vectors say about them. */
 import { namedVectors } from "../collection/read.ts";
 import type { CollectionState } from "../collection/state.ts";
+import { step } from "../time-limit.ts";
 import { TopK } from "../vectors/top-k.ts";
 import type { QueryVector, Similarity, VectorSet } from "../vectors/vector-set.ts";
 import { averageVector } from "./average.ts";
@@ -47,7 +48,10 @@ function rank(
   }
   const score = scoreOf(set, query);
   const best = new TopK(cut.limit);
-  for (const slot of slotsIn(state, scope)) if (set.has(slot)) best.offer(score(slot), slot);
+  for (const slot of slotsIn(state, scope)) {
+    step();
+    if (set.has(slot)) best.offer(score(slot), slot);
+  }
   return best.sorted().map(({ slot, value }) => ({ slot, score: value, orderValue: null }));
 }
 

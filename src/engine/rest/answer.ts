@@ -1,5 +1,6 @@
 /** Answers as JSON text: changes, and points. */
 import { floatText } from "../../util/json.ts";
+import { listText } from "../answer-size.ts";
 import type { PointColumns } from "../api.ts";
 import { float32Text } from "./float-text.ts";
 import type { RestRequest } from "./request.ts";
@@ -26,22 +27,24 @@ export interface AnsweredPoints extends PointColumns {
   readonly orderValues?: readonly (number | bigint | null)[];
 }
 
-/** A list of points as JSON text; payloads go through as they are stored. */
+/** A list of points as JSON text; payloads go through as they are stored. @throws E_INPUT where they are more than an answer may be */
 export function pointsText(
   points: AnsweredPoints,
   withPayload: boolean,
   withVectors = points.vectors.size > 0,
 ): string {
-  const rows = points.ids.map((id, row) => {
-    const score =
-      points.scores === undefined
-        ? ""
-        : `,"version":0,"score":${float32Text(points.scores[row] ?? 0)}`;
-    const payload = withPayload ? `,"payload":${points.payloads[row] ?? "{}"}` : "";
-    const vectors = withVectors ? `,"vector":${vectorsText(points.vectors, row)}` : "";
-    return `{"id":${idText(id)}${score}${payload}${vectors}${orderText(points, row)}}`;
-  });
-  return `[${rows.join(",")}]`;
+  const rows = function* (): Generator<string> {
+    for (const [row, id] of points.ids.entries()) {
+      const score =
+        points.scores === undefined
+          ? ""
+          : `,"version":0,"score":${float32Text(points.scores[row] ?? 0)}`;
+      const payload = withPayload ? `,"payload":${points.payloads[row] ?? "{}"}` : "";
+      const vectors = withVectors ? `,"vector":${vectorsText(points.vectors, row)}` : "";
+      yield `{"id":${idText(id)}${score}${payload}${vectors}${orderText(points, row)}}`;
+    }
+  };
+  return listText(rows());
 }
 
 function orderText({ orderValues }: AnsweredPoints, row: number): string {

@@ -1,5 +1,6 @@
 /** The REST door's table: each operation's name and what the worker does. */
 import type { Host } from "../host.ts";
+import { secondsDefault, within } from "../time-limit.ts";
 import { aliasOperations } from "./aliases.ts";
 import { batchOperations } from "./batch.ts";
 import { collectionOperations } from "./collections.ts";
@@ -57,6 +58,10 @@ export function writesOf({ operation }: RestRequest): Writes {
 /** Answers a question: the JSON text of `result`. @throws VectorError with `details.status` */
 export function answer(host: Host, request: RestRequest): string {
   checkCollectionName(request.collection);
-  checkParams(request.params, paramsOf(request.operation));
-  return operations[request.operation].run(host, request);
+  const { params, operation } = request;
+  const { run } = operations[operation];
+  const of = paramsOf(operation);
+  checkParams(params, of);
+  if (of !== "read") return run(host, request);
+  return within(Number(params["timeout"] ?? secondsDefault), () => run(host, request));
 }

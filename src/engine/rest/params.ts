@@ -30,14 +30,14 @@ const consistencies = /^(?:majority|quorum|all|[1-9]\d*)$/;
 export type ParamsOf = "read" | "write" | "collection" | "description";
 
 /**
- * Checks the parameters that operations have in common. One process keeps any order and is consistent, and nothing here
- * takes long enough to need `timeout`. @throws E_INPUT (400)
+ * Checks the parameters that operations have in common. One process keeps any order and is consistent; `timeout` bounds
+ * what only reads. @throws E_INPUT (400)
  */
 export function checkParams(params: RestRequest["params"], of: ParamsOf): void {
   if (of === "description") return;
   const { wait, timeout, ordering, consistency } = params;
   const writes = of === "write";
-  if (wait !== undefined && wait !== "true" && wait !== "false")
+  if (writes && wait !== undefined && wait !== "true" && wait !== "false")
     throw invalidParam("provided string was not `true` or `false`");
   if (timeout !== undefined) checkTimeout(timeout, of);
   if (writes && ordering !== undefined && !orderings.includes(ordering))

@@ -1,5 +1,6 @@
 /** Groups over the REST door, and what is looked up for them. Source: qdrant 1.18.2, lib/collection/src/lookup. */
 import { z } from "zod";
+import { listText } from "../answer-size.ts";
 import type { PayloadSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { retrieve } from "../collection/read.ts";
@@ -84,13 +85,15 @@ export function groupsText(
 ): string {
   const groups = group(state, resolve(state, request, find, absent), grouping);
   const found = lookup === null ? null : lookUp(lookup, find);
-  const texts = groups.map(({ id, hits }) => {
-    const idText = typeof id === "bigint" ? id.toString() : JSON.stringify(id);
-    const lookedUp = found?.(id);
-    const record = lookedUp === undefined ? "" : `,"lookup":${lookedUp}`;
-    return `{"hits":${hitsText(state, hits, request)},"id":${idText}${record}}`;
-  });
-  return `{"groups":[${texts.join(",")}]}`;
+  const texts = function* (): Generator<string> {
+    for (const { id, hits } of groups) {
+      const idText = typeof id === "bigint" ? id.toString() : JSON.stringify(id);
+      const lookedUp = found?.(id);
+      const record = lookedUp === undefined ? "" : `,"lookup":${lookedUp}`;
+      yield `{"hits":${hitsText(state, hits, request)},"id":${idText}${record}}`;
+    }
+  };
+  return `{"groups":${listText(texts())}}`;
 }
 
 /** Gives the point of a group as JSON text; undefined where there is none. */

@@ -1,4 +1,5 @@
 /** Questions that rank points over the REST door: `query`, and the older `search`, `recommend` and `discover`; alone, in batches, in groups. */
+import { listText } from "../answer-size.ts";
 import type { CollectionState } from "../collection/state.ts";
 import { notFound } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -40,7 +41,10 @@ function many(read: Read, wrap: (points: string) => string): Operation {
     const searches = questionBody(request).list("searches") ?? missing("searches");
     const wanted = searches.map((text, at) => read(new Members(text), `searches[${at}].`));
     const state = host.collection(request.collection);
-    return `[${wanted.map((each) => wrap(answer(host, state, each))).join(",")}]`;
+    const answers = function* (): Generator<string> {
+      for (const each of wanted) yield wrap(answer(host, state, each));
+    };
+    return listText(answers());
   });
 }
 
