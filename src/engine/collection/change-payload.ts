@@ -2,6 +2,7 @@
 import type { PointSelector } from "../api.ts";
 import { notFound } from "../errors.ts";
 import { parsePath } from "../filter/json-path.ts";
+import { refuseExtremes } from "../json-extremes.ts";
 import { mergePayload, parsePayload, withoutKeys } from "./payload.ts";
 import { selectSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
@@ -20,7 +21,9 @@ export function setPayload(
   options: { overwrite?: boolean; key?: string },
 ): void {
   parsePayload(payload);
-  if (options.key !== undefined) parsePath(options.key);
+  // As deep as what will be stored: each step of the path is a level above the payload.
+  if (options.key !== undefined)
+    refuseExtremes("[".repeat(parsePath(options.key).length) + payload);
   changeEach(state, selector, "filter", (slot) => {
     const fresh =
       options.overwrite === true

@@ -123,7 +123,7 @@ export function patchSparseVectors(
 ): { sparse_vectors?: SparseVectors } {
   const result: Record<string, SparseVectorParams> = { ...vectors };
   for (const [name, patch] of Object.entries(patches)) {
-    const params = result[name];
+    const params = Object.hasOwn(result, name) ? result[name] : undefined;
     if (params === undefined) {
       throw badInput(`Wrong input: Not existing vector name error: ${name}`);
     }

@@ -71,7 +71,8 @@ export type NewVector = { readonly dense: VectorParams } | { readonly sparse: Sp
 export function isNewVectorName(state: CollectionState, name: string, vector: NewVector): boolean {
   const { params } = state.config;
   const dense = vectorParams(params.vectors).get(name);
-  const sparse = params.sparse_vectors?.[name];
+  const known = params.sparse_vectors ?? {};
+  const sparse = Object.hasOwn(known, name) ? known[name] : undefined;
   if ("dense" in vector) {
     if (sparse !== undefined) throw taken(`Vector \`${name}\``, "as a sparse vector");
     if (dense === undefined) return true;

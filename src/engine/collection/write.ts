@@ -4,6 +4,7 @@ import { isPresent } from "../../model/vector-column.ts";
 import type { PointColumns, PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { isObject } from "../filter/json-path.ts";
+import { levelsMax, refuseExtremes } from "../json-extremes.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { replacePayload } from "./change-payload.ts";
@@ -78,6 +79,8 @@ function checkPoints({ ids, payloads }: PointColumns): void {
   }
   for (const payload of payloads) {
     if (payload === null || payload === "{}") continue;
+    // A short one has not the brackets.
+    if (payload.length > levelsMax) refuseExtremes(payload);
     let value: unknown;
     try {
       value = JSON.parse(payload);

@@ -33,7 +33,8 @@ function average(vectors: readonly QueryVector[]): QueryVector {
 }
 
 function averageDense(vectors: readonly Dense[]): Dense {
-  const data = new Float32Array(Math.max(...vectors.map((vector) => vector.data.length)));
+  const dimension = vectors.reduce((most, { data }) => Math.max(most, data.length), 0);
+  const data = new Float32Array(dimension);
   for (const vector of vectors) {
     for (const [at, value] of vector.data.entries()) data[at] = (data[at] ?? 0) + value;
   }

@@ -7,7 +7,7 @@ import type { PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { badInput, checkInput } from "../errors.ts";
 import { named } from "../input-words.ts";
-import { refuseExtremes } from "./json-extremes.ts";
+import { refuseExtremes } from "../json-extremes.ts";
 import type { RestRequest } from "./request.ts";
 
 /**
@@ -154,17 +154,3 @@ export function toSelector(body: Members): PointSelector | null {
   const filter = body.raw("filter");
   return filter === undefined ? null : { filter };
 }
-
-/** A count as an unsigned 64-bit integer (400 where it is none); more than can be counted here is as much as can be. */
-const natural = z.number({ error: "expected usize" }).transform((value, context) => {
-  if (Number.isInteger(value) && value >= 0 && value <= 2 ** 64)
-    return Math.min(value, Number.MAX_SAFE_INTEGER);
-  const kind = Number.isInteger(value) && value < 0 ? "value" : "type";
-  const message = `invalid ${kind}: ${named(value)}, expected usize`;
-  context.addIssue({ code: "custom", message });
-  return z.NEVER;
-});
-/** A bound on rows: a natural number (400) of at least 1 (422). */
-export const limitSchema = natural.pipe(z.number().min(1));
-/** Rows to pass over: a natural number (400). */
-export const offsetSchema = natural;

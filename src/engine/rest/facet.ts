@@ -1,23 +1,19 @@
 /** Facets over the REST door. */
 import { z } from "zod";
 import { fittingSlots } from "../collection/select.ts";
-import { checkInput } from "../errors.ts";
 import { facet } from "../filter/facet.ts";
 import { parsePath, pathText } from "../filter/json-path.ts";
-import { limitSchema, Members, parse } from "./body.ts";
+import { Members } from "./body.ts";
 import { type Operation, reading } from "./operation.ts";
 import { refuseShardKey } from "./params.ts";
+import { readCount } from "./query-parts.ts";
 
 const limitDefault = 10;
 
 const countValues: Operation["run"] = (host, request) => {
   const body = Members.of(request);
   const path = pathText(parsePath(body.need("key", z.string())));
-  const limitText = body.raw("limit");
-  const limit =
-    limitText === undefined
-      ? limitDefault
-      : checkInput(limitSchema, parse(limitText), "facet_request.limit");
+  const limit = readCount(body, "limit", "facet_request", 1) ?? limitDefault;
   // Every count is exact, which fulfils both.
   body.get("exact", z.boolean());
   const state = host.collection(request.collection);

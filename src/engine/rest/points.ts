@@ -3,10 +3,11 @@ import { z } from "zod";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { badInput, notFound } from "../errors.ts";
 import { idText, pointsText, updated } from "./answer.ts";
-import { limitSchema, Members, selectors, toPointId, toSelector } from "./body.ts";
+import { Members, selectors, toPointId, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import { changingPoints, type Operation, reading } from "./operation.ts";
 import { refuseShardKey } from "./params.ts";
+import { readCount } from "./query-parts.ts";
 import { scrollByField } from "./query-scroll.ts";
 import { upsertPoints } from "./upsert.ts";
 
@@ -50,7 +51,7 @@ const scrollPoints: Operation["run"] = (host, request) => {
   refuseShardKey(body, "Bad request");
   const page = host.scroll(request.collection, {
     ...options,
-    limit: body.get("limit", limitSchema) ?? scrollLimitDefault,
+    limit: readCount(body, "limit", "scroll_request", 1) ?? scrollLimitDefault,
     filter: body.raw("filter"),
     offset: offset === undefined ? undefined : toPointId(offset),
   });

@@ -1,5 +1,5 @@
 /** Bodies of `query` and its kin. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (QueryRequest, Prefetch, QueryGroupsRequest). */
-import { parseLossless, skipString } from "../../util/json.ts";
+import { parseLossless } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
@@ -19,37 +19,12 @@ import {
 import type { RestRequest } from "./request.ts";
 
 const limitDefault = 10;
-/** Brackets within brackets that a server's decoder goes into. */
-const nestingMax = 127;
 
 /** The body of a question: all of it must be JSON, what nobody reads too. @throws E_INPUT (400) */
 export function questionBody(request: RestRequest): Members {
   const text = needBody(request);
   parse(text);
-  if (nesting(text) > nestingMax)
-    throw badInput("Format error in JSON body: recursion limit exceeded");
   return new Members(text);
-}
-
-function nesting(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    switch (text.charCodeAt(at)) {
-      case 0x22: // "
-        at = skipString(text, at) - 1;
-        break;
-      case 0x5b: // [
-      case 0x7b: // {
-        depth += 1;
-        deepest = Math.max(deepest, depth);
-        break;
-      case 0x5d: // ]
-      case 0x7d: // }
-        depth -= 1;
-    }
-  }
-  return deepest;
 }
 
 /** A filter, decoded and checked, which stands at `at`; null where there is none. @throws E_INPUT */

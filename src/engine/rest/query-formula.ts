@@ -17,11 +17,11 @@ class NoExpression extends Error {}
 type JsonMap = { [key: string]: JsonValue };
 
 const unaries = new Set<string>(["neg", "abs", "sqrt", "exp", "log10", "ln"] satisfies Unary[]);
-const decays: { readonly [key: string]: Decay } = {
-  lin_decay: "lin",
-  exp_decay: "exp",
-  gauss_decay: "gauss",
-};
+const decays: ReadonlyMap<string, Decay> = new Map([
+  ["lin_decay", "lin"],
+  ["exp_decay", "exp"],
+  ["gauss_decay", "gauss"],
+]);
 
 /** The formula of a query, which stands at `at`; null where it is none. @throws E_INPUT: 422 for a default without meaning, 400 for a term */
 export function toFormula(query: Members, at: string): Formula | null {
@@ -78,7 +78,7 @@ class FormulaReader {
 
   #term(kind: string, of: JsonValue | undefined): Expression | null {
     if (unaries.has(kind)) return { kind: kind as Unary, of: this.read(of) };
-    const decay = decays[kind];
+    const decay = decays.get(kind);
     if (decay !== undefined) return this.#decay(decay, need(of));
     switch (kind) {
       case "mult":

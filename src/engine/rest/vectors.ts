@@ -158,72 +158,121 @@ export function toQueryVector(value: unknown, path = "query"): QueryVector | nul
   return null;
 }
 
+/** Components that the columns of a request may have room for: 1 GiB; or this many times those that are given. */
+const roomMax = 2 ** 28;
+const roomTimesMax = 16;
+
+/** A vector of one name, with its row; in the order of rows. */
+type Entry = readonly [row: number, vector: GivenVector];
+
 /** The rows' vectors as columns, one for each name. @throws E_INPUT where those of one name are of several kinds or dimensions */
 export function toVectorColumns(rows: readonly GivenVectors[]): Map<string, VectorColumn> {
+  const entries = new Map<string, Entry[]>();
+  for (const [row, vectors] of rows.entries()) {
+    for (const [name, vector] of vectors) {
+      const list = entries.get(name);
+      if (list === undefined) entries.set(name, [[row, vector]]);
+      else list.push([row, vector]);
+    }
+  }
+  checkRoom(entries.values(), rows.length);
   const columns = new Map<string, VectorColumn>();
-  const names = new Set(rows.flatMap((row) => [...row.keys()]));
-  for (const name of names) columns.set(name, toColumn(rows, name));
+  for (const [name, list] of entries) columns.set(name, toColumn(list, rows.length, name));
   return columns;
 }
 
-function toColumn(rows: readonly GivenVectors[], name: string): VectorColumn {
-  const vectors = rows.map((row) => row.get(name));
-  const kinds = new Set(vectors.map((vector) => vector?.kind));
-  if (kinds.has("sparse")) {
-    if (kinds.has("dense") || kinds.has("multi")) throw wrongKind(name, "sparse", "dense");
-    return toSparseColumn(vectors);
+/** A column has room for every row: few long vectors among many rows, or many names, are more than their text. @throws E_INPUT */
+function checkRoom(lists: Iterable<readonly Entry[]>, rows: number): void {
+  let room = 0;
+  let given = 0;
+  for (const list of lists) {
+    const dimension = list[0]?.[1].kind === "dense" ? list[0][1].data.length : 1;
+    room += rows * dimension;
+    given += list.length * dimension;
   }
-  return kinds.has("multi") ? toMultiColumn(vectors, name) : toDenseColumn(vectors, name);
+  if (room > roomMax && room > given * roomTimesMax)
+    throw badInput(
+      "Bad request: Too many points for vectors that so few of them have; send these by themselves",
+    );
 }
 
-type Vectors = readonly (GivenVector | undefined)[];
-
-function presence(vectors: Vectors): Uint8Array | null {
-  if (!vectors.includes(undefined)) return null;
-  return Uint8Array.from(vectors, (vector) => (vector === undefined ? 0 : 1));
+function toColumn(entries: readonly Entry[], rows: number, name: string): VectorColumn {
+  const kinds = new Set(entries.map(([, { kind }]) => kind));
+  if (kinds.has("sparse")) {
+    if (kinds.size > 1) throw wrongKind(name, "sparse", "dense");
+    return toSparseColumn(entries, rows);
+  }
+  return kinds.has("multi")
+    ? toMultiColumn(entries, rows, name)
+    : toDenseColumn(entries, rows, name);
 }
 
-function toDenseColumn(vectors: Vectors, name: string): DenseColumn {
-  const first = vectors.find((vector) => vector !== undefined);
+function presence(entries: readonly Entry[], rows: number): Uint8Array | null {
+  if (entries.length === rows) return null;
+  const present = new Uint8Array(rows);
+  for (const [row] of entries) present[row] = 1;
+  return present;
+}
+
+function toDenseColumn(entries: readonly Entry[], rows: number, name: string): DenseColumn {
+  const first = entries[0]?.[1];
   const dimension = first?.kind === "dense" ? first.data.length : 0;
-  const data = new Float32Array(vectors.length * dimension);
-  for (const [row, vector] of vectors.entries()) {
-    if (vector?.kind !== "dense") continue;
+  const data = new Float32Array(rows * dimension);
+  for (const [row, vector] of entries) {
+    if (vector.kind !== "dense") continue;
     if (vector.data.length !== dimension) throw wrongDimension(dimension, vector.data.length, name);
     data.set(vector.data, row * dimension);
   }
-  return { kind: "dense", dimension, data, present: presence(vectors) };
+  return { kind: "dense", dimension, data, present: presence(entries, rows) };
 }
 
-function toMultiColumn(vectors: Vectors, name: string): MultiColumn {
-  const rows = vectors.map((vector) =>
-    vector?.kind === "multi" ? vector.data : vector?.kind === "dense" ? [vector.data] : [],
-  );
-  const offsets = new Uint32Array(rows.length + 1);
-  for (const [row, inner] of rows.entries()) offsets[row + 1] = (offsets[row] ?? 0) + inner.length;
-  const all = rows.flat();
+/** Where each row's part begins, and behind them the end. */
+function offsetsOf(lengths: Iterable<readonly [row: number, length: number]>, rows: number) {
+  const offsets = new Uint32Array(rows + 1);
+  for (const [row, length] of lengths) offsets[row + 1] = length;
+  for (let row = 0; row < rows; row += 1)
+    offsets[row + 1] = (offsets[row + 1] ?? 0) + (offsets[row] ?? 0);
+  return offsets;
+}
+
+function toMultiColumn(entries: readonly Entry[], rows: number, name: string): MultiColumn {
+  const lists = entries.map(([row, vector]) => {
+    const inner =
+      vector.kind === "multi" ? vector.data : vector.kind === "dense" ? [vector.data] : [];
+    return { row, inner };
+  });
+  const all = lists.flatMap(({ inner }) => inner);
   const dimension = all[0]?.length ?? 0;
   const data = new Float32Array(all.length * dimension);
   for (const [at, vector] of all.entries()) {
     if (vector.length !== dimension) throw wrongDimension(dimension, vector.length, name);
     data.set(vector, at * dimension);
   }
-  return { kind: "multi", dimension, offsets, data, present: presence(vectors) };
+  return {
+    kind: "multi",
+    dimension,
+    offsets: offsetsOf(
+      lists.map(({ row, inner }) => [row, inner.length]),
+      rows,
+    ),
+    data,
+    present: presence(entries, rows),
+  };
 }
 
-function toSparseColumn(vectors: Vectors): SparseColumn {
-  const rows = vectors.map((vector) =>
-    vector?.kind === "sparse" ? vector : { indices: [], values: [] },
+function toSparseColumn(entries: readonly Entry[], rows: number): SparseColumn {
+  const sparse = entries.flatMap(([row, vector]) =>
+    vector.kind === "sparse" ? { row, ...vector } : [],
   );
-  const offsets = new Uint32Array(rows.length + 1);
-  for (const [row, { indices }] of rows.entries())
-    offsets[row + 1] = (offsets[row] ?? 0) + indices.length;
   return {
     kind: "sparse",
-    offsets,
-    indices: Uint32Array.from(rows.flatMap(({ indices }) => indices)),
-    values: Float32Array.from(rows.flatMap(({ values }) => values)),
-    present: presence(vectors),
+    offsets: offsetsOf(
+      sparse.map(({ row, indices }) => [row, indices.length]),
+      rows,
+    ),
+    indices: Uint32Array.from(sparse.flatMap(({ indices }) => indices)),
+    values: Float32Array.from(sparse.flatMap(({ values }) => values)),
+    present: presence(entries, rows),
   };
 }
 

@@ -118,13 +118,12 @@ function multilingualWords(text: string): string[] {
   const found: string[] = [];
   for (const { segment, isWordLike } of segmenter.segment(text)) {
     if (isWordLike !== true || !alphabetic.test(segment)) continue;
-    found.push(
-      ...(segment
-        .normalize("NFKD")
-        .replace(/\p{Mn}+/gu, "")
-        .toLowerCase()
-        .match(words) ?? []),
-    );
+    const bare = segment
+      .normalize("NFKD")
+      .replace(/\p{Mn}+/gu, "")
+      .toLowerCase();
+    // Not spread into one call: a segment may hold any number of them ("a_b_c").
+    for (const word of bare.match(words) ?? []) found.push(word);
   }
   return found;
 }

@@ -18,6 +18,10 @@ const multi = (...data: number[]): QueryVector => ({
 });
 
 describe("the vector of a recommendation by average", () => {
+  it("is made of any number of examples", () => {
+    expect(averageVector(new Array(500_000).fill(dense(1, 2)), [])).toEqual(dense(1, 2));
+  });
+
   it("is the mean of the positives", () => {
     expect(averageVector([dense(1, 2), dense(3, 6)], [])).toEqual(dense(2, 4));
   });

@@ -154,6 +154,10 @@ describe("parameters", () => {
     ]);
   });
 
+  it("that an operation does not have are passed over", async () => {
+    expect(await ask("countPoints", "{}", { wait: "yes", ordering: "x" })).toEqual({ count: 1 });
+  });
+
   it("say whether the caller waits, who is then told of points that are not there", async () => {
     const body = '{"payload":{"x":1},"points":[9]}';
     expect(await ask("setPayload", body, { wait: "false" })).toMatchObject({
@@ -163,6 +167,21 @@ describe("parameters", () => {
       404,
       "Not found: No point with id 9 found",
     ]);
+  });
+});
+
+describe("a page's limit", () => {
+  it.each([
+    [
+      "0",
+      422,
+      "Validation error in JSON body: [scroll_request.limit: value 0 invalid, must be 1 or larger]",
+    ],
+    ["-1", 400, "Format error in JSON body: invalid value: integer `-1`, expected usize"],
+    ["1.5", 400, "Format error in JSON body: invalid type: floating point `1.5`, expected usize"],
+    ['"a"', 400, 'Format error in JSON body: invalid type: string "a", expected usize'],
+  ])("of %s is refused in Qdrant's words", async (limit, status, words) => {
+    expect(await refusal("scrollPoints", `{"limit":${limit}}`)).toEqual([status, words]);
   });
 });
 

@@ -85,6 +85,13 @@ describe("stemmerOf", () => {
   });
 });
 
+describe("multilingual words", () => {
+  it("are found in a segment of any number of them", () => {
+    const text = "a_".repeat(300_000);
+    expect(tokenizer({ kind: "multilingual" }).document(text)).toHaveLength(300_000);
+  });
+});
+
 describe("stemEnglish", () => {
   it.each([
     ["generously", "generous"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { refuseExtremes } from "../../../../src/engine/rest/json-extremes.ts";
+import { refuseExtremes } from "../../../src/engine/json-extremes.ts";
 
 const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
 

@@ -1,8 +1,9 @@
 /** What Qdrant's JSON reader (serde_json) refuses although it is JSON: 128 levels, and numbers beyond a double. */
-import { skipString } from "../../util/json.ts";
-import { badInput } from "../errors.ts";
+import { skipString } from "../util/json.ts";
+import { badInput } from "./errors.ts";
 
-const levelsMax = 127;
+/** Brackets within brackets. */
+export const levelsMax = 127;
 /** A number without an exponent has more digits than this. */
 const plainDigits = 300;
 
