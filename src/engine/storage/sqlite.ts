@@ -49,7 +49,8 @@ export function openDatabase(path: string): DatabaseSync {
 
 /** Refuses a name with a NUL, at which Node 22's SQLite would cut it. @throws E_INPUT (422) */
 export function assertText(what: string, name: string): void {
-  if (name.includes("\0")) throw invalid(`Validation error: ${what} name cannot contain "\\0" char`);
+  if (name.includes("\0"))
+    throw invalid(`Validation error: ${what} name cannot contain "\\0" char`);
 }
 
 /** Takes a closed database away, with what SQLite keeps beside it. */

@@ -92,7 +92,7 @@ export class DenseSet implements VectorSet {
     if (!this.#store.has(slot)) return;
     this.#store.remove(slot);
     this.#changed.add(this.#store.blockOf(slot));
-    this.#index?.touch(slot);
+    this.#working?.touch(slot);
   }
 
   column(slots: readonly number[]): DenseColumn {
@@ -123,7 +123,7 @@ export class DenseSet implements VectorSet {
     const { kernel } = this.#metric;
     if (kernel === null) return this.#nearestOneByOne(query, options);
     const data = this.#query(query);
-    const found = options.exact === true ? null : this.#index?.nearest(kernel, data, options);
+    const found = options.exact === true ? null : this.#working?.nearest(kernel, data, options);
     return found ?? this.#store.nearest(kernel, data, options);
   }
 
@@ -152,12 +152,12 @@ export class DenseSet implements VectorSet {
 
   /** Vectors that are in an index. */
   get indexed(): number {
-    return this.#index?.size ?? 0;
+    return this.#working?.size ?? 0;
   }
 
   /** Whether an index is being built. */
   get isIndexing(): boolean {
-    return this.#index?.isBehind ?? false;
+    return this.#working?.isBehind ?? false;
   }
 
   /** Lets other threads forget the vectors, which are not used any more. */
@@ -166,9 +166,16 @@ export class DenseSet implements VectorSet {
     this.#store.release();
   }
 
+  /** The index; let go of where its thread has failed, so that every search is exact and nobody waits for it. */
+  get #working(): HnswIndex | null {
+    if (this.#index?.isBroken) this.#index = null;
+    return this.#index;
+  }
+
   #touch(slot: number): void {
-    if (this.#index === null) this.#openIndex();
-    else this.#index.touch(slot);
+    const index = this.#working;
+    if (index === null) this.#openIndex();
+    else index.touch(slot);
   }
 
   /** Opens an index where there are enough vectors for one, and usearch is installed. */

@@ -57,6 +57,11 @@ export class HnswLink {
     port1.unref();
   }
 
+  /** Whether the thread has failed: nothing is answered any more. */
+  get isBroken(): boolean {
+    return this.#broken;
+  }
+
   /** The number of a new index, whose progress goes to `listener`. */
   open(listener: (progress: HnswProgress) => void): number {
     this.#opened += 1;
@@ -111,11 +116,11 @@ export class HnswLink {
 
 let link: HnswLink | null | undefined;
 
-/** This thread's link; null where usearch is not installed. */
+/** This thread's link; null where usearch is not installed, or its thread has failed. */
 export function hnswLink(): HnswLink | null {
   if (link === undefined) {
     const file = usearchFile();
     link = file === null ? null : new HnswLink(file);
   }
-  return link;
+  return link?.isBroken === true ? null : link;
 }

@@ -62,6 +62,10 @@ class Graph {
     });
   }
 
+  get dimension(): number {
+    return this.#layout.dimension;
+  }
+
   addMemory(memory: Chunk["memory"]): void {
     const { rows } = this.#layout;
     this.#chunks.push(new Chunk(this.#layout, this.#chunks.length * rows, memory));
@@ -109,22 +113,20 @@ function main({ usearch, control, port }: HnswThreadData): never {
   const library = createRequire(import.meta.url)(usearch) as Usearch;
   const { words, query, slots } = controlOf(control);
   const graphs = new Map<number, Graph>();
-  const dimensions = new Map<number, number>();
 
   const receive = (message: HnswMessage): void => {
-    if (message.kind === "open") {
+    if (message.kind === "open")
       graphs.set(message.index, new Graph(library, message.layout, message.settings));
-      dimensions.set(message.index, message.layout.dimension);
-    } else if (message.kind === "memory") graphs.get(message.index)?.addMemory(message.memory);
+    else if (message.kind === "memory") graphs.get(message.index)?.addMemory(message.memory);
     else if (message.kind === "change") graphs.get(message.index)?.change(message);
     else graphs.delete(message.index);
   };
   const answer = (): void => {
     const asked = Atomics.load(words, word.asked);
     if (asked === Atomics.load(words, word.answered)) return;
-    const index = words[word.index] ?? 0;
-    const vector = Float32Array.from(query.subarray(0, dimensions.get(index) ?? 0));
-    words[word.found] = graphs.get(index)?.search(vector, words[word.wanted] ?? 1, slots) ?? 0;
+    const graph = graphs.get(words[word.index] ?? 0);
+    const vector = Float32Array.from(query.subarray(0, graph?.dimension ?? 0));
+    words[word.found] = graph?.search(vector, words[word.wanted] ?? 1, slots) ?? 0;
     Atomics.store(words, word.answered, asked);
     Atomics.notify(words, word.answered);
   };

@@ -48,6 +48,11 @@ export class HnswIndex {
     for (const slot of store.slots()) if (store.has(slot)) this.touch(slot);
   }
 
+  /** Whether the thread has failed that builds and asks it. */
+  get isBroken(): boolean {
+    return this.#link.isBroken;
+  }
+
   /** Vectors in the index. */
   get size(): number {
     this.#exchange();

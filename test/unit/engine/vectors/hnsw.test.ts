@@ -1,5 +1,8 @@
 import { randomInt } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SlotSet } from "../../../../src/engine/filter/slot-set.ts";
 import { openEngine } from "../../../../src/engine/index.ts";
 import { DenseSet } from "../../../../src/engine/vectors/dense-set.ts";
@@ -159,5 +162,33 @@ describe.skipIf(typeof usearch === "string")(`an HNSW index (seed ${seed})`, () 
     expect((await engine.getCollection("c")).status).toBe("green");
     await engine.updateCollection("c", { optimizers_config: { indexing_threshold: 0 } });
     expect(await indexed()).toBe(0);
+  });
+});
+
+describe("an engine whose usearch cannot be loaded", () => {
+  it("searches exactly, and nobody waits for an index", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "vecferry-usearch-"));
+    const broken = join(folder, "usearch.cjs");
+    writeFileSync(broken, "throw new Error('no binary for this platform');");
+    vi.stubEnv("VECFERRY_USEARCH", broken);
+    try {
+      await using engine = await openEngine(":memory:");
+      await engine.createCollection("c", {
+        vectors: { size: dimension, distance: "Dot" },
+        optimizers_config: { indexing_threshold: 10 },
+      });
+      const count = 2000;
+      const ids = Array.from({ length: count }, (_unused, row) => String(row));
+      const data = Float32Array.from({ length: count * dimension }, (_unused, at) => at);
+      const vectors = new Map([["", column(data)]]);
+      await engine.upsert("c", { ids, payloads: ids.map(() => null), vectors });
+      const status = async () => (await engine.getCollection("c")).status;
+      await expect.poll(status, { timeout: 5000 }).toBe("green");
+      const nearest = await engine.search("c", { vector: data.slice(0, dimension), limit: 1 });
+      expect(nearest.ids).toEqual([String(count - 1)]);
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
