@@ -325,6 +325,9 @@ class WorkerEngine implements Engine {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((settle, reject) => {
+      // What cannot be sent throws here, before anybody waits for its answer.
+      this.#worker.postMessage({ id, operation, args } satisfies Request, transfer);
+      this.#worker.ref();
       const abort = (): void => reject(signal === undefined ? undefined : abortError(signal));
       const done = (): void => signal?.removeEventListener("abort", abort);
       signal?.addEventListener("abort", abort, { once: true });
@@ -338,8 +341,6 @@ class WorkerEngine implements Engine {
           reject(error);
         },
       });
-      this.#worker.ref();
-      this.#worker.postMessage({ id, operation, args } satisfies Request, transfer);
     });
   }
 

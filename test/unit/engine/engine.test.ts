@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { type Engine, openEngine, type PointColumns } from "../../../src/engine/index.ts";
 import { isVectorError } from "../../../src/errors.ts";
@@ -309,4 +310,20 @@ describe("an engine", () => {
     // A scan takes some 50 ms: on this thread there would be one turn between two of them.
     expect(turns).toBeGreaterThan(rounds * 5);
   });
+});
+
+describe("a question that cannot be sent", () => {
+  it("is refused, and keeps no process from its end", () => {
+    const program = `
+      import { openEngine } from ${JSON.stringify(new URL("../../../src/engine/index.ts", import.meta.url).href)};
+      const engine = await openEngine(":memory:");
+      const body = new Uint8Array(1);
+      structuredClone(body, { transfer: [body.buffer] });
+      const asked = { operation: "listCollections", collection: "", params: {}, body };
+      await engine.ask(asked).catch((error) => console.log(error.name));
+    `;
+    const flags = ["--disable-warning=ExperimentalWarning", "-e", program];
+    const { stdout, signal } = spawnSync(process.execPath, flags, { timeout: 15_000 });
+    expect([signal, stdout.toString()]).toEqual([null, "DataCloneError\n"]);
+  }, 20_000);
 });
