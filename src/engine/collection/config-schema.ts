@@ -162,16 +162,3 @@ export const updateSchema = z.object({
   strict_mode_config: strictModeSchema.nullish(),
   metadata: metadataSchema.nullish(),
 });
-
-/** A payload index's schema as an object; the parameters beside `type` are kept as given. */
-const fieldTypeSchema = z.enum([
-  "keyword",
-  "integer",
-  "float",
-  "geo",
-  "text",
-  "bool",
-  "datetime",
-  "uuid",
-]);
-export const fieldSchema = z.union([fieldTypeSchema, z.looseObject({ type: fieldTypeSchema })]);

@@ -65,7 +65,7 @@ export function fewCandidates(state: CollectionState, filter: CompiledFilter): S
 }
 
 /** The slots that fit a filter. */
-export function matchingSlots(state: CollectionState, filter: CompiledFilter): SlotSet {
+function matchingSlots(state: CollectionState, filter: CompiledFilter): SlotSet {
   const some = candidates(state, filter);
   if (some !== null && filter.fillIsExact) return some;
   const many = some === null || some.count > state.ids.count * fewShare;

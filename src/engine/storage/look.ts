@@ -3,7 +3,7 @@
  * database. What stands in a write-ahead log that was left behind is not seen.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isVectorError, VectorError } from "../../errors.ts";
 import { type LockHolder, readLock } from "../../util/lock.ts";
@@ -15,7 +15,7 @@ import {
   type PointKey,
   parsePointId,
 } from "../collection/point-key.ts";
-import { catalogName, lockName } from "./folder.ts";
+import { catalogName, collectionsName, lockName } from "./folder.ts";
 import { storageError } from "./sqlite.ts";
 import { assertKnownFormat } from "./upgrade.ts";
 
@@ -53,7 +53,7 @@ export function lookIntoFolder(path: string): LookedFolder {
   const all = (database: DatabaseSync) => listed(database, catalog);
   const names = hasLog(catalog) ? tolerant(catalog, all, []) : reading(catalog, all);
   const collections = names.flatMap(({ name, file }) => {
-    const path = join(folder, "collections", file);
+    const path = join(folder, collectionsName, basename(file));
     const described = (database: DatabaseSync) => [{ name, path, description: describe(database) }];
     return hasLog(path) ? tolerant(path, described, []) : reading(path, described);
   });

@@ -36,7 +36,7 @@ export const partialEnd = ".partial";
 const folderNameMax = 120;
 
 /** A name that a file system takes, and that cannot lead out of a folder, for any collection's. */
-export function fileNameOf(collection: string): string {
+function fileNameOf(collection: string): string {
   const encoded = encodeURIComponent(collection.toWellFormed()).replace(/^\./, "%2E");
   if (encoded.length <= folderNameMax) return encoded;
   const digest = createHash("sha256").update(collection).digest("hex").slice(0, 32);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isVectorError } from "../../errors.ts";
 import { errorCode } from "../../util/error-code.ts";
 import { acquireLock } from "../../util/lock.ts";
-import { catalogName, lockName } from "./folder.ts";
+import { catalogName, collectionsName, lockName } from "./folder.ts";
 
 /**
  * Takes away the folder of a closed engine, and gives whether it is gone. It stays where it holds a collection or anything
@@ -18,7 +18,7 @@ export async function takeAwayEngine(folder: string): Promise<boolean> {
     if (!isBare(folder)) return false;
     for (const suffix of ["", "-wal", "-shm"])
       rmSync(join(folder, catalogName + suffix), { force: true });
-    removeIfEmpty(join(folder, "collections"));
+    removeIfEmpty(join(folder, collectionsName));
   } catch (error) {
     if (isVectorError(error, "E_LOCKED")) return false;
     throw error;
@@ -45,10 +45,10 @@ export function removeIfEmpty(folder: string): boolean {
 function isBare(folder: string): boolean {
   const own = new Set([
     lockName,
-    "collections",
+    collectionsName,
     ...["", "-wal", "-shm"].map((end) => catalogName + end),
   ]);
   if (readdirSync(folder).some((name) => !own.has(name))) return false;
-  const collections = join(folder, "collections");
+  const collections = join(folder, collectionsName);
   return !existsSync(collections) || readdirSync(collections).length === 0;
 }

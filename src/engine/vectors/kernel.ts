@@ -150,7 +150,7 @@ function body(kernel: KernelName): number[] {
 }
 
 /** The module's bytes. */
-export function kernelBytes(): Uint8Array<ArrayBuffer> {
+function kernelBytes(): Uint8Array<ArrayBuffer> {
   return wasmModule({
     sharedPagesMax: memoryPagesMax,
     parameters,

@@ -10,7 +10,7 @@ import { checkFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
 import { type Metric, metricOf, metrics, normalizeCosine } from "./distance.ts";
 import { MaxSim } from "./max-sim.ts";
-import { SpanStore } from "./span-store.ts";
+import { rowsOf, SpanStore } from "./span-store.ts";
 import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
 
@@ -91,16 +91,11 @@ export class MultiSet implements VectorSet {
   column(slots: readonly number[]): MultiColumn {
     const dimension = this.#dimension;
     const runs = slots.map((slot) => this.#store.get(slot));
-    const offsets = new Uint32Array(slots.length + 1);
-    for (const [row, run] of runs.entries())
-      offsets[row + 1] = (offsets[row] ?? 0) + (run?.length ?? 0) / dimension;
+    const { offsets, present } = rowsOf(runs, dimension);
     const data = new Float32Array((offsets[slots.length] ?? 0) * dimension);
     for (const [row, run] of runs.entries()) {
       if (run !== null) data.set(floats(run), (offsets[row] ?? 0) * dimension);
     }
-    const present = runs.includes(null)
-      ? Uint8Array.from(runs, (run) => (run === null ? 0 : 1))
-      : null;
     return { kind: "multi", dimension, offsets, data, present };
   }
 

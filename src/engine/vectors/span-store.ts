@@ -10,6 +10,20 @@ const chunkWordsMin = 64 * 1024;
 const chunkWordsMax = 4 * 1024 * 1024;
 const none = -1;
 
+/** A column's rows of these runs: where each begins, counted in `unit` words, and which are there; null = all. */
+export function rowsOf(
+  runs: readonly (Uint32Array | null)[],
+  unit: number,
+): { offsets: Uint32Array; present: Uint8Array | null } {
+  const offsets = new Uint32Array(runs.length + 1);
+  for (const [row, run] of runs.entries())
+    offsets[row + 1] = (offsets[row] ?? 0) + (run?.length ?? 0) / unit;
+  const present = runs.includes(null)
+    ? Uint8Array.from(runs, (run) => (run === null ? 0 : 1))
+    : null;
+  return { offsets, present };
+}
+
 export class SpanStore {
   readonly rowsPerBlock: number;
   #chunks: Uint32Array[] = [];

@@ -9,7 +9,7 @@ import { badInput, invalid } from "../errors.ts";
 import { checkFinite, wrongKind } from "./checks.ts";
 import { Postings } from "./postings.ts";
 import { Rarity } from "./rarity.ts";
-import { SpanStore } from "./span-store.ts";
+import { rowsOf, SpanStore } from "./span-store.ts";
 import { TopK } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
 
@@ -137,9 +137,7 @@ export class SparseSet implements VectorSet {
 
   column(slots: readonly number[]): SparseColumn {
     const runs = slots.map((slot) => this.#store.get(slot));
-    const offsets = new Uint32Array(slots.length + 1);
-    for (const [row, run] of runs.entries())
-      offsets[row + 1] = (offsets[row] ?? 0) + (run?.length ?? 0) / 2;
+    const { offsets, present } = rowsOf(runs, 2);
     const total = offsets[slots.length] ?? 0;
     const indices = new Uint32Array(total);
     const values = new Float32Array(total);
@@ -149,9 +147,6 @@ export class SparseSet implements VectorSet {
       indices.set(vector.indices, offsets[row]);
       values.set(vector.values, offsets[row]);
     }
-    const present = runs.includes(null)
-      ? Uint8Array.from(runs, (run) => (run === null ? 0 : 1))
-      : null;
     return { kind: "sparse", offsets, indices, values, present };
   }
 
