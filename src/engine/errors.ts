@@ -8,6 +8,16 @@ export function badInput(message: string, details: Record<string, unknown> = {})
   return new VectorError("E_INPUT", message, { details: { status: 400, ...details } });
 }
 
+/** A body that is not what it should be: 400, in the words of Qdrant's decoder. */
+export function malformed(words: string): VectorError {
+  return badInput(`Format error in JSON body: ${words}`);
+}
+
+/** @throws E_INPUT (400) that a field is not there */
+export function missing(name: string): never {
+  throw malformed(`missing field \`${name}\``);
+}
+
 /** A request that is well formed and breaks a rule: 422. */
 export function invalid(message: string): VectorError {
   return new VectorError("E_INPUT", message, { details: { status: 422 } });
@@ -50,7 +60,7 @@ export function checkInput<Schema extends z.ZodType>(
   const [issue] = result.error.issues;
   const { status, words } =
     issue === undefined ? { status: 400, words: "invalid" } : inputFault(issue, value);
-  if (status === 400) throw badInput(`Format error in JSON body: ${words}`);
+  if (status === 400) throw malformed(words);
   const steps = [path, ...(issue?.path ?? []).map(String)].filter((step) => step !== "");
   throw invalid(`Validation error in JSON body: [${steps.join(".")}: ${words}]`);
 }
@@ -64,8 +74,6 @@ export function untagged<Result>(type: string, read: () => Result): Result {
     return read();
   } catch (error) {
     if (!isVectorError(error, "E_INPUT") || error.details["status"] !== 400) throw error;
-    throw badInput(
-      `Format error in JSON body: data did not match any variant of untagged enum ${type}`,
-    );
+    throw malformed(`data did not match any variant of untagged enum ${type}`);
   }
 }

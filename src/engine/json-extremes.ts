@@ -1,6 +1,6 @@
 /** What Qdrant's JSON reader (serde_json) refuses although it is JSON: 128 levels, and numbers beyond a double. */
 import { skipString } from "../util/json.ts";
-import { badInput } from "./errors.ts";
+import { malformed } from "./errors.ts";
 
 /** Brackets within brackets. */
 export const levelsMax = 127;
@@ -71,5 +71,5 @@ function refuseInfinite(text: string, start: number): void {
 }
 
 function refusal(words: string, index: number) {
-  return badInput(`Format error in JSON body: ${words} at line 1 column ${index + 1}`);
+  return malformed(`${words} at line 1 column ${index + 1}`);
 }

@@ -1,6 +1,6 @@
 /** What `field_schema` of a payload index says. Source: qdrant 1.18.2, lib/segment/src/data_types/index.rs. */
 import { z } from "zod";
-import { badInput, invalid } from "../errors.ts";
+import { invalid, malformed } from "../errors.ts";
 import { stemmerOf } from "./text/stemmer.ts";
 import { stopwordsOf } from "./text/stopwords.ts";
 import { Tokenizer } from "./text/tokenizer.ts";
@@ -146,9 +146,7 @@ const answeredNull = new Set(["lookup", "range", "is_principal"]);
 export function parseFieldSchema(value: unknown): FieldSchema {
   const parsed = fieldSchema.safeParse(value);
   if (!parsed.success) {
-    throw badInput(
-      "Format error in JSON body: data did not match any variant of untagged enum PayloadFieldSchema",
-    );
+    throw malformed("data did not match any variant of untagged enum PayloadFieldSchema");
   }
   if (typeof parsed.data === "string") return { type: parsed.data, params: null };
   const params = parsed.data;

@@ -1,5 +1,5 @@
 /** What a filter asks of a field's values. Source: qdrant 1.18.2, lib/segment/src/types.rs (FieldCondition, Match, RangeInterface). */
-import { badInput } from "../errors.ts";
+import { malformed } from "../errors.ts";
 import type { Bounds } from "./bounds.ts";
 import {
   type GeoArea,
@@ -24,10 +24,6 @@ export type FieldTest =
   | { readonly kind: "is-empty" | "is-null"; readonly wanted: boolean };
 
 type Members = Readonly<Record<string, unknown>>;
-
-function malformed(words: string) {
-  return badInput(`Format error in JSON body: ${words}`);
-}
 
 /** The tests of a field's condition, in the order in which Qdrant asks them; none where it has none. @throws E_INPUT */
 export function parseTests(condition: Members): FieldTest[] {

@@ -1,7 +1,7 @@
 /** Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition). */
 import { isVectorError } from "../../errors.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
-import { badInput, invalid } from "../errors.ts";
+import { invalid, malformed } from "../errors.ts";
 import { type FieldTest, parseTests } from "./field-tests.ts";
 import { isObject, type PathStep, parsePath } from "./json-path.ts";
 
@@ -35,10 +35,6 @@ const depthMax = 62;
 const filterKeys = new Set(["must", "should", "must_not", "min_should"]);
 const conditionWords =
   'Expected some form of condition, which can be a field condition (like {"key": ..., "match": ... }), or some other mentioned in the documentation: https://qdrant.tech/documentation/concepts/filtering/#filtering-conditions';
-
-function malformed(words: string) {
-  return badInput(`Format error in JSON body: ${words}`);
-}
 
 /**
  * Reads a filter; `at` is where it stands in the request, for the words of a 422 (null = there is none).

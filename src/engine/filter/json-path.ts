@@ -1,5 +1,5 @@
 /** Qdrant's payload paths: `a.b`, `tags[]`, `list[3].x`, `"a key"."with dots.in it"` (lib/segment/src/json_path). */
-import { badInput } from "../errors.ts";
+import { malformed } from "../errors.ts";
 
 /** A key; an index; null = every element of an array. */
 export type PathStep = string | number | null;
@@ -11,13 +11,13 @@ const nextStep = /\.(?:([\p{Alphabetic}\p{N}_-]+)|"([^"\\]*)")|\[(\d+)\]|(\[\])/
 export function parsePath(text: string): PathStep[] {
   firstStep.lastIndex = 0;
   const first = firstStep.exec(text);
-  if (first === null) throw badInput(`Format error in JSON body: Invalid json path: '${text}'`);
+  if (first === null) throw malformed(`Invalid json path: '${text}'`);
   const steps: PathStep[] = [first[1] ?? first[2] ?? ""];
   let at = firstStep.lastIndex;
   while (at < text.length) {
     nextStep.lastIndex = at;
     const next = nextStep.exec(text);
-    if (next === null) throw badInput(`Format error in JSON body: Invalid json path: '${text}'`);
+    if (next === null) throw malformed(`Invalid json path: '${text}'`);
     const [, raw, quoted, index] = next;
     if (index !== undefined) steps.push(Number(index));
     else steps.push(raw ?? quoted ?? null);

@@ -1,6 +1,6 @@
 /** Aliases over the REST door. */
 import { z } from "zod";
-import { badInput } from "../errors.ts";
+import { malformed } from "../errors.ts";
 import type { AliasChange } from "../storage/catalog.ts";
 import { Members } from "./body.ts";
 import { changingCollections, reading } from "./operation.ts";
@@ -42,9 +42,7 @@ export const aliasOperations = {
     const changes = actions.map((each) => {
       const { data, success } = action.safeParse(each);
       if (success) return data;
-      throw badInput(
-        "Format error in JSON body: data did not match any variant of untagged enum AliasOperations",
-      );
+      throw malformed("data did not match any variant of untagged enum AliasOperations");
     });
     host.changeAliases(changes);
     return "true";

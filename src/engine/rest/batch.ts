@@ -1,5 +1,5 @@
 /** Several changes of points in one request: made in turn; where one is refused, those before it stay made, as at Qdrant. */
-import { badInput } from "../errors.ts";
+import { malformed, missing } from "../errors.ts";
 import { Members } from "./body.ts";
 import { type Change, made } from "./change.ts";
 import { changingPoints } from "./operation.ts";
@@ -31,16 +31,13 @@ function toStep(text: string): Step {
     const body = members.raw(name);
     if (body !== undefined) return { make, body: new Members(body) };
   }
-  throw badInput(
-    "Format error in JSON body: data did not match any variant of untagged enum UpdateOperation",
-  );
+  throw malformed("data did not match any variant of untagged enum UpdateOperation");
 }
 
 export const batchOperations = {
   batchUpdate: changingPoints((host, request) => {
     const operations = Members.of(request).list("operations");
-    if (operations === undefined)
-      throw badInput("Format error in JSON body: missing field `operations`");
+    if (operations === undefined) missing("operations");
     const steps = operations.map(toStep);
     const answers = steps.map(({ make, body }) =>
       made(request, () => make(host, request.collection, body)),

@@ -5,7 +5,7 @@ import { VectorError } from "../../errors.ts";
 import { sliceArray, sliceObject } from "../../util/json.ts";
 import type { PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
-import { badInput, checkInput } from "../errors.ts";
+import { badInput, checkInput, malformed, missing } from "../errors.ts";
 import { named } from "../input-words.ts";
 import { refuseExtremes } from "../json-extremes.ts";
 import type { RestRequest } from "./request.ts";
@@ -16,8 +16,7 @@ import type { RestRequest } from "./request.ts";
  */
 export function bodyText({ body }: RestRequest): string {
   if (body === null) return "";
-  if (typeof body !== "string" && !isUtf8(body))
-    throw badInput("Format error in JSON body: invalid unicode code point");
+  if (typeof body !== "string" && !isUtf8(body)) throw malformed("invalid unicode code point");
   const text =
     typeof body === "string"
       ? body
@@ -29,12 +28,11 @@ export function bodyText({ body }: RestRequest): string {
 /** As `bodyText`, and it must not be empty. @throws E_INPUT (400) */
 export function needBody(request: RestRequest): string {
   const text = bodyText(request);
-  if (text.trim() === "")
-    throw badInput("Format error in JSON body: EOF while parsing a value at line 1 column 0");
+  if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
   return text;
 }
 
-function malformed(error: unknown): VectorError {
+function notJson(error: unknown): VectorError {
   const words = error instanceof Error ? error.message : String(error);
   return new VectorError("E_INPUT", `Format error in JSON body: ${words}`, {
     cause: error,
@@ -48,12 +46,11 @@ export class Members {
 
   /** @throws E_INPUT where `text` is no JSON object */
   constructor(text: string) {
-    if (text.trim() === "")
-      throw badInput("Format error in JSON body: EOF while parsing a value at line 1 column 0");
+    if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
     try {
       this.#texts = sliceObject(text);
     } catch (error) {
-      throw malformed(error);
+      throw notJson(error);
     }
   }
 
@@ -80,9 +77,7 @@ export class Members {
 
   /** As `get`, and it must be there. */
   need<Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> {
-    const value = this.get(name, schema);
-    if (value === undefined) throw badInput(`Format error in JSON body: missing field \`${name}\``);
-    return value;
+    return this.get(name, schema) ?? missing(name);
   }
 
   /** The raw texts of an array's elements; undefined where it is absent. */
@@ -91,12 +86,12 @@ export class Members {
     if (text === undefined) return undefined;
     if (!text.startsWith("[")) {
       const words = `invalid type: ${named(parse(text))}, expected a sequence`;
-      throw badInput(`Format error in JSON body: ${words}`);
+      throw malformed(words);
     }
     try {
       return sliceArray(text);
     } catch (error) {
-      throw malformed(error);
+      throw notJson(error);
     }
   }
 }
@@ -106,7 +101,7 @@ export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw malformed(error);
+    throw notJson(error);
   }
 }
 
@@ -116,8 +111,8 @@ export function toPointId(text: string): string {
   const value = quoted ? String(parse(text)) : text;
   const id = canonicalPointId(value);
   if (id === null || quoted !== (id.length === 36)) {
-    throw badInput(
-      `Format error in JSON body: value ${value.slice(0, 100)} is not a valid point ID, valid values are either an unsigned integer or a UUID`,
+    throw malformed(
+      `value ${value.slice(0, 100)} is not a valid point ID, valid values are either an unsigned integer or a UUID`,
     );
   }
   return id;

@@ -1,5 +1,4 @@
 /** What a REST operation is to the worker. */
-import { notImplemented } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { RestRequest } from "./request.ts";
 
@@ -22,11 +21,4 @@ export function changingPoints(run: Operation["run"]): Operation {
 
 export function changingCollections(run: Operation["run"]): Operation {
   return { writes: "collections", run };
-}
-
-/** An operation that a server of the followed version has, and this engine has not: 501. */
-export function missing(what: string): Operation {
-  return reading(() => {
-    throw notImplemented(what);
-  });
 }

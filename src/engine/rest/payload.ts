@@ -1,7 +1,7 @@
 /** Changes of payloads over the REST door. */
 import { z } from "zod";
 import type { PointSelector } from "../api.ts";
-import { badInput } from "../errors.ts";
+import { malformed, missing } from "../errors.ts";
 import { type Members, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import { refuseShardKey } from "./params.ts";
@@ -9,7 +9,7 @@ import { refuseShardKey } from "./params.ts";
 /** Which points a body means; where it names ids, its filter counts for nothing. */
 function needSelector(body: Members, words: string): PointSelector {
   const selector = toSelector(body);
-  if (selector === null) throw badInput(`Format error in JSON body: ${words}`);
+  if (selector === null) throw malformed(words);
   refuseShardKey(body, "Wrong input");
   return selector;
 }
@@ -20,11 +20,8 @@ function writing(overwrite: boolean): Change {
   return (host, collection, body) => {
     const payload = body.raw("payload");
     if (payload === undefined) {
-      throw badInput(
-        body.names().includes("payload")
-          ? "Format error in JSON body: invalid type: null, expected a map"
-          : "Format error in JSON body: missing field `payload`",
-      );
+      if (body.names().includes("payload")) throw malformed("invalid type: null, expected a map");
+      missing("payload");
     }
     const key = body.get("key", z.string());
     const options = { overwrite, ...(key === undefined ? {} : { key }) };

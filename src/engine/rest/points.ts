@@ -1,7 +1,7 @@
 /** Points over the REST door: read by id, in pages, counted, taken away. */
 import { z } from "zod";
 import { canonicalPointId } from "../collection/point-key.ts";
-import { badInput, notFound } from "../errors.ts";
+import { badInput, malformed, missing, notFound } from "../errors.ts";
 import { idText, pointsText, updated } from "./answer.ts";
 import { Members, selectors, toPointId, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
@@ -16,9 +16,7 @@ const scrollLimitDefault = 10;
 export const deletePoints: Change = (host, collection, body) => {
   const selector = toSelector(body);
   if (selector === null) {
-    throw badInput(
-      "Format error in JSON body: data did not match any variant of untagged enum PointsSelector",
-    );
+    throw malformed("data did not match any variant of untagged enum PointsSelector");
   }
   refuseShardKey(body, "Wrong input");
   host.deletePoints(collection, selector);
@@ -27,7 +25,7 @@ export const deletePoints: Change = (host, collection, body) => {
 const retrievePoints: Operation["run"] = (host, request) => {
   const body = Members.of(request);
   const ids = body.list("ids");
-  if (ids === undefined) throw badInput("Format error in JSON body: missing field `ids`");
+  if (ids === undefined) missing("ids");
   const options = selectors(body, false);
   refuseShardKey(body, "Bad request");
   const found = host.retrieve(request.collection, ids.map(toPointId), options);

@@ -1,7 +1,7 @@
 /** Bodies of `query` and its kin. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (QueryRequest, Prefetch, QueryGroupsRequest). */
 import { parseLossless } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
-import { badInput } from "../errors.ts";
+import { malformed } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
 import { isObject } from "../filter/json-path.ts";
 import type { Prefetch, QueryRequest } from "../query/query.ts";
@@ -33,7 +33,7 @@ export function readFilter(body: Members, at: string): JsonObject | null {
   if (text === undefined) return null;
   const filter = parseLossless(text);
   parseFilter(filter, `${at}.filter`);
-  if (!isObject(filter)) throw badInput("Format error in JSON body: expected struct Filter");
+  if (!isObject(filter)) throw malformed("expected struct Filter");
   return filter as JsonObject;
 }
 

@@ -1,6 +1,6 @@
 /** The `query` member of request bodies: what to be near, or how to rank. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (QueryInterface, Query) and validate.rs. */
 import { isVectorError } from "../../errors.ts";
-import { invalid, notImplemented } from "../errors.ts";
+import { invalid, malformed, notImplemented } from "../errors.ts";
 import { rrfKDefault } from "../query/fusion.ts";
 import type {
   ContextPair,
@@ -12,7 +12,7 @@ import type {
 } from "../query/query.ts";
 import { Members, parse, toPointId } from "./body.ts";
 import { toFormula } from "./query-formula.ts";
-import { malformed, outOfBounds, readCount, readNumber, toOrderBy } from "./query-parts.ts";
+import { outOfBounds, readCount, readNumber, toOrderBy } from "./query-parts.ts";
 import { toQueryVector } from "./vectors.ts";
 
 const mmrCandidatesMax = 16_384;

@@ -2,15 +2,13 @@
  * Bodies of the older `search`, `recommend` and `discover`, read as the queries that they are.
  * Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (SearchRequest), lib/collection/src/operations/types.rs (RecommendRequest, DiscoverRequest).
  */
-import { badInput } from "../errors.ts";
+import { badInput, malformed, missing } from "../errors.ts";
 import type { ContextPair, Query, QueryRequest, VectorInput } from "../query/query.ts";
 import { Members, selectors } from "./body.ts";
 import { refuseShardKey } from "./params.ts";
 import { readFilter } from "./query-body.ts";
 import { toInput, toStrategy } from "./query-kinds.ts";
 import {
-  malformed,
-  missing,
   needCount,
   readCount,
   readLookupFrom,

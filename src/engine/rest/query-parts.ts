@@ -1,7 +1,7 @@
 /** Small members of query bodies. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs. */
 import { z } from "zod";
 import { isVectorError } from "../../errors.ts";
-import { badInput, invalid } from "../errors.ts";
+import { invalid, malformed, missing } from "../errors.ts";
 import { parseInstant } from "../filter/instant.ts";
 import { isObject, parsePath } from "../filter/json-path.ts";
 import type { OrderBy } from "../query/order-by.ts";
@@ -53,14 +53,6 @@ export function needPath(body: Members, name: string): string {
   const path = readString(body, name) ?? missing(name);
   parsePath(path);
   return path;
-}
-
-export function missing(name: string): never {
-  throw malformed(`missing field \`${name}\``);
-}
-
-export function malformed(words: string) {
-  return badInput(`Format error in JSON body: ${words}`);
 }
 
 function wrongType(text: string, expected: string) {

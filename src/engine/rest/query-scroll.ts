@@ -1,12 +1,12 @@
 /** `scroll` in the order of a payload field. Source: qdrant 1.18.2, lib/collection/src/collection/point_ops.rs (scroll_by). */
-import { badInput } from "../errors.ts";
+import { badInput, malformed } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { byField } from "../query/field-ranks.ts";
 import { scopeOf } from "../query/scope.ts";
 import { type Members, selectors } from "./body.ts";
 import { hitsText } from "./query-answer.ts";
 import { readFilter } from "./query-body.ts";
-import { malformed, readCount, toOrderBy } from "./query-parts.ts";
+import { readCount, toOrderBy } from "./query-parts.ts";
 
 const limitDefault = 10;
 

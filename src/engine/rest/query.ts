@@ -1,7 +1,7 @@
 /** Questions that rank points over the REST door: `query`, and the older `search`, `recommend` and `discover`; alone, in batches, in groups. */
 import { listText } from "../answer-size.ts";
 import type { CollectionState } from "../collection/state.ts";
-import { notFound } from "../errors.ts";
+import { missing, notFound } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { execute } from "../query/execute.ts";
 import type { QueryRequest } from "../query/query.ts";
@@ -12,7 +12,6 @@ import { hitsText } from "./query-answer.ts";
 import { questionBody, readQueryRequest } from "./query-body.ts";
 import { groupsText, readLegacyGrouping, readQueryGrouping } from "./query-groups.ts";
 import { type ReadLegacy, readDiscover, readRecommend, readSearch } from "./query-legacy.ts";
-import { missing } from "./query-parts.ts";
 
 /** Other collections that a query names. */
 function finder(host: Host): FindCollection {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { PointColumns } from "../api.ts";
 import type { UpsertConditions } from "../collection/upsert-rows.ts";
-import { badInput, invalid } from "../errors.ts";
+import { badInput, invalid, malformed, missing } from "../errors.ts";
 import { Members, toPointId } from "./body.ts";
 import type { Change } from "./change.ts";
 import { refuseShardKey } from "./params.ts";
@@ -20,11 +20,7 @@ function toColumns(
 /** `{points: [{id, vector, payload}]}`. */
 function fromList(points: readonly string[]): PointColumns {
   const members = points.map((point) => new Members(point));
-  const need = (member: Members, name: string): string => {
-    const text = member.raw(name);
-    if (text === undefined) throw badInput(`Format error in JSON body: missing field \`${name}\``);
-    return text;
-  };
+  const need = (member: Members, name: string): string => member.raw(name) ?? missing(name);
   return toColumns(
     members.map((member) => toPointId(need(member, "id"))),
     members.map((member, row) => toGivenVectors(need(member, "vector"), `points[${row}].vector`)),
@@ -35,12 +31,9 @@ function fromList(points: readonly string[]): PointColumns {
 /** `{batch: {ids, vectors, payloads}}`. */
 function fromBatch(text: string): PointColumns {
   const batch = new Members(text);
-  const need = (name: string): never => {
-    throw badInput(`Format error in JSON body: missing field \`${name}\``);
-  };
-  const ids = (batch.list("ids") ?? need("ids")).map(toPointId);
+  const ids = (batch.list("ids") ?? missing("ids")).map(toPointId);
   const payloads = batch.list("payloads")?.map((payload) => (payload === "null" ? null : payload));
-  const vectors = toBatchVectors(batch.raw("vectors") ?? need("vectors"), ids.length);
+  const vectors = toBatchVectors(batch.raw("vectors") ?? missing("vectors"), ids.length);
   if (payloads !== undefined && payloads.length !== ids.length) {
     throw invalid(
       `Validation error in JSON body: [batch.batch: number of ids and payloads must be equal (${ids.length} != ${payloads.length})]`,
@@ -64,7 +57,7 @@ export const upsertPoints: Change = (host, collection, body) => {
   const batch = body.raw("batch");
   const points = body.list("points");
   if (batch === undefined && points === undefined)
-    throw badInput("Format error in JSON body: Invalid PointInsertOperations format");
+    throw malformed("Invalid PointInsertOperations format");
   const conditions = upsertConditions(body);
   const columns = batch === undefined ? fromList(points ?? []) : fromBatch(batch);
   refuseShardKey(body, "Wrong input");

@@ -4,17 +4,13 @@ import { vectorNameFault } from "../collection/config-parts.ts";
 import { newVectorSchema } from "../collection/config-schema.ts";
 import { toSparseParams, toVectorParams } from "../collection/vector-config.ts";
 import type { NewVector, VectorRows } from "../collection/write-vectors.ts";
-import { badInput, invalid } from "../errors.ts";
+import { badInput, invalid, malformed, missing } from "../errors.ts";
 import { updated } from "./answer.ts";
 import { bodyText, Members, parse, toPointId, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import { changingCollections, type Operation } from "./operation.ts";
 import type { RestRequest } from "./request.ts";
 import { toGivenVectors, toVectorColumns } from "./vectors.ts";
-
-function missingField(name: string): Error {
-  return badInput(`Format error in JSON body: missing field \`${name}\``);
-}
 
 /** `{points: [{id, vector}]}`. */
 function toRows(points: readonly string[]): VectorRows {
@@ -24,8 +20,8 @@ function toRows(points: readonly string[]): VectorRows {
     const point = new Members(text);
     const id = point.raw("id");
     const vector = point.raw("vector");
-    if (id === undefined) throw missingField("id");
-    if (vector === undefined) throw missingField("vector");
+    if (id === undefined) missing("id");
+    if (vector === undefined) missing("vector");
     if (/^(\[\s*\]|\{\s*\})$/.test(vector)) throw nothingGiven(row);
     return { id: toPointId(id), vectors: toGivenVectors(vector, `points[${row}]`) };
   });
@@ -44,7 +40,7 @@ function nothingGiven(row: number): Error {
 /** Writes vectors of points that are there. */
 export const updateVectors: Change = (host, collection, body) => {
   const points = body.list("points");
-  if (points === undefined) throw missingField("points");
+  if (points === undefined) missing("points");
   host.updateVectors(collection, toRows(points), body.raw("update_filter"));
 };
 
@@ -72,9 +68,7 @@ const sizeMax = 65536;
 function toNewVector(text: string): NewVector {
   const result = newVectorSchema.safeParse(parse(text));
   if (!result.success) {
-    throw badInput(
-      "Format error in JSON body: data did not match any variant of untagged enum VectorNameConfig",
-    );
+    throw malformed("data did not match any variant of untagged enum VectorNameConfig");
   }
   if ("sparse" in result.data) {
     const { modifier, datatype } = result.data.sparse;

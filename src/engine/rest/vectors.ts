@@ -1,7 +1,7 @@
 /** Vectors in JSON: of request bodies, and in answers. */
 import type { DenseColumn, MultiColumn, SparseColumn, VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
-import { badInput, invalid, notImplemented } from "../errors.ts";
+import { badInput, invalid, malformed, notImplemented } from "../errors.ts";
 import { isObject } from "../filter/json-path.ts";
 import { wrongDimension, wrongKind } from "../vectors/checks.ts";
 import type { QueryVector } from "../vectors/vector-set.ts";
@@ -82,9 +82,7 @@ function isInference(value: Record<string, unknown>): boolean {
 }
 
 function unlike(type: "VectorStruct" | "BatchVectorStruct"): Error {
-  return badInput(
-    `Format error in JSON body: data did not match any variant of untagged enum ${type}`,
-  );
+  return malformed(`data did not match any variant of untagged enum ${type}`);
 }
 
 /** A `vector` member, which stands at `path`: a vector without a name, or an object of vectors by name. @throws E_INPUT, E_NOT_SUPPORTED */
