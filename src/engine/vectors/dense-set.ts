@@ -59,7 +59,8 @@ export class DenseSet implements VectorSet {
     const column = this.#own(given);
     const { data, dimension, present } = column;
     const expected = this.#store.dimension;
-    if (dimension !== expected && !(dimension === 0 && present !== null)) {
+    // A column in which nobody has a vector may have no dimension.
+    if (dimension !== expected && (dimension !== 0 || (present?.includes(1) ?? true))) {
       throw wrongDimension(expected, dimension, this.#name);
     }
     if (data.length !== rows * dimension) {

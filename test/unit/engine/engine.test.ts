@@ -312,6 +312,19 @@ describe("an engine", () => {
   });
 });
 
+describe("a column without a dimension", () => {
+  it("is taken where no row has a vector, and refused where one has", async () => {
+    await using engine = await openEngine(":memory:");
+    await withThree(engine);
+    const upsert = (present: readonly number[]) =>
+      statusOf(engine.upsert("c", points(["9"], dense(0, [], present))));
+    expect(await upsert([1])).toBe(400);
+    const kept = await engine.retrieve("c", ["9"], { withVector: true });
+    expect([...unnamed(kept.vectors)]).toEqual([6, 8]);
+    expect(await upsert([0])).toBe(200);
+  });
+});
+
 describe("a question that cannot be sent", () => {
   it("is refused, and keeps no process from its end", () => {
     const program = `
