@@ -8,11 +8,15 @@ import { canonicalPointId } from "../collection/point-key.ts";
 import { badInput, checkInput, malformed, missing } from "../errors.ts";
 import { named } from "../input-words.ts";
 import { refuseExtremes } from "../json-extremes.ts";
+import { refuseKeys } from "./json-keys.ts";
 import type { RestRequest } from "./request.ts";
+
+/** Characters of a body that is read twice, for its form first. */
+const readWholeMax = 64 * 1024;
 
 /**
  * A request's body as text; '' where there is none.
- * @throws E_INPUT (400) where it is no UTF-8, nested too deep, or has a number beyond a double
+ * @throws E_INPUT (400) where it is no UTF-8, nested too deep, has a number beyond a double or a field twice, or is short and no JSON
  */
 export function bodyText({ body }: RestRequest): string {
   if (body === null) return "";
@@ -22,6 +26,9 @@ export function bodyText({ body }: RestRequest): string {
       ? body
       : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
   refuseExtremes(text);
+  refuseKeys(text);
+  // What is no JSON is told before anything is looked up; in a longer one, when the faulty part is read.
+  if (text !== "" && text.length <= readWholeMax) parse(text);
   return text;
 }
 

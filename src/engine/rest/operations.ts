@@ -61,7 +61,7 @@ export function answer(host: Host, request: RestRequest): string {
   const { params, operation } = request;
   const { run } = operations[operation];
   const of = paramsOf(operation);
-  checkParams(params, of);
+  checkParams(params, of, request.twice);
   if (of !== "read") return run(host, request);
   return within(Number(params["timeout"] ?? secondsDefault), () => run(host, request));
 }

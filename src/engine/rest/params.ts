@@ -29,12 +29,26 @@ const consistencies = /^(?:majority|quorum|all|[1-9]\d*)$/;
 /** What an operation does to points, or to collections; a description of them takes no parameters. */
 export type ParamsOf = "read" | "write" | "collection" | "description";
 
+/** Those that are read; others may be anything. */
+const readParams: Readonly<Record<ParamsOf, readonly string[]>> = {
+  read: ["timeout", "consistency"],
+  write: ["wait", "ordering", "timeout"],
+  collection: ["timeout"],
+  description: [],
+};
+
 /**
  * Checks the parameters that operations have in common. One process keeps any order and is consistent; `timeout` bounds
  * what only reads. @throws E_INPUT (400)
  */
-export function checkParams(params: RestRequest["params"], of: ParamsOf): void {
+export function checkParams(
+  params: RestRequest["params"],
+  of: ParamsOf,
+  twice: RestRequest["twice"] = [],
+): void {
   if (of === "description") return;
+  const again = readParams[of].find((name) => twice.includes(name));
+  if (again !== undefined) throw invalidParam(`duplicate field \`${again}\``);
   const { wait, timeout, ordering, consistency } = params;
   const writes = of === "write";
   if (writes && wait !== undefined && wait !== "true" && wait !== "false")

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import type { PointSelector } from "../api.ts";
 import { malformed, missing } from "../errors.ts";
-import { type Members, toSelector } from "./body.ts";
+import { named } from "../input-words.ts";
+import { type Members, parse, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import { refuseShardKey } from "./params.ts";
 
@@ -23,6 +24,8 @@ function writing(overwrite: boolean): Change {
       if (body.names().includes("payload")) throw malformed("invalid type: null, expected a map");
       missing("payload");
     }
+    if (!payload.startsWith("{"))
+      throw malformed(`invalid type: ${named(parse(payload))}, expected a map`);
     const key = body.get("key", z.string());
     const options = { overwrite, ...(key === undefined ? {} : { key }) };
     host.setPayload(collection, needSelector(body, eitherWords), payload, options);

@@ -58,6 +58,8 @@ export interface RestRequest {
   readonly collection: string;
   /** The path's other parameters and those of the query string, by name. */
   readonly params: Readonly<Record<string, string>>;
+  /** Parameters that the query string says more than once; `params` has the first. */
+  readonly twice?: readonly string[];
   /** JSON, as it came; null = none. Bytes that fill their buffer are handed over: they are empty afterwards. */
   readonly body: string | Uint8Array | null;
   /** What the body of `upsertPoints` would say, where no body says it; handed over as such bytes are. */
