@@ -49,6 +49,8 @@ export async function openEngine(path: string, options: CallOptions = {}): Promi
   const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
     workerData: places,
     name: "vecferry engine",
+    // A program given by `node --input-type=module -e` hands its threads a flag with which Node begins no file.
+    execArgv: process.execArgv.filter((flag) => !flag.startsWith("--input-type")),
   });
   try {
     const damaged = await opened(worker, options.signal);

@@ -190,3 +190,21 @@ describe("a folder", () => {
     });
   });
 });
+
+describe("a program that is given on the command line", () => {
+  it("opens a folder", async () => {
+    const index = JSON.stringify(new URL("../../src/engine/index.ts", import.meta.url));
+    const program = `import { openEngine } from ${index};
+      const engine = await openEngine(${JSON.stringify(folder)});
+      await engine.createCollection("a", { vectors: { size: 2, distance: "Dot" } });
+      console.log((await engine.listCollections()).join());
+      await engine.close();`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program]);
+    let printed = "";
+    child.stdout.on("data", (text: Buffer) => {
+      printed += text.toString();
+    });
+    const [status] = await once(child, "close");
+    expect([status, printed]).toEqual([0, "a\n"]);
+  });
+});
