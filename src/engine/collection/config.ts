@@ -6,7 +6,7 @@ import {
   stringifyPlain,
 } from "../../util/json.ts";
 import type { CollectionConfig, Json, JsonObject } from "../api.ts";
-import { checkInput, invalid, notImplemented } from "../errors.ts";
+import { badInput, checkInput, invalid, notImplemented } from "../errors.ts";
 import { isObject } from "../filter/json-path.ts";
 import { cleanQuantization, forbiddenIn, given, unalias } from "./config-parts.ts";
 import { createSchema, updateSchema } from "./config-schema.ts";
@@ -55,8 +55,17 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
 }
 
+/** A server takes the name; objects here would lose it without a word. @throws E_INPUT (400) */
+function refuseProto({ vectors, sparse_vectors, metadata }: JsonObject): void {
+  for (const named of [vectors, sparse_vectors, metadata]) {
+    if (isObject(named) && Object.hasOwn(named, "__proto__"))
+      throw badInput("Wrong input: the embedded engine does not take the name `__proto__`.");
+  }
+}
+
 /** The configuration that `body` (of `PUT /collections/{name}`) asks for. @throws E_INPUT, E_NOT_SUPPORTED */
 export function createConfig(body: JsonObject): CollectionConfig {
+  refuseProto(body);
   const { metadata, ...rest } = body;
   const wanted = checkInput(createSchema, { ...unalias(plainObject(rest)), metadata });
   if (wanted.sharding_method === "custom") throw notImplemented("custom sharding");
@@ -94,6 +103,7 @@ function plainObject(value: JsonObject): Record<string, unknown> {
 
 /** `config` with the changes of `patch` (the body of `PATCH /collections/{name}`). @throws E_INPUT */
 export function updateConfig(config: CollectionConfig, patch: JsonObject): CollectionConfig {
+  refuseProto(patch);
   const { metadata, ...rest } = patch;
   const wanted = checkInput(updateSchema, { ...unalias(plainObject(rest)), metadata });
   refuseStrictMode(wanted.strict_mode_config);

@@ -38,3 +38,12 @@ describe("a collection's configuration", () => {
     expect(decodeConfig(encodeConfig(patched))).toEqual(patched);
   });
 });
+
+describe("the name `__proto__`", () => {
+  it.each(["vectors", "sparse_vectors", "metadata"])("is refused in %s, not lost", (place) => {
+    const body = JSON.parse(`{"${place}":{"__proto__":{"size":2,"distance":"Dot"}}}`);
+    expect(() => createConfig(body)).toThrow("__proto__");
+    const config = createConfig({ vectors: { size: 2, distance: "Dot" } });
+    expect(() => updateConfig(config, body)).toThrow("__proto__");
+  });
+});
