@@ -11,14 +11,14 @@ import { refuseExtremes } from "../json-extremes.ts";
 import { refuseKeys } from "./json-keys.ts";
 import type { RestRequest } from "./request.ts";
 
-/** Characters of a body that is read twice, for its form first. */
+/** A body of so many characters is read twice, for its form first. */
 const readWholeMax = 64 * 1024;
 
 /**
  * A request's body as text; '' where there is none.
  * @throws E_INPUT (400) where it is no UTF-8, nested too deep, has a number beyond a double or a field twice, or is short and no JSON
  */
-export function bodyText({ body }: RestRequest): string {
+export function bodyText({ body }: RestRequest, wholeMax = readWholeMax): string {
   if (body === null) return "";
   if (typeof body !== "string" && !isUtf8(body)) throw malformed("invalid unicode code point");
   const text =
@@ -28,13 +28,13 @@ export function bodyText({ body }: RestRequest): string {
   refuseExtremes(text);
   refuseKeys(text);
   // What is no JSON is told before anything is looked up; in a longer one, when the faulty part is read.
-  if (text !== "" && text.length <= readWholeMax) parse(text);
+  if (text !== "" && text.length <= wholeMax) parse(text);
   return text;
 }
 
 /** As `bodyText`, and it must not be empty. @throws E_INPUT (400) */
-export function needBody(request: RestRequest): string {
-  const text = bodyText(request);
+export function needBody(request: RestRequest, wholeMax = readWholeMax): string {
+  const text = bodyText(request, wholeMax);
   if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
   return text;
 }
