@@ -8,6 +8,7 @@ import { arraysOf, copyColumn } from "../model/vector-column.ts";
 import { abortError, throwIfAborted } from "../util/abort.ts";
 import { stringifyPlain } from "../util/json.ts";
 import { acquireLock } from "../util/lock.ts";
+import { moduleExtension } from "../util/module-extension.ts";
 import type {
   CallOptions,
   CollectionDescription,
@@ -45,8 +46,7 @@ export async function openEngine(path: string, options: CallOptions = {}): Promi
     lock = await acquireLock(join(folder, lockName), `the folder ${folder}`);
   }
   const places: EnginePlaces = { folder, snapshots: snapshotsOf(folder) };
-  const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
+  const worker = new Worker(new URL(`./worker${moduleExtension}`, import.meta.url), {
     workerData: places,
     name: "vecferry engine",
     // A program given by `node --input-type=module -e` hands its threads a flag with which Node begins no file.

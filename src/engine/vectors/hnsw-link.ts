@@ -6,6 +6,7 @@ import {
   receiveMessageOnPort,
   Worker,
 } from "node:worker_threads";
+import { moduleExtension } from "../../util/module-extension.ts";
 import {
   answerMax,
   controlOf,
@@ -42,9 +43,8 @@ export class HnswLink {
     const { port1, port2 } = new MessageChannel();
     this.#control = controlOf(buffer);
     this.#port = port1;
-    const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
     const workerData: HnswThreadData = { usearch, control: buffer, port: port2 };
-    const worker = new Worker(new URL(`./hnsw-thread${extension}`, import.meta.url), {
+    const worker = new Worker(new URL(`./hnsw-thread${moduleExtension}`, import.meta.url), {
       workerData,
       transferList: [port2],
       name: "vecferry indexes",

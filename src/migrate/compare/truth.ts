@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { VectorError } from "../../errors.ts";
 import { abortError } from "../../util/abort.ts";
+import { moduleExtension } from "../../util/module-extension.ts";
 import { mergeRankings, type Ranking } from "./nearest.ts";
 import type { TruthBlock, TruthQuestion } from "./truth-scan.ts";
 import type { TruthRequest } from "./truth-worker.ts";
@@ -72,8 +73,7 @@ class TruthThread {
   #fault: { readonly error: unknown } | null = null;
 
   constructor(question: TruthQuestion) {
-    const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    this.#worker = new Worker(new URL(`./truth-worker${extension}`, import.meta.url), {
+    this.#worker = new Worker(new URL(`./truth-worker${moduleExtension}`, import.meta.url), {
       workerData: question,
       name: "vecferry truth",
     });
