@@ -1,7 +1,6 @@
 /** The embedded Qdrant as an application uses it, by the official client: in process, or over HTTP. */
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { QdrantClient } from "@qdrant/js-client-rest";
@@ -179,14 +178,4 @@ async function scroll(
     offset = typeof page.next_page_offset === "number" ? page.next_page_offset : undefined;
   } while (offset !== undefined && rows < Math.min(records, scrolledMax));
   parts["scrolledPerSecond"] = (rows * 1_000) / (performance.now() - startedMs);
-}
-
-/** Whether usearch is where VECFERRY_USEARCH says, or beside this package. */
-export function usearchIsThere(): boolean {
-  try {
-    createRequire(import.meta.url).resolve(process.env["VECFERRY_USEARCH"] ?? "usearch");
-    return true;
-  } catch {
-    return false;
-  }
 }
