@@ -1,6 +1,6 @@
 /** The truth of a comparison: as `compare` finds it, from memory and from a folder, and by plain loops. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { connectSource } from "../src/connect.ts";
+import { connectSource } from "../src/open.ts";
 import { blocksOf } from "../src/migrate/compare/blocks.ts";
 import { trueDistance } from "../src/migrate/compare/distances.ts";
 import { drawRecords } from "../src/migrate/compare/draw.ts";

@@ -1,6 +1,6 @@
 /** Reading alone: ours, and what bounds it at a server, answers that nobody parses. */
 import { z } from "zod";
-import { connectSource } from "../src/connect.ts";
+import { connectSource } from "../src/open.ts";
 import { optimalBatchSize } from "../src/model/batch-size.ts";
 import type { CollectionInfo } from "../src/model/collection.ts";
 import type { SourceStore } from "../src/store/port.ts";

@@ -1,5 +1,5 @@
 /** The Qdrant server that is measured: where it answers, and the collection that contestants write to. */
-import { connectTarget } from "../src/connect.ts";
+import { connectTarget } from "../src/open.ts";
 import type { Indexing } from "../src/migrate/request.ts";
 import type { CollectionSpec } from "../src/model/collection.ts";
 import type { TargetStore } from "../src/store/port.ts";

@@ -168,6 +168,37 @@ export const errorCodes = {
     retryable: false,
     next: "Free some room on the disk, then run the same command again; it goes on where it stopped.",
   },
+  E_DIMENSION: {
+    exit: 2,
+    retryable: false,
+    next: "Embed with the model that the collection was made for, or make a collection of this dimension.",
+  },
+  E_MODEL: {
+    exit: 2,
+    retryable: false,
+    next: "Embed with the model that the collection names, or make another collection.",
+  },
+  E_TENANT: { exit: 2, retryable: false, next: "Name the tenant whose documents are meant." },
+  E_NOT_TENANTED: {
+    exit: 2,
+    retryable: false,
+    next: "Migrate with --default-tenant or --tenant-mapping, or make the collection with createCollectionOptimized.",
+  },
+  E_PERMISSION: {
+    exit: 1,
+    retryable: false,
+    next: "Ask as a user to whom this tenant belongs.",
+  },
+  E_DOCUMENT_EXISTS: {
+    exit: 1,
+    retryable: false,
+    next: "Say upsert to write over it.",
+  },
+  E_DOCUMENT_NOT_FOUND: {
+    exit: 1,
+    retryable: false,
+    next: "Say upsert to write it all the same.",
+  },
   E_REJECTED: {
     exit: 1,
     retryable: false,

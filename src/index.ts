@@ -6,11 +6,7 @@
  * await using target = await connectTarget("embedded:./qdrant_data");
  * const { exit, report } = await runMigrate(source, target, defaultRequest, context);
  */
-export {
-  connect,
-  connectSource,
-  connectTarget,
-} from "./connect.ts";
+
 export { type Embedded, type EmbeddedOptions, openEmbedded } from "./embedded/open.ts";
 export {
   type CallOptions as EngineCallOptions,
@@ -110,6 +106,11 @@ export type {
   RecordBatch,
   RecordFailure,
 } from "./model/record.ts";
+export {
+  connectSource,
+  connectTarget,
+  openStore,
+} from "./open.ts";
 export type { Listening, ListenOptions } from "./server/listen.ts";
 export { type ServeOptions, type Serving, serve } from "./server/serve.ts";
 export type { ServerOptions } from "./server/server.ts";

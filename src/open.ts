@@ -15,13 +15,13 @@ import { stores } from "./stores.ts";
  * Opens the store that `address` names: one that can be written where its kind can.
  *
  * @example
- * await using target = await connect("embedded:./qdrant_data");
+ * await using target = await openStore("embedded:./qdrant_data");
  * for (const { name, count } of await target.collections()) console.log(name, count);
  *
  * @throws {VectorError} E_CONFIG for what is no address, E_NOT_SUPPORTED, and what the store's opening throws:
  * E_UNREACHABLE, E_AUTH, E_NOT_CHROMA, E_NOT_QDRANT, E_NO_FOLDER, E_FOLDER_LAYOUT, E_LOCKED and their like
  */
-export async function connect(
+export async function openStore(
   address: string | Address,
   options: ConnectOptions = {},
 ): Promise<SourceStore | TargetStore> {
@@ -30,7 +30,7 @@ export async function connect(
   return connectSource(parsed, options);
 }
 
-/** Opens a store that a migration reads. Nothing that is done with it changes the store. @throws {VectorError} as `connect`; E_CONFIG for a Qdrant */
+/** Opens a store that a migration reads. Nothing that is done with it changes the store. @throws {VectorError} as `openStore`; E_CONFIG for a Qdrant */
 export async function connectSource(
   address: string | Address,
   options: ConnectOptions = {},
@@ -45,7 +45,7 @@ export async function connectSource(
   return await paced(open, gentleSource, options);
 }
 
-/** Opens a store that a migration writes. @throws {VectorError} as `connect`; E_CONFIG for a Chroma */
+/** Opens a store that a migration writes. @throws {VectorError} as `openStore`; E_CONFIG for a Chroma */
 export async function connectTarget(
   address: string | Address,
   options: ConnectOptions = {},

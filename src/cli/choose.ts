@@ -1,7 +1,8 @@
 /** The ends of a verb that comes after a migration: what is not named is taken from the newest one. */
-import { assertSource, assertTarget } from "../connect.ts";
+
 import { VectorError } from "../errors.ts";
 import { newestEnds } from "../migrate/status.ts";
+import { assertSource, assertTarget } from "../open.ts";
 import { type Address, parseAddress } from "../store/address.ts";
 import {
   type ChromaSettings,

@@ -1,7 +1,7 @@
 /** Opens the two ends of a run, with what their flags and variables say. */
 import { existsSync } from "node:fs";
-import { connectSource, connectTarget } from "../connect.ts";
 import { VectorError } from "../errors.ts";
+import { connectSource, connectTarget } from "../open.ts";
 import type { GentleOptions } from "../store/pace.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
 import type { ConnectOptions, OnStoreRetry } from "../store/registry.ts";

@@ -92,6 +92,7 @@ export interface HnswSettings {
   readonly efConstruct?: number;
   readonly fullScanThreshold?: number;
   readonly maxIndexingThreads?: number;
+  readonly onDisk?: boolean;
 }
 
 const text = z.string().nullable();
@@ -121,6 +122,8 @@ const collectionNoteSchema = z.object({
   sources: z.array(sourceNoteSchema).readonly(),
   /** While the building of the index is held back: the threshold (in kB of vectors) that the target had before. */
   heldThreshold: z.number().optional(),
+  /** The model whose embeddings the collection holds, by the name that its application gave. */
+  model: z.string().optional(),
 });
 
 export type CollectionNote = Readonly<z.infer<typeof collectionNoteSchema>>;
@@ -152,6 +155,8 @@ export interface CollectionSpec {
   readonly shards: number | null;
   readonly replicas: number | null;
   readonly sources: readonly SourceNote[];
+  /** The model whose embeddings it holds, kept in its note; absent = not said. */
+  readonly model?: string;
   /** To be made just as a Qdrant once described it (`configuration` and `schema` of its `CollectionInfo`), whatever the settings above say. */
   readonly described?: { readonly configuration: string; readonly schema: string };
 }

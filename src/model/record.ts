@@ -66,6 +66,8 @@ export interface Placement {
   readonly collections: (string | null)[];
   /** JSON text of an object with everything in the payload that the layout does not know; null = nothing. A foreign point has its whole payload here. */
   readonly rest: (string | null)[];
+  /** When the repository first wrote each row: ISO 8601; null = not kept. Absent = kept for none. */
+  readonly createdAt?: (string | null)[];
 }
 
 /** Records with their places: what is written to a point store, and what is read back from one. */

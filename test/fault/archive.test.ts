@@ -3,7 +3,7 @@ import { appendFile, copyFile, readFile, rm, stat, truncate, writeFile } from "n
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openArchive } from "../../src/adapters/archive/index.ts";
-import { connectSource } from "../../src/connect.ts";
+import { connectSource } from "../../src/open.ts";
 import { archiveRecords, makeArchive, smallBounds } from "../support/archive-scene.ts";
 import { temporaryFolder, type UnpackedFolder } from "../support/fixtures.ts";
 

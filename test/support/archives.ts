@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
-import { connectArchive, createArchive } from "../../src/connect.ts";
 import type { BackupRequest } from "../../src/migrate/backup/run.ts";
 import { defaultRequest } from "../../src/migrate/request.ts";
+import { connectArchive, createArchive } from "../../src/open.ts";
 
 /** Where an archive shall be; the folder is new unless one is given. */
 export function archivePlace(path = join(mkdtempSync(join(tmpdir(), "vecferry-archive-")), "a")) {

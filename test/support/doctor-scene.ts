@@ -1,13 +1,13 @@
 /** `runDoctor` over stores in memory, and over addresses. */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectSource } from "../../src/connect.ts";
 import { runDoctor } from "../../src/migrate/doctor/doctor.ts";
 import type { Finding } from "../../src/migrate/doctor/finding.ts";
 import type { DoctorContext, DoctorRequest } from "../../src/migrate/doctor/request.ts";
 import { defaultRequest, type Scope, type Shape } from "../../src/migrate/request.ts";
 import type { CollectionInfo } from "../../src/model/collection.ts";
 import type { PointBatch } from "../../src/model/record.ts";
+import { connectSource } from "../../src/open.ts";
 import { type Address, parseAddress } from "../../src/store/address.ts";
 import type { StandingCollection, StrictCaps, TargetLook } from "../../src/store/look.ts";
 import type { SourceStore } from "../../src/store/port.ts";

@@ -26,6 +26,7 @@ const layers: Layers = {
   deploy: store,
   testing: ["server", "engine", ...store],
   "stores.ts": ["*"],
+  "open.ts": ["*"],
   "connect.ts": ["*"],
   "index.ts": ["*"],
   cli: ["*"],

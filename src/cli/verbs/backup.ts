@@ -1,10 +1,10 @@
 /** `vecferry backup [SOURCE] ARCHIVE`. */
 import { existsSync, readdirSync } from "node:fs";
 import { sep } from "node:path";
-import { assertArchive, assertSource, connectArchive, createArchive } from "../../connect.ts";
 import { VectorError } from "../../errors.ts";
 import { runBackup } from "../../migrate/backup/backup.ts";
 import type { ArchivePlace } from "../../migrate/backup/run.ts";
+import { assertArchive, assertSource, connectArchive, createArchive } from "../../open.ts";
 import { type ArchiveAddress, parseAddress } from "../../store/address.ts";
 import { type EndSettings, readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";

@@ -1,6 +1,7 @@
 /** `vecferry cancel [SOURCE] [TARGET]`. */
-import { assertSource, assertTarget } from "../../connect.ts";
+
 import { runCancel, targetToCancel } from "../../migrate/cancel.ts";
+import { assertSource, assertTarget } from "../../open.ts";
 import { parseAddress } from "../../store/address.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { qdrantOptions, sourceEnd, targetEnd, withGrpc } from "../ends.ts";

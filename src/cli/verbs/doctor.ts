@@ -1,5 +1,5 @@
 /** `vecferry doctor [SOURCE] [TARGET]`. */
-import { assertSource, assertTarget } from "../../connect.ts";
+
 import { VectorError } from "../../errors.ts";
 import { runDoctor } from "../../migrate/doctor/doctor.ts";
 import type {
@@ -10,6 +10,7 @@ import type {
 } from "../../migrate/doctor/request.ts";
 import { endAddress } from "../../migrate/next-steps.ts";
 import { newestEnds } from "../../migrate/status.ts";
+import { assertSource, assertTarget } from "../../open.ts";
 import { type Address, parseAddress } from "../../store/address.ts";
 import { stores } from "../../stores.ts";
 import { type EndSettings, readEnds } from "../access.ts";

@@ -1,5 +1,5 @@
 /** `vecferry migrate [SOURCE] [TARGET]`. */
-import { assertSource, assertTarget } from "../../connect.ts";
+
 import { VectorError } from "../../errors.ts";
 import type { CompareRequest } from "../../migrate/compare/request.ts";
 import {
@@ -9,6 +9,7 @@ import {
 } from "../../migrate/planning/follow-plan.ts";
 import { readPlan } from "../../migrate/planning/plan-file.ts";
 import { runMigrate } from "../../migrate/run.ts";
+import { assertSource, assertTarget } from "../../open.ts";
 import { readEnds } from "../access.ts";
 import { compareFlags, compareRequest, gateFlags } from "../compare-flags.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";

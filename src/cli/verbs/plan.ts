@@ -1,6 +1,7 @@
 /** `vecferry plan [SOURCE] [TARGET]`. */
-import { assertSource, assertTarget } from "../../connect.ts";
+
 import { VectorError } from "../../errors.ts";
+import { assertSource, assertTarget } from "../../open.ts";
 import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd } from "../ends.ts";

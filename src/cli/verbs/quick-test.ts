@@ -1,11 +1,12 @@
 /** `vecferry quick-test [SOURCE] [TARGET]`. */
-import { assertSource, assertTarget, connectWriter } from "../../connect.ts";
+
 import { VectorError } from "../../errors.ts";
 import {
   type QuickTestRequest,
   quickTestRecords,
   runQuickTest,
 } from "../../migrate/quick-test/quick-test.ts";
+import { assertSource, assertTarget, connectWriter } from "../../open.ts";
 import type { RecordWriter } from "../../store/writer.ts";
 import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";

@@ -1,10 +1,11 @@
 /** `vecferry restore ARCHIVE [TARGET]`. */
-import { assertArchive, assertTarget, connectArchive } from "../../connect.ts";
+
 import { VectorError } from "../../errors.ts";
 import type { Outcome } from "../../migrate/report.ts";
 import type { MigrateRequest, RunContext } from "../../migrate/request.ts";
 import { restorePoints } from "../../migrate/restore/points.ts";
 import { runMigrate } from "../../migrate/run.ts";
+import { assertArchive, assertTarget, connectArchive } from "../../open.ts";
 import type { ArchiveReader } from "../../store/archive.ts";
 import type { TargetStore } from "../../store/port.ts";
 import { readEnds } from "../access.ts";

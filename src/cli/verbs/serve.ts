@@ -1,7 +1,7 @@
 /** `vecferry serve DIR`. */
 import { once } from "node:events";
-import { assertNoChroma } from "../../connect.ts";
 import { VectorError } from "../../errors.ts";
+import { assertNoChroma } from "../../open.ts";
 import { serve } from "../../server/serve.ts";
 import { parseAddress, printableAddress } from "../../store/address.ts";
 import { exitHelp } from "../exit.ts";
