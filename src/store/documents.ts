@@ -60,6 +60,8 @@ export interface DocumentHit extends Hit {
   readonly createdAt: string | null;
   /** Null where it has none, or was not asked for. */
   readonly vector: Float32Array | null;
+  /** Norm (float64) that the vector had before it was normalized; NaN = none kept, or not asked for (it comes with `metadata`). */
+  readonly norm: number;
 }
 
 export interface DocumentCountOptions extends CountOptions {
