@@ -1,11 +1,8 @@
 /** Carries records that the journal lists, a batch at a time: read, prepare, write, and only then the checkpoint. */
-import { isVectorError, VectorError } from "../errors.ts";
-import {
-  type DenseColumn,
-  defaultVector,
-  type PointBatch,
-  type RecordFailure,
-} from "../model/record.ts";
+import { VectorError } from "../errors.ts";
+import type { PointBatch, RecordFailure } from "../model/record.ts";
+import { bytesOf, pickRows } from "../model/rows.ts";
+import { writeHalving } from "../store/halving.ts";
 import { passStop } from "../util/stops.ts";
 import { pointOf } from "./collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
@@ -71,12 +68,12 @@ export async function carry(
   const looked = changed.filter(
     (row) => careful || resend || byId.get(prepared.batch.ids[row] ?? "")?.digest != null,
   );
-  const standing = await lookAtStanding(lane, byId, pick(prepared.batch, looked), signal);
+  const standing = await lookAtStanding(lane, byId, pickRows(prepared.batch, looked), signal);
   const overwrite = resend && !careful;
   const kept = overwrite ? new Set<string>() : standing.changed;
   const left = new Set([...kept, ...standing.taken, ...(resend ? [] : standing.same)]);
   const sent = changed.filter((row) => !left.has(prepared.batch.ids[row] ?? ""));
-  const batch = pick(prepared.batch, sent);
+  const batch = pickRows(prepared.batch, sent);
   ledger.sending.add(
     sent.flatMap((row) => {
       const known = byId.get(prepared.batch.ids[row] ?? "");
@@ -120,17 +117,18 @@ export async function carry(
     taken: [...standing.taken].flatMap((id) => byId.get(id) ?? []),
     failures,
     gone,
-    bytes: sizeOf(batch),
-    readBytes: sizeOf(prepared.batch),
+    bytes: bytesOf(batch),
+    readBytes: bytesOf(prepared.batch),
   };
 }
 
 /** Writes a batch; when the target refuses it for good, the halves, down to the records that are to blame. */
 async function write(lane: Lane, batch: PointBatch, signal: AbortSignal): Promise<RecordFailure[]> {
-  const refused: RecordFailure[] = [];
-  const accepted = await writeHalves(lane, batch, signal, refused);
-  const oversized = refused.every(({ reason }) => reason === "too-large");
-  if (accepted === 0 && batch.ids.length > 1 && !oversized) {
+  const { refused } = await writeHalving(batch, (rows) =>
+    lane.writes.run(() => lane.target.write(lane.spec, rows, { signal }), signal),
+  );
+  const oversized = refused.every(({ tooLarge }) => tooLarge);
+  if (refused.length === batch.ids.length && batch.ids.length > 1 && !oversized) {
     // Not one record of many was accepted, and not for its size: the fault is not the records'.
     const [first] = refused;
     throw new VectorError(
@@ -138,76 +136,9 @@ async function write(lane: Lane, batch: PointBatch, signal: AbortSignal): Promis
       `The target refuses every record of a batch of ${batch.ids.length}: ${first?.detail ?? ""}`,
     );
   }
-  return refused;
-}
-
-async function writeHalves(
-  lane: Lane,
-  batch: PointBatch,
-  signal: AbortSignal,
-  refused: RecordFailure[],
-): Promise<number> {
-  const rows = batch.ids.length;
-  try {
-    await lane.writes.run(() => lane.target.write(lane.spec, batch, { signal }), signal);
-    return rows;
-  } catch (error) {
-    if (!isVectorError(error, "E_REJECTED")) throw error;
-    if (rows === 1) {
-      const reason = error.details["tooLarge"] === true ? "too-large" : "rejected";
-      refused.push({ id: batch.ids[0] ?? "", reason, detail: error.message });
-      return 0;
-    }
-    const middle = rows >> 1;
-    const places = Array.from({ length: rows }, (_, row) => row);
-    const first = await writeHalves(lane, pick(batch, places.slice(0, middle)), signal, refused);
-    return first + (await writeHalves(lane, pick(batch, places.slice(middle)), signal, refused));
-  }
-}
-
-/** Some rows of a batch, in the order given; the batch itself when it is all of them. */
-export function pick(batch: PointBatch, rows: readonly number[]): PointBatch {
-  if (rows.length === batch.ids.length) return batch;
-  const of = <Value>(column: readonly Value[]): Value[] =>
-    rows.flatMap((row) => column.slice(row, row + 1));
-  const { payload, placement } = batch;
-  return {
-    ids: of(batch.ids),
-    vectors: new Map([...batch.vectors].map(([name, column]) => [name, pickColumn(column, rows)])),
-    payload: {
-      documents: of(payload.documents),
-      uris: of(payload.uris),
-      metadata: of(payload.metadata),
-    },
-    placement: {
-      points: of(placement.points),
-      tenants: of(placement.tenants),
-      norms: Float64Array.from(rows, (row) => placement.norms[row] ?? Number.NaN),
-      runs: of(placement.runs),
-      collections: of(placement.collections),
-      rest: of(placement.rest),
-    },
-  };
-}
-
-function pickColumn(column: DenseColumn, rows: readonly number[]): DenseColumn {
-  const { dimension, present } = column;
-  const data = new Float32Array(rows.length * dimension);
-  rows.forEach((row, place) => {
-    data.set(column.data.subarray(row * dimension, (row + 1) * dimension), place * dimension);
-  });
-  return {
-    ...column,
-    data,
-    present: present === null ? null : Uint8Array.from(rows, (row) => present[row] ?? 0),
-  };
-}
-
-/** Bytes of a batch: float32 vectors, and payload as text. */
-export function sizeOf(batch: PointBatch): number {
-  const { documents, metadata, uris } = batch.payload;
-  const texts = [documents, metadata, uris]
-    .flat()
-    .reduce((sum, text) => sum + (text?.length ?? 0), 0);
-  return texts + (batch.vectors.get(defaultVector)?.data.byteLength ?? 0);
+  return refused.map(({ id, tooLarge, detail }) => ({
+    id,
+    reason: tooLarge ? "too-large" : "rejected",
+    detail,
+  }));
 }

@@ -11,13 +11,13 @@ import {
   parseNote,
 } from "../../model/collection.ts";
 import { assertCollectionName } from "../../model/collection-name.ts";
+import { bytesOf, pickRows } from "../../model/rows.ts";
 import type { ArchiveReader } from "../../store/archive.ts";
 import type { TargetStore } from "../../store/port.ts";
 import { abortError } from "../../util/abort.ts";
 import { passStop } from "../../util/stops.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { placePlan } from "../backup/collection.ts";
-import { pick, sizeOf } from "../carry.ts";
 import { Journal } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
 import { migrationKey, runOf } from "../plan.ts";
@@ -204,12 +204,12 @@ async function copy(
         const batch = assertPoints(next.value);
         const known = (held?.points ?? 0) === 0 ? null : await equalRows(course, batch, signal);
         const rows = batch.ids.map((_, row) => row).filter((row) => known?.rows.has(row) !== true);
-        const sent = pick(batch, rows);
+        const sent = pickRows(batch, rows);
         if (rows.length > 0) await target.write(spec, sent, { signal });
         passStop("after-acknowledge");
         totals.written += rows.length;
         totals.unchanged += batch.ids.length - rows.length;
-        totals.bytes += sizeOf(sent);
+        totals.bytes += bytesOf(sent);
         tell(totals.written + totals.unchanged, totals.bytes);
       }
     });
