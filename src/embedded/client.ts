@@ -2,8 +2,9 @@
 import { STATUS_CODES } from "node:http";
 import type { PointColumns } from "../engine/index.ts";
 import { VectorError } from "../errors.ts";
-import type { QdrantApp } from "../server/index.ts";
-import { toColumns } from "./columns.ts";
+import type { DirectRoad, QdrantApp } from "../server/index.ts";
+import { parseExact, stringifyPlain } from "../util/json.ts";
+import { toColumns, toVector } from "./columns.ts";
 import type { QdrantClient, QdrantClientClass } from "./qdrant-client.ts";
 
 /** A host that never resolves: no request of the client can reach a server by mistake. */
@@ -15,22 +16,24 @@ type ApiOperation = (payload: Record<string, unknown>, init?: RequestInit) => Pr
 /**
  * Makes a client of `QdrantClient` that `app` answers. The client's own code writes each request and reads each answer, so types,
  * errors, headers and timeouts are those of its version; only where it calls the global `fetch` does it get one that asks `app`.
- * Points to upsert are the exception: where they are plain they go as columns, for JSON text would take longer than storing them.
+ * What reads and upserts points is the exception: it goes by `road`, without the client's request, response and timeout, for
+ * these take longer than the work. A refusal comes by the client's own code again.
  * @throws E_NOT_SUPPORTED where the class does not call `fetch` in a way that can be answered in process
  */
 export async function clientInProcess(
   QdrantClient: QdrantClientClass,
   app: QdrantApp,
+  road: DirectRoad,
 ): Promise<QdrantClient> {
   const client = new QdrantClient({ url, port: null, checkCompatibility: false });
   const api = client.api() as unknown as Record<string, ApiOperation>;
   await assertAnswerable(api);
   const answer = answerOf(app);
   for (const [name, operation] of Object.entries(api)) {
-    const call: ApiOperation =
-      name === "upsertPoints"
-        ? upsertWith(app, operation)
-        : (payload, init) => fetchingFrom(answer, () => operation(payload, init));
+    const viaFetch: ApiOperation = (payload, init) =>
+      fetchingFrom(answer, () => operation(payload, init));
+    const direct = directOperations.get(name);
+    const call = direct === undefined ? viaFetch : directly(road, direct, operation, viaFetch);
     // With its error class, which hangs on the function.
     api[name] = Object.assign(call, operation);
   }
@@ -71,12 +74,12 @@ async function assertAnswerable(api: Record<string, ApiOperation>): Promise<void
   );
 }
 
-/** A `fetch` that `app` answers; `points` are what the body would say. */
-function answerOf(app: QdrantApp, points?: PointColumns): typeof fetch {
+/** A `fetch` that `app` answers. */
+function answerOf(app: QdrantApp): typeof fetch {
   return async (input, init = {}) => {
     const { method = "GET", headers = {}, body, signal } = init;
     signal?.throwIfAborted();
-    const handed = { points, body: typeof body === "string" ? body : undefined };
+    const handed = typeof body === "string" ? { body } : {};
     const answered = named(app.fetch(new Request(input, { method, headers }), handed));
     return signal ? await unlessAborted(answered, signal) : await answered;
   };
@@ -98,16 +101,94 @@ function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal): P
   });
 }
 
-/** What an upsert may say beside its points that is no member of its body. */
-const besideBody = new Set(["collection_name", "wait", "ordering", "timeout"]);
+/** What the client says in the query string. */
+const inQuery = new Set(["consistency", "ordering", "timeout", "wait"]);
 
-/** `upsertPoints` whose plain points never become JSON text; an upsert that says more than its points (conditions, say) is for the server to read. */
-function upsertWith(app: QdrantApp, operation: ApiOperation): ApiOperation {
+interface Payload {
+  readonly collection: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** The members of the body. */
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+function toPayload({ collection_name: collection, ...rest }: Record<string, unknown>): Payload {
+  const params: Record<string, string> = {};
+  const members: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(rest)) {
+    if (value === undefined) continue;
+    if (!inQuery.has(name)) members[name] = value;
+    else if (value !== null) params[name] = String(value);
+  }
+  return { collection: String(collection), params, members };
+}
+
+type Question = Parameters<DirectRoad>[0];
+type ToQuestion = (payload: Payload) => Question | null | Promise<Question | null>;
+
+/** By their names at the client: what the engine is asked; null = it is for the server to read. */
+const directOperations: ReadonlyMap<string, ToQuestion> = new Map([
+  ["upsertPoints", toUpsert],
+  ["queryPoints", toQuery],
+  ["queryBatchPoints", reading("queryBatch")],
+  ["searchPoints", reading("search")],
+  ["scrollPoints", reading("scrollPoints")],
+  ["countPoints", reading("countPoints")],
+  ["getPoints", reading("retrievePoints")],
+]);
+
+function reading(operation: Question["operation"]): ToQuestion {
+  return ({ collection, params, members }) => ({
+    operation,
+    collection,
+    params,
+    body: stringifyPlain(members),
+  });
+}
+
+/** Plain points never become JSON text; an upsert that says more than its points (conditions, say) is for the server to read. */
+function toUpsert({
+  collection,
+  params,
+  members,
+}: Payload): Question | null | Promise<Question | null> {
+  const { points, ...more } = members;
+  if (Object.keys(more).length > 0) return null;
+  const to = (cut: PointColumns | null): Question | null =>
+    cut && { operation: "upsertPoints", collection, params, body: null, points: cut };
+  const columns = toColumns(points);
+  return columns instanceof Promise ? columns.then(to) : to(columns);
+}
+
+/** A plain vector never becomes JSON text. */
+function toQuery({ collection, params, members }: Payload): Question {
+  const { query, ...more } = members;
+  const vector = Array.isArray(query) && query.length > 0 ? toVector(query) : null;
+  const asked = { operation: "queryPoints", collection, params } as const;
+  return vector === null
+    ? { ...asked, body: stringifyPlain(members) }
+    : { ...asked, body: stringifyPlain(more), vector };
+}
+
+/** One of the client's operations by `road`: what it asks is on its way when the call returns, unless it is much. */
+function directly(
+  road: DirectRoad,
+  toQuestion: ToQuestion,
+  operation: ApiOperation,
+  viaFetch: ApiOperation,
+): ApiOperation {
   return async (payload, init) => {
-    const { points, ...rest } = payload;
-    const says = Object.keys(rest).filter((name) => rest[name] !== undefined);
-    const columns = says.every((name) => besideBody.has(name)) ? await toColumns(points) : null;
-    if (columns === null) return await fetchingFrom(answerOf(app), () => operation(payload, init));
-    return await fetchingFrom(answerOf(app, columns), () => operation(rest, init));
+    const cut = init === undefined ? toQuestion(toPayload(payload)) : null;
+    const question = cut instanceof Promise ? await cut : cut;
+    if (question === null) return await viaFetch(payload, init);
+    const { status, text, seconds } = await road(question);
+    const headers = new Headers({ "content-type": "application/json" });
+    if (status === 200) {
+      const data = { result: parseExact(text), status: "ok", time: seconds };
+      return { headers, url, ok: true, status, statusText: "OK", data };
+    }
+    const body = JSON.stringify({ status: { error: text }, time: seconds });
+    const answered = { status, headers, statusText: STATUS_CODES[status] ?? "" };
+    const refusal = async (): Promise<Response> => new Response(body, answered);
+    return await fetchingFrom(refusal, () => operation({ collection_name: "" }));
   };
 }

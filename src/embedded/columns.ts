@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { canonicalPointId, type PointColumns } from "../engine/index.ts";
 import type { DenseColumn } from "../model/record.ts";
 
-/** How long the event loop may be held. */
+/** How long the event loop may be held, by all who cut points in one turn of it. */
 const sliceMs = 8;
 const float32Max = 3.4028234663852886e38;
 const members = new Set(["id", "vector", "payload"]);
@@ -12,26 +12,66 @@ const members = new Set(["id", "vector", "payload"]);
  * The points as columns; null where one of them is not plainly valid (or not plainly dense), so that it is for the server's own
  * checks to read their JSON. Many points are cut in several turns of the event loop: they may not change meanwhile.
  */
-export async function toColumns(points: unknown): Promise<PointColumns | null> {
+export function toColumns(points: unknown): PointColumns | null | Promise<PointColumns | null> {
   if (!Array.isArray(points) || points.length === 0) return null;
-  const ids = new Array<string>(points.length);
-  const payloads = new Array<string | null>(points.length);
-  const vectors = new VectorColumns(points.length);
-  let sinceMs = performance.now();
-  for (const [row, point] of points.entries()) {
-    if (!isObject(point) || Object.keys(point).some((key) => !members.has(key))) return null;
+  return new Cutting(points).go();
+}
+
+/** The numbers as a vector; null where one of them is none that float32 has. */
+export function toVector(numbers: readonly unknown[]): Float32Array<ArrayBuffer> | null {
+  const vector = new Float32Array(numbers.length);
+  return copyNumbers(numbers, vector, 0) ? vector : null;
+}
+
+let turnBeganMs: number | null = null;
+
+/** Whether this turn of the event loop is over its time. */
+function isTurnOver(): boolean {
+  if (turnBeganMs === null) {
+    turnBeganMs = performance.now();
+    void setImmediate().then(() => {
+      turnBeganMs = null;
+    });
+  }
+  return performance.now() - turnBeganMs > sliceMs;
+}
+
+/** Points of which some are cut already. */
+class Cutting {
+  readonly #points: readonly unknown[];
+  readonly #ids: string[];
+  readonly #payloads: (string | null)[];
+  readonly #vectors: VectorColumns;
+  #row = 0;
+
+  constructor(points: readonly unknown[]) {
+    this.#points = points;
+    this.#ids = new Array<string>(points.length);
+    this.#payloads = new Array<string | null>(points.length);
+    this.#vectors = new VectorColumns(points.length);
+  }
+
+  /** The columns, at once where the turn is long enough. */
+  go(): PointColumns | null | Promise<PointColumns | null> {
+    for (; this.#row < this.#points.length; this.#row += 1) {
+      if (isTurnOver()) return setImmediate().then(() => this.go());
+      if (!this.#take(this.#points[this.#row])) return null;
+    }
+    return { ids: this.#ids, payloads: this.#payloads, vectors: this.#vectors.columns() };
+  }
+
+  #take(point: unknown): boolean {
+    if (!isObject(point)) return false;
+    for (const key in point) if (!members.has(key)) return false;
     const { id, vector, payload } = point;
     const idText = toId(id);
     const payloadText = toPayload(payload);
-    if (idText === null || payloadText === undefined || !vectors.add(row, vector)) return null;
-    ids[row] = idText;
-    payloads[row] = payloadText;
-    if (performance.now() - sinceMs > sliceMs) {
-      await setImmediate();
-      sinceMs = performance.now();
-    }
+    if (idText === null || payloadText === undefined || !this.#vectors.add(this.#row, vector))
+      return false;
+    this.#ids[this.#row] = idText;
+    this.#payloads[this.#row] = payloadText;
+    return true;
   }
-  return { ids, payloads, vectors: vectors.columns() };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -57,6 +97,17 @@ function toPayload(payload: unknown): string | null | undefined {
     // A bigint, which the client can write.
     return undefined;
   }
+}
+
+/** Copies `numbers` to `target` from `start` on; false where one of them is none that float32 has. */
+function copyNumbers(numbers: readonly unknown[], target: Float32Array, start: number): boolean {
+  for (let at = 0; at < numbers.length; at += 1) {
+    const value = numbers[at];
+    if (typeof value !== "number" || !(Math.abs(value) <= float32Max)) return false;
+    // JSON has no negative zero from an application.
+    target[start + at] = value + 0;
+  }
+  return true;
 }
 
 /** Dense vectors by name, grown row by row. */
@@ -91,13 +142,7 @@ class VectorColumns {
     const column = this.#columns.get(name) ?? this.#newColumn(name, vector.length);
     const { data, dimension } = column;
     if (vector.length !== dimension || dimension === 0) return false;
-    const start = row * dimension;
-    for (let at = 0; at < dimension; at += 1) {
-      const value = vector[at];
-      if (typeof value !== "number" || !(Math.abs(value) <= float32Max)) return false;
-      // JSON has no negative zero from an application.
-      data[start + at] = value + 0;
-    }
+    if (!copyNumbers(vector, data, row * dimension)) return false;
     column.rows.push(row);
     return true;
   }

@@ -27,15 +27,16 @@ export async function openEmbedded(
 ): Promise<Embedded> {
   const clientClass = QdrantClient ?? (await loadQdrantClient());
   // The server is loaded here and not before: programs that only migrate never need it.
-  const [{ createServer }, { clientInProcess }] = await Promise.all([
+  const [{ createServer, directRoad, Statistics }, { clientInProcess }] = await Promise.all([
     import("../server/index.ts"),
     import("./client.ts"),
   ]);
   const engine = await openEngine(path, options);
   const close = (): Promise<void> => engine.close();
   try {
-    const app = createServer(engine, { checkHost: false });
-    const client = await clientInProcess(clientClass, app);
+    const statistics = new Statistics();
+    const app = createServer(engine, { checkHost: false }, statistics);
+    const client = await clientInProcess(clientClass, app, directRoad(engine, statistics));
     return { client, engine, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();

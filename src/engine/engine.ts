@@ -22,6 +22,7 @@ import type {
   ScrollOptions,
   ScrollPage,
   SearchOptions,
+  UpsertMode,
 } from "./api.ts";
 import type {
   EnginePlaces,
@@ -124,8 +125,9 @@ function copyColumns(points: PointColumns): { points: PointColumns; buffers: Arr
 }
 
 /** What of a question is handed over and not copied: bytes that have their buffer to themselves, and columns. */
-function ownBuffers({ body, points }: RestRequest): ArrayBuffer[] {
+function ownBuffers({ body, points, vector }: RestRequest): ArrayBuffer[] {
   const given = [...(points?.vectors.values() ?? [])].flatMap(arraysOf);
+  if (vector !== undefined) given.push(vector);
   return [...given, ...(body instanceof Uint8Array ? [body] : [])].flatMap(
     ({ buffer, byteLength }) =>
       buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
@@ -210,9 +212,15 @@ class WorkerEngine implements Engine {
     await this.#call("deletePayloadIndex", [name, field], options);
   }
 
-  async upsert(name: string, points: PointColumns, options: CallOptions = {}): Promise<void> {
+  async upsert(
+    name: string,
+    points: PointColumns,
+    options: CallOptions & { mode?: UpsertMode | undefined } = {},
+  ): Promise<void> {
+    const { mode } = options;
     const copy = copyColumns(points);
-    await this.#call("upsert", [name, copy.points], options, copy.buffers);
+    const conditions = mode === undefined ? {} : { mode };
+    await this.#call("upsert", [name, copy.points, conditions], options, copy.buffers);
   }
 
   retrieve(

@@ -2,7 +2,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { PointColumns } from "../engine/index.ts";
 import { type ErrorCode, isVectorError } from "../errors.ts";
 
 const json = { "content-type": "application/json" };
@@ -24,10 +23,9 @@ function seconds(startedMs: number): string {
 
 /** What a handler needs to know of its request's beginning. */
 export interface Timed {
-  /** Handed over by a caller in this process, whose request then has no body: JSON text; or points to upsert, which no text says. */
   Bindings: {
+    /** JSON text, handed over by a caller in this process, whose request then has no body. */
     readonly body?: string | undefined;
-    readonly points?: PointColumns | undefined;
     /** The request as it comes from a socket. */
     readonly incoming?: IncomingMessage;
   };

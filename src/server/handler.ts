@@ -39,7 +39,7 @@ async function ask(c: Context<Timed>, engine: Engine, does: Asked): Promise<Resp
   );
   const body = c.req.method === "GET" ? null : await readBody(c);
   const { signal } = c.req.raw;
-  const request = { operation, collection, params, twice, body, points: c.env?.points };
+  const request = { operation, collection, params, twice, body };
   if (background && params["wait"] === "false") return accepted(c, engine.ask(request));
   return okBytes(c, await engine.askBytes(request, { signal }));
 }

@@ -12,6 +12,7 @@ import { hitsText } from "./query-answer.ts";
 import { questionBody, readQueryRequest } from "./query-body.ts";
 import { groupsText, readLegacyGrouping, readQueryGrouping } from "./query-groups.ts";
 import { type ReadLegacy, readDiscover, readRecommend, readSearch } from "./query-legacy.ts";
+import type { RestRequest } from "./request.ts";
 
 /** Other collections that a query names. */
 function finder(host: Host): FindCollection {
@@ -28,9 +29,16 @@ function answer(host: Host, state: CollectionState, request: QueryRequest): stri
 
 type Read = (body: Members, at: string) => QueryRequest;
 
+/** A question whose vector was handed over beside its body. */
+function withVector(wanted: QueryRequest, { vector }: RestRequest): QueryRequest {
+  if (vector === undefined) return wanted;
+  const input = { kind: "vector", vector: { kind: "dense", data: vector } } as const;
+  return { ...wanted, query: { kind: "nearest", input, mmr: null } };
+}
+
 function one(read: Read, wrap: (points: string) => string): Operation {
   return reading((host, request) => {
-    const wanted = read(questionBody(request), "");
+    const wanted = withVector(read(questionBody(request), ""), request);
     return wrap(answer(host, host.collection(request.collection), wanted));
   });
 }

@@ -64,4 +64,6 @@ export interface RestRequest {
   readonly body: string | Uint8Array | null;
   /** What the body of `upsertPoints` would say, where no body says it; handed over as such bytes are. */
   readonly points?: PointColumns | undefined;
+  /** What the member `query` of the body of `queryPoints` would say, where the body has none; handed over as such bytes are. */
+  readonly vector?: Float32Array<ArrayBuffer> | undefined;
 }
