@@ -1,4 +1,5 @@
 import { statfsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /** Bytes that this process may still write where `path` is, or will be; null where nothing tells. */
@@ -11,4 +12,11 @@ export function freeBytes(path: string): number | null {
       if (folder === dirname(folder)) return null;
     }
   }
+}
+
+/** Makes the names in a folder durable, where the system can (Windows cannot open a folder). */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  await using folder = await open(path, "r");
+  await folder.sync();
 }

@@ -9,8 +9,8 @@ import type {
 } from "../../store/archive.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { syncFolder } from "../../util/disk.ts";
 import { writeFaultCode } from "../../util/error-code.ts";
-import { syncFolder } from "./files.ts";
 import { PartFile } from "./part-file.ts";
 import { PartWriter } from "./part-writer.ts";
 import type { HeldCollection, Progress } from "./progress.ts";

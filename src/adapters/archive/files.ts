@@ -13,13 +13,6 @@ export function partialOf(path: string): string {
   return `${path}.partial`;
 }
 
-/** Makes the names in a folder durable, where the system can (Windows cannot open a folder). */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  await using folder = await open(path, "r");
-  await folder.sync();
-}
-
 /** What is wrong with a file that should be `part`, in words and by name; null = nothing. */
 export async function partFault(
   root: string,

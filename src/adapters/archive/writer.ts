@@ -10,11 +10,12 @@ import type {
 } from "../../store/archive.ts";
 import type { CallOptions, StoreIdentity } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { syncFolder } from "../../util/disk.ts";
 import { writeFaultCode } from "../../util/error-code.ts";
 import { acquireLock } from "../../util/lock.ts";
 import { packageVersion } from "../../util/version.ts";
 import { CollectionWriter, finishedCollection } from "./collection-writer.ts";
-import { isTaken, partFault, partialOf, syncFolder } from "./files.ts";
+import { isTaken, partFault, partialOf } from "./files.ts";
 import { folderPattern, manifestFile, manifestFormat, manifestText } from "./manifest.ts";
 import {
   type Held,

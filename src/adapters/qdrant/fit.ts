@@ -1,11 +1,11 @@
 /** Whether a collection that stands there is one that can be read, and the one that is wanted. */
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo, CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import { schemaConflict } from "../../model/collection-note.ts";
 import { qdrantDistances } from "../../model/distance.ts";
 import { tenantKey } from "../../model/layout.ts";
 import type { CollectionState } from "./api.ts";
 import { describedIndexes, describedVector } from "./described.ts";
-import { conflict } from "./note.ts";
 
 /** @throws E_NOT_SUPPORTED where all vectors of the collection have names */
 export function assertUnnamed<Collection extends Pick<CollectionInfo, "name" | "dimension">>(
@@ -23,11 +23,11 @@ export function assertFits(spec: CollectionSpec, state: CollectionState): void {
   const { name, metric } = state;
   const { dimension } = assertUnnamed(state);
   if (dimension !== null && dimension !== spec.dimension)
-    throw conflict(name, "dimension", dimension, spec.dimension);
+    throw schemaConflict(name, "dimension", dimension, spec.dimension);
   const described =
     spec.described === undefined ? null : describedVector(spec, spec.described.configuration);
   const wanted = described?.distance ?? qdrantDistances[spec.distance];
-  if (metric !== null && metric !== wanted) throw conflict(name, "distance", metric, wanted);
+  if (metric !== null && metric !== wanted) throw schemaConflict(name, "distance", metric, wanted);
 }
 
 /** The indexes that are not there yet: the tenant's first. */
