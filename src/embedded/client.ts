@@ -3,7 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { PointColumns } from "../engine/index.ts";
 import { VectorError } from "../errors.ts";
 import type { DirectRoad, QdrantApp } from "../server/index.ts";
-import { parseExact, stringifyPlain } from "../util/json.ts";
+import { parsePlain, stringifyPlain } from "../util/json.ts";
 import { toColumns, toVector } from "./columns.ts";
 import type { QdrantClient, QdrantClientClass } from "./qdrant-client.ts";
 
@@ -183,7 +183,7 @@ function directly(
     const { status, text, seconds } = await road(question);
     const headers = new Headers({ "content-type": "application/json" });
     if (status === 200) {
-      const data = { result: parseExact(text), status: "ok", time: seconds };
+      const data = { result: parsePlain(text), status: "ok", time: seconds };
       return { headers, url, ok: true, status, statusText: "OK", data };
     }
     const body = JSON.stringify({ status: { error: text }, time: seconds });

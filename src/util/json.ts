@@ -38,21 +38,12 @@ export function parseLossless(text: string): JsonValue {
   ) as JsonValue;
 }
 
-/** An integer that a double does not hold exactly has as many digits. */
+/** An integer that no number holds exactly has as many digits. */
 const unsafeDigits = /\d{16}/;
-
-/** Decodes JSON text with numbers as JavaScript has them, and integers beyond 2^53 as bigints. @throws SyntaxError */
-export function parseExact(text: string): unknown {
-  if (!unsafeDigits.test(text)) return JSON.parse(text);
-  return parseWithSource(text, (_key, value, { source = "" }) =>
-    Number.isInteger(value) && !Number.isSafeInteger(value) && integerText.test(source)
-      ? BigInt(source)
-      : value,
-  );
-}
 
 /** Decodes `text` for an application: numbers as JavaScript has them, but an integer that no number holds exactly is a bigint. @throws SyntaxError */
 export function parsePlain(text: string): unknown {
+  if (!unsafeDigits.test(text)) return JSON.parse(text);
   return parseWithSource(text, (_key, value, context) =>
     typeof value === "number" &&
     !Number.isSafeInteger(value) &&
