@@ -178,6 +178,11 @@ export const errorCodes = {
     retryable: false,
     next: "Embed with the model that the collection names, or make another collection.",
   },
+  E_EMBED: {
+    exit: 1,
+    retryable: false,
+    next: "Mend the embed function: one embedding of finite numbers for each text; what it threw is in `cause`.",
+  },
   E_TENANT: { exit: 2, retryable: false, next: "Name the tenant whose documents are meant." },
   E_NOT_TENANTED: {
     exit: 2,

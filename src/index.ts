@@ -111,6 +111,35 @@ export {
   connectTarget,
   openStore,
 } from "./open.ts";
+export type { Embed } from "./repository/embed.ts";
+export type { LangChainEmbeddings, LangChainVectorStore } from "./repository/langchain-types.ts";
+export type { ObservedCall, ServiceObserver } from "./repository/observer.ts";
+export {
+  createVectorService,
+  VectorService,
+  type VectorServiceOptions,
+} from "./repository/service.ts";
+export type {
+  AddOptions,
+  ScanServiceOptions,
+  ServiceDocument,
+  ServiceSearchRequest,
+  ServiceSelector,
+  TenantDocuments,
+} from "./repository/service-types.ts";
+export {
+  TenantAnalytics,
+  type TenantShare,
+  type TenantStatistics,
+} from "./repository/tenant-analytics.ts";
+export {
+  type GetUserTenants,
+  type MiddlewareOptions,
+  TenantGuard,
+  type TenantGuardOptions,
+  type TenantServices,
+  type TenantVariables,
+} from "./repository/tenant-guard.ts";
 export type { Listening, ListenOptions } from "./server/listen.ts";
 export { type ServeOptions, type Serving, serve } from "./server/serve.ts";
 export type { ServerOptions } from "./server/server.ts";
