@@ -27,9 +27,15 @@ const judges: { name: string; skip: boolean; open: () => Promise<Judge> }[] = [
   },
 ];
 
-const scored = z.array(z.object({ id: z.unknown(), score: z.number() }).loose());
+const point = z.object({ id: z.unknown(), score: z.number() }).loose();
+/** A group ranks as its best point does. */
+const group = z
+  .object({ id: z.unknown(), hits: z.tuple([point], z.unknown()) })
+  .loose()
+  .transform((each) => ({ ...each, score: each.hits[0].score }));
+const scored = z.array(z.union([point, group]));
 
-/** Points of equal scores by id, without versions; scores to six digits. */
+/** Points and groups of equal scores by id, without versions; scores to six digits. */
 function comparable(value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
   if (typeof value === "number")
@@ -38,7 +44,7 @@ function comparable(value: unknown): unknown {
     const members = value.map(comparable);
     const hits = scored.safeParse(members);
     if (!hits.success) return members;
-    const order = (hit: (typeof hits.data)[number]) => `${hit.score} ${hit["order_value"]}`;
+    const order = (hit: z.infer<typeof point>) => `${hit.score} ${hit["order_value"]}`;
     const places = new Map(hits.data.map((hit) => [order(hit), 0]));
     for (const [place, key] of [...places.keys()].entries()) places.set(key, place);
     return hits.data.toSorted(

@@ -156,7 +156,7 @@ class Execution {
 }
 
 function cutFused(hits: readonly Hit[], { limit, scoreThreshold }: Cut): Hit[] {
-  const end = hits.findIndex(({ score }) => scoreThreshold !== null && score < scoreThreshold);
+  const end = hits.findIndex(({ score }) => scoreThreshold !== null && !(score >= scoreThreshold));
   return hits.slice(0, Math.min(limit, end === -1 ? hits.length : end));
 }
 

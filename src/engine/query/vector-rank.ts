@@ -29,9 +29,10 @@ export function byVector(
   const limit = Math.min(cut.limit, state.ids.slots);
   const hits = rank(state, set, query, scope, { ...cut, limit });
   if (scoreThreshold === null) return hits;
-  const end = hits.findIndex(({ score }) =>
-    set.largerIsNearer ? score <= scoreThreshold : score >= scoreThreshold,
-  );
+  // What is no number, as where no example has the vector, is better than none.
+  const better = ({ score }: Hit) =>
+    set.largerIsNearer ? score > scoreThreshold : score < scoreThreshold;
+  const end = hits.findIndex((hit) => !better(hit));
   return end === -1 ? hits : hits.slice(0, end);
 }
 

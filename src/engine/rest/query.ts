@@ -48,6 +48,8 @@ function many(read: Read, wrap: (points: string) => string): Operation {
     const searches = questionBody(request).list("searches") ?? missing("searches");
     const wanted = searches.map((text, at) => read(new Members(text), `searches[${at}].`));
     const state = host.collection(request.collection);
+    // Points that any of them names and that are not there are told before the first is answered.
+    for (const each of wanted) resolve(state, each, finder(host));
     const answers = function* (): Generator<string> {
       for (const each of wanted) yield wrap(answer(host, state, each));
     };
