@@ -197,10 +197,16 @@ function schemas({ describe, it }: TestKit, options: TargetSuiteOptions): void {
 
     it("refuses names that no collection can have, before anything is made", async () => {
       await using store = await options.open();
-      const before = await store.collections();
-      for (const name of ["", "a/b", "a:b", "nul\0", "..", "x".repeat(256)])
+      const { name: stem } = testSpec();
+      const names = ["/b", ":b", "\0", "x".repeat(256)].map((end) => stem + end);
+      for (const name of ["", "..", ...names])
         await assertRejects(store.ensure(testSpec({ name })), "E_NAME");
-      assert.deepEqual(await store.collections(), before);
+      // On a server others come and go meanwhile.
+      const made = (await store.collections()).map(({ name }) => name);
+      assert.deepEqual(
+        made.filter((name) => name.startsWith(stem) || ["", "..", "."].includes(name)),
+        [],
+      );
     });
   });
 }
