@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { z } from "zod";
 import { VectorError } from "../errors.ts";
-import type { Environment } from "./env.ts";
+import type { Environment } from "../util/environment.ts";
 
 export interface Flag<Schema extends z.ZodType = z.ZodType> {
   /** As commander spells it: `--batch-size <rows>`, `--include <glob>`, `--names <name...>`, `--merge`. */

@@ -10,11 +10,11 @@ import {
 import { readPlan } from "../../migrate/planning/plan-file.ts";
 import { runMigrate } from "../../migrate/run.ts";
 import { assertSource, assertTarget } from "../../open.ts";
+import type { Environment } from "../../util/environment.ts";
 import { readEnds } from "../access.ts";
 import { compareFlags, compareRequest, gateFlags } from "../compare-flags.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd } from "../ends.ts";
-import type { Environment } from "../env.ts";
 import { exitHelp } from "../exit.ts";
 import {
   gentleFlags,

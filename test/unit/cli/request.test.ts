@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Environment } from "../../../src/cli/env.ts";
+import type { Environment } from "../../../src/util/environment.ts";
 import { makeFlags, runFlags, scopeFlags, shapeFlags } from "../../../src/cli/flags.ts";
 import { migrateRequest, verifyRequest } from "../../../src/cli/request.ts";
 import { readSettings } from "../../../src/cli/setting.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { VectorError } from "../errors.ts";
-import { errorCode } from "../util/error-code.ts";
+import { errorCode } from "./error-code.ts";
 
 export interface Variable {
   readonly text: string;
