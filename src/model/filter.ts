@@ -56,11 +56,11 @@ const reservedKeys: readonly string[] = [
 const depthMax = 100;
 
 /**
- * Checks a `where` as Chroma takes it. Integers may come as bigint (exact) or as numbers.
+ * Checks a `where` as Chroma takes it, which is called `at` in errors. Integers may come as bigint (exact) or as numbers.
  * @throws {VectorError} E_INPUT, which names the place in it
  */
-export function parseWhere(json: unknown): Where {
-  return parseAt(json, "where", 0);
+export function parseWhere(json: unknown, at = "where"): Where {
+  return parseAt(json, at, 0);
 }
 
 function parseAt(json: unknown, at: string, depth: number): Where {

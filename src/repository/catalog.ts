@@ -1,0 +1,138 @@
+/** What a repository knows of the collections it is asked for, so that a search needs no other call. */
+import { VectorError } from "../errors.ts";
+import {
+  type CollectionInfo,
+  type CollectionNote,
+  type CollectionSpec,
+  parseNote,
+} from "../model/collection.ts";
+import type { Distance } from "../model/distance.ts";
+import { tenantPointId } from "../model/point-id.ts";
+import type { DocumentCollection, DocumentStore } from "../store/documents.ts";
+import type { CallOptions } from "../store/port.ts";
+
+/** A collection that holds documents of tenants. */
+export interface TenantedCollection {
+  readonly info: CollectionInfo;
+  readonly note: CollectionNote;
+  readonly name: string;
+  readonly dimension: number;
+  readonly distance: Distance;
+}
+
+/** How long what was read is believed: others may make the collection anew meanwhile. */
+const believedMs = 30_000;
+const collectionsMax = 1000;
+
+export class Catalog {
+  readonly #store: DocumentStore;
+  readonly #known = new Map<
+    string,
+    { readonly collection: TenantedCollection; readonly atMs: number }
+  >();
+
+  constructor(store: DocumentStore) {
+    this.#store = store;
+  }
+
+  /** @throws {VectorError} E_INPUT, E_COLLECTION_NOT_FOUND, E_NOT_TENANTED, E_NOT_SUPPORTED */
+  async get(name: string, options: CallOptions): Promise<TenantedCollection> {
+    const known = this.#known.get(name);
+    if (known !== undefined && performance.now() - known.atMs < believedMs) return known.collection;
+    this.#known.delete(name);
+    const info = await this.find(name, options);
+    if (info === null) throw notFound(this.#store, name);
+    const collection = tenanted(info);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size < collectionsMax) break;
+      this.#known.delete(oldest);
+    }
+    this.#known.set(name, { collection, atMs: performance.now() });
+    return collection;
+  }
+
+  /** As it is now; null = it is not there. */
+  async find(
+    name: string,
+    options: CallOptions & { readonly memory?: boolean },
+  ): Promise<DocumentCollection | null> {
+    if (typeof name !== "string" || name === "")
+      throw new VectorError("E_INPUT", "No collection is named.", {
+        details: { field: "collectionName" },
+      });
+    const found = await this.#store.collections({ ...options, names: [name] });
+    return found.find((one) => one.name === name) ?? null;
+  }
+
+  /** To be read anew when it is next asked for. */
+  forget(name: string): void {
+    this.#known.delete(name);
+  }
+}
+
+function notFound({ identity }: DocumentStore, name: string): VectorError {
+  return new VectorError(
+    "E_COLLECTION_NOT_FOUND",
+    `${identity.address} has no collection ${JSON.stringify(name)}.`,
+    {
+      next: "Check the spelling, or make it with createCollectionOptimized.",
+      details: { collection: name },
+    },
+  );
+}
+
+/** @throws {VectorError} E_NOT_TENANTED, E_NOT_SUPPORTED */
+function tenanted(info: CollectionInfo): TenantedCollection {
+  const { name, dimension, distance } = info;
+  const note = parseNote(name, info.note);
+  const details = { collection: name };
+  if (note?.tenanted !== true)
+    throw new VectorError(
+      "E_NOT_TENANTED",
+      `Collection ${JSON.stringify(name)} was not made for tenants: nothing in it tells whose a document is.`,
+      { details },
+    );
+  if (dimension === null || distance === null)
+    throw new VectorError(
+      "E_NOT_SUPPORTED",
+      `Collection ${JSON.stringify(name)} has no ${dimension === null ? "dimension" : "distance"} that can be searched by.`,
+      { details },
+    );
+  return { info, note, name, dimension, distance };
+}
+
+/** What writing into a collection that is there needs to know. */
+export function specOf({ note, name, dimension, distance }: TenantedCollection): CollectionSpec {
+  return {
+    name,
+    dimension,
+    distance,
+    layout: note.layout,
+    tenanted: true,
+    indexes: [],
+    quantization: null,
+    hnsw: {},
+    onDisk: null,
+    shards: null,
+    replicas: null,
+    sources: note.sources,
+    ...(note.model === undefined ? {} : { model: note.model }),
+  };
+}
+
+/**
+ * The id by which a tenant's document is found again. It is the record's own, save where a migration gave the ids of its source a
+ * prefix: then with it, for that is what the point is named by.
+ */
+export function documentId(
+  { note }: TenantedCollection,
+  tenant: string,
+  id: string,
+  point: string | undefined,
+): string {
+  const prefixes = note.sources.flatMap(({ idPrefix }) => (idPrefix ? [idPrefix] : []));
+  if (prefixes.length === 0 || point === undefined || tenantPointId(tenant, id) === point)
+    return id;
+  const prefix = prefixes.find((one) => tenantPointId(tenant, one + id) === point);
+  return (prefix ?? "") + id;
+}
