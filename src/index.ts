@@ -140,10 +140,58 @@ export {
   type TenantServices,
   type TenantVariables,
 } from "./repository/tenant-guard.ts";
+export {
+  openRepository,
+  QdrantRepository,
+  type QdrantRepositoryOptions,
+} from "./repositories.ts";
+export type {
+  DocumentMetadata,
+  MetadataFilter,
+  MetadataValue,
+  Operators,
+  Range,
+} from "./repository/metadata.ts";
+export { type RepositoryStore, StoreRepository } from "./repository/store-repository.ts";
+export type {
+  BulkResult,
+  BulkVectorOperation,
+  CollectionDescriptor,
+  CollectionProfile,
+  CollectionStatistics,
+  FailedDocument,
+  HnswConfig,
+  NewDocument,
+  QdrantCollectionConfig,
+  QdrantDistance,
+  QuantizationConfig,
+  RepositoryCallOptions,
+  Rerank,
+  SearchResult,
+  TenantScope,
+  VectorDocument,
+  VectorRepository,
+  VectorSearchRequest,
+} from "./repository/types.ts";
 export type { Listening, ListenOptions } from "./server/listen.ts";
 export { type ServeOptions, type Serving, serve } from "./server/serve.ts";
 export type { ServerOptions } from "./server/server.ts";
 export { type Address, parseAddress } from "./store/address.ts";
+export type {
+  CollectionsOptions,
+  DocumentCollection,
+  DocumentCountOptions,
+  DocumentFilter,
+  DocumentHit,
+  DocumentScanOptions,
+  DocumentSearchOptions,
+  DocumentSelector,
+  DocumentStore,
+  DocumentWriteOptions,
+  Rescoring,
+  TenantCount,
+  WriteMode,
+} from "./store/documents.ts";
 export type { GentleOptions, Slowing } from "./store/pace.ts";
 export type {
   CallOptions,

@@ -1,5 +1,7 @@
 /** The one place that knows all adapters. Each is loaded when it is first needed. */
-import type { StoreTable } from "./store/registry.ts";
+import type { EmbeddedAddress, QdrantAddress } from "./store/address.ts";
+import type { DocumentStore } from "./store/documents.ts";
+import type { ConnectOptions, StoreTable } from "./store/registry.ts";
 
 export const stores: StoreTable = {
   looks: {
@@ -54,24 +56,8 @@ export const stores: StoreTable = {
       return openRecordArchive(address.path, { signal: options.signal });
     },
   },
-  targets: {
-    qdrant: async (address, options) => {
-      const { openQdrant } = await import("./adapters/qdrant/index.ts");
-      const { onRetry, onRoad, onAnswer, signal } = options;
-      return openQdrant(address, {
-        ...options.qdrant,
-        timeoutMs: options.timeoutMs,
-        onRetry: onRetry && (({ code }, failed, waitMs) => onRetry({ code, failed, waitMs })),
-        onRoad,
-        onAnswer,
-        signal,
-      });
-    },
-    embedded: async (address, options) => {
-      const { openEmbedded } = await import("./adapters/qdrant/index.ts");
-      return openEmbedded(address.path, { signal: options.signal });
-    },
-  },
+  targets: { qdrant: openQdrantServer, embedded: openEmbeddedFolder },
+  documents: { qdrant: openQdrantServer, embedded: openEmbeddedFolder },
   archives: {
     read: async (address, options) => {
       const { openArchive } = await import("./adapters/archive/index.ts");
@@ -93,3 +79,27 @@ export const stores: StoreTable = {
     },
   },
 };
+
+async function openQdrantServer(
+  address: QdrantAddress,
+  options: ConnectOptions,
+): Promise<DocumentStore> {
+  const { openQdrant } = await import("./adapters/qdrant/index.ts");
+  const { onRetry, onRoad, onAnswer, signal } = options;
+  return openQdrant(address, {
+    ...options.qdrant,
+    timeoutMs: options.timeoutMs,
+    onRetry: onRetry && (({ code }, failed, waitMs) => onRetry({ code, failed, waitMs })),
+    onRoad,
+    onAnswer,
+    signal,
+  });
+}
+
+async function openEmbeddedFolder(
+  address: EmbeddedAddress,
+  options: ConnectOptions,
+): Promise<DocumentStore> {
+  const { openEmbedded } = await import("./adapters/qdrant/index.ts");
+  return openEmbedded(address.path, { signal: options.signal });
+}

@@ -1,6 +1,7 @@
 /** What a table of adapters looks like. The table itself is made where adapters may be imported. */
 import type { Address, AddressOf } from "./address.ts";
 import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./archive.ts";
+import type { DocumentStore } from "./documents.ts";
 import type { FolderLook, Recognised, Recogniser, TargetLook } from "./look.ts";
 import type { GentleOptions } from "./pace.ts";
 import type { SourceStore, TargetStore } from "./port.ts";
@@ -82,6 +83,10 @@ export interface StoreTable {
   readonly targets: {
     readonly [Kind in TargetKind]: Opener<Kind, TargetStore>;
   };
+  /** Stores that hold documents of tenants. */
+  readonly documents: {
+    readonly [Kind in DocumentKind]: Opener<Kind, DocumentStore>;
+  };
   readonly archives: {
     readonly read: Opener<"archive", ArchiveReader>;
     /** Begins an archive, or goes on with one that was not finished. */
@@ -102,6 +107,7 @@ export type SourceKind = "chroma" | "chroma-cloud" | "chroma-folder" | "archive"
 /** Sources that take collections of our own. */
 export type WriterKind = "chroma" | "chroma-cloud";
 export type TargetKind = "qdrant" | "embedded";
+export type DocumentKind = "qdrant" | "embedded";
 
 /** Opens one store. Throws what the adapter throws: E_UNREACHABLE, E_AUTH, E_NO_FOLDER and their like. */
 export type Opener<Kind extends Address["kind"], Store extends SourceStore> = (

@@ -27,6 +27,7 @@ const layers: Layers = {
   testing: ["server", "engine", ...store],
   "stores.ts": ["*"],
   "open.ts": ["*"],
+  "repositories.ts": ["*"],
   "connect.ts": ["*"],
   "index.ts": ["*"],
   cli: ["*"],

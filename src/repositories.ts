@@ -1,0 +1,96 @@
+/** Repositories by their address. Nothing is opened before the first call. */
+import { VectorError } from "./errors.ts";
+import { assertNoChroma } from "./open.ts";
+import { StoreRepository } from "./repository/store-repository.ts";
+import { type Address, type AddressOf, parseAddress, qdrantPort } from "./store/address.ts";
+import type { ConnectOptions } from "./store/registry.ts";
+import { stores } from "./stores.ts";
+
+/** Where a Qdrant is: an address of its own (`:memory:` and `embedded:./path` too), or a host with its ports. */
+export interface QdrantRepositoryOptions {
+  /** `http(s)://host:6333`, `embedded:./path` or `:memory:`. Default: `host` and `port`. */
+  readonly url?: string;
+  /** Default "localhost". */
+  readonly host?: string;
+  /** The REST port. Default 6333. */
+  readonly port?: number;
+  /** Default: the REST port + 1, where the same server answers there; "off" = REST alone. */
+  readonly grpcPort?: number | "off";
+  readonly apiKey?: string;
+  /** Default false. */
+  readonly https?: boolean;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly caFile?: string;
+  /** The longest silence of the server that is borne before a call fails and is tried again. Default 120,000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Documents of many tenants in a Qdrant: a server, a cluster, Qdrant Cloud, or embedded.
+ *
+ * @example
+ * await using repository = new QdrantRepository({ url: "http://localhost:6333" });
+ * await repository.createCollectionOptimized({ name: "articles", vectorSize: 384 });
+ *
+ * The constructor throws {VectorError} E_CONFIG for what is no address of a Qdrant; each call throws what opening the store throws,
+ * E_UNREACHABLE and its like, until it is open.
+ */
+export class QdrantRepository extends StoreRepository {
+  constructor(options: QdrantRepositoryOptions = {}) {
+    const { apiKey, caFile, timeoutMs } = options;
+    super(storeAt(qdrantAddress(options), { qdrant: { apiKey, caFile }, timeoutMs }));
+  }
+}
+
+/**
+ * A repository over the store that `address` names. @throws {VectorError} E_CONFIG; E_NOT_SUPPORTED for a store that cannot be written
+ * (a Chroma's folder, an archive)
+ */
+export function openRepository(
+  address: string | Address,
+  options: ConnectOptions = {},
+): StoreRepository {
+  return new StoreRepository(
+    storeAt(typeof address === "string" ? parseAddress(address) : address, options),
+  );
+}
+
+function storeAt(address: Address, options: ConnectOptions) {
+  switch (address.kind) {
+    case "qdrant":
+      return {
+        kind: "qdrant" as const,
+        address: address.url,
+        open: () => stores.documents.qdrant(address, options),
+      };
+    case "embedded":
+      assertNoChroma(address.path);
+      return {
+        kind: "embedded" as const,
+        address: address.path === ":memory:" ? address.path : `embedded:${address.path}`,
+        open: () => stores.documents.embedded(address, options),
+      };
+    default:
+      throw new VectorError(
+        "E_NOT_SUPPORTED",
+        `A ${address.kind} cannot hold documents of applications.`,
+        { next: "Give http://host:6333, embedded:./path, or :memory:." },
+      );
+  }
+}
+
+/** @throws {VectorError} E_CONFIG */
+function qdrantAddress(
+  options: QdrantRepositoryOptions,
+): AddressOf<"qdrant"> | AddressOf<"embedded"> {
+  const { url, host = "localhost", port = qdrantPort, grpcPort, https = false } = options;
+  if (url !== undefined && (options.host ?? options.port ?? options.https) !== undefined)
+    throw new VectorError("E_CONFIG", "Both a url and a host, a port or https are given.", {
+      next: "Give one of the two.",
+    });
+  const parsed = parseAddress(url ?? `${https ? "https" : "http"}://${host}:${port}`);
+  if (parsed.kind === "embedded") return parsed;
+  if (parsed.kind !== "qdrant")
+    throw new VectorError("E_CONFIG", `${url ?? host} is no address of a Qdrant.`);
+  return grpcPort === undefined ? parsed : { ...parsed, grpcPort };
+}
