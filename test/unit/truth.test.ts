@@ -5,6 +5,7 @@ import { type Answer, disagreement } from "../support/truth/agree.ts";
 import type { Judge } from "../support/truth/judges.ts";
 import { play, shrink } from "../support/truth/play.ts";
 import { drawSteps, type Step } from "../support/truth/steps.ts";
+import { hasTies } from "../support/truth/ties.ts";
 
 const query: Step = {
   method: "POST",
@@ -49,6 +50,48 @@ describe("two answers disagree", () => {
     ["by the status", points([1, 1]), told('"no"', 400)],
   ])("%s", (_, theirs, ours) => {
     expect(disagreement(query, theirs, ours)).not.toBe(null);
+  });
+});
+
+describe("what is ranked again", () => {
+  const outer = { must: { key: "a", match: { value: 1 } } };
+  const inner = { should: { key: "b", match: { value: 2 } } };
+  const prefetch = { query: [1], limit: 2, filter: inner, prefetch: { query: [2] } };
+  const fused: Step = {
+    ...query,
+    body: JSON.stringify({ query: { fusion: "rrf" }, prefetch, filter: outer }),
+  };
+  /** Answers each list with `scores`, and notes what it was asked. */
+  const lists = (...scores: number[]) => {
+    const asked: unknown[] = [];
+    const judge: Judge = {
+      name: "stub",
+      ask: async ({ body }) => {
+        asked.push(JSON.parse(body ?? ""));
+        return points(...scores.map((score, id): [number, number] => [id, score]));
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+    return { asked, judge };
+  };
+
+  it("has ties where two points of a list have the same score, as far as it is cut", async () => {
+    const { asked, judge } = lists(3, 2, 2);
+    expect(await hasTies(fused, judge)).toBe(true);
+    expect(asked).toEqual([{ ...prefetch, limit: 3, filter: { must: [outer, inner] } }]);
+  });
+
+  it("has none where scores differ by little, in lists below lists too", async () => {
+    const { asked, judge } = lists(2.000001, 2);
+    expect(await hasTies(fused, judge)).toBe(false);
+    expect(asked).toHaveLength(2);
+    expect(asked[1]).toEqual({ query: [2], limit: 11, filter: { must: [outer, inner] } });
+  });
+
+  it("is nothing where there is no prefetch", async () => {
+    const { asked, judge } = lists(1, 1);
+    expect(await hasTies({ ...query, body: '{"query":[1]}' }, judge)).toBe(false);
+    expect(asked).toEqual([]);
   });
 });
 

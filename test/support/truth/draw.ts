@@ -33,9 +33,9 @@ export class Draw {
     return this.#next() < probability;
   }
 
-  /** A number in [-1, 1] of three decimals, never 0. */
+  /** A number in [-1, 1], never 0, of so many decimals that distances hardly ever are the same. */
   component(): number {
-    return (this.chance(0.5) ? 1 : -1) * (this.int(1, 1000) / 1000);
+    return (this.chance(0.5) ? 1 : -1) * (this.int(1, 1_000_000) / 1_000_000);
   }
 
   of<Item>(items: readonly Item[]): Item {

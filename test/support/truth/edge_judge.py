@@ -54,6 +54,21 @@ def average(positives, negatives):
     return wanted if not negatives else [2 * here - there for here, there in zip(wanted, mean(negatives))]
 
 
+def named_points(query):
+    """The ids that a query has as examples."""
+    if not isinstance(query, dict):
+        examples = [query]
+    elif "nearest" in query:
+        examples = [query["nearest"]]
+    elif "recommend" in query:
+        examples = query["recommend"].get("positive", []) + query["recommend"].get("negative", [])
+    else:
+        told = query.get("discover", query)
+        examples = [told.get("target")]
+        examples += [pair[side] for pair in listed(told.get("context")) for side in ("positive", "negative")]
+    return [example for example in examples if is_id(example)]
+
+
 def record(point, body):
     """A point as REST answers it."""
     told = {"id": plain_id(point.id)}
@@ -228,7 +243,26 @@ class Collection:
             "score_threshold": body.get("score_threshold"),
         }
 
+    def look_up(self, body):
+        """A server looks for the examples of all parts before anything else."""
+        for value in named_points(body.get("query")):
+            if not self.shard.retrieve([value], False, False):
+                raise NotFound("the example is absent")
+        for one in listed(body.get("prefetch")):
+            self.look_up(one)
+
+    def need_vectors(self, body):
+        """Then for the vectors of examples that must have one."""
+        query = body.get("query")
+        if not (isinstance(query, dict) and "recommend" in query):
+            for value in named_points(query):
+                self.example(value, body.get("using", ""), [])
+        for one in listed(body.get("prefetch")):
+            self.need_vectors(one)
+
     def query(self, body):
+        self.look_up(body)
+        self.need_vectors(body)
         wanted = {"with_payload": selector(body.get("with_payload", False)), "with_vector": body.get("with_vector", False)}
         named = []
         stage = self.stage(body, named)

@@ -99,9 +99,20 @@ export const targetKeys = [
   "new.er",
 ];
 
-/** What `delete payload` may be told to take away. Not `parts`: 1.18.2 keeps what an index of `parts[].a` has of it. */
+/** What `delete payload` may be told to take away. */
 export const removedKeys = [
-  ...["tenant", "n", "tags", "price", "text", "deep", "deep.er.n", "parts[].a", "parts[0]"],
+  ...[
+    "parts",
+    "tenant",
+    "n",
+    "tags",
+    "price",
+    "text",
+    "deep",
+    "deep.er.n",
+    "parts[].a",
+    "parts[0]",
+  ],
   ...["parts[].inner.flag", "absent", "new.er", "places[0].lat"],
 ];
 

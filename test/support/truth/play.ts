@@ -2,6 +2,7 @@
 import { disagreement } from "./agree.ts";
 import type { Judge } from "./judges.ts";
 import { collectionsOf, type Step } from "./steps.ts";
+import { hasTies } from "./ties.ts";
 
 export interface Disagreement {
   /** The step's place in the sequence, from 0. */
@@ -12,7 +13,7 @@ export interface Disagreement {
   readonly statuses: string;
 }
 
-/** Both answer the steps in order; the first `limit` disagreements. */
+/** Both answer the steps in order; the first `limit` disagreements that no ties excuse. */
 export async function play(
   steps: readonly Step[],
   prefix: string,
@@ -25,7 +26,7 @@ export async function play(
   for (const [at, step] of steps.entries()) {
     const [theirs, ours] = await Promise.all([truth.ask(step), tried.ask(step)]);
     const what = disagreement(step, theirs, ours);
-    if (what === null) continue;
+    if (what === null || (await hasTies(step, truth))) continue;
     found.push({ at, step, what, statuses: `${theirs.status} ${ours.status}` });
     if (found.length >= limit) break;
   }
@@ -91,7 +92,9 @@ async function playLast(
     return await judge.ask(last);
   };
   const [theirs, ours] = await Promise.all([run(truth), run(tried)]);
-  return statuses === `${theirs.status} ${ours.status}` ? disagreement(last, theirs, ours) : null;
+  if (statuses !== `${theirs.status} ${ours.status}`) return null;
+  const what = disagreement(last, theirs, ours);
+  return what === null || (await hasTies(last, truth)) ? null : what;
 }
 
 const isSetting = ({ path }: Step) => path.split("/").length === 3 || path.includes("/index");

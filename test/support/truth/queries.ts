@@ -51,7 +51,11 @@ function recommend(draw: Draw, shape: Shape, vector: VectorShape): Body {
     ...(averages ? ["average_vector", undefined] : []),
   ]);
   const average = strategy === undefined || strategy === "average_vector";
-  const examples = (least: number) => draw.list(least, 3, () => example(draw, shape, vector));
+  const examples = (least: number) => {
+    const drawn = draw.list(least, 3, () => example(draw, shape, vector));
+    // Later versions answer nothing where none of the examples has the vector.
+    return average || shape.abilities.as1182 ? drawn : [drawVector(draw, vector), ...drawn];
+  };
   const negative = average ? draw.list(0, 2, () => example(draw, shape, vector)) : examples(1);
   return {
     recommend: {

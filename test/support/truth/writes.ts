@@ -72,8 +72,16 @@ const overwritePayload = (draw: Draw, shape: Shape): Members => ({
   ...selector(draw, shape),
 });
 
+/** Keys above or below a path that has an index are left alone: 1.18.2 keeps in the index what was there. */
+function removable({ indexes }: Shape): string[] {
+  const touches = (key: string, path: string) => key.startsWith(path) || path.startsWith(key);
+  return removedKeys.filter((key) =>
+    [...indexes.keys()].every((path) => path === key || !touches(key, path)),
+  );
+}
+
 const deletePayload = (draw: Draw, shape: Shape): Members => ({
-  keys: draw.some(removedKeys, 1).slice(0, 3),
+  keys: draw.some(removable(shape), 1).slice(0, 3),
   ...selector(draw, shape),
 });
 
