@@ -27,7 +27,7 @@ type Operation = (typeof operations)[number];
 const bulkSchema = z.strictObject({
   operationType: z.enum(operations),
   documents: z.array(z.looseObject({ id: z.string() })),
-  tenantId: z.unknown(),
+  tenantId: z.unknown().optional(),
 });
 
 type GivenDocument = z.output<typeof bulkSchema>["documents"][number];

@@ -27,11 +27,11 @@ type Reorder = (
 ) => unknown;
 
 const requestSchema = z.strictObject({
-  queryEmbedding: z.unknown(),
+  queryEmbedding: z.unknown().optional(),
   collectionName: z.string().min(1),
   nResults: z.int().min(1).max(resultsMax).optional(),
-  metadataFilter: z.unknown(),
-  tenantId: z.unknown(),
+  metadataFilter: z.unknown().optional(),
+  tenantId: z.unknown().optional(),
   includeEmbeddings: z.boolean().optional(),
   rerank: z
     .union([
