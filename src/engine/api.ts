@@ -66,6 +66,9 @@ export interface ScoredPoints extends PointColumns {
 /** Which points an operation means: these ids, or all that fit the filter. */
 export type PointSelector = { readonly ids: readonly string[] } | { readonly filter: JsonInput };
 
+/** Which rows of an upsert are written: all, those of points that are not there, those of points that are. */
+export type UpsertMode = "upsert" | "insert_only" | "update_only";
+
 /** A collection as `GET /collections/{name}` describes it. */
 export interface CollectionDescription {
   /** Yellow while an index is being built; searches are exact meanwhile. */
@@ -166,8 +169,12 @@ export interface Engine extends AsyncDisposable {
   ): Promise<void>;
   deletePayloadIndex(name: string, field: string, options?: CallOptions): Promise<void>;
 
-  /** Writes every row over what stands at its id, all or nothing. Vectors under Cosine are normalized as Qdrant does. */
-  upsert(name: string, points: PointColumns, options?: CallOptions): Promise<void>;
+  /** Writes every row over what stands at its id, all or nothing; `mode` may leave some out. Vectors under Cosine are normalized as Qdrant does. */
+  upsert(
+    name: string,
+    points: PointColumns,
+    options?: CallOptions & { mode?: UpsertMode | undefined },
+  ): Promise<void>;
   /** Points that are there, each once, in the order asked; absent ids are left out. */
   retrieve(
     name: string,

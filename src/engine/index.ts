@@ -15,6 +15,7 @@ export type {
   ScrollOptions,
   ScrollPage,
   SearchOptions,
+  UpsertMode,
   VectorDistance,
   VectorParams,
   VectorSelector,

@@ -9,6 +9,7 @@ import type {
   ScrollOptions,
   ScrollPage,
   SearchOptions,
+  UpsertMode,
 } from "./api.ts";
 import type { RestRequest } from "./rest/request.ts";
 
@@ -33,7 +34,7 @@ export interface Operations {
   collectionExists(name: string): boolean;
   createPayloadIndex(name: string, field: string, schema: JsonInput): void;
   deletePayloadIndex(name: string, field: string): void;
-  upsert(name: string, points: PointColumns): void;
+  upsert(name: string, points: PointColumns, conditions?: { mode?: UpsertMode }): void;
   retrieve(name: string, ids: readonly string[], options: Sent<ReadPointsOptions>): PointColumns;
   scroll(name: string, options: Sent<ScrollOptions>): ScrollPage;
   count(name: string, filter: JsonInput | undefined): number;

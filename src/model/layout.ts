@@ -7,7 +7,7 @@
  *   llamaindex  { …metadata, _node_content, _node_type, document_id, doc_id, ref_doc_id,     llama-index-core 0.14,
  *                 tenant_id?, _vecferry }                                                    node_to_metadata_dict
  *
- * `_vecferry` = { id, run?, uri?, norm?, collection?, exact?, node? }, all of it text: `norm` is a float64 in decimal (a server
+ * `_vecferry` = { id, run?, uri?, norm?, collection?, created_at?, exact?, node? }, all of it text: `norm` is a float64 in decimal (a server
  * does not keep every float, see exact-numbers.ts), `exact` the numbers of the metadata that need the same care, `node` what
  * stood in the text's place in a node that LlamaIndex itself wrote into the source (see llama-node.ts).
  * A record without document has `"document":null`; the frameworks refuse null, so theirs leave the key out.
@@ -38,6 +38,8 @@ export interface DecodedPayload {
   readonly norm: number;
   readonly run: string | null;
   readonly collection: string | null;
+  /** When an application first wrote it; null = it is not kept. Where it is, it stands in `rest` too: whatever carries that on carries this. */
+  readonly createdAt: string | null;
   /** JSON text of an object with all that the layout does not know; null = nothing. */
   readonly rest: string | null;
 }
@@ -140,6 +142,7 @@ function encodeMark(
     uri: payload.uris[row] ?? undefined,
     norm: Number.isNaN(norm) ? undefined : floatText(norm),
     collection: placement.collections[row] ?? undefined,
+    created_at: placement.createdAt?.[row] ?? undefined,
     exact: exact === null ? undefined : Object.fromEntries(exact),
     node,
   });
@@ -181,6 +184,8 @@ export class PayloadDecoder {
     const norm = takeNorm(mark);
     const run = mark.takeString("run");
     const collection = mark.takeString("collection");
+    const createdAt = mark.takeString("created_at");
+    if (createdAt !== null) mark.put("created_at", JSON.stringify(createdAt));
     if (mark.size > 0) members.put(markKey, mark.join());
     return {
       id,
@@ -191,6 +196,7 @@ export class PayloadDecoder {
       norm,
       run,
       collection,
+      createdAt,
       rest: members.size === 0 ? null : members.join(),
     };
   }
@@ -206,6 +212,7 @@ function foreign(text: string): DecodedPayload {
     norm: Number.NaN,
     run: null,
     collection: null,
+    createdAt: null,
     rest: text,
   };
 }

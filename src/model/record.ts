@@ -66,7 +66,7 @@ export interface Placement {
   readonly collections: (string | null)[];
   /** JSON text of an object with everything in the payload that the layout does not know; null = nothing. A foreign point has its whole payload here. */
   readonly rest: (string | null)[];
-  /** When the repository first wrote each row: ISO 8601; null = not kept. Absent = kept for none. */
+  /** When an application first wrote each row: ISO 8601; null = not kept. Absent = kept for none. What was read stands in `rest` too. */
   readonly createdAt?: (string | null)[];
 }
 

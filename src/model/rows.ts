@@ -27,7 +27,8 @@ export function pickRows(batch: PointBatch, rows: readonly number[]): PointBatch
   };
 }
 
-function pickColumn(column: DenseColumn, rows: readonly number[]): DenseColumn {
+/** Some rows of a column, in the order given. */
+export function pickColumn(column: DenseColumn, rows: readonly number[]): DenseColumn {
   const { dimension, present } = column;
   const data = new Float32Array(rows.length * dimension);
   rows.forEach((row, place) => {

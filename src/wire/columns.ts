@@ -17,22 +17,40 @@ export interface PointPage extends PointColumns {
   readonly next: string | null;
 }
 
-/** Points, nearest first, without vectors. */
+/** Points, nearest first. */
 export interface ScoredPoints extends PointColumns {
   /** Qdrant's scores. */
   readonly scores: number[];
 }
 
-/** A payload path that must hold this value, or an array with it. An integer has 64 bits. */
-export interface Match {
-  readonly key: string;
-  readonly value: string | bigint | boolean;
+/** A filter in the JSON of Qdrant's REST API, as much of it as is asked. Points fit all of its clauses; an empty one is passed over. */
+export interface PointFilter {
+  readonly must?: readonly PointCondition[];
+  readonly should?: readonly PointCondition[];
+  readonly must_not?: readonly PointCondition[];
 }
 
-/** Which points are meant: these, or those that fit every match. */
+/** A payload path fits by its value, or by one in an array there. An integer has 64 bits. */
+export type PointCondition =
+  | { readonly key: string; readonly match: { readonly value: string | bigint | boolean } }
+  | { readonly key: string; readonly match: { readonly any: readonly string[] } }
+  | { readonly key: string; readonly range: NumberRange }
+  | { readonly is_empty: { readonly key: string } }
+  | { readonly has_id: readonly string[] }
+  | PointFilter;
+
+/** Integers and floats alike, compared as float64. */
+export interface NumberRange {
+  readonly lt?: number;
+  readonly gt?: number;
+  readonly gte?: number;
+  readonly lte?: number;
+}
+
+/** Which points are meant: these, or those that fit the filter. */
 export type PointSelector =
   | { readonly points: readonly string[] }
-  | { readonly matches: readonly Match[] };
+  | { readonly filter: PointFilter };
 
 /** Points as a server has them: vectors by name, the unnamed one under ''. All have `ids.length` rows. */
 export interface NamedPoints {

@@ -4,13 +4,15 @@
  *     CountPoints     1: collection   2: Filter   3: exact
  *     CountResponse   1: CountResult (1: count)   2: seconds (double)
  */
-import { readFilter } from "./filter.ts";
+import type { PointFilter } from "./columns.ts";
+import { readFilter, writeFilter } from "./filter.ts";
 import { Reader, Writer } from "./protobuf.ts";
 
-/** All points, exactly. */
-export function encodeCount(collection: string): Buffer {
+/** Exactly the points that fit; without a filter all. */
+export function encodeCount(collection: string, filter?: PointFilter): Buffer {
   const writer = new Writer();
   writer.string(1, collection);
+  if (filter !== undefined) writeFilter(writer, 2, filter);
   writer.uint(3, 1);
   return writer.finish();
 }

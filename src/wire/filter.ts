@@ -1,5 +1,5 @@
 /**
- * Filters: the one that asks for every match goes out, any comes in as the JSON that Qdrant's REST API takes.
+ * Filters: those that the store asks with go out, any comes in as the JSON that Qdrant's REST API takes.
  *
  *     Filter           1: should   2: must   3: must_not (Condition, any number)   4: min_should (1: Condition, any number  2: count)
  *     Condition        1: FieldCondition   2: is empty (1: key)   3: ids (1: PointId, any number)   4: Filter
@@ -9,31 +9,72 @@
  *                      9: phrase   10: any of the words
  *     Range            1: lt   2: gt   3: gte   4: lte
  */
-import type { Match } from "./columns.ts";
-import { readRequestedIds } from "./point-id.ts";
+import type { NumberRange, PointCondition, PointFilter } from "./columns.ts";
+import { readRequestedIds, writePointId } from "./point-id.ts";
 import { garbled, type Reader, type Writer } from "./protobuf.ts";
 import { badInput, notImplemented } from "./refusal.ts";
 import { readTexts } from "./selectors.ts";
 
 const depthMax = 64;
 
-/** A Filter at `field` that every match must fit. */
-export function writeMatches(writer: Writer, field: number, matches: readonly Match[]): void {
-  const filter = writer.open(field);
-  for (const { key, value } of matches) {
-    const must = writer.open(2);
-    const condition = writer.open(1);
-    writer.string(1, key);
-    const match = writer.open(2);
-    writeValue(writer, value);
-    writer.close(match);
-    writer.close(condition);
-    writer.close(must);
-  }
-  writer.close(filter);
+/** A Filter at `field`. */
+export function writeFilter(writer: Writer, field: number, filter: PointFilter): void {
+  const outer = writer.open(field);
+  writeConditions(writer, 1, filter.should);
+  writeConditions(writer, 2, filter.must);
+  writeConditions(writer, 3, filter.must_not);
+  writer.close(outer);
 }
 
-function writeValue(writer: Writer, value: Match["value"]): void {
+function writeConditions(
+  writer: Writer,
+  field: number,
+  conditions: readonly PointCondition[] = [],
+): void {
+  for (const condition of conditions) {
+    const outer = writer.open(field);
+    writeCondition(writer, condition);
+    writer.close(outer);
+  }
+}
+
+function writeCondition(writer: Writer, condition: PointCondition): void {
+  if ("key" in condition) {
+    const field = writer.open(1);
+    writer.string(1, condition.key);
+    if ("range" in condition) writeRange(writer, condition.range);
+    else {
+      const match = writer.open(2);
+      if ("any" in condition.match) writeTexts(writer, 5, condition.match.any);
+      else writeValue(writer, condition.match.value);
+      writer.close(match);
+    }
+    writer.close(field);
+  } else if ("is_empty" in condition) writeTexts(writer, 2, [condition.is_empty.key]);
+  else if ("has_id" in condition) {
+    const ids = writer.open(3);
+    for (const id of condition.has_id) writePointId(writer, 1, id);
+    writer.close(ids);
+  } else writeFilter(writer, 4, condition);
+}
+
+/** A message at `field` whose field 1 is text, any number. */
+function writeTexts(writer: Writer, field: number, texts: readonly string[]): void {
+  const outer = writer.open(field);
+  for (const text of texts) writer.string(1, text);
+  writer.close(outer);
+}
+
+function writeRange(writer: Writer, range: NumberRange): void {
+  const outer = writer.open(3);
+  for (const [index, bound] of bounds.entries()) {
+    const value = range[bound];
+    if (value !== undefined) writer.double(index + 1, value);
+  }
+  writer.close(outer);
+}
+
+function writeValue(writer: Writer, value: string | bigint | boolean): void {
   if (typeof value === "string") writer.string(1, value);
   else if (typeof value === "boolean") writer.uint(3, value ? 1 : 0);
   else {
@@ -204,7 +245,8 @@ function readIntegers(reader: Reader): string[] {
   return integers;
 }
 
-const bounds = ["lt", "gt", "gte", "lte"];
+/** In the order of their numbers. */
+const bounds = ["lt", "gt", "gte", "lte"] as const;
 
 /** A message of four bounds whose values have the wire type `type`. */
 function readBounds(reader: Reader, type: number, read: (reader: Reader) => string): string {

@@ -3,7 +3,8 @@
  *
  *     QueryPoints     1: collection   2: prefetch   3: Query   4: using   5: Filter   6: params   7: score threshold (float)
  *                     8: limit   9: offset   10: WithVectorsSelector   11: WithPayloadSelector   14: lookup from
- *     SearchParams    1: size of the beam   2: exact (flag)   3: of quantized vectors   4: indexed segments alone
+ *     SearchParams    1: size of the beam   2: exact (flag)   3: QuantizationSearchParams   4: indexed segments alone
+ *     QuantizationSearchParams   1: ignore (flag)   2: rescore (flag)   3: oversampling (double)
  *     Query           1: nearest, a VectorInput   2 to 11: other kinds
  *     VectorInput     1: PointId   2: DenseVector   3: sparse   4: several vectors   5 to 7: what a model is to make one of
  *     SearchPoints    1: collection   2: floats   3: Filter   4: limit   6: WithPayloadSelector   7: params
@@ -11,13 +12,13 @@
  *     QueryResponse   1: ScoredPoint, any number   2: seconds (double); SearchResponse is the same
  */
 import type {
-  Match,
   NamedPoints,
   PayloadSelector,
+  PointFilter,
   ScoredPoints,
   VectorSelector,
 } from "./columns.ts";
-import { readFilter, writeMatches } from "./filter.ts";
+import { readFilter, writeFilter } from "./filter.ts";
 import { readRequestedId } from "./point-id.ts";
 import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points.ts";
 import { Reader, Writer } from "./protobuf.ts";
@@ -28,14 +29,19 @@ import { FloatSpan, writeDense } from "./vectors.ts";
 export interface QueryOptions {
   readonly vector: Float32Array;
   readonly limit: number;
-  readonly matches: readonly Match[];
+  /** Default: all points. */
+  readonly filter?: PointFilter | undefined;
   /** true = compare with every point. Default: as the collection is configured. */
   readonly exact?: boolean;
+  /** Times the limit that are taken from a quantized index and compared by their full vectors. Default: as the server has it. */
+  readonly oversampling?: number | undefined;
   /** Payload paths that are wanted. Default: the whole payload. */
   readonly paths?: readonly string[];
+  /** Default false. */
+  readonly vectors?: boolean;
 }
 
-/** The nearest points with their payload, without vectors. */
+/** The nearest points with their payload. */
 export function encodeQuery(collection: string, options: QueryOptions): Buffer {
   const writer = new Writer(256 + options.vector.byteLength);
   writer.string(1, collection);
@@ -44,16 +50,26 @@ export function encodeQuery(collection: string, options: QueryOptions): Buffer {
   writeDense(writer, 2, options.vector);
   writer.close(nearest);
   writer.close(query);
-  if (options.matches.length > 0) writeMatches(writer, 5, options.matches);
-  if (options.exact === true) {
-    const params = writer.open(6);
-    writer.uint(2, 1);
-    writer.close(params);
-  }
+  if (options.filter !== undefined) writeFilter(writer, 5, options.filter);
+  writeParams(writer, options);
   writer.uint(8, options.limit);
+  if (options.vectors === true) writeSelector(writer, 10, true);
   if (options.paths === undefined) writeSelector(writer, 11, true);
   else writePaths(writer, 11, options.paths);
   return writer.finish();
+}
+
+function writeParams(writer: Writer, { exact, oversampling }: QueryOptions): void {
+  if (exact !== true && oversampling === undefined) return;
+  const params = writer.open(6);
+  if (exact === true) writer.uint(2, 1);
+  if (oversampling !== undefined) {
+    const quantization = writer.open(3);
+    writer.uint(2, 1);
+    writer.double(3, oversampling);
+    writer.close(quantization);
+  }
+  writer.close(params);
 }
 
 /** undefined = the request does not say. */
@@ -193,10 +209,13 @@ export function encodeQueryAnswer(
   return writer.finish();
 }
 
-/** @throws SyntaxError */
-export function decodeQueryAnswer(message: Uint8Array): ScoredPoints & Doubtful {
+/** `dimension` null = no vectors were asked for. @throws SyntaxError */
+export function decodeQueryAnswer(
+  message: Uint8Array,
+  dimension: number | null = null,
+): ScoredPoints & Doubtful {
   const reader = new Reader(message);
-  const read = new PointsReader(message, 1, null, true);
+  const read = new PointsReader(message, 1, dimension, true);
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) read.read(reader);

@@ -4,8 +4,14 @@
  *     ScrollPoints     1: collection   2: Filter   3: first PointId   4: limit   6: WithPayloadSelector   7: WithVectorsSelector   10: OrderBy
  *     ScrollResponse   1: first PointId of the next page   2: RetrievedPoint, any number   3: seconds (double)
  */
-import type { NamedPoints, PayloadSelector, PointPage, VectorSelector } from "./columns.ts";
-import { readFilter } from "./filter.ts";
+import type {
+  NamedPoints,
+  PayloadSelector,
+  PointFilter,
+  PointPage,
+  VectorSelector,
+} from "./columns.ts";
+import { readFilter, writeFilter } from "./filter.ts";
 import { readPointId, readRequestedId, writePointId } from "./point-id.ts";
 import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points.ts";
 import { Reader, Writer } from "./protobuf.ts";
@@ -18,11 +24,14 @@ export interface ScrollOptions {
   readonly from: string | null;
   readonly payload: boolean;
   readonly vectors: boolean;
+  /** Default: all points. */
+  readonly filter?: PointFilter | undefined;
 }
 
 export function encodeScroll(collection: string, options: ScrollOptions): Buffer {
   const writer = new Writer();
   writer.string(1, collection);
+  if (options.filter !== undefined) writeFilter(writer, 2, options.filter);
   if (options.from !== null) writePointId(writer, 3, options.from);
   writer.uint(4, options.limit);
   writeSelector(writer, 6, options.payload);

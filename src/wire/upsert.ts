@@ -25,7 +25,14 @@ export interface UpsertBounds {
   /** The request ends before the row that would make it larger; a single row may be. */
   readonly bytesAim: number;
   readonly rowsMax?: number;
+  /** Default: written over what stands there. */
+  readonly mode?: UpdateMode | undefined;
 }
+
+/** In the order of their numbers. */
+const updateModes = ["upsert", "insert_only", "update_only"] as const;
+/** Which points are written: all, those that are not there, those that are. Since Qdrant 1.17. */
+export type UpdateMode = (typeof updateModes)[number];
 
 /** One request, and where the next begins. */
 export interface UpsertPart {
@@ -43,11 +50,12 @@ export function encodeUpsert(
   columns: PointColumns,
   bounds: UpsertBounds,
 ): UpsertPart {
-  const { from, bytesAim, rowsMax = Number.POSITIVE_INFINITY } = bounds;
+  const { from, bytesAim, rowsMax = Number.POSITIVE_INFINITY, mode = "upsert" } = bounds;
   const last = Math.min(columns.points.length, from + rowsMax);
   const writer = new Writer(Math.min(bytesAim + 4096, roomFor(columns, from, last)));
   writer.string(1, collection);
   writer.uint(2, 1);
+  if (mode !== "upsert") writer.uint(8, updateModes.indexOf(mode));
   const rows = new RowWriter(writer, columns);
   for (let row = from; row < last; row += 1) {
     const start = writer.at;
@@ -106,6 +114,7 @@ export interface UpsertRequest {
   readonly collection: string;
   /** Whether the answer is to wait for the write. */
   readonly wait: boolean;
+  readonly mode: UpdateMode;
   readonly points: NamedPoints;
 }
 
@@ -115,17 +124,18 @@ export function decodeUpsert(message: Uint8Array): UpsertRequest {
   const points = new RowReader(countOf(message, 3));
   let collection = "";
   let wait = false;
+  let mode: UpdateMode | undefined = "upsert";
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) collection = reader.string();
     else if (tag === 16) wait = reader.flag();
     else if (tag === 26) points.read(reader);
     else if (tag === 50) throw notImplemented("update_filter");
-    else if (tag === 64) {
-      if (reader.varint() !== 0) throw notImplemented("update_mode");
-    } else reader.skip(tag);
+    else if (tag === 64) mode = updateModes[reader.varint()];
+    else reader.skip(tag);
   }
-  return { collection, wait, points: points.points() };
+  if (mode === undefined) throw badInput("Malformed update mode");
+  return { collection, wait, mode, points: points.points() };
 }
 
 const missing: Partial<Record<string, string>> = {

@@ -4,16 +4,27 @@
  */
 import type { CollectionSpec, PayloadIndex, VectorIndex } from "../../model/collection.ts";
 import type { Distance } from "../../model/distance.ts";
-import type { CallOptions, CountOptions } from "../../store/port.ts";
+import type { TenantCount } from "../../store/documents.ts";
+import type { CallOptions } from "../../store/port.ts";
 import type {
-  Match,
   PointColumns,
+  PointCondition,
+  PointFilter,
   PointPage,
   PointSelector,
   ScoredPoints,
 } from "../../wire/columns.ts";
+import type { UpdateMode } from "../../wire/upsert.ts";
 
-export type { Match, PointColumns, PointPage, PointSelector, ScoredPoints };
+export type {
+  PointColumns,
+  PointCondition,
+  PointFilter,
+  PointPage,
+  PointSelector,
+  ScoredPoints,
+  UpdateMode,
+};
 
 export interface ReadColumns extends CallOptions {
   readonly payload: boolean;
@@ -26,16 +37,35 @@ export interface ScrollColumns extends ReadColumns {
   readonly limit: number;
   /** The first point of the page; null = from the beginning. */
   readonly from: string | null;
+  /** Default: all points. */
+  readonly filter?: PointFilter | undefined;
+}
+
+export interface CountColumns extends CallOptions {
+  /** Default: all points. */
+  readonly filter?: PointFilter | undefined;
+}
+
+export interface UpsertColumns extends CallOptions {
+  /** Default "upsert". Only where `modes` says so. */
+  readonly mode?: UpdateMode | undefined;
 }
 
 export interface QueryColumns extends CallOptions {
   readonly vector: Float32Array;
   readonly limit: number;
-  readonly matches: readonly Match[];
+  /** Default: all points. */
+  readonly filter?: PointFilter | undefined;
   /** true = compare with every point. Default: as the collection is configured. */
   readonly exact?: boolean;
+  /** Times the limit that are taken from a quantized index and compared by their full vectors. Default: as the server has it. */
+  readonly oversampling?: number | undefined;
   /** Payload paths that are wanted. Default: the whole payload. */
   readonly paths?: readonly string[];
+  /** Default: no vectors. */
+  readonly vectors?: boolean;
+  /** Of the unnamed vector. */
+  readonly dimension: number;
 }
 
 /** A collection as it stands. */
@@ -89,6 +119,8 @@ export interface QdrantApi extends AsyncDisposable {
   readonly version: string | null;
   /** Whether collections have metadata of their own (1.16). */
   readonly notes: boolean;
+  /** Whether an upsert may leave alone what stands there, or what does not (1.17). */
+  readonly modes: boolean;
   readonly bodyBytesMax: number | null;
   /** Calls in flight that it bears well. */
   readonly concurrency: number;
@@ -105,12 +137,20 @@ export interface QdrantApi extends AsyncDisposable {
   createIndex(name: string, index: PayloadIndex, options?: CallOptions): Promise<void>;
 
   /** Writes every row over what stands at its point. Rows go in the order given, in as many requests as they need. */
-  upsert(name: string, columns: PointColumns, options?: CallOptions): Promise<void>;
+  upsert(name: string, columns: PointColumns, options?: UpsertColumns): Promise<void>;
   /** The points that are there, in any order. */
   retrieve(name: string, points: readonly string[], options: ReadColumns): Promise<PointColumns>;
   scroll(name: string, options: ScrollColumns): Promise<PointPage>;
   /** Exact. */
-  count(name: string, options?: CountOptions): Promise<number>;
+  count(name: string, options?: CountColumns): Promise<number>;
   delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;
   query(name: string, options: QueryColumns): Promise<ScoredPoints>;
+  /** The values of an indexed payload key, those of most points first, exactly counted. */
+  facet(
+    name: string,
+    key: string,
+    options: CallOptions & { limit: number },
+  ): Promise<TenantCount[]>;
+  /** Bytes of the collection in memory; null = it does not tell. */
+  memory(name: string, options?: CallOptions): Promise<number | null>;
 }

@@ -2,6 +2,7 @@
 import type { Layout } from "../../model/collection.ts";
 import { PayloadDecoder } from "../../model/layout.ts";
 import { type DenseColumn, defaultVector, type PointBatch } from "../../model/record.ts";
+import { pickColumn } from "../../model/rows.ts";
 import { wholePayload } from "../../model/whole-payload.ts";
 import type { PointColumns } from "./api.ts";
 
@@ -35,6 +36,18 @@ export function sliceRows(
   };
 }
 
+/** Some rows, in the order given. */
+export function pickRows(columns: PointColumns, rows: readonly number[]): PointColumns {
+  const of = <Value>(values: readonly Value[]): Value[] =>
+    rows.flatMap((row) => values.slice(row, row + 1));
+  const { points, vectors, payloads } = columns;
+  return {
+    points: of(points),
+    vectors: vectors === null ? null : pickColumn(vectors, rows),
+    payloads: of(payloads),
+  };
+}
+
 function sliceColumn(column: DenseColumn, start: number, end: number): DenseColumn {
   return {
     ...column,
@@ -59,15 +72,18 @@ export function toBatch(columns: PointColumns, layout: Layout | null): PointBatc
       rest: [],
     },
   };
+  const createdAt: (string | null)[] = [];
   const decoder = layout === null ? null : new PayloadDecoder(layout);
   points.forEach((point, row) => {
-    addRow(batch, row, point, payloads[row] ?? null, decoder);
+    addRow(batch, createdAt, row, point, payloads[row] ?? null, decoder);
   });
-  return batch;
+  if (createdAt.every((time) => time === null)) return batch;
+  return { ...batch, placement: { ...batch.placement, createdAt } };
 }
 
 function addRow(
   batch: PointBatch,
+  createdAt: (string | null)[],
   row: number,
   point: string,
   text: string | null,
@@ -83,5 +99,6 @@ function addRow(
   placement.norms[row] = record?.norm ?? Number.NaN;
   placement.runs.push(record?.run ?? null);
   placement.collections.push(record?.collection ?? null);
+  createdAt.push(record?.createdAt ?? null);
   placement.rest.push(record === null ? text : record.rest);
 }

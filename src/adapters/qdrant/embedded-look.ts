@@ -10,10 +10,10 @@ import type { StandingCollection, TargetLook } from "../../store/look.ts";
 import type { StoreIdentity } from "../../store/port.ts";
 import { toBatch } from "./convert.ts";
 import { firstForeign } from "./foreign.ts";
+import { infoOf } from "./info.ts";
 import { noteLayout } from "./note.ts";
 import { describedState } from "./settings.ts";
 import { standing } from "./standing.ts";
-import { infoOf } from "./store.ts";
 
 /** @throws E_CONFIG where the folder holds other things, E_STORAGE, E_NOT_SUPPORTED, E_BAD_RESPONSE */
 export function lookAtEmbedded(path: string): TargetLook {

@@ -1,19 +1,19 @@
 /** Qdrant's API over the embedded engine, in this process. */
-import {
-  type Engine,
-  type PointColumns as EnginePoints,
-  type JsonObject,
-  openEngine,
-} from "../../engine/index.ts";
+import { z } from "zod";
+import { type Engine, type PointColumns as EnginePoints, openEngine } from "../../engine/index.ts";
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import { defaultVector } from "../../model/record.ts";
 import { denseColumns } from "../../model/vector-column.ts";
-import type { CallOptions, CountOptions } from "../../store/port.ts";
+import type { TenantCount } from "../../store/documents.ts";
+import type { CallOptions } from "../../store/port.ts";
+import { stringifyPlain } from "../../util/json.ts";
 import type {
   CollectionChange,
   CollectionState,
+  CountColumns,
   PointColumns,
+  PointFilter,
   PointPage,
   PointSelector,
   QdrantApi,
@@ -21,15 +21,13 @@ import type {
   ReadColumns,
   ScoredPoints,
   ScrollColumns,
+  UpsertColumns,
 } from "./api.ts";
-import {
-  changeBody,
-  countBody,
-  creationBody,
-  describedState,
-  filterBody,
-  indexSchema,
-} from "./settings.ts";
+import { changeBody, creationBody, describedState, indexSchema } from "./settings.ts";
+
+const facets = z.object({
+  hits: z.array(z.object({ value: z.unknown(), count: z.number() })),
+});
 
 /** Opens the folder at `path` (made where it is not there), or ':memory:'. @throws E_LOCKED, E_STORAGE, E_NOT_SUPPORTED, E_ABORTED */
 export async function connectEmbedded(path: string, options: CallOptions): Promise<QdrantApi> {
@@ -41,6 +39,7 @@ class EmbeddedApi implements QdrantApi {
   readonly address: string;
   readonly version = null;
   readonly notes = true;
+  readonly modes = true;
   readonly bodyBytesMax = null;
   readonly concurrency = 2;
   readonly #engine: Engine;
@@ -74,7 +73,7 @@ class EmbeddedApi implements QdrantApi {
     await refusable(this.#engine.createPayloadIndex(name, index.key, indexSchema(index), options));
   }
 
-  async upsert(name: string, columns: PointColumns, options: CallOptions = {}): Promise<void> {
+  async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
     const { points, vectors, payloads } = columns;
     const named = new Map(vectors === null ? [] : [[defaultVector, vectors]]);
     await refusable(this.#engine.upsert(name, { ids: points, vectors: named, payloads }, options));
@@ -94,40 +93,59 @@ class EmbeddedApi implements QdrantApi {
       ...readOptions(options),
       limit: options.limit,
       offset: options.from ?? undefined,
+      filter: textOf(options.filter),
     });
     return { ...columnsOf(page, options), next: page.nextOffset };
   }
 
-  async count(name: string, options: CountOptions = {}): Promise<number> {
-    return this.#engine.count(name, countBody(options), options);
+  async count(name: string, options: CountColumns = {}): Promise<number> {
+    return this.#engine.count(name, textOf(options.filter), options);
   }
 
   async delete(name: string, selector: PointSelector, options: CallOptions = {}): Promise<void> {
     const meant =
-      "points" in selector ? { ids: selector.points } : { filter: filterBody(selector.matches) };
+      "points" in selector ? { ids: selector.points } : { filter: stringifyPlain(selector.filter) };
     await refusable(this.#engine.deletePoints(name, meant, options));
   }
 
   async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
     // Its search is always exact.
-    const { vector, limit, matches, paths, signal } = options;
-    const filter: JsonObject | undefined = matches.length === 0 ? undefined : filterBody(matches);
+    const { vector, limit, filter, paths, vectors = false, dimension, signal } = options;
     const found = await refusable(
       this.#engine.search(name, {
         vector,
         limit,
-        filter,
+        filter: textOf(filter),
         withPayload: paths === undefined ? true : { include: paths },
+        withVector: vectors,
         ...(signal === undefined ? {} : { signal }),
       }),
     );
-    const { ids, payloads, scores } = found;
-    return { points: ids, vectors: null, payloads, scores: Array.from(scores) };
+    return { ...columnsOf(found, { vectors, dimension }), scores: Array.from(found.scores) };
+  }
+
+  async facet(
+    name: string,
+    key: string,
+    { limit, ...options }: CallOptions & { limit: number },
+  ): Promise<TenantCount[]> {
+    const body = JSON.stringify({ key, limit });
+    const request = { operation: "facet", collection: name, params: {}, body } as const;
+    const { hits } = facets.parse(JSON.parse(await this.#engine.ask(request, options)));
+    return hits.map(({ value, count }) => ({ tenant: String(value), count }));
+  }
+
+  async memory(): Promise<null> {
+    return null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine.close();
   }
+}
+
+function textOf(filter: PointFilter | undefined): string | undefined {
+  return filter === undefined ? undefined : stringifyPlain(filter);
 }
 
 function readOptions({ payload, vectors, signal }: ReadColumns) {
@@ -138,7 +156,10 @@ function readOptions({ payload, vectors, signal }: ReadColumns) {
   };
 }
 
-function columnsOf(found: EnginePoints, { vectors, dimension }: ReadColumns): PointColumns {
+function columnsOf(
+  found: EnginePoints,
+  { vectors, dimension }: Pick<ReadColumns, "vectors" | "dimension">,
+): PointColumns {
   const { ids, payloads } = found;
   if (!vectors) return { points: ids, vectors: null, payloads };
   const none = {

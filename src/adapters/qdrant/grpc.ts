@@ -7,6 +7,7 @@ import { decodeQueryAnswer, encodeQuery } from "../../wire/query.ts";
 import { decodeScrollAnswer, encodeScroll } from "../../wire/scroll.ts";
 import { decodeUpdateAnswer, encodeUpsert } from "../../wire/upsert.ts";
 import type {
+  CountColumns,
   PointColumns,
   PointPage,
   QdrantApi,
@@ -14,6 +15,7 @@ import type {
   ReadColumns,
   ScoredPoints,
   ScrollColumns,
+  UpsertColumns,
 } from "./api.ts";
 import { sliceRows } from "./convert.ts";
 import type { GrpcClient } from "./grpc-client.ts";
@@ -35,7 +37,7 @@ export class GrpcPoints {
     this.#rest = rest;
   }
 
-  async upsert(name: string, columns: PointColumns, options: CallOptions = {}): Promise<void> {
+  async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
     const rows = columns.points.length;
     let from = 0;
     // Rows next to one another that cannot go this way go the other way together.
@@ -45,7 +47,8 @@ export class GrpcPoints {
         await this.#rest.upsert(name, sliceRows(columns, refusedFrom, end), options);
     };
     while (from < rows) {
-      const part = encodeUpsert(name, columns, { from, bytesAim: messageBytesAim });
+      const bounds = { from, bytesAim: messageBytesAim, mode: options.mode };
+      const part = encodeUpsert(name, columns, bounds);
       if (part.end > from) {
         await passOn(from);
         assertSize(part.frame, columns.points[from]);
@@ -83,13 +86,19 @@ export class GrpcPoints {
     return this.#settled(name, page, options);
   }
 
-  count(name: string, options: CallOptions = {}): Promise<number> {
-    return this.#client.send("Points/Count", encodeCount(name), decodeCountAnswer, options);
+  count(name: string, options: CountColumns = {}): Promise<number> {
+    const frame = encodeCount(name, options.filter);
+    return this.#client.send("Points/Count", frame, decodeCountAnswer, options);
   }
 
   async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
-    const frame = encodeQuery(name, options);
-    const found = await this.#client.send("Points/Query", frame, decodeQueryAnswer, options);
+    const dimension = options.vectors === true ? options.dimension : null;
+    const found = await this.#client.send(
+      "Points/Query",
+      encodeQuery(name, options),
+      (message) => decodeQueryAnswer(message, dimension),
+      options,
+    );
     return this.#settled(name, found, { ...options, payload: true });
   }
 

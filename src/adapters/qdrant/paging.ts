@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { isVectorError } from "../../errors.ts";
 import type { DenseColumn } from "../../model/record.ts";
-import type { PointColumns, PointPage, QdrantApi, ReadColumns } from "./api.ts";
+import type { PointColumns, PointFilter, PointPage, QdrantApi, ReadColumns } from "./api.ts";
 
 /** Bytes that a page aims at. */
 const pageBytes = 4 * 1024 * 1024;
@@ -17,6 +17,8 @@ const pointBytes = 100;
 export interface ScanOptions extends ReadColumns {
   /** Rows a page at most. */
   readonly rowsMax: number;
+  /** Default: all points. */
+  readonly filter?: PointFilter | undefined;
   /** The point to begin at, or at the next one behind it; default: the first. */
   readonly from?: string;
 }

@@ -2,11 +2,10 @@
 import { VectorError } from "../../errors.ts";
 import type { DenseColumn } from "../../model/record.ts";
 import { sliceArray, sliceObject } from "../../util/json.ts";
-import type { PointColumns } from "./api.ts";
+import type { PointColumns, ScoredPoints, UpdateMode } from "./api.ts";
 
 /** Room for what stands around the points in a body. */
-const frameBytes = 64;
-const bodyStart = '{"points":[';
+const frameBytes = 96;
 
 /** A point id as JSON: a number where it is one, else a string. */
 export function pointText(point: string): string {
@@ -37,7 +36,9 @@ export function* upsertBodies(
   columns: PointColumns,
   bytesAim: number,
   bytesMax: number,
+  mode: UpdateMode = "upsert",
 ): Generator<Uint8Array> {
+  const bodyStart = mode === "upsert" ? '{"points":[' : `{"update_mode":"${mode}","points":[`;
   let body = Buffer.allocUnsafe(bytesAim);
   let at = 0;
   for (let row = 0; row < columns.points.length; row += 1) {
@@ -88,7 +89,22 @@ export function pointOf(raw: string | undefined): string {
 
 /** Points from the raw text of an answer's array. `dimension` null = no vectors were asked for. @throws SyntaxError */
 export function columnsOf(array: string, dimension: number | null): PointColumns {
-  const rows = sliceArray(array).map(sliceObject);
+  return columnsOfRows(sliceArray(array).map(sliceObject), dimension);
+}
+
+/** Points with their scores from the raw text of a query's result. @throws SyntaxError */
+export function scoredOf(result: string, dimension: number | null): ScoredPoints {
+  const rows = sliceArray(sliceObject(result).get("points") ?? "").map(sliceObject);
+  // A score is a float32, which its shortest digits stand for.
+  const scores = rows.map((row) => Math.fround(Number(row.get("score"))));
+  if (scores.some(Number.isNaN)) throw new SyntaxError("a hit without score");
+  return { ...columnsOfRows(rows, dimension), scores };
+}
+
+function columnsOfRows(
+  rows: readonly Map<string, string>[],
+  dimension: number | null,
+): PointColumns {
   return {
     points: rows.map((row) => pointOf(row.get("id"))),
     vectors: dimension === null ? null : vectorsOf(rows, dimension),

@@ -1,13 +1,16 @@
 /** Qdrant by REST. Bodies are built and answers taken apart as text: payload is never decoded on the way. */
 import { z } from "zod";
-import { VectorError } from "../../errors.ts";
+import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
-import type { CallOptions, CountOptions } from "../../store/port.ts";
-import { sliceArray, sliceObject, stringifyPlain } from "../../util/json.ts";
+import type { TenantCount } from "../../store/documents.ts";
+import type { CallOptions } from "../../store/port.ts";
+import { sliceObject, stringifyPlain } from "../../util/json.ts";
 import type {
   CollectionChange,
   CollectionState,
+  CountColumns,
   PointColumns,
+  PointFilter,
   PointPage,
   PointSelector,
   QdrantApi,
@@ -15,31 +18,39 @@ import type {
   ReadColumns,
   ScoredPoints,
   ScrollColumns,
+  UpsertColumns,
 } from "./api.ts";
 import type { RestClient } from "./rest-client.ts";
-import { columnsOf, pointOf, pointText, upsertBodies, vectorText } from "./rest-points.ts";
 import {
-  changeBody,
-  countBody,
-  creationBody,
-  describedState,
-  filterBody,
-  indexSchema,
-} from "./settings.ts";
+  columnsOf,
+  pointOf,
+  pointText,
+  scoredOf,
+  upsertBodies,
+  vectorText,
+} from "./rest-points.ts";
+import { changeBody, creationBody, describedState, indexSchema } from "./settings.ts";
 
 /** The server's default bound of a body (`service.max_request_size_mb`). */
 const bodyBytesMax = 32 * 1024 * 1024;
 /** A body aims at less: its text and its bytes are in memory for each request in flight. */
 const bodyBytesAim = 4 * 1024 * 1024;
-/** The first version with `POST points/query`, and the first with metadata of collections. */
+/** The first version with `POST points/query`, the first with metadata of collections, and the first whose upserts have a mode. */
 const oldestVersion = [1, 10] as const;
 const notesVersion = [1, 16] as const;
+const modesVersion = [1, 17] as const;
 
 const collectionList = z.looseObject({
   collections: z.array(z.looseObject({ name: z.string() })),
 });
 const updateResult = z.looseObject({ status: z.string() });
 const countResult = z.looseObject({ count: z.number() });
+const facetResult = z.looseObject({
+  hits: z.array(z.looseObject({ value: z.unknown(), count: z.number() })),
+});
+const memoryResult = z.looseObject({
+  total: z.looseObject({ ram_bytes: z.number(), cached_bytes: z.number() }),
+});
 
 /**
  * Greets the server and shows it the key. Closing what this gives closes `client`.
@@ -73,6 +84,7 @@ class RestApi implements QdrantApi {
   readonly address: string;
   readonly version: string;
   readonly notes: boolean;
+  readonly modes: boolean;
   readonly bodyBytesMax = bodyBytesMax;
   readonly concurrency = 4;
   readonly #client: RestClient;
@@ -82,6 +94,7 @@ class RestApi implements QdrantApi {
     this.address = client.url;
     this.version = version;
     this.notes = isSince(version, notesVersion);
+    this.modes = isSince(version, modesVersion);
   }
 
   async list(options: CallOptions = {}): Promise<string[]> {
@@ -115,8 +128,8 @@ class RestApi implements QdrantApi {
     await this.#update("PUT", `${path(name)}/index`, JSON.stringify(body), options);
   }
 
-  async upsert(name: string, columns: PointColumns, options: CallOptions = {}): Promise<void> {
-    for (const body of upsertBodies(columns, bodyBytesAim, bodyBytesMax))
+  async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
+    for (const body of upsertBodies(columns, bodyBytesAim, bodyBytesMax, options.mode))
       await this.#update("PUT", `${path(name)}/points`, body, options);
   }
 
@@ -132,7 +145,7 @@ class RestApi implements QdrantApi {
 
   async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
     const from = options.from === null ? "" : `"offset":${pointText(options.from)},`;
-    const body = `{"limit":${options.limit},${from}${wanted(options)}}`;
+    const body = `{"limit":${options.limit},${from}${wanted(options)}${filterText(options.filter)}}`;
     const address = `${path(name)}/points/scroll`;
     const result = await this.#client.send("POST", address, body, options.signal);
     return this.#parse(() => {
@@ -146,9 +159,9 @@ class RestApi implements QdrantApi {
     });
   }
 
-  async count(name: string, options: CountOptions = {}): Promise<number> {
+  async count(name: string, options: CountColumns = {}): Promise<number> {
     const address = `${path(name)}/points/count`;
-    const body = JSON.stringify({ exact: true, filter: countBody(options) });
+    const body = `{"exact":true${filterText(options.filter)}}`;
     const result = await this.#client.send("POST", address, body, options.signal);
     return this.#check(countResult, result).count;
   }
@@ -157,27 +170,39 @@ class RestApi implements QdrantApi {
     const body =
       "points" in selector
         ? `{"points":[${selector.points.map(pointText).join(",")}]}`
-        : stringifyPlain({ filter: filterBody(selector.matches) });
+        : stringifyPlain({ filter: selector.filter });
     await this.#update("POST", `${path(name)}/points/delete`, body, options);
   }
 
   async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
-    const { vector, limit, matches, exact, paths, signal } = options;
-    const filter = matches.length === 0 ? "" : `,"filter":${stringifyPlain(filterBody(matches))}`;
-    const params = exact === true ? ',"params":{"exact":true}' : "";
-    const query = vectorText(vector, 0, vector.length);
-    const payload = JSON.stringify(paths ?? true);
-    const body = `{"query":${query},"limit":${limit},"with_payload":${payload}${filter}${params}}`;
-    const result = await this.#client.send("POST", `${path(name)}/points/query`, body, signal);
-    return this.#parse(() => {
-      const array = sliceObject(result).get("points") ?? "";
-      // A score is a float32, which its shortest digits stand for.
-      const scores = sliceArray(array).map((row) =>
-        Math.fround(Number(sliceObject(row).get("score"))),
-      );
-      if (scores.some(Number.isNaN)) throw new SyntaxError("a hit without score");
-      return { ...columnsOf(array, null), scores };
-    });
+    const { dimension, vectors = false, signal } = options;
+    const address = `${path(name)}/points/query`;
+    const result = await this.#client.send("POST", address, queryBody(options), signal);
+    return this.#parse(() => scoredOf(result, vectors ? dimension : null));
+  }
+
+  async facet(
+    name: string,
+    key: string,
+    { limit, signal }: CallOptions & { limit: number },
+  ): Promise<TenantCount[]> {
+    const body = JSON.stringify({ key, limit, exact: true });
+    const result = await this.#client.send("POST", `${path(name)}/facet`, body, signal);
+    const { hits } = this.#check(facetResult, result);
+    return hits.map(({ value, count }) => ({ tenant: String(value), count }));
+  }
+
+  async memory(name: string, options: CallOptions = {}): Promise<number | null> {
+    try {
+      const address = `${path(name)}/memory`;
+      const result = await this.#client.send("GET", address, undefined, options.signal);
+      const { total } = this.#check(memoryResult, result);
+      return total.ram_bytes + total.cached_bytes;
+    } catch (error) {
+      // Older servers have no such route; of collections, the caller knows that they are there.
+      if (isVectorError(error, "E_COLLECTION_NOT_FOUND")) return null;
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -223,6 +248,25 @@ class RestApi implements QdrantApi {
 
 function path(name: string): string {
   return `/collections/${encodeURIComponent(name)}`;
+}
+
+/** A member `filter` behind others; nothing where all points are meant. */
+function filterText(filter: PointFilter | undefined): string {
+  return filter === undefined ? "" : `,"filter":${stringifyPlain(filter)}`;
+}
+
+function queryBody(options: QueryColumns): string {
+  const { vector, limit, filter, exact, oversampling, paths, vectors = false } = options;
+  const query = vectorText(vector, 0, vector.length);
+  const asked = [
+    ...(exact === true ? ['"exact":true'] : []),
+    ...(oversampling === undefined
+      ? []
+      : [`"quantization":{"rescore":true,"oversampling":${oversampling}}`]),
+  ];
+  const params = asked.length === 0 ? "" : `,"params":{${asked.join(",")}}`;
+  const payload = JSON.stringify(paths ?? true);
+  return `{"query":${query},"limit":${limit},"with_payload":${payload},"with_vector":${vectors}${filterText(filter)}${params}}`;
 }
 
 function wanted({ payload, vectors }: ReadColumns): string {

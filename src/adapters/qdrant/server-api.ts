@@ -1,10 +1,12 @@
 /** A Qdrant server by two roads: collections by REST; points by gRPC once its port is proven to be the same server's. */
 import { isVectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
-import type { CallOptions, CountOptions } from "../../store/port.ts";
+import type { TenantCount } from "../../store/documents.ts";
+import type { CallOptions } from "../../store/port.ts";
 import type {
   CollectionChange,
   CollectionState,
+  CountColumns,
   PointColumns,
   PointPage,
   PointSelector,
@@ -13,6 +15,7 @@ import type {
   ReadColumns,
   ScoredPoints,
   ScrollColumns,
+  UpsertColumns,
 } from "./api.ts";
 import type { Choice } from "./choice.ts";
 import type { GrpcPoints } from "./grpc.ts";
@@ -26,6 +29,7 @@ export class ServerApi implements QdrantApi {
   readonly address: string;
   readonly version: string | null;
   readonly notes: boolean;
+  readonly modes: boolean;
   /** Messages may be of any size, and are kept small; by REST, bodies are kept below what a server takes. */
   readonly bodyBytesMax = null;
   readonly concurrency = grpcConcurrency;
@@ -39,10 +43,11 @@ export class ServerApi implements QdrantApi {
   #proving: Promise<void> | null = null;
 
   constructor(roads: Roads, choice: Choice) {
-    const { address, version, notes } = roads.rest;
+    const { address, version, notes, modes } = roads.rest;
     this.address = address;
     this.version = version;
     this.notes = notes;
+    this.modes = modes;
     this.#rest = roads.rest;
     this.#roads = roads;
     this.#choice = choice;
@@ -76,7 +81,7 @@ export class ServerApi implements QdrantApi {
     return this.#rest.delete(name, selector, options);
   }
 
-  async upsert(name: string, columns: PointColumns, options: CallOptions = {}): Promise<void> {
+  async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
     return (await this.#road(name, "write", options)).upsert(name, columns, options);
   }
 
@@ -92,13 +97,24 @@ export class ServerApi implements QdrantApi {
     return (await this.#road(name, "read", options)).scroll(name, options);
   }
 
-  async count(name: string, options: CountOptions = {}): Promise<number> {
-    if (options.tenant !== undefined) return this.#rest.count(name, options);
+  async count(name: string, options: CountColumns = {}): Promise<number> {
     return (await this.#road(name, "read", options)).count(name, options);
   }
 
   async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
     return (await this.#road(name, "read", options)).query(name, options);
+  }
+
+  facet(
+    name: string,
+    key: string,
+    options: CallOptions & { limit: number },
+  ): Promise<TenantCount[]> {
+    return this.#rest.facet(name, key, options);
+  }
+
+  memory(name: string, options?: CallOptions): Promise<number | null> {
+    return this.#rest.memory(name, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

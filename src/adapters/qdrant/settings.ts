@@ -8,13 +8,10 @@ import type {
   Quantization,
 } from "../../model/collection.ts";
 import { fromQdrantDistance, qdrantDistances } from "../../model/distance.ts";
-import { tenantKey } from "../../model/layout.ts";
-import type { CountOptions } from "../../store/port.ts";
-import type { CollectionChange, CollectionState, Match } from "./api.ts";
+import type { CollectionChange, CollectionState } from "./api.ts";
 import { compact, type JsonObject } from "./body.ts";
 import { describedBody, unnamedVector, unreadParts, vectorsParams } from "./described.ts";
 import { indexOf } from "./indexing.ts";
-import { markMatches } from "./matches.ts";
 
 /** The key of the note in a collection's metadata. */
 const noteKey = "vecferry";
@@ -38,6 +35,7 @@ export function creationBody(spec: CollectionSpec, note: string | null): JsonObj
       ef_construct: hnsw.efConstruct,
       full_scan_threshold: hnsw.fullScanThreshold,
       max_indexing_threads: hnsw.maxIndexingThreads,
+      on_disk: hnsw.onDisk,
     }),
     quantization_config: spec.quantization === null ? null : quantizationBody(spec.quantization),
     shard_number: spec.shards,
@@ -78,24 +76,6 @@ function quantizationBody(quantization: Quantization): JsonObject {
 export function indexSchema(index: PayloadIndex): string | JsonObject {
   if (index.params !== undefined) return JSON.parse(index.params);
   return index.tenant === true ? { type: index.type, is_tenant: true } : index.type;
-}
-
-/** A filter that asks for every match. */
-export function filterBody(matches: readonly Match[]): JsonObject {
-  return { must: matches.map(({ key, value }) => ({ key, match: { value } })) };
-}
-
-/** A filter that asks for the points that are to be counted; undefined = all. */
-export function countBody({ tenant, mark }: CountOptions): JsonObject | undefined {
-  const matches = [
-    ...(mark === undefined ? [] : markMatches(mark)),
-    ...(typeof tenant === "string" ? [{ key: tenantKey, value: tenant }] : []),
-  ];
-  const must = [
-    ...matches.map(({ key, value }) => ({ key, match: { value } })),
-    ...(tenant === null ? [{ is_empty: { key: tenantKey } }] : []),
-  ];
-  return must.length === 0 ? undefined : { must };
 }
 
 const strictMode = z.looseObject({

@@ -2,35 +2,46 @@
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo, CollectionSpec } from "../../model/collection.ts";
 import { assertCollectionName } from "../../model/collection-name.ts";
-import { toChromaDistance } from "../../model/distance.ts";
-import { markKey } from "../../model/layout.ts";
+import type { Where } from "../../model/filter.ts";
+import { tenantKey } from "../../model/layout.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import type {
+  CollectionsOptions,
+  DocumentCollection,
+  DocumentCountOptions,
+  DocumentHit,
+  DocumentScanOptions,
+  DocumentSearchOptions,
+  DocumentSelector,
+  DocumentStore,
+  DocumentWriteOptions,
+  TenantCount,
+} from "../../store/documents.ts";
+import type {
   CallOptions,
   Capabilities,
-  CountOptions,
   EnsureOptions,
-  Hit,
   IdsOptions,
   ReadOptions,
   ReadResult,
-  RemoveSelector,
   ScanOptions,
-  SearchOptions,
   StoreIdentity,
-  TargetStore,
 } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
-import type { CollectionState, QdrantApi, ReadColumns } from "./api.ts";
+import type { CollectionState, PointFilter, QdrantApi, ReadColumns } from "./api.ts";
 import { sliceRows, toBatch, toColumns } from "./convert.ts";
 import { connectEmbedded } from "./embedded.ts";
+import { factsOf } from "./facts.ts";
+import { markFilter, type Scope, scopeFilter } from "./filter.ts";
 import { assertFits, assertUnnamed, lacking } from "./fit.ts";
-import { markMatches, searchMatches } from "./matches.ts";
-import { changeOf, firstNote, noteLayout } from "./note.ts";
+import { infoOf } from "./info.ts";
+import { writeInMode } from "./modes.ts";
+import { changeOf, firstNote } from "./note.ts";
 import { type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 import { connectServer, type ServerAddress } from "./road.ts";
+import { searchOf } from "./search.ts";
 
 /** Ids a chunk, and points a request to delete. */
 const idsChunk = 10_000;
@@ -47,7 +58,7 @@ const namesListed = 20;
 export async function openQdrant(
   address: ServerAddress,
   options: QdrantOptions = {},
-): Promise<TargetStore> {
+): Promise<DocumentStore> {
   return new QdrantStore(await connectServer(address, options));
 }
 
@@ -55,11 +66,11 @@ export async function openQdrant(
 export async function openEmbedded(
   path: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<TargetStore> {
+): Promise<DocumentStore> {
   return new QdrantStore(await connectEmbedded(path, withSignal(options.signal)));
 }
 
-class QdrantStore implements TargetStore {
+class QdrantStore implements DocumentStore {
   readonly identity: StoreIdentity;
   readonly capabilities: Capabilities;
   readonly #api: QdrantApi;
@@ -82,19 +93,25 @@ class QdrantStore implements TargetStore {
     };
   }
 
-  async collections(options: CallOptions = {}): Promise<CollectionInfo[]> {
-    this.#begin(options.signal);
-    const infos: CollectionInfo[] = [];
-    for (const name of await this.#api.list(options)) {
-      const state = await this.#find(name, options);
-      if (state !== null) infos.push(infoOf(state));
+  async collections(options: CollectionsOptions = {}): Promise<DocumentCollection[]> {
+    const { names, memory = false, signal } = options;
+    this.#begin(signal);
+    const call = withSignal(signal);
+    const infos: DocumentCollection[] = [];
+    for (const name of names ?? (await this.#api.list(call))) {
+      const state = await this.#find(name, call);
+      if (state === null) continue;
+      const bytes = memory ? await this.#api.memory(name, call) : null;
+      infos.push({ ...infoOf(state), ...(bytes === null ? {} : { memoryBytes: bytes }) });
     }
     return infos;
   }
 
-  async count(collection: CollectionInfo, options: CountOptions = {}): Promise<number> {
+  async count(collection: CollectionInfo, options: DocumentCountOptions = {}): Promise<number> {
     this.#begin(options.signal);
-    return this.#named(collection.name, this.#api.count(collection.name, options));
+    const { name } = collection;
+    const filter = filterOf(collection, options);
+    return this.#named(name, this.#api.count(name, { filter, ...withSignal(options.signal) }));
   }
 
   async *ids(collection: CollectionInfo, options: IdsOptions = {}): AsyncGenerator<string[]> {
@@ -129,7 +146,7 @@ class QdrantStore implements TargetStore {
     const columns = await this.#named(name, retrieveAll(this.#api, name, keys, wanted));
     const found = new Set(columns.points);
     return {
-      batch: toBatch(columns, noteLayout(name, collection.note)),
+      batch: toBatch(columns, factsOf(collection).layout),
       absent: keys.filter((key) => !found.has(key)),
       failures: [],
     };
@@ -137,14 +154,16 @@ class QdrantStore implements TargetStore {
 
   async *scan(
     collection: CollectionInfo,
-    options: ScanOptions & { batchSize?: number } = {},
+    options: ScanOptions & DocumentScanOptions = {},
   ): AsyncGenerator<PointBatch> {
     const { vectors = true, batchSize = scanRows, signal, from, to } = options;
     this.#begin(signal);
     if (vectors) assertUnnamed(collection);
-    const layout = noteLayout(collection.name, collection.note);
+    const { layout } = factsOf(collection);
     const start = from === undefined ? {} : { from };
-    const scan = { ...(await this.#scanOptions(collection, batchSize, signal)), vectors, ...start };
+    const filter = filterOf(collection, options);
+    const pages = await this.#scanOptions(collection, batchSize, signal);
+    const scan = { ...pages, vectors, filter, ...start };
     for await (const columns of scanPages(this.#api, collection.name, scan)) {
       const past = to === undefined ? -1 : columns.points.findIndex((point) => isPast(point, to));
       const batch = toBatch(past === -1 ? columns : sliceRows(columns, 0, past), layout);
@@ -156,25 +175,11 @@ class QdrantStore implements TargetStore {
   async search(
     collection: CollectionInfo,
     vector: Float32Array,
-    options: SearchOptions,
-  ): Promise<Hit[]> {
-    const { limit, exact = false, documents = true, signal } = options;
-    this.#begin(signal);
-    const { name, distance } = assertUnnamed(collection);
-    if (distance === null)
-      throw new VectorError("E_NOT_SUPPORTED", `Chroma has no distance like that of "${name}".`);
-    const layout = noteLayout(name, collection.note);
-    const matches = searchMatches(options, layout ?? "vecferry");
-    const paths = documents ? {} : { paths: [`${markKey}.id`] };
-    const query = { vector, limit, matches, exact, ...paths, ...withSignal(signal) };
-    const found = await this.#named(name, this.#api.query(name, query));
-    const { ids, payload } = toBatch(found, layout);
-    return ids.map((id, row) => ({
-      id,
-      ...pointOf(found.points[row]),
-      distance: toChromaDistance(distance, found.scores[row] ?? Number.NaN),
-      document: payload.documents[row] ?? null,
-    }));
+    options: DocumentSearchOptions,
+  ): Promise<DocumentHit[]> {
+    this.#begin(options.signal);
+    const { query, hits } = searchOf(collection, vector, options);
+    return hits(await this.#named(collection.name, this.#api.query(collection.name, query)));
   }
 
   async ensure(spec: CollectionSpec, options: EnsureOptions = {}): Promise<{ created: boolean }> {
@@ -195,30 +200,46 @@ class QdrantStore implements TargetStore {
     return { created };
   }
 
-  async write(spec: CollectionSpec, batch: PointBatch, options: CallOptions = {}): Promise<void> {
-    this.#begin(options.signal);
-    const rows = await this.#upsertRowsMax(spec.name, options);
+  async write(
+    spec: CollectionSpec,
+    batch: PointBatch,
+    options: DocumentWriteOptions = {},
+  ): Promise<void> {
+    const { mode, signal } = options;
+    this.#begin(signal);
+    const call = withSignal(signal);
+    const rows = await this.#upsertRowsMax(spec.name, call);
     for (let start = 0; start < batch.ids.length; start += rows) {
       const end = Math.min(batch.ids.length, start + rows);
       const columns = toColumns(batch, start, end, spec.layout);
-      await this.#named(spec.name, this.#api.upsert(spec.name, columns, options));
+      await this.#named(spec.name, writeInMode(this.#api, spec.name, columns, { ...call, mode }));
     }
   }
 
   async remove(
     collection: CollectionInfo,
-    selector: RemoveSelector,
+    selector: DocumentSelector,
     options: CallOptions = {},
   ): Promise<void> {
     this.#begin(options.signal);
     const { name } = collection;
+    if ("points" in selector) return this.#removePoints(name, selector.points, options);
     if ("everything" in selector) {
       await this.#state(name, options);
       this.#upsertRows.delete(name);
       return this.#api.drop(name, options);
     }
     if ("run" in selector) return this.#removeMarked(collection, selector, options);
-    return this.#removePoints(name, selector.points, options);
+    return this.#removeOf(collection, selector, options);
+  }
+
+  async tenants(
+    collection: CollectionInfo,
+    options: CallOptions & { readonly limit: number },
+  ): Promise<TenantCount[]> {
+    this.#begin(options.signal);
+    const { name } = collection;
+    return this.#named(name, this.#api.facet(name, tenantKey, options));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -244,7 +265,7 @@ class QdrantStore implements TargetStore {
   ): Promise<void> {
     const { name } = collection;
     const { deletesUnindexed } = await this.#state(name, options);
-    if (deletesUnindexed) return this.#api.delete(name, { matches: markMatches(mark) }, options);
+    if (deletesUnindexed) return this.#api.delete(name, { filter: markFilter(mark) }, options);
     for await (const { placement } of this.scan(collection, { ...options, vectors: false })) {
       const { points, runs, collections } = placement;
       const marked = points.filter(
@@ -254,6 +275,25 @@ class QdrantStore implements TargetStore {
       );
       await this.#removePoints(name, marked, options);
     }
+  }
+
+  async #removeOf(
+    collection: CollectionInfo,
+    { tenant, where }: { readonly tenant: string; readonly where: Where | null },
+    options: CallOptions,
+  ): Promise<void> {
+    const { name } = collection;
+    const scope = where === null ? { tenant } : { tenant, where };
+    const filter = filterOf(collection, scope);
+    const { deletesUnindexed } = await this.#state(name, options);
+    if (filter !== undefined && (deletesUnindexed || where === null))
+      return this.#api.delete(name, { filter }, options);
+    for await (const { placement } of this.scan(collection, {
+      ...scope,
+      ...options,
+      vectors: false,
+    }))
+      await this.#removePoints(name, placement.points, options);
   }
 
   #begin(signal: AbortSignal | undefined): void {
@@ -324,13 +364,13 @@ class QdrantStore implements TargetStore {
   }
 }
 
+function filterOf(collection: CollectionInfo, scope: Scope): PointFilter | undefined {
+  return scopeFilter(scope, factsOf(collection).asking);
+}
+
 /** Whether a point comes behind the UUID `to`; numbers come before every UUID. */
 function isPast(point: string, to: string): boolean {
   return isCanonicalUuid(point) && point > to;
-}
-
-function pointOf(point: string | undefined): Pick<Hit, "point"> {
-  return point === undefined ? {} : { point };
 }
 
 function withSignal(signal: AbortSignal | undefined): CallOptions {
@@ -343,27 +383,5 @@ function readColumns(collection: CollectionInfo, signal: AbortSignal | undefined
     vectors: true,
     dimension: collection.dimension ?? 0,
     ...withSignal(signal),
-  };
-}
-
-export function infoOf(state: CollectionState): CollectionInfo {
-  const { name, dimension, distance, points, status, note, index, unread } = state;
-  const { configuration, schema } = state;
-  return {
-    key: name,
-    name,
-    tenant: null,
-    database: null,
-    dimension,
-    distance,
-    distanceFrom: distance === null ? null : "configuration",
-    count: points,
-    metadata: null,
-    configuration,
-    schema,
-    status,
-    note,
-    ...(index === null ? {} : { index }),
-    ...(unread.length === 0 ? {} : { unread }),
   };
 }

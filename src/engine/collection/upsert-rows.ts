@@ -1,11 +1,11 @@
 /** Which rows of an upsert are written, where it says conditions. */
-import type { JsonInput } from "../api.ts";
+import type { JsonInput, UpsertMode } from "../api.ts";
 import { selectSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
 
 export interface UpsertConditions {
   /** Only points that are not there, or only those that are; default: both. */
-  readonly mode?: "upsert" | "insert_only" | "update_only" | undefined;
+  readonly mode?: UpsertMode | undefined;
   /** Points that are there and do not fit stay as they are. */
   readonly filter?: JsonInput | undefined;
 }

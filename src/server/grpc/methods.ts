@@ -119,9 +119,9 @@ function collectionMethods(engine: Engine): Record<string, Method> {
 
 function pointMethods(engine: Engine): Record<string, Method> {
   return {
-    Upsert: method(false, decodeUpsert, async ({ collection, points, wait }, call) => {
+    Upsert: method(false, decodeUpsert, async ({ collection, points, wait, mode }, call) => {
       if (points.ids.length === 0) throw emptyUpdate();
-      await engine.upsert(collection, points, call);
+      await engine.upsert(collection, points, { ...call, mode });
       return changed(wait, call);
     }),
     Delete: method(false, decodeDelete, async ({ collection, selector, wait }, call) => {

@@ -28,6 +28,7 @@ function batchOf(record: Partial<DecodedPayload>): PointBatch {
       norms: Float64Array.of(record.norm ?? Number.NaN),
       runs: [record.run ?? null],
       collections: [record.collection ?? null],
+      createdAt: [record.createdAt ?? null],
       rest: [null],
     },
   };
@@ -107,7 +108,7 @@ describe.each(layouts)("layout %s", (layout) => {
       fc.property(record, (given) => {
         fc.pre(conflicts(given.metadata, layout).length === 0);
         const back = canonical(decode(encode(given, layout), layout));
-        const wanted = canonical({ ...given, rest: null });
+        const wanted = canonical({ ...given, createdAt: null, rest: null });
         expect(back).toEqual({
           ...wanted,
           metadata: wanted.metadata === "{}" ? null : wanted.metadata,
@@ -115,6 +116,13 @@ describe.each(layouts)("layout %s", (layout) => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("tells when an application wrote a record, and carries it on in what is left", () => {
+    const createdAt = "2026-11-22T02:30:00.000Z";
+    const decoded = decode(encode({ id: "a", createdAt }, layout), layout);
+    expect(decoded).toMatchObject({ id: "a", createdAt });
+    expect(decoded.rest).toBe(`{"_vecferry":{"created_at":"${createdAt}"}}`);
   });
 
   it("writes JSON whose integers and floats are told apart", () => {

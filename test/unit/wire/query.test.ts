@@ -25,7 +25,7 @@ describe("query", () => {
     const frame = encodeQuery("c", {
       vector: Float32Array.of(0.5, -1),
       limit: 7,
-      matches: [{ key: "metadata.kind", value: 'é"' }],
+      filter: { must: [{ key: "metadata.kind", match: { value: 'é"' } }] },
     });
     expect(messageOf(QueryPointsSchema, frame)).toMatchObject({
       collectionName: "c",
@@ -44,7 +44,7 @@ describe("query", () => {
       withPayload: true,
       withVector: undefined,
     });
-    const all = encodeQuery("c", { vector: new Float32Array(3), limit: 1, matches: [] });
+    const all = encodeQuery("c", { vector: new Float32Array(3), limit: 1 });
     expect(messageOf(QueryPointsSchema, all).filter).toBeUndefined();
   });
 
@@ -54,10 +54,12 @@ describe("query", () => {
       limit: 1,
       exact: true,
       paths: ["_vecferry.id"],
-      matches: [
-        { key: "n", value: -9007199254740993n },
-        { key: "flag", value: false },
-      ],
+      filter: {
+        must: [
+          { key: "n", match: { value: -9007199254740993n } },
+          { key: "flag", match: { value: false } },
+        ],
+      },
     });
     expect(messageOf(QueryPointsSchema, frame)).toMatchObject({
       params: { exact: true },

@@ -215,13 +215,20 @@ describe("upsert", () => {
     expect(() => decodeUpsert(message)).toThrow(expect.objectContaining({ code }));
   });
 
-  it("refuses conditions that the engine has not", () => {
-    for (const init of [{ updateFilter: {} }, { updateMode: 1 as const }]) {
-      expect(() => decodeUpsert(bytesOf(UpsertPointsSchema, init))).toThrow(
-        expect.objectContaining({ code: "E_NOT_SUPPORTED" }),
-      );
+  it("says which points it writes, both ways", () => {
+    const one = { points: [uuid], vectors: null, payloads: ["{}"] };
+    for (const mode of ["upsert", "insert_only", "update_only"] as const) {
+      const { frame } = encodeUpsert("c", one, { from: 0, bytesAim: 1000, mode });
+      expect(decodeUpsert(frame.subarray(5)).mode).toBe(mode);
     }
-    expect(decodeUpsert(bytesOf(UpsertPointsSchema, { updateMode: 0 })).points.ids).toEqual([]);
+    expect(() => decodeUpsert(Uint8Array.of(64, 3))).toThrow("Malformed update mode");
+  });
+
+  it("refuses conditions that the engine has not", () => {
+    const message = bytesOf(UpsertPointsSchema, { updateFilter: {} });
+    expect(() => decodeUpsert(message)).toThrow(
+      expect.objectContaining({ code: "E_NOT_SUPPORTED" }),
+    );
   });
 
   it("takes the id of a point in every spelling", () => {

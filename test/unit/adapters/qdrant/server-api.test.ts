@@ -65,7 +65,7 @@ describe("ServerApi", () => {
     const { api, rest, roads } = await connect();
     await using _ = api;
     await api.upsert(name, { ...point, vectors: columnOf(0.1) });
-    const options = { vector: Float32Array.of(0.3), limit: 1, matches: [] };
+    const options = { vector: Float32Array.of(0.3), limit: 1, dimension: 1 };
     const { points, scores } = await api.query(name, options);
     expect(points).toEqual(["1"]);
     expect((await rest.query(name, options)).scores).toEqual(scores);
