@@ -7,6 +7,13 @@
  * const { exit, report } = await runMigrate(source, target, defaultRequest, context);
  */
 
+export {
+  buildQdrantClient,
+  type Connection,
+  connect,
+  type TenantOptions,
+  type VectorDBConfig,
+} from "./connect.ts";
 export { type Embedded, type EmbeddedOptions, openEmbedded } from "./embedded/open.ts";
 export {
   type CallOptions as EngineCallOptions,
@@ -111,8 +118,28 @@ export {
   connectTarget,
   openStore,
 } from "./open.ts";
+export {
+  openRepository,
+  QdrantRepository,
+  type QdrantRepositoryOptions,
+} from "./repositories.ts";
+export type { VectorDBSettings, VectorDBType } from "./repository/config.ts";
 export type { Embed } from "./repository/embed.ts";
 export type { LangChainEmbeddings, LangChainVectorStore } from "./repository/langchain-types.ts";
+export type {
+  DocumentMetadata,
+  MetadataFilter,
+  MetadataValue,
+  Operators,
+  Range,
+} from "./repository/metadata.ts";
+export {
+  type MetricsOptions,
+  type MetricsRegistry,
+  type VectorMetrics,
+  vectorMetrics,
+} from "./repository/metrics.ts";
+export { type MonitoredServiceOptions, MonitoredVectorService } from "./repository/monitored.ts";
 export type { ObservedCall, ServiceObserver } from "./repository/observer.ts";
 export {
   createVectorService,
@@ -127,6 +154,7 @@ export type {
   ServiceSelector,
   TenantDocuments,
 } from "./repository/service-types.ts";
+export { type RepositoryStore, StoreRepository } from "./repository/store-repository.ts";
 export {
   TenantAnalytics,
   type TenantShare,
@@ -140,19 +168,6 @@ export {
   type TenantServices,
   type TenantVariables,
 } from "./repository/tenant-guard.ts";
-export {
-  openRepository,
-  QdrantRepository,
-  type QdrantRepositoryOptions,
-} from "./repositories.ts";
-export type {
-  DocumentMetadata,
-  MetadataFilter,
-  MetadataValue,
-  Operators,
-  Range,
-} from "./repository/metadata.ts";
-export { type RepositoryStore, StoreRepository } from "./repository/store-repository.ts";
 export type {
   BulkResult,
   BulkVectorOperation,

@@ -9,8 +9,11 @@ export type QdrantClient = import("@qdrant/js-client-rest").QdrantClient;
 /** What makes a client: the class that `@qdrant/js-client-rest` exports. */
 export type QdrantClientClass = new (parameters: {
   url: string;
-  port: null;
+  port?: null;
   checkCompatibility: false;
+  apiKey?: string;
+  headers?: Record<string, string>;
+  timeout?: number;
 }) => QdrantClient;
 
 /** The class of the installed client. @throws E_CONFIG where none is installed */
