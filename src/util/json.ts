@@ -80,6 +80,11 @@ export function stringifyPlain(value: unknown): string {
   );
 }
 
+/** A number that `stringifyPlain` writes as this text: an integral float keeps its point. */
+export function rawNumber(text: string): object {
+  return rawJson(text);
+}
+
 /** The raw texts of an object's values by key (the last one where a key stands twice). Values are delimited, not checked. @throws SyntaxError */
 export function sliceObject(text: string): Map<string, string> {
   const members = new Map<string, string>();

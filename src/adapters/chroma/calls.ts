@@ -87,8 +87,9 @@ export class CollectionCalls {
   }
 }
 
-function missingCollection(
-  collection: CollectionInfo,
+/** The error for a collection that is not among those that are there. */
+export function missingCollection(
+  collection: Pick<CollectionInfo, "name">,
   there: readonly ListedCollection[],
 ): VectorError {
   const name = JSON.stringify(collection.name);
@@ -96,5 +97,6 @@ function missingCollection(
   return new VectorError(
     "E_COLLECTION_NOT_FOUND",
     `The Chroma server has no collection ${name} (any more); it has ${names}.`,
+    { details: { collection: collection.name } },
   );
 }

@@ -23,12 +23,14 @@ import { PageSize, type Quotas } from "./quotas.ts";
 import { readRecords } from "./reader.ts";
 import { RecordSize } from "./record-size.ts";
 import type { Routes, Scope } from "./routes.ts";
+import type { Takes } from "./takes.ts";
 
 /** What is behind an address. */
 export interface Served {
   readonly kind: "chroma" | "chroma-cloud";
   readonly version: string | null;
   readonly quotas: Quotas;
+  readonly takes: Takes;
 }
 
 /** One tenant and database of a Chroma server, or of Chroma Cloud. Only ever reads. */
@@ -45,16 +47,7 @@ export class ChromaStore implements SourceStore {
   constructor(client: ChromaClient, routes: Routes, scope: Scope, served: Served) {
     const { kind, version, quotas } = served;
     this.identity = { kind, address: client.url, ...scope, version };
-    this.capabilities = {
-      batchSizeMax: quotas.enforced ? quotas.recordsMax : null,
-      bodyBytesMax: null,
-      concurrency: quotas.requestsMax,
-      live: true,
-      where: true,
-      vectorUlps: 2,
-      notes: false,
-      ...(quotas.enforced ? { searchesMax: quotas.requestsMax } : {}),
-    };
+    this.capabilities = capabilitiesOf(quotas, { notes: false });
     this.#quotas = quotas;
     this.#records = new RecordSize(new PageSize(quotas.recordsMax, quotas.enforced));
     this.#client = client;
@@ -74,7 +67,7 @@ export class ChromaStore implements SourceStore {
   }
 
   count(collection: CollectionInfo, { signal }: CallOptions = {}): Promise<number> {
-    return this.#calls.ask(collection, { verb: "count", parse: parseCount }, signal);
+    return countAll(this.#calls, collection, signal);
   }
 
   ids(collection: CollectionInfo, options: IdsOptions = {}): AsyncGenerator<string[]> {
@@ -112,6 +105,32 @@ export class ChromaStore implements SourceStore {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client.close();
   }
+}
+
+/** What every Chroma can do. `notes`: whether the collections' own metadata is ours to write. */
+export function capabilitiesOf(
+  quotas: Quotas,
+  { notes }: { readonly notes: boolean },
+): Capabilities {
+  return {
+    batchSizeMax: quotas.enforced ? quotas.recordsMax : null,
+    bodyBytesMax: null,
+    concurrency: quotas.requestsMax,
+    live: true,
+    where: true,
+    vectorUlps: 2,
+    notes,
+    ...(quotas.enforced ? { searchesMax: quotas.requestsMax } : {}),
+  };
+}
+
+/** Number of records, whoever's. @throws E_COLLECTION_NOT_FOUND */
+export function countAll(
+  calls: CollectionCalls,
+  collection: CollectionInfo,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  return calls.ask(collection, { verb: "count", parse: parseCount }, signal);
 }
 
 function parseCount(bytes: Buffer): number {

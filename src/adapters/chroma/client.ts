@@ -81,7 +81,7 @@ export class ChromaClient {
 
   /** The decoded answer to a request that writes; null where it is empty. To be sent again where it is lost, it must be idempotent. */
   write(
-    method: "POST" | "DELETE",
+    method: "POST" | "PUT" | "DELETE",
     path: string,
     body: string | undefined,
     options: SendOptions = {},
@@ -127,7 +127,7 @@ export class ChromaClient {
 }
 
 interface Request {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly body?: string;
 }

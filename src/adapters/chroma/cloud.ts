@@ -1,7 +1,8 @@
-/** Chroma Cloud as a source: the same API v2 behind a key, with quotas. */
+/** Chroma Cloud, as a source and as a store of documents: the same API v2 behind a key, with quotas. */
 import { z } from "zod";
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { ChromaCloudAddress } from "../../store/address.ts";
+import type { DocumentStore } from "../../store/documents.ts";
 import type { SourceStore } from "../../store/port.ts";
 import type { ChromaOptions } from "../../store/registry.ts";
 import type { RecordWriter } from "../../store/writer.ts";
@@ -9,9 +10,11 @@ import { parseJson } from "../../util/json.ts";
 import { ChromaStore, type Served } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions, statusOf } from "./client.ts";
 import { detectApi } from "./detect.ts";
+import { ChromaDocuments } from "./documents.ts";
 import { listWhole, shownNames } from "./listing.ts";
 import { cloudQuotas } from "./quotas.ts";
 import { type Routes, routes, type Scope } from "./routes.ts";
+import { cloudTakes } from "./takes.ts";
 import { ChromaWriter } from "./writer.ts";
 
 /**
@@ -42,6 +45,18 @@ export async function openChromaCloudWriter(
   );
 }
 
+/** Opens the same database for the documents of applications to be kept there. @throws as `openChromaCloud` */
+export async function openChromaCloudDocuments(
+  address: ChromaCloudAddress,
+  options: ChromaConnectOptions = {},
+): Promise<DocumentStore> {
+  return reach(
+    address,
+    options,
+    (client, at, scope, served) => new ChromaDocuments(client, at, scope, served),
+  );
+}
+
 /** What `use` makes of a database that the key was found to open. */
 async function reach<Store>(
   address: ChromaCloudAddress,
@@ -57,7 +72,8 @@ async function reach<Store>(
     const scope = await cloudScope(client, address, key, signal);
     const at = routes("v2", scope);
     await checkCloudDatabase(client, scope, key, signal);
-    const served = { kind: "chroma-cloud", version: null, quotas: cloudQuotas } as const;
+    const limits = { quotas: cloudQuotas, takes: cloudTakes };
+    const served = { kind: "chroma-cloud", version: null, ...limits } as const;
     return use(client, at, scope, served);
   } catch (error) {
     client.close();

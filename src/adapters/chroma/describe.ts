@@ -7,6 +7,7 @@ import type { CollectionCalls } from "./calls.ts";
 import type { ListedCollection } from "./catalog.ts";
 import { statusOf } from "./client.ts";
 import { fittingDistances, type NamedDistance, namedDistance } from "./distance.ts";
+import { notedIn } from "./ensure.ts";
 import { parseIds } from "./page.ts";
 import { queryNearest } from "./query.ts";
 import { readRecords } from "./reader.ts";
@@ -23,13 +24,16 @@ export async function describeCollection(
   size: RecordSize,
   options: CallOptions,
 ): Promise<CollectionInfo> {
-  const { sure, ...named } = namedDistance(listed.entry);
+  const { sure: isSure, ...named } = namedDistance(listed.entry);
+  const { note, dimension } = notedIn(listed.metadata);
+  // What vecferry made has its distance where every version reads it.
+  const sure = isSure || note !== null;
   const info: CollectionInfo = {
     key: listed.key,
     name: listed.name,
     tenant: scope.tenant,
     database: scope.database,
-    dimension: listed.dimension,
+    dimension: listed.dimension ?? dimension,
     distance: named.distance,
     distanceFrom: named.from,
     count: null,
@@ -37,7 +41,7 @@ export async function describeCollection(
     configuration: listed.configuration,
     schema: listed.schema,
     status: null,
-    note: null,
+    note,
   };
   if (sure && info.dimension !== null) return info;
   try {

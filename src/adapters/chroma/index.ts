@@ -1,17 +1,20 @@
-/** Chroma over HTTP as a source: API v2 (0.5.16 and later) and v1 (0.4.15 to 0.5.15). */
+/** Chroma over HTTP, as a source and as a store of documents: API v2 (0.5.16 and later) and v1 (0.4.15 to 0.5.15). */
 import { VectorError } from "../../errors.ts";
 import type { ChromaAddress } from "../../store/address.ts";
+import type { DocumentStore } from "../../store/documents.ts";
 import type { SourceStore } from "../../store/port.ts";
 import type { RecordWriter } from "../../store/writer.ts";
 import { ChromaStore, type Served } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions } from "./client.ts";
 import { checkDatabase, detectApi, narrowVersion, saidVersion } from "./detect.ts";
+import { ChromaDocuments } from "./documents.ts";
 import { serverLimits, serverQuotas } from "./quotas.ts";
 import { type Routes, routes, type Scope } from "./routes.ts";
+import { serverTakes } from "./takes.ts";
 import { ChromaWriter } from "./writer.ts";
 
 export type { ChromaConnectOptions } from "./client.ts";
-export { openChromaCloud, openChromaCloudWriter } from "./cloud.ts";
+export { openChromaCloud, openChromaCloudDocuments, openChromaCloudWriter } from "./cloud.ts";
 export { recogniseChroma } from "./recognise.ts";
 
 /**
@@ -38,6 +41,18 @@ export async function openChromaWriter(
     address,
     options,
     (client, at, scope, served) => new ChromaWriter(client, at, scope, served),
+  );
+}
+
+/** Opens the same server for the documents of applications to be kept there. @throws as `openChroma` */
+export async function openChromaDocuments(
+  address: ChromaAddress,
+  options: ChromaConnectOptions = {},
+): Promise<DocumentStore> {
+  return reach(
+    address,
+    options,
+    (client, at, scope, served) => new ChromaDocuments(client, at, scope, served),
   );
 }
 
@@ -68,7 +83,8 @@ async function reach<Store>(
     }
     await checkDatabase(client, at, scope, signal);
     const version = await narrowVersion(said, client, at, signal);
-    const served = { kind: "chroma", version, quotas: serverQuotas(version) } as const;
+    const quotas = serverQuotas(version);
+    const served = { kind: "chroma", version, quotas, takes: serverTakes(version) } as const;
     return use(client, at, scope, served);
   } catch (error) {
     client.close();

@@ -26,6 +26,12 @@ export function parseIds(bytes: Buffer): string[] {
   return idsOf(cut(bytes, null).texts);
 }
 
+/** The ids and each one's metadata as the server wrote it. */
+export function parseMetadata(bytes: Buffer): Pick<RecordPage, "ids" | "metadata"> {
+  const { texts } = cut(bytes, null);
+  return { ids: idsOf(texts), metadata: metadataColumn(column(texts, "metadatas")) };
+}
+
 /** Records with documents, uris and metadata, and embeddings where `vectors` says how. */
 export function parsePage(bytes: Buffer, vectors: EmbeddingsOptions | null): RecordPage {
   const { texts, embeddings } = cut(bytes, vectors);
@@ -85,7 +91,8 @@ function textsOf(texts: Cut["texts"], name: string): (string | null)[] {
   return textColumn.parse(JSON.parse(column(texts, name).toString()));
 }
 
-function metadataColumn(bytes: Buffer): (string | null)[] {
+/** Each row's JSON text in an array of objects and nulls. */
+export function metadataColumn(bytes: Buffer): (string | null)[] {
   const rows: unknown = JSON.parse(bytes.toString());
   if (!Array.isArray(rows)) throw notChroma("metadatas is not an array");
   const places = elementsOf(bytes, 0);

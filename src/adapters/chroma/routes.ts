@@ -16,7 +16,12 @@ export interface Routes {
   /** The collection of this name, to drop it; null = where one is made. */
   collection(name: string | null): string;
   /** A call for the records of the collection with this uuid. */
-  records(key: string, verb: "get" | "query" | "count" | "upsert"): string;
+  records(
+    key: string,
+    verb: "get" | "query" | "count" | "add" | "update" | "upsert" | "delete",
+  ): string;
+  /** The collection with this uuid, to change its metadata. */
+  change(key: string): string;
 }
 
 /** v2: 0.5.16 and later. v1: 0.4.15 to 0.6, where tenant and database are query parameters. */
@@ -35,6 +40,7 @@ export function routes(api: ChromaApi, scope: Scope): Routes {
       collections: (limit, offset) => `${base}?limit=${limit}&offset=${offset}`,
       collection: (name) => (name === null ? base : `${base}/${encodeURIComponent(name)}`),
       records: (key, verb) => `${base}/${encodeURIComponent(key)}/${verb}`,
+      change: (key) => `${base}/${encodeURIComponent(key)}`,
     };
   }
   const base = `${root}/collections`;
@@ -45,5 +51,6 @@ export function routes(api: ChromaApi, scope: Scope): Routes {
     collections: (limit, offset) => `${base}?${query}&limit=${limit}&offset=${offset}`,
     collection: (name) => `${base}${name === null ? "" : `/${encodeURIComponent(name)}`}?${query}`,
     records: (key, verb) => `${base}/${encodeURIComponent(key)}/${verb}`,
+    change: (key) => `${base}/${encodeURIComponent(key)}?${query}`,
   };
 }
