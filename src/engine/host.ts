@@ -346,7 +346,10 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
   }
 
   close(): void {
-    for (const { file } of this.#states.values()) file.close();
+    for (const { file, vectors } of this.#states.values()) {
+      file.close();
+      releaseIndexes(...vectors.values());
+    }
     this.#states.clear();
     this.#catalog.close();
   }

@@ -19,6 +19,7 @@ import {
 import { answer, writesOf } from "./rest/operations.ts";
 import type { RestRequest } from "./rest/request.ts";
 import { storageError } from "./storage/sqlite.ts";
+import { growIndexes } from "./vectors/hnsw.ts";
 
 /** Requests taken in one go. */
 const drainMax = 64;
@@ -63,6 +64,9 @@ class RequestLoop {
   /** Changes that are made and not yet committed, all of one collection. */
   #group: { name: string; answers: { id: number; result: unknown }[] } | null = null;
 
+  /** Whether a step of building is to come. */
+  #growing = false;
+
   constructor(port: MessagePort, host: Host) {
     this.#port = port;
     this.#host = host;
@@ -76,6 +80,17 @@ class RequestLoop {
       request = taken + 1 < drainMax ? receiveMessageOnPort(this.#port)?.message : undefined;
     }
     this.#commit();
+    this.growLater();
+  }
+
+  /** Builds indexes while there is nothing else to do: requests that came meanwhile are answered before each further step. */
+  growLater(): void {
+    if (this.#growing) return;
+    this.#growing = true;
+    setImmediate(() => {
+      this.#growing = false;
+      if (growIndexes()) this.growLater();
+    });
   }
 
   #handle(request: Request): void {
@@ -155,6 +170,7 @@ function main(port: MessagePort): void {
     return;
   }
   const loop = new RequestLoop(port, host);
+  loop.growLater();
   port.postMessage({ damaged: host.damaged });
   port.on("message", (request: Request) => loop.drain(request));
 }

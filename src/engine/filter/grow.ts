@@ -21,6 +21,16 @@ export class SlotBits {
     return ((this.#words[slot >>> 5] ?? 0) & (1 << (slot & 31))) !== 0;
   }
 
+  /** The first slot from `slot` on whose bit is set; -1 = none. */
+  next(slot: number): number {
+    for (let at = slot >>> 5; at < this.#words.length; at += 1) {
+      let word = this.#words[at] ?? 0;
+      if (at === slot >>> 5) word &= -1 << (slot & 31);
+      if (word !== 0) return at * 32 + 31 - Math.clz32(word & -word);
+    }
+    return -1;
+  }
+
   set(slot: number, wanted: boolean): void {
     if (this.has(slot) === wanted) return;
     const at = slot >>> 5;

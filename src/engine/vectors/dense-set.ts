@@ -13,8 +13,8 @@ import {
   squaredLength,
 } from "./distance.ts";
 import { HnswIndex } from "./hnsw.ts";
-import { hnswLink } from "./hnsw-link.ts";
 import { TopK } from "./top-k.ts";
+import { usearch } from "./usearch.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
 import { VectorStore } from "./vector-store.ts";
 
@@ -93,7 +93,7 @@ export class DenseSet implements VectorSet {
     if (!this.#store.has(slot)) return;
     this.#store.remove(slot);
     this.#changed.add(this.#store.blockOf(slot));
-    this.#working?.touch(slot);
+    this.#index?.touch(slot);
   }
 
   column(slots: readonly number[]): DenseColumn {
@@ -124,7 +124,7 @@ export class DenseSet implements VectorSet {
     const { kernel } = this.#metric;
     if (kernel === null) return this.#nearestOneByOne(query, options);
     const data = this.#query(query);
-    const found = options.exact === true ? null : this.#working?.nearest(kernel, data, options);
+    const found = options.exact === true ? null : this.#index?.nearest(kernel, data, options);
     return found ?? this.#store.nearest(kernel, data, options);
   }
 
@@ -153,12 +153,12 @@ export class DenseSet implements VectorSet {
 
   /** Vectors that are in an index. */
   get indexed(): number {
-    return this.#working?.size ?? 0;
+    return this.#index?.size ?? 0;
   }
 
   /** Whether an index is being built. */
   get isIndexing(): boolean {
-    return this.#working?.isBehind ?? false;
+    return this.#index?.isBehind ?? false;
   }
 
   /** Lets other threads forget the vectors, which are not used any more. */
@@ -167,16 +167,9 @@ export class DenseSet implements VectorSet {
     this.#store.release();
   }
 
-  /** The index; let go of where its thread has failed, so that every search is exact and nobody waits for it. */
-  get #working(): HnswIndex | null {
-    if (this.#index?.isBroken) this.#index = null;
-    return this.#index;
-  }
-
   #touch(slot: number): void {
-    const index = this.#working;
-    if (index === null) this.#openIndex();
-    else index.touch(slot);
+    if (this.#index === null) this.#openIndex();
+    else this.#index.touch(slot);
   }
 
   /** Opens an index where there are enough vectors for one, and usearch is installed. */
@@ -185,10 +178,11 @@ export class DenseSet implements VectorSet {
     if (this.#indexing === null || kernel === null || kernel === "manhattan") return;
     const { m, efConstruct, fromBytes } = this.#indexing;
     if (this.#store.count * this.#store.dimension * 4 <= fromBytes) return;
-    const link = hnswLink();
-    if (link === null) return;
+    const library = usearch();
+    if (library === null) return;
     const metric = kernel === "dot" ? "ip" : "l2sq";
-    this.#index = new HnswIndex(link, this.#store, { metric, m, efConstruct });
+    const { normalizes: normalized } = this.#metric;
+    this.#index = new HnswIndex(library, this.#store, { metric, normalized, m, efConstruct });
   }
 
   toScore(similarity: number): number {

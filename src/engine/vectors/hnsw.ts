@@ -1,18 +1,32 @@
 /**
- * An HNSW index of a store, by the optional package usearch, which a thread of its own builds and asks. It only proposes slots: each is compared
- * again by its vector in the store, and those that were changed since the index took them are compared in any case, so that an answer
- * never holds what is gone nor misses what has just come.
+ * An HNSW index of a store, by the optional package usearch. It only proposes slots: each is compared again by its vector in the
+ * store, and those that were changed since the index took them are compared in any case, so that an answer never holds what is
+ * gone nor misses what has just come. It is built in the engine's own thread, whenever that has nothing else to do: a question then
+ * goes to no other thread, and no answer comes from one, which would take longer than the search.
  */
-import { SlotSet } from "../filter/slot-set.ts";
-import type { HnswLink } from "./hnsw-link.ts";
-import { answerMax, type HnswProgress, type HnswSettings } from "./hnsw-protocol.ts";
+import { SlotBits } from "../filter/grow.ts";
+import type { SlotSet } from "../filter/slot-set.ts";
 import type { KernelName } from "./kernel.ts";
 import { TopK } from "./top-k.ts";
+import type { Usearch, UsearchIndex } from "./usearch.ts";
 import type { Nearest, NearestOptions } from "./vector-set.ts";
 import type { VectorStore } from "./vector-store.ts";
 
-/** Slots that are told to the thread at a time. */
-const listSlots = 1024;
+/** How an index is built. */
+export interface HnswSettings {
+  /** usearch's name of the distance. */
+  readonly metric: "ip" | "l2sq";
+  /** Whether all vectors are of unit length. */
+  readonly normalized: boolean;
+  /** Edges a node. */
+  readonly m: number;
+  readonly efConstruct: number;
+}
+
+/** How long the thread is kept from its requests by what is built in one go. */
+const stepMs = 2;
+/** Slots that a search can ask for. */
+const wantedMax = 4096;
 /** So many slots that the index has yet to take, and so large a share of all, are compared one by one beside it; with more it is not asked. */
 const pendingMin = 1000;
 const pendingShare = 1 / 20;
@@ -20,66 +34,79 @@ const pendingShare = 1 / 20;
 const filterShare = 0.3;
 /** So much more is asked for than a filter lets through on average. */
 const filterMargin = 1.25;
+/** A byte goes so many standard deviations of a unit vector's component far; what is beyond is cut. */
+const byteDeviations = 4;
+
+/** Indexes of this thread that have slots to take. */
+const growing = new Set<HnswIndex>();
+
+/** Builds on for two milliseconds or so; false where there is nothing left to build. */
+export function growIndexes(): boolean {
+  const untilMs = performance.now() + stepMs;
+  for (const index of growing) {
+    while (index.step()) if (performance.now() >= untilMs) return true;
+    growing.delete(index);
+  }
+  return false;
+}
 
 export class HnswIndex {
-  readonly #link: HnswLink;
+  readonly #index: UsearchIndex;
   readonly #store: VectorStore;
   readonly #efSearch: number;
-  readonly #index: number;
-  #memories = 0;
-  /** By slot: the last list in which it stands; 0 = none. */
-  #lastList = new Uint32Array(listSlots);
-  /** The list that is being filled, and its number. */
-  #slots: number[] = [];
-  #list = 1;
-  /** Lists that the thread has yet to take, by number. */
-  readonly #sent = new Map<number, Uint32Array>();
-  #taken = 0;
-  /** Slots of which the last list is not taken. */
-  #pending = 0;
-  #size = 0;
+  /** Of unit vectors it keeps bytes, each this many times a component; of others bfloat16, which has the range of float32. */
+  readonly #byteScale: number | null;
+  /** Slots that it has yet to take. */
+  readonly #pending = new SlotBits();
+  /** Where the next of them is looked for. */
+  #at = 0;
 
-  constructor(link: HnswLink, store: VectorStore, settings: HnswSettings) {
-    this.#link = link;
+  constructor(usearch: Usearch, store: VectorStore, settings: HnswSettings) {
+    const { metric, normalized, m, efConstruct } = settings;
     this.#store = store;
-    this.#efSearch = settings.efConstruct;
-    this.#index = link.open((progress) => this.#take(progress));
-    link.post({ kind: "open", index: this.#index, layout: store.layout, settings });
+    this.#efSearch = efConstruct;
+    this.#byteScale = normalized ? (127 * Math.sqrt(store.dimension)) / byteDeviations : null;
+    this.#index = new usearch.Index({
+      dimensions: store.dimension,
+      metric,
+      quantization: normalized ? "i8" : "bf16",
+      connectivity: m,
+      expansion_add: efConstruct,
+      // A question's own number of wanted slots is what it is searched with.
+      expansion_search: 1,
+      multi: false,
+    });
     for (const slot of store.slots()) if (store.has(slot)) this.touch(slot);
-  }
-
-  /** Whether the thread has failed that builds and asks it. */
-  get isBroken(): boolean {
-    return this.#link.isBroken;
   }
 
   /** Vectors in the index. */
   get size(): number {
-    this.#exchange();
-    return this.#size;
-  }
-
-  /** Whether so much is yet to be taken that searches are made without it. */
-  get #isBuilding(): boolean {
-    this.#exchange();
-    return this.#pending > Math.max(pendingMin, this.#store.count * pendingShare);
+    return this.#index.size();
   }
 
   /** Whether more than a few are yet to be taken. */
   get isBehind(): boolean {
-    this.#exchange();
-    return this.#pending > pendingMin;
+    return this.#pending.count > pendingMin;
   }
 
   /** The slot's vector has changed, come or gone. */
   touch(slot: number): void {
-    if (slot >= this.#lastList.length) this.#reserve(slot);
-    const last = this.#lastList[slot] ?? 0;
-    if (last === this.#list) return;
-    if (last <= this.#taken) this.#pending += 1;
-    this.#lastList[slot] = this.#list;
-    this.#slots.push(slot);
-    if (this.#slots.length === listSlots) this.#send();
+    this.#pending.set(slot, true);
+    growing.add(this);
+  }
+
+  /** Takes the next pending slot; false where there is none. */
+  step(): boolean {
+    if (this.#pending.count === 0) return false;
+    const next = this.#pending.next(this.#at);
+    const slot = next === -1 ? this.#pending.next(0) : next;
+    this.#at = slot + 1;
+    this.#pending.set(slot, false);
+    const key = BigInt(slot);
+    const keys = BigUint64Array.of(key);
+    if (this.#index.contains(key)) this.#index.remove(keys);
+    if (this.#store.has(slot)) this.#index.add(keys, this.#toKept(this.#store.row(slot)), 1);
+    return true;
   }
 
   /** The nearest slots; null where they are better found without the index. `ef`: how many the index looks at. */
@@ -88,77 +115,44 @@ export class HnswIndex {
     query: Float32Array,
     { limit, among, ef = this.#efSearch }: NearestOptions,
   ): Nearest | null {
-    const share = among === null ? 1 : among.count / Math.max(1, this.#store.count);
-    if (this.#isBuilding || share < filterShare) return null;
+    const { count } = this.#store;
+    const share = among === null ? 1 : among.count / Math.max(1, count);
+    const isBuilding = this.#pending.count > Math.max(pendingMin, count * pendingShare);
+    if (isBuilding || share < filterShare || this.size === 0) return null;
     const wanted = Math.ceil((Math.max(limit, ef) / share) * (among === null ? 1 : filterMargin));
-    if (limit === 0 || wanted > Math.min(answerMax, this.#store.count / 4)) return null;
-    const proposed = this.#link.ask(this.#index, query, wanted);
-    if (proposed === null) return null;
+    if (limit === 0 || wanted > Math.min(wantedMax, count / 4)) return null;
+    const { keys } = this.#index.search(this.#toKept(query), wanted, 1);
     const best = new TopK(limit);
     const similarity = this.#store.similarity(kernel, query);
     let found = 0;
-    for (const slot of proposed) {
+    for (const key of keys) {
+      const slot = Number(key);
       // What is pending follows, where it still has a vector.
-      if (this.#isPending(slot)) continue;
-      if (among !== null && !among.has(slot)) continue;
+      if (this.#pending.has(slot) || !isAmong(among, slot)) continue;
       best.offer(similarity(slot), slot);
       found += 1;
     }
-    for (const slot of this.#pendingSlots(among)) best.offer(similarity(slot), slot);
-    const enough = Math.min(limit, among?.count ?? this.#store.count);
-    return found < enough && this.#size > found ? null : best.nearest();
+    for (let slot = this.#pending.next(0); slot !== -1; slot = this.#pending.next(slot + 1))
+      if (this.#store.has(slot) && isAmong(among, slot)) best.offer(similarity(slot), slot);
+    const enough = Math.min(limit, among?.count ?? count);
+    return found < enough && this.size > found ? null : best.nearest();
   }
 
   drop(): void {
-    this.#link.drop(this.#index);
+    growing.delete(this);
   }
 
-  /** Sends what is to be taken, and hears what was. */
-  #exchange(): void {
-    this.#send();
-    this.#link.listen();
+  /** A vector as the index keeps it; a copy, as usearch takes no shared memory. */
+  #toKept(vector: Float32Array): Float32Array | Int8Array {
+    const scale = this.#byteScale;
+    if (scale === null) return Float32Array.from(vector);
+    const bytes = new Int8Array(vector.length);
+    for (let at = 0; at < vector.length; at += 1)
+      bytes[at] = Math.max(-127, Math.min(127, Math.round((vector[at] ?? 0) * scale)));
+    return bytes;
   }
+}
 
-  #isPending(slot: number): boolean {
-    return (this.#lastList[slot] ?? 0) > this.#taken;
-  }
-
-  /** Slots with a vector that the index has yet to take. */
-  #pendingSlots(among: SlotSet | null): SlotSet {
-    const found = new SlotSet(this.#lastList.length);
-    if (this.#pending === 0) return found;
-    for (const slots of this.#sent.values()) {
-      for (const slot of slots)
-        if (this.#store.has(slot) && (among === null || among.has(slot))) found.add(slot);
-    }
-    return found;
-  }
-
-  #send(): void {
-    if (this.#slots.length === 0) return;
-    const index = this.#index;
-    for (const memory of this.#store.memories.slice(this.#memories)) {
-      this.#link.post({ kind: "memory", index, memory });
-      this.#memories += 1;
-    }
-    const slots = Uint32Array.from(this.#slots);
-    this.#link.post({ kind: "change", index, list: this.#list, slots });
-    this.#sent.set(this.#list, slots);
-    this.#list += 1;
-    this.#slots = [];
-  }
-
-  #take({ list, size }: HnswProgress): void {
-    for (const slot of this.#sent.get(list) ?? [])
-      if (this.#lastList[slot] === list) this.#pending -= 1;
-    this.#sent.delete(list);
-    this.#taken = list;
-    this.#size = size;
-  }
-
-  #reserve(slot: number): void {
-    const larger = new Uint32Array(Math.max(slot + 1, this.#lastList.length * 2));
-    larger.set(this.#lastList);
-    this.#lastList = larger;
-  }
+function isAmong(among: SlotSet | null, slot: number): boolean {
+  return among === null || among.has(slot);
 }

@@ -1,0 +1,42 @@
+/** The optional package usearch 2 (npm: usearch), which an application installs beside this one or names by VECFERRY_USEARCH. */
+import { createRequire } from "node:module";
+
+/** What is used of it. */
+export interface UsearchIndex {
+  add(keys: BigUint64Array, vectors: Float32Array | Int8Array, threads: number): void;
+  remove(keys: BigUint64Array): unknown;
+  contains(key: bigint): boolean;
+  search(
+    query: Float32Array | Int8Array,
+    k: number,
+    threads: number,
+  ): { readonly keys: BigUint64Array };
+  size(): number;
+}
+
+export interface Usearch {
+  readonly Index: new (settings: {
+    readonly dimensions: number;
+    readonly metric: "ip" | "l2sq";
+    readonly quantization: "bf16" | "i8";
+    readonly connectivity: number;
+    readonly expansion_add: number;
+    readonly expansion_search: number;
+    readonly multi: boolean;
+  }) => UsearchIndex;
+}
+
+let library: Usearch | null | undefined;
+
+/** The package, loaded once a thread; null where there is none, or none that can be loaded here. */
+export function usearch(): Usearch | null {
+  if (library !== undefined) return library;
+  try {
+    const file = process.env["VECFERRY_USEARCH"] ?? "usearch";
+    library = createRequire(import.meta.url)(file) as Usearch;
+  } catch {
+    // Without it a search is exact: nothing is lost but speed.
+    library = null;
+  }
+  return library;
+}
