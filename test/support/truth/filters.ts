@@ -124,13 +124,15 @@ function counts(draw: Draw, shape: Shape): Body {
   return { key, values_count };
 }
 
-function nested(draw: Draw, { whole }: Abilities): Body {
+function nested(draw: Draw, { abilities, indexes }: Shape): Body {
+  // 1.18.2 asks an index for points whose every element is empty, and looks at no others.
+  const emptiness = indexes.has("parts[].kind") ? 0 : 1;
   const inside = draw.weighted<Body>([
     [2, () => ({ key: "a", match: { value: draw.int(0, 4) } })],
     [2, () => ({ key: "kind", match: { value: draw.of(words) } })],
     [1, () => ({ key: "sizes", range: { gte: draw.int(0, 9) } })],
-    [1, () => ({ is_empty: { key: "kind" } })],
-    [whole ? 1 : 0, () => ({ key: "inner.flag", match: { value: draw.chance(0.5) } })],
+    [emptiness, () => ({ is_empty: { key: "kind" } })],
+    [abilities.whole ? 1 : 0, () => ({ key: "inner.flag", match: { value: draw.chance(0.5) } })],
   ]);
   const clause = draw.of(["must", "must", "should", "must_not"]);
   const filter = {
@@ -159,7 +161,7 @@ function condition(draw: Draw, shape: Shape, depth: number): Body {
     ],
     [2, () => ({ has_id: draw.list(0, 8, () => digits(knownId(draw, shape))) })],
     [1, () => ({ has_vector: draw.of(shape.vectors).name })],
-    [2, () => nested(draw, shape.abilities)],
+    [2, () => nested(draw, shape)],
     [depth > 0 ? 2 : 0, () => drawFilter(draw, shape, depth - 1)],
   ]);
 }
