@@ -1,9 +1,9 @@
 /** Rows of a batch. */
 import { type DenseColumn, defaultVector, type PointBatch } from "./record.ts";
 
-/** Some rows of a batch, in the order given; the batch itself when it is all of them. */
+/** Some rows of a batch, in the order given; the batch itself when it is all of them in their order. */
 export function pickRows(batch: PointBatch, rows: readonly number[]): PointBatch {
-  if (rows.length === batch.ids.length) return batch;
+  if (rows.length === batch.ids.length && rows.every((row, place) => row === place)) return batch;
   const of = <Value>(column: readonly Value[]): Value[] =>
     rows.flatMap((row) => column.slice(row, row + 1));
   const { payload, placement } = batch;
