@@ -119,6 +119,8 @@ export {
   openStore,
 } from "./open.ts";
 export {
+  ChromaRepository,
+  type ChromaRepositoryOptions,
   openRepository,
   QdrantRepository,
   type QdrantRepositoryOptions,

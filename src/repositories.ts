@@ -2,8 +2,15 @@
 import { VectorError } from "./errors.ts";
 import { assertNoChroma } from "./open.ts";
 import { StoreRepository } from "./repository/store-repository.ts";
-import { type Address, type AddressOf, parseAddress, qdrantPort } from "./store/address.ts";
-import type { ConnectOptions } from "./store/registry.ts";
+import {
+  type Address,
+  type AddressOf,
+  chromaCloudText,
+  chromaPort,
+  parseAddress,
+  qdrantPort,
+} from "./store/address.ts";
+import type { ChromaOptions, ConnectOptions } from "./store/registry.ts";
 import { stores } from "./stores.ts";
 
 /** Where a Qdrant is: an address of its own (`:memory:` and `embedded:./path` too), or a host with its ports. */
@@ -42,6 +49,48 @@ export class QdrantRepository extends StoreRepository {
   }
 }
 
+/** Where a Chroma is: an address of its own (Chroma Cloud's too), or a host with its port. */
+export interface ChromaRepositoryOptions {
+  /** `http(s)://host:8000`, `chroma(s)://host:8000/tenant/database`, or `chroma-cloud://tenant/database`. Default: `host` and `port`. */
+  readonly url?: string;
+  /** Default "localhost". */
+  readonly host?: string;
+  /** Default 8000. */
+  readonly port?: number;
+  /** Default false. */
+  readonly https?: boolean;
+  /** Chroma's own tenant and database, which hold collections; the tenants of documents are inside of collections. Default: what the url names, else the server's own. */
+  readonly tenant?: string;
+  readonly database?: string;
+  /** The key of Chroma Cloud; of a server its token. */
+  readonly apiKey?: string;
+  /** Which header bears it, and all else that a server may ask for. */
+  readonly chroma?: Omit<ChromaOptions, "token" | "caFile">;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly caFile?: string;
+  /** The longest silence of the server that is borne before a call fails and is tried again. Default 120,000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Documents of many tenants in a Chroma: a server from 0.4.15 on, or Chroma Cloud.
+ *
+ * @example
+ * await using repository = new ChromaRepository({ url: "http://localhost:8000" });
+ * await repository.createCollectionOptimized({ name: "articles", vectorSize: 384 });
+ *
+ * The constructor throws {VectorError} E_CONFIG for what is no address of a Chroma; each call throws what opening the store throws,
+ * E_UNREACHABLE and its like, until it is open.
+ */
+export class ChromaRepository extends StoreRepository {
+  constructor(options: ChromaRepositoryOptions = {}) {
+    const { apiKey, caFile, chroma, timeoutMs } = options;
+    super(
+      storeAt(chromaAddress(options), { chroma: { ...chroma, token: apiKey, caFile }, timeoutMs }),
+    );
+  }
+}
+
 /**
  * A repository over the store that `address` names. @throws {VectorError} E_CONFIG; E_NOT_SUPPORTED for a store that cannot be written
  * (a Chroma's folder, an archive)
@@ -70,13 +119,52 @@ function storeAt(address: Address, options: ConnectOptions) {
         address: address.path === ":memory:" ? address.path : `embedded:${address.path}`,
         open: () => stores.documents.embedded(address, options),
       };
+    case "chroma":
+      return {
+        kind: "chroma" as const,
+        address: address.url,
+        open: () => stores.documents.chroma(address, options),
+      };
+    case "chroma-cloud":
+      return {
+        kind: "chroma" as const,
+        address: chromaCloudText(address),
+        open: () => stores.documents["chroma-cloud"](address, options),
+      };
     default:
       throw new VectorError(
         "E_NOT_SUPPORTED",
         `A ${address.kind} cannot hold documents of applications.`,
-        { next: "Give http://host:6333, embedded:./path, or :memory:." },
+        {
+          next: "Give http://host:6333, embedded:./path, :memory:, chroma://host:8000, or chroma-cloud://tenant/database.",
+        },
       );
   }
+}
+
+/** @throws {VectorError} E_CONFIG */
+function chromaAddress(
+  options: ChromaRepositoryOptions,
+): AddressOf<"chroma"> | AddressOf<"chroma-cloud"> {
+  const { url, host = "localhost", port = chromaPort, https = false } = options;
+  assertOneAddress(options);
+  const given = url ?? `${https ? "https" : "http"}://${host}:${port}`;
+  const parsed = parseAddress(given.replace(/^http(s?):/i, "chroma$1:"));
+  if (parsed.kind !== "chroma" && parsed.kind !== "chroma-cloud")
+    throw new VectorError("E_CONFIG", `${url ?? host} is no address of a Chroma.`);
+  const { tenant = parsed.tenant, database = parsed.database } = options;
+  return { ...parsed, tenant, database };
+}
+
+/** @throws {VectorError} E_CONFIG */
+function assertOneAddress(
+  options: Pick<QdrantRepositoryOptions, "url" | "host" | "port" | "https">,
+): void {
+  const { url, host, port, https } = options;
+  if (url === undefined || (host ?? port ?? https) === undefined) return;
+  throw new VectorError("E_CONFIG", "Both a url and a host, a port or https are given.", {
+    next: "Give one of the two.",
+  });
 }
 
 /** @throws {VectorError} E_CONFIG */
@@ -84,10 +172,7 @@ function qdrantAddress(
   options: QdrantRepositoryOptions,
 ): AddressOf<"qdrant"> | AddressOf<"embedded"> {
   const { url, host = "localhost", port = qdrantPort, grpcPort, https = false } = options;
-  if (url !== undefined && (options.host ?? options.port ?? options.https) !== undefined)
-    throw new VectorError("E_CONFIG", "Both a url and a host, a port or https are given.", {
-      next: "Give one of the two.",
-    });
+  assertOneAddress(options);
   const parsed = parseAddress(url ?? `${https ? "https" : "http"}://${host}:${port}`);
   if (parsed.kind === "embedded") return parsed;
   if (parsed.kind !== "qdrant")

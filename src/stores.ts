@@ -1,5 +1,5 @@
 /** The one place that knows all adapters. Each is loaded when it is first needed. */
-import type { EmbeddedAddress, QdrantAddress } from "./store/address.ts";
+import type { EmbeddedAddress, FaissAddress, QdrantAddress } from "./store/address.ts";
 import type { DocumentStore } from "./store/documents.ts";
 import type { ConnectOptions, StoreTable } from "./store/registry.ts";
 
@@ -32,6 +32,10 @@ export const stores: StoreTable = {
       const { lookAtEmbedded } = await import("./adapters/qdrant/index.ts");
       return lookAtEmbedded(path);
     },
+    faiss: async (path) => {
+      const { lookAtFaiss } = await import("./adapters/faiss/index.ts");
+      return lookAtFaiss(path);
+    },
   },
   sources: {
     chroma: async (address, options) => {
@@ -56,8 +60,19 @@ export const stores: StoreTable = {
       return openRecordArchive(address.path, { signal: options.signal });
     },
   },
-  targets: { qdrant: openQdrantServer, embedded: openEmbeddedFolder },
-  documents: { qdrant: openQdrantServer, embedded: openEmbeddedFolder },
+  targets: { qdrant: openQdrantServer, embedded: openEmbeddedFolder, faiss: openFaissFolder },
+  documents: {
+    qdrant: openQdrantServer,
+    embedded: openEmbeddedFolder,
+    chroma: async (address, options) => {
+      const { openChromaDocuments } = await import("./adapters/chroma/index.ts");
+      return openChromaDocuments(address, options);
+    },
+    "chroma-cloud": async (address, options) => {
+      const { openChromaCloudDocuments } = await import("./adapters/chroma/index.ts");
+      return openChromaCloudDocuments(address, options);
+    },
+  },
   archives: {
     read: async (address, options) => {
       const { openArchive } = await import("./adapters/archive/index.ts");
@@ -102,4 +117,12 @@ async function openEmbeddedFolder(
 ): Promise<DocumentStore> {
   const { openEmbedded } = await import("./adapters/qdrant/index.ts");
   return openEmbedded(address.path, { signal: options.signal });
+}
+
+async function openFaissFolder(
+  address: FaissAddress,
+  options: ConnectOptions,
+): Promise<DocumentStore> {
+  const { openFaiss } = await import("./adapters/faiss/index.ts");
+  return openFaiss(address.path, { signal: options.signal });
 }

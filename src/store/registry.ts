@@ -72,6 +72,8 @@ export interface LookTable {
   readonly qdrant: (address: AddressOf<"qdrant">, options: ConnectOptions) => Promise<TargetLook>;
   /** Opens nothing for writing, and makes nothing. @throws E_CONFIG, E_NOT_SUPPORTED, E_STORAGE */
   readonly embedded: (path: string) => Promise<TargetLook>;
+  /** As `embedded`. @throws E_FOLDER_LAYOUT, E_STORAGE */
+  readonly faiss: (path: string) => Promise<TargetLook>;
 }
 
 /** Stores that can be read as a source of a migration, and those that can be its target, by the kind of their address; and archives, of whatever. */
@@ -106,8 +108,15 @@ export interface StoreTable {
 export type SourceKind = "chroma" | "chroma-cloud" | "chroma-folder" | "archive";
 /** Sources that take collections of our own. */
 export type WriterKind = "chroma" | "chroma-cloud";
-export type TargetKind = "qdrant" | "embedded";
-export type DocumentKind = "qdrant" | "embedded";
+const targetKinds = ["qdrant", "embedded", "faiss"] as const;
+export type TargetKind = (typeof targetKinds)[number];
+
+/** Whether a migration can write to what the address names. */
+export function isTargetAddress(address: Address): address is AddressOf<TargetKind> {
+  const kinds: readonly string[] = targetKinds;
+  return kinds.includes(address.kind);
+}
+export type DocumentKind = "qdrant" | "embedded" | "faiss" | "chroma" | "chroma-cloud";
 
 /** Opens one store. Throws what the adapter throws: E_UNREACHABLE, E_AUTH, E_NO_FOLDER and their like. */
 export type Opener<Kind extends Address["kind"], Store extends SourceStore> = (
