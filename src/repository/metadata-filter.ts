@@ -3,10 +3,11 @@
  *   { a: 1, b: "x" }            both                       { a: [1, 2] }          any of them
  *   { a: { gte: 1, lt: 5 } }    a range                    { a: { $ne: 1 } }      Chroma's operators
  *   { $and: [f, g] }            { $or: [f, g] }            filters joined
- * A key is one of the metadata's top level, whatever it is called: `tenant_id` is a key like any other here, and the tenant of a call
+ * Numbers are compared by their value, whatever their type. A key is one of the metadata's top level, whatever it is called: `tenant_id` is a key like any other here, and the tenant of a call
  * is no part of its filter.
  */
 import { parseWhere, type Where } from "../model/filter.ts";
+import { byValue } from "../model/filter-numbers.ts";
 import { badField } from "./input.ts";
 
 const depthMax = 50;
@@ -54,13 +55,15 @@ function alternatives(value: unknown, at: string, depth: number): Where[] {
 
 function conditions(key: string, value: unknown, at: string): Where[] {
   const inside = `${at}.${key}`;
-  if (Array.isArray(value)) return [parseWhere({ [key]: { $in: value } }, at)];
-  if (value === null || typeof value !== "object") return [parseWhere({ [key]: value }, at)];
+  if (Array.isArray(value)) return [condition(key, "$in", value, at)];
+  if (value === null || typeof value !== "object") return [condition(key, "$eq", value, at)];
   const members = membersOf(value, inside);
   if (members.length === 0) throw badField(inside, "has no operator");
-  return members.map(([name, operand]) =>
-    parseWhere({ [key]: { [bounds[name] ?? name]: operand } }, at),
-  );
+  return members.map(([name, operand]) => condition(key, bounds[name] ?? name, operand, at));
+}
+
+function condition(key: string, operator: string, operand: unknown, at: string): Where {
+  return byValue(parseWhere({ [key]: { [operator]: operand } }, at));
 }
 
 function membersOf(value: unknown, at: string): [string, unknown][] {

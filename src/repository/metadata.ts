@@ -16,27 +16,31 @@ export interface DocumentMetadata {
 }
 
 type Scalar = string | number | bigint | boolean;
-/** What one member of a key's value is: a list holds its members. */
-type Member<Value> = Value extends readonly (infer One)[]
-  ? Extract<One, Scalar>
-  : Extract<Value, Scalar>;
-type Numeric<Value> = Extract<Member<Value>, number | bigint>;
+type ScalarOf<Value> = Extract<Value, Scalar>;
+/** What a list holds. */
+type MemberOf<Value> = Value extends readonly (infer One)[] ? Extract<One, Scalar> : never;
+type NumberOf<Value> = Extract<Value, number | bigint>;
 
-/** Chroma's operators for one key, exactly one of them. */
-export type Operators<Value> =
-  | { readonly $eq: Member<Value> }
-  | { readonly $ne: Member<Value> }
-  | { readonly $in: readonly Member<Value>[] }
-  | { readonly $nin: readonly Member<Value>[] }
-  | { readonly $contains: Member<Value> }
-  | { readonly $not_contains: Member<Value> }
-  | ([Numeric<Value>] extends [never]
-      ? never
-      :
-          | { readonly $gt: Numeric<Value> }
-          | { readonly $gte: Numeric<Value> }
-          | { readonly $lt: Numeric<Value> }
-          | { readonly $lte: Numeric<Value> });
+/** Chroma's operators for one key; all of them hold. Those for lists are of keys that hold lists, those for order of numbers. */
+export type Operators<Value> = ([ScalarOf<Value>] extends [never]
+  ? unknown
+  : {
+      readonly $eq?: ScalarOf<Value>;
+      readonly $ne?: ScalarOf<Value>;
+      readonly $in?: readonly ScalarOf<Value>[];
+      readonly $nin?: readonly ScalarOf<Value>[];
+    }) &
+  ([NumberOf<Value>] extends [never]
+    ? unknown
+    : {
+        readonly $gt?: NumberOf<Value>;
+        readonly $gte?: NumberOf<Value>;
+        readonly $lt?: NumberOf<Value>;
+        readonly $lte?: NumberOf<Value>;
+      }) &
+  ([MemberOf<Value>] extends [never]
+    ? unknown
+    : { readonly $contains?: MemberOf<Value>; readonly $not_contains?: MemberOf<Value> });
 
 /** A range: at least one bound. */
 export interface Range<Value> {
@@ -47,15 +51,17 @@ export interface Range<Value> {
 }
 
 type Condition<Value> =
-  | Member<Value>
-  | readonly Member<Value>[]
+  | ScalarOf<Value>
+  | readonly ScalarOf<Value>[]
   | Operators<Value>
-  | ([Numeric<Value>] extends [never] ? never : Range<Numeric<Value>>);
+  | ([NumberOf<Value>] extends [never] ? never : Range<NumberOf<Value>>);
 
 /** All of its conditions at once: plain equality, a list (any of them), a range, Chroma's operators; `$and` and `$or` join filters. */
-export type MetadataFilter<M extends object = DocumentMetadata> = {
-  readonly [Key in keyof M]?: Condition<Exclude<M[Key], null | undefined>>;
-} & {
-  readonly $and?: readonly MetadataFilter<M>[];
-  readonly $or?: readonly MetadataFilter<M>[];
-};
+export type MetadataFilter<M extends object = DocumentMetadata> = string extends keyof M
+  ? { readonly [key: string]: Condition<M[keyof M]> | readonly MetadataFilter<M>[] }
+  : {
+      readonly [Key in keyof M]?: Condition<Exclude<M[Key], null | undefined>>;
+    } & {
+      readonly $and?: readonly MetadataFilter<M>[];
+      readonly $or?: readonly MetadataFilter<M>[];
+    };

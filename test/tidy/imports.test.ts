@@ -24,7 +24,7 @@ const layers: Layers = {
   gateway: store,
   repository: store,
   deploy: store,
-  testing: ["server", "engine", ...store],
+  testing: ["server", "engine", "repository", ...store],
   "stores.ts": ["*"],
   "open.ts": ["*"],
   "repositories.ts": ["*"],
