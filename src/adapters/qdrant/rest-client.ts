@@ -52,7 +52,7 @@ export class RestClient {
   }
 
   /**
-   * The raw JSON text of an answer's `result`.
+   * The raw JSON text of an answer's `result`. `attempts` in all; default: those of `retry`.
    * @throws VectorError for every status but success; E_BAD_RESPONSE where the answer is not in Qdrant's form
    */
   async send(
@@ -60,6 +60,7 @@ export class RestClient {
     path: string,
     body: string | Uint8Array | undefined,
     signal: AbortSignal | undefined,
+    attempts?: number,
   ): Promise<string> {
     const where = `${method} ${this.url}${path.replace(/\?.*/, "")}`;
     const attempt = async (): Promise<string> => {
@@ -67,7 +68,7 @@ export class RestClient {
       if (answer.status !== 200) throw refusal(where, answer);
       return resultOf(where, answer.text);
     };
-    return retry(attempt, { signal, onRetry: this.#onRetry });
+    return retry(attempt, { signal, onRetry: this.#onRetry, attempts });
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Qdrant by REST. Bodies are built and answers taken apart as text: payload is never decoded on the way. */
 import { z } from "zod";
-import { isVectorError, VectorError } from "../../errors.ts";
+import { VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
@@ -195,12 +195,16 @@ class RestApi implements QdrantApi {
   async memory(name: string, options: CallOptions = {}): Promise<number | null> {
     try {
       const address = `${path(name)}/memory`;
-      const result = await this.#client.send("GET", address, undefined, options.signal);
+      const result = await this.#client.send("GET", address, undefined, options.signal, 1);
       const { total } = this.#check(memoryResult, result);
       return total.ram_bytes + total.cached_bytes;
     } catch (error) {
-      // Older servers have no such route; of collections, the caller knows that they are there.
-      if (isVectorError(error, "E_COLLECTION_NOT_FOUND")) return null;
+      // Older servers have no such route, and a key for some collections alone may not ask.
+      if (
+        error instanceof VectorError &&
+        [403, 404].some((status) => error.details["status"] === status)
+      )
+        return null;
       throw error;
     }
   }
