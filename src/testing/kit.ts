@@ -11,7 +11,7 @@ export interface TestKit {
 export interface SkippingKit {
   readonly describe: TestKit["describe"];
   readonly it: (name: string, body: () => Promise<void>) => void;
-  /** Fails where a test was to be left out that is not there. To be called once all are declared. */
+  /** Declares the test that fails where a test was to be left out that is not there. To be called behind all others. */
   readonly done: () => void;
 }
 
@@ -30,7 +30,11 @@ export function skipping(
       else it.skip?.(`${name} (${reason})`, body);
     },
     done: () => {
-      if (left.size > 0) throw new Error(`no test is called ${JSON.stringify([...left])}`);
+      // Some runners declare what stands in a `describe` only later, so it cannot be told at once.
+      if (left.size === 0) return;
+      it("leaves out only tests that there are", async () => {
+        if (left.size > 0) throw new Error(`no test is called ${JSON.stringify([...left])}`);
+      });
     },
   };
 }
