@@ -7,7 +7,7 @@ import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./store
 import { gentleSource, gentleTarget } from "./store/gentle.ts";
 import { Pace } from "./store/pace.ts";
 import type { SourceStore, TargetStore } from "./store/port.ts";
-import type { ConnectOptions } from "./store/registry.ts";
+import { type ConnectOptions, isTargetAddress } from "./store/registry.ts";
 import type { RecordWriter } from "./store/writer.ts";
 import { stores } from "./stores.ts";
 
@@ -26,7 +26,7 @@ export async function openStore(
   options: ConnectOptions = {},
 ): Promise<SourceStore | TargetStore> {
   const parsed = typeof address === "string" ? parseAddress(address) : address;
-  if (parsed.kind === "qdrant" || parsed.kind === "embedded") return connectTarget(parsed, options);
+  if (isTargetAddress(parsed)) return connectTarget(parsed, options);
   return connectSource(parsed, options);
 }
 
@@ -54,7 +54,9 @@ export async function connectTarget(
   const open = (given: ConnectOptions): Promise<TargetStore> => {
     if (parsed.kind === "qdrant") return stores.targets.qdrant(parsed, given);
     assertNoChroma(parsed.path);
-    return stores.targets.embedded(parsed, given);
+    return parsed.kind === "faiss"
+      ? stores.targets.faiss(parsed, given)
+      : stores.targets.embedded(parsed, given);
   };
   return await paced(open, gentleTarget, options);
 }
@@ -128,25 +130,26 @@ async function paced<Store extends SourceStore>(
   return wrap(store, opened.pace);
 }
 
-/** An embedded Qdrant does not settle in a Chroma's folder, which nothing may change. @throws {VectorError} E_CONFIG */
+/** Neither an embedded Qdrant nor FAISS files settle in a Chroma's folder, which nothing may change. @throws {VectorError} E_CONFIG */
 export function assertNoChroma(path: string): void {
   if (path === ":memory:" || !existsSync(join(path, "chroma.sqlite3"))) return;
   throw new VectorError(
     "E_CONFIG",
     `The folder ${path} holds a Chroma, which vecferry never writes.`,
     {
-      next: "Give an embedded Qdrant a folder of its own.",
+      next: "Give the target a folder of its own.",
     },
   );
 }
 
 /** The address, where a migration can read what it names. @throws {VectorError} E_CONFIG */
 export function assertSource(address: Address) {
-  if (address.kind !== "qdrant" && address.kind !== "embedded") return address;
-  const where = address.kind === "qdrant" ? address.url : `embedded:${address.path}`;
+  if (!isTargetAddress(address)) return address;
+  const where = address.kind === "qdrant" ? address.url : `${address.kind}:${address.path}`;
+  const what = address.kind === "faiss" ? "a folder of FAISS files" : "a Qdrant";
   throw new VectorError(
     "E_CONFIG",
-    `The source ${where} is a Qdrant; a source is a Chroma or an archive of one.`,
+    `The source ${where} is ${what}; a source is a Chroma or an archive of one.`,
     {
       next: "Give chroma://host:8000 for a Chroma server, chroma-cloud://tenant/database, the path of a folder that holds chroma.sqlite3, or archive:./path.",
     },
@@ -155,12 +158,12 @@ export function assertSource(address: Address) {
 
 /** The address, where a migration can write what it names. @throws {VectorError} E_CONFIG */
 export function assertTarget(address: Address) {
-  if (address.kind === "qdrant" || address.kind === "embedded") return address;
+  if (isTargetAddress(address)) return address;
   const [where, what] =
     address.kind === "archive"
       ? [`archive:${address.path}`, "an archive"]
       : [address.kind === "chroma-folder" ? address.path : address.url, "a Chroma"];
   throw new VectorError("E_CONFIG", `The target ${where} is ${what}; a target is a Qdrant.`, {
-    next: "Give http://host:6333 for a Qdrant server, or embedded:./path for a folder.",
+    next: "Give http://host:6333 for a Qdrant server, embedded:./path for a folder, or faiss:./path for FAISS files.",
   });
 }

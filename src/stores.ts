@@ -64,6 +64,7 @@ export const stores: StoreTable = {
   documents: {
     qdrant: openQdrantServer,
     embedded: openEmbeddedFolder,
+    faiss: openFaissFolder,
     chroma: async (address, options) => {
       const { openChromaDocuments } = await import("./adapters/chroma/index.ts");
       return openChromaDocuments(address, options);

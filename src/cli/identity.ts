@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Address, AddressOf } from "../store/address.ts";
 import type { StoreIdentity } from "../store/port.ts";
-import type { SourceKind, TargetKind } from "../store/registry.ts";
+import { isTargetAddress, type SourceKind, type TargetKind } from "../store/registry.ts";
 
 export type SourceAddress = AddressOf<SourceKind>;
 export type TargetAddress = AddressOf<TargetKind>;
@@ -40,9 +40,7 @@ function folderOf(path: string): string {
 
 /** The identity of whatever `address` names, as its own verb would have it. */
 export function storeIdentity(address: Address): StoreIdentity {
-  return address.kind === "qdrant" || address.kind === "embedded"
-    ? targetIdentity(address)
-    : sourceIdentity(address);
+  return isTargetAddress(address) ? targetIdentity(address) : sourceIdentity(address);
 }
 
 /** Whether nothing is left open that only the opened source can tell, so that its migration is known. */

@@ -4,7 +4,7 @@ import { VectorError } from "../errors.ts";
 import { connectSource, connectTarget } from "../open.ts";
 import type { GentleOptions } from "../store/pace.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
-import type { ConnectOptions, OnStoreRetry } from "../store/registry.ts";
+import { type ConnectOptions, isTargetAddress, type OnStoreRetry } from "../store/registry.ts";
 import type { gentleFlags } from "./flags.ts";
 import type { SourceAddress, TargetAddress } from "./identity.ts";
 import type { Session } from "./session.ts";
@@ -51,8 +51,7 @@ export async function openAny(
   address: SourceAddress | TargetAddress,
   access: Access,
 ): Promise<SourceStore | TargetStore> {
-  if (address.kind !== "qdrant" && address.kind !== "embedded")
-    return await openSource(session, address, access);
+  if (!isTargetAddress(address)) return await openSource(session, address, access);
   assertThere(address);
   const { signal } = session.io;
   const onRetry = retryTeller(session, "source");
@@ -62,10 +61,11 @@ export async function openAny(
   return store;
 }
 
-/** Keeps a verb that only looks from making the folder of an embedded target. @throws E_NO_MIGRATION where it is not there */
+/** Keeps a verb that only looks from making the folder of an embedded target, or of FAISS files. @throws E_NO_MIGRATION where it is not there */
 export function assertThere(target: TargetAddress): void {
-  if (target.kind !== "embedded" || target.path === ":memory:" || existsSync(target.path)) return;
-  throw new VectorError("E_NO_MIGRATION", `There is no embedded Qdrant in ${target.path}.`, {
+  if (target.kind === "qdrant" || target.path === ":memory:" || existsSync(target.path)) return;
+  const what = target.kind === "faiss" ? "are no FAISS files" : "is no embedded Qdrant";
+  throw new VectorError("E_NO_MIGRATION", `There ${what} in ${target.path}.`, {
     next: "Give the folder that a migration was written to, or run `vecferry migrate SOURCE TARGET` first.",
   });
 }

@@ -106,7 +106,8 @@ export function endAddress({ kind, address, tenant, database }: StoreIdentity): 
     case "embedded":
       return address === ":memory:" ? address : `embedded:${address.replace(/^embedded:/, "")}`;
     case "archive":
-      return `archive:${address}`;
+    case "faiss":
+      return `${kind}:${address}`;
     case "qdrant":
       return address;
   }

@@ -25,7 +25,7 @@ export async function waitUntilGreen(
     const standing = (await target.collections({ signal })).filter(({ name }) => names.has(name));
     const waiting = standing.filter(({ status }) => status !== "green");
     greens = waiting.length === 0 ? greens + 1 : 0;
-    if (greens >= greensWanted || (greens > 0 && target.identity.kind === "embedded"))
+    if (greens >= greensWanted || (greens > 0 && target.identity.kind !== "qdrant"))
       return standing;
     if (performance.now() >= endMs && greens === 0) {
       const said = waiting.map(({ name, status }) => `${JSON.stringify(name)} is ${status}`);

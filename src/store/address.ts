@@ -42,6 +42,12 @@ export interface EmbeddedAddress {
   readonly path: string;
 }
 
+export interface FaissAddress {
+  readonly kind: "faiss";
+  /** As given: relative to where the process runs, or absolute. */
+  readonly path: string;
+}
+
 export interface ArchiveAddress {
   readonly kind: "archive";
   /** As given: relative to where the process runs, or absolute. */
@@ -54,6 +60,7 @@ export type Address =
   | ChromaFolderAddress
   | QdrantAddress
   | EmbeddedAddress
+  | FaissAddress
   | ArchiveAddress;
 export type AddressOf<Kind extends Address["kind"]> = Extract<Address, { kind: Kind }>;
 
@@ -70,14 +77,11 @@ const cloudRegions = {
 /** What an address may look like, for messages. */
 const acceptedAddresses =
   "chroma://host:8000/tenant/database (chromas:// for TLS), chroma-cloud://tenant/database (?region=eu), chroma-folder:./path or the path of a folder that holds chroma.sqlite3 " +
-  "(?tenant=…&database=… choose within it), http(s)://host:6333 (Qdrant), embedded:./path, :memory:, archive:./path";
-
-/** Schemes that have their place in the list of stores but no adapter. */
-const comingSchemes = new Set(["faiss"]);
+  "(?tenant=…&database=… choose within it), http(s)://host:6333 (Qdrant), embedded:./path, :memory:, faiss:./path, archive:./path";
 
 /**
  * Reads an address. Touches neither disk nor network.
- * @throws E_CONFIG where the text is no address or holds a user or a password; E_NOT_SUPPORTED for a store that comes later
+ * @throws E_CONFIG where the text is no address or holds a user or a password
  */
 export function parseAddress(text: string): Address {
   if (text === ":memory:") return { kind: "embedded", path: text };
@@ -98,10 +102,12 @@ export function parseAddress(text: string): Address {
       return folderAddress(text, rest);
     case "embedded":
       return { kind: "embedded", path: pathOf(text, rest) };
+    case "faiss":
+      return { kind: "faiss", path: pathOf(text, rest) };
     case "archive":
       return { kind: "archive", path: pathOf(text, rest) };
     default:
-      throw unknownScheme(text, scheme.toLowerCase());
+      throw unknownScheme(text);
   }
 }
 
@@ -262,13 +268,7 @@ function malformed(text: string, what: string, cause?: unknown): VectorError {
   );
 }
 
-function unknownScheme(text: string, scheme: string): VectorError {
-  if (comingSchemes.has(scheme)) {
-    return new VectorError(
-      "E_NOT_SUPPORTED",
-      `Addresses with ${scheme}: come later; this version has no store for them.`,
-    );
-  }
+function unknownScheme(text: string): VectorError {
   // `localhost:8000` reads as a scheme: the likeliest slip, so the right spellings are shown.
   const host = /^[^/:]+:\d+/.exec(text)?.[0];
   const hint = host === undefined ? "" : ` (perhaps chroma://${host} or http://${host}?)`;

@@ -12,6 +12,7 @@ export const storeKinds = [
   "chroma-folder",
   "qdrant",
   "embedded",
+  "faiss",
   "archive",
 ] as const;
 export type StoreKind = (typeof storeKinds)[number];

@@ -110,13 +110,14 @@ function readOperands(
     });
   }
   if (address?.kind === "qdrant") return { source: withGrpc(address, ends.qdrant), archive };
-  if (address?.kind === "embedded") return { source: address, archive };
+  if (address?.kind === "embedded" || address?.kind === "faiss")
+    return { source: address, archive };
   return { source: assertSource(sourceEnd(first, ends.chroma).address), archive };
 }
 
 /** Nothing is written into the folder that is read. @throws E_CONFIG */
 function assertOutside(source: SourceAddress | TargetAddress, archive: ArchiveAddress): void {
-  if (source.kind !== "chroma-folder" && source.kind !== "embedded") return;
+  if (!("path" in source) || source.kind === "archive") return;
   const [folder, path] = [source, archive].map((one) => storeIdentity(one).address);
   if (folder === undefined || path === undefined) return;
   if (path !== folder && !path.startsWith(folder + sep)) return;

@@ -3,6 +3,7 @@
 import { runCancel, targetToCancel } from "../../migrate/cancel.ts";
 import { assertSource, assertTarget } from "../../open.ts";
 import { parseAddress } from "../../store/address.ts";
+import { isTargetAddress } from "../../store/registry.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { qdrantOptions, sourceEnd, targetEnd, withGrpc } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
@@ -63,6 +64,5 @@ const cancel: Action = async (session, operands, flags) => {
 
 function isTargetAlone([first, ...others]: readonly string[]): boolean {
   if (first === undefined || others.length > 0) return false;
-  const { kind } = parseAddress(first);
-  return kind === "qdrant" || kind === "embedded";
+  return isTargetAddress(parseAddress(first));
 }

@@ -12,6 +12,7 @@ import { endAddress } from "../../migrate/next-steps.ts";
 import { newestEnds } from "../../migrate/status.ts";
 import { assertSource, assertTarget } from "../../open.ts";
 import { type Address, parseAddress } from "../../store/address.ts";
+import { isTargetAddress } from "../../store/registry.ts";
 import { stores } from "../../stores.ts";
 import { type EndSettings, readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
@@ -143,7 +144,8 @@ function chooseEnds(
   only: { readonly sourceOnly: boolean; readonly targetOnly: boolean },
 ): Ends {
   const alone = first !== undefined && second === undefined;
-  const isTarget = alone && !only.sourceOnly && (only.targetOnly || isQdrant(first));
+  const isTarget =
+    alone && !only.sourceOnly && (only.targetOnly || isTargetAddress(parseAddress(first)));
   const source = sourceEnd(isTarget ? undefined : first, chroma);
   const target = targetEnd(isTarget ? first : second, qdrant);
   const named = {
@@ -162,11 +164,6 @@ function chooseEnds(
   return only.targetOnly
     ? { source: null, target: assertTarget(target.address) }
     : { source: assertSource(source.address), target: null };
-}
-
-function isQdrant(text: string): boolean {
-  const { kind } = parseAddress(text);
-  return kind === "qdrant" || kind === "embedded";
 }
 
 /** What is wrong with the journal is among the findings. */
@@ -200,6 +197,7 @@ function targetOf(session: Session, address: TargetAddress, access: Access): Tar
     keyed: access.qdrant?.apiKey !== undefined,
     look: (at, onRest) => {
       if (at.kind === "embedded") return stores.looks.embedded(at.path);
+      if (at.kind === "faiss") return stores.looks.faiss(at.path);
       const onRoad = ({ road, text }: { road: string; text: string }): void => {
         if (road === "rest") onRest(text);
       };

@@ -4,7 +4,7 @@ import type { StoreIdentity } from "../../store/port.ts";
 
 /**
  * `used`; `small`: it has too few vectors to be given one yet; `off` and `held`: a setting, or vecferry until a copy is done,
- * keeps it from having one; `none`: an embedded Qdrant, which has none ever.
+ * keeps it from having one; `none`: an embedded Qdrant or FAISS files, which have none ever.
  */
 export const indexUses = ["used", "small", "off", "held", "none"] as const;
 export type IndexUse = (typeof indexUses)[number];
@@ -17,7 +17,7 @@ export function indexUseOf(
   info: CollectionInfo | undefined,
   kind: StoreIdentity["kind"],
 ): IndexUse {
-  if (kind === "embedded") return "none";
+  if (kind === "embedded" || kind === "faiss") return "none";
   if (info?.index === undefined) return "used";
   const { vectors, offBy } = info.index;
   if (offBy !== null)
@@ -50,7 +50,9 @@ export function indexNotes(
     "none of its vectors is in an index, for which there are too few, or the server builds none.",
   );
   if (by.has("none"))
-    notes.push("The embedded Qdrant compares with every vector: it has no index.");
+    notes.push(
+      `${kind === "faiss" ? "A flat index of FAISS" : "The embedded Qdrant"} compares with every vector: it has no index.`,
+    );
   return notes;
 }
 

@@ -2,7 +2,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import type { SourceStore, StoreIdentity, TargetStore } from "../../store/port.ts";
+import {
+  type SourceStore,
+  type StoreIdentity,
+  storeKinds,
+  type TargetStore,
+} from "../../store/port.ts";
 import { endAddress } from "../next-steps.ts";
 import type { Draft } from "../plan.ts";
 import { defaultRequest, type MigrateRequest, type RunContext } from "../request.ts";
@@ -122,10 +127,8 @@ export function plannedAddress(plan: PlanFile, end: "source" | "target"): string
   return endAddress(identityOf(identity));
 }
 
-const kinds = ["chroma", "chroma-cloud", "chroma-folder", "qdrant", "embedded", "archive"] as const;
-
 function identityOf(end: PlanFile["source"]): StoreIdentity {
-  const kind = kinds.find((one) => one === end.kind);
+  const kind = storeKinds.find((one) => one === end.kind);
   if (kind === undefined)
     throw new VectorError("E_PLAN_FILE", `The plan names a store of kind ${shown(end.kind)}.`);
   return { ...end, kind, version: null };

@@ -136,10 +136,6 @@ describe("parseAddress", () => {
     expect(failure("archive:").code).toBe("E_CONFIG");
   });
 
-  it.each(["faiss:./f"])("says that %s comes later", (text) => {
-    expect(failure(text).code).toBe("E_NOT_SUPPORTED");
-  });
-
   it.each([
     "http://user:s3cr3tkey@h:6333",
     "https://s3cr3tkey@h",

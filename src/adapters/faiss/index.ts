@@ -1,0 +1,2 @@
+export { lookAtFaiss } from "./look.ts";
+export { openFaiss } from "./store.ts";
