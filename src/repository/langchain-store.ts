@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { Document, type DocumentInterface } from "@langchain/core/documents";
 import { type MaxMarginalRelevanceSearchOptions, VectorStore } from "@langchain/core/vectorstores";
-import { VectorError } from "../errors.ts";
+import { type ErrorCode, errorCodes, VectorError } from "../errors.ts";
 import type { LangChainEmbeddings, LangChainVectorStore } from "./langchain-types.ts";
 import type { DocumentMetadata, MetadataFilter } from "./metadata.ts";
 import type { ServiceSearchRequest, TenantDocuments } from "./service-types.ts";
-import type { SearchResult, VectorDocument } from "./types.ts";
+import type { FailedDocument, SearchResult, VectorDocument } from "./types.ts";
 
 /** The store over `service`; texts are embedded by `embeddings`. */
 export function makeLangChainStore<M extends object>(
@@ -58,7 +58,7 @@ class TenantVectorStore extends VectorStore {
     const [first] = failed;
     if (first === undefined) return added.map(({ id }) => id);
     throw new VectorError(
-      "E_INPUT",
+      codeOf(first),
       `${failed.length} of ${added.length} documents were not added; the first is ${JSON.stringify(first.id)}: ${first.reason}`,
       { details: { failed } },
     );
@@ -108,4 +108,8 @@ class TenantVectorStore extends VectorStore {
 
 function toDocument({ id, content, metadata }: VectorDocument): Document {
   return new Document({ id, pageContent: content ?? "", metadata });
+}
+
+function codeOf({ code }: FailedDocument): ErrorCode {
+  return code in errorCodes ? (code as ErrorCode) : "E_INPUT";
 }
