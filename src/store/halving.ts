@@ -1,4 +1,8 @@
-/** Finds the records that a store refuses: a batch that it refuses for good is halved until each of them is alone. */
+/**
+ * Finds the records that a store refuses: those that it names itself, and where it names none, a batch is halved until each of them
+ * is alone.
+ */
+import { z } from "zod";
 import { isVectorError } from "../errors.ts";
 import type { PointBatch } from "../model/record.ts";
 import { pickRows } from "../model/rows.ts";
@@ -12,8 +16,16 @@ export interface RefusedRecord {
   readonly detail: string;
 }
 
+/** What an E_REJECTED may name in its details: the records that can never be taken (`RecordFailure`). */
+const detailsSchema = z.object({
+  failures: z
+    .array(z.object({ id: z.string(), reason: z.string(), detail: z.string() }))
+    .default([]),
+});
+
 /**
- * Writes a batch by `write`; where that throws E_REJECTED, its halves. All that is not refused has been written.
+ * Writes a batch by `write`; where that throws E_REJECTED, without the records that it names, or its halves. All that is not refused has
+ * been written.
  * @throws whatever else `write` throws; what it has acknowledged until then stays written
  */
 export async function writeHalving(
@@ -21,28 +33,41 @@ export async function writeHalving(
   write: (rows: PointBatch) => Promise<void>,
 ): Promise<{ refused: RefusedRecord[] }> {
   const refused: RefusedRecord[] = [];
-  await writeHalves(batch, write, refused);
+  await writeParts(batch, write, refused);
   return { refused };
 }
 
-async function writeHalves(
+async function writeParts(
   batch: PointBatch,
   write: (rows: PointBatch) => Promise<void>,
   refused: RefusedRecord[],
 ): Promise<void> {
-  const rows = batch.ids.length;
+  if (batch.ids.length === 0) return;
   try {
     await write(batch);
   } catch (error) {
     if (!isVectorError(error, "E_REJECTED")) throw error;
-    if (rows === 1) {
+    const named = namedBy(error.details, batch);
+    refused.push(...named);
+    const names = new Set(named.map(({ id }) => id));
+    const rows = [...batch.ids.keys()].filter((row) => !names.has(batch.ids[row] ?? ""));
+    if (named.length > 0) return await writeParts(pickRows(batch, rows), write, refused);
+    if (rows.length === 1) {
       const tooLarge = error.details["tooLarge"] === true;
       refused.push({ id: batch.ids[0] ?? "", tooLarge, detail: error.message });
       return;
     }
-    const middle = rows >> 1;
-    const places = Array.from({ length: rows }, (_, row) => row);
-    await writeHalves(pickRows(batch, places.slice(0, middle)), write, refused);
-    await writeHalves(pickRows(batch, places.slice(middle)), write, refused);
+    const middle = rows.length >> 1;
+    await writeParts(pickRows(batch, rows.slice(0, middle)), write, refused);
+    await writeParts(pickRows(batch, rows.slice(middle)), write, refused);
   }
+}
+
+function namedBy(details: Readonly<Record<string, unknown>>, batch: PointBatch): RefusedRecord[] {
+  const parsed = detailsSchema.safeParse(details);
+  if (!parsed.success) return [];
+  const ids = new Set(batch.ids);
+  return parsed.data.failures
+    .filter(({ id }) => ids.has(id))
+    .map(({ id, reason, detail }) => ({ id, tooLarge: reason === "too-large", detail }));
 }

@@ -1,12 +1,7 @@
-/** A store that whoever uses it may close as often as they like: it stays open for the next one. */
 import type { DocumentStore } from "../../src/store/documents.ts";
+import { overridden } from "./overridden.ts";
 
+/** A store that whoever uses it may close as often as they like: it stays open for the next one. */
 export function leftOpen(store: DocumentStore): DocumentStore {
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === Symbol.asyncDispose) return () => Promise.resolve();
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
+  return overridden(store, { [Symbol.asyncDispose]: async () => undefined });
 }
