@@ -204,6 +204,11 @@ export const errorCodes = {
     retryable: false,
     next: "Say upsert to write it all the same.",
   },
+  E_QUEUE_FULL: {
+    exit: 5,
+    retryable: true,
+    next: "Bring the store that is behind back, or give HybridVectorService a larger queueMax.",
+  },
   E_REJECTED: {
     exit: 1,
     retryable: false,

@@ -121,12 +121,24 @@ export {
 export {
   ChromaRepository,
   type ChromaRepositoryOptions,
+  FaissRepository,
+  type FaissRepositoryOptions,
   openRepository,
   QdrantRepository,
   type QdrantRepositoryOptions,
 } from "./repositories.ts";
 export type { VectorDBSettings, VectorDBType } from "./repository/config.ts";
 export type { Embed } from "./repository/embed.ts";
+export type { BreakerOptions, CircuitState } from "./repository/hybrid/circuit-breaker.ts";
+export type { StoreName } from "./repository/hybrid/guarded-store.ts";
+export {
+  type HybridStatus,
+  type HybridStoreStatus,
+  HybridVectorService,
+} from "./repository/hybrid/hybrid-vector-service.ts";
+export type { HybridOptions } from "./repository/hybrid/options.ts";
+export type { QueueCounts, RefusedEntry } from "./repository/hybrid/queue.ts";
+export type { HybridBulkResult, StoreOutcome } from "./repository/hybrid/write-report.ts";
 export type { LangChainEmbeddings, LangChainVectorStore } from "./repository/langchain-types.ts";
 export type {
   DocumentMetadata,
