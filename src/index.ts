@@ -129,6 +129,12 @@ export {
 } from "./repositories.ts";
 export type { VectorDBSettings, VectorDBType } from "./repository/config.ts";
 export type { Embed } from "./repository/embed.ts";
+export {
+  type HealthCheckOptions,
+  type HealthReport,
+  type HealthStatus,
+  VectorDBHealthCheck,
+} from "./repository/health.ts";
 export type { BreakerOptions, CircuitState } from "./repository/hybrid/circuit-breaker.ts";
 export type { StoreName } from "./repository/hybrid/guarded-store.ts";
 export {

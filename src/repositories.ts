@@ -91,6 +91,28 @@ export class ChromaRepository extends StoreRepository {
   }
 }
 
+/** Where FAISS files are. */
+export interface FaissRepositoryOptions {
+  /** The folder of the collections, which is made where it is not there; `faiss:./folder` too. */
+  readonly path: string;
+}
+
+/**
+ * Documents of many tenants in FAISS files: for one process, which holds them in memory and searches exactly.
+ *
+ * @example
+ * await using repository = new FaissRepository({ path: "./faiss_data" });
+ * await repository.createCollectionOptimized({ name: "articles", vectorSize: 384 });
+ *
+ * The constructor throws {VectorError} E_CONFIG where no folder is named; each call throws what opening the folder throws,
+ * E_LOCKED, E_FOLDER_LAYOUT and E_STORAGE, until it is open.
+ */
+export class FaissRepository extends StoreRepository {
+  constructor({ path }: FaissRepositoryOptions) {
+    super(storeAt({ kind: "faiss", path: faissPath(path) }, {}));
+  }
+}
+
 /**
  * A repository over the store that `address` names. @throws {VectorError} E_CONFIG; E_NOT_SUPPORTED for a store that cannot be written
  * (a Chroma's folder, an archive)
@@ -131,12 +153,19 @@ function storeAt(address: Address, options: ConnectOptions) {
         address: chromaCloudText(address),
         open: () => stores.documents["chroma-cloud"](address, options),
       };
+    case "faiss":
+      assertNoChroma(address.path);
+      return {
+        kind: "faiss" as const,
+        address: `faiss:${address.path}`,
+        open: () => stores.documents.faiss(address, options),
+      };
     default:
       throw new VectorError(
         "E_NOT_SUPPORTED",
         `A ${address.kind} cannot hold documents of applications.`,
         {
-          next: "Give http://host:6333, embedded:./path, :memory:, chroma://host:8000, or chroma-cloud://tenant/database.",
+          next: "Give http://host:6333, embedded:./path, :memory:, chroma://host:8000, chroma-cloud://tenant/database, or faiss:./path.",
         },
       );
   }
@@ -154,6 +183,13 @@ function chromaAddress(
     throw new VectorError("E_CONFIG", `${url ?? host} is no address of a Chroma.`);
   const { tenant = parsed.tenant, database = parsed.database } = options;
   return { ...parsed, tenant, database };
+}
+
+/** The folder, given as a path or as an address. @throws {VectorError} E_CONFIG */
+function faissPath(path: string): string {
+  if (path === "" || path === "faiss:")
+    throw new VectorError("E_CONFIG", "No folder of FAISS files is given.");
+  return path.replace(/^faiss:/, "");
 }
 
 /** @throws {VectorError} E_CONFIG */

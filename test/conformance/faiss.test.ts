@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { openFaiss } from "../../src/adapters/faiss/index.ts";
 import { plainPointId } from "../../src/model/point-id.ts";
-import { sourceSuite, targetSuite } from "../../src/testing/index.ts";
+import { FaissRepository } from "../../src/repositories.ts";
+import {
+  documentSuite,
+  repositorySuite,
+  sourceSuite,
+  targetSuite,
+} from "../../src/testing/index.ts";
 import { batchOf, testSpec } from "../../src/testing/target-records.ts";
 import { awkwardCollections } from "../support/awkward.ts";
 
@@ -45,3 +51,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 targetSuite(kit, { name: "FAISS", keeps: true, open: () => openFaiss(join(folder, "target")) });
 sourceSuite(kit, { name: "FAISS", open: () => openFaiss(filled), collections: () => collections });
+documentSuite(kit, {
+  name: "FAISS",
+  keeps: true,
+  open: () => openFaiss(join(folder, "documents")),
+});
+repositorySuite(kit, {
+  name: "FAISS",
+  open: () => new FaissRepository({ path: join(folder, "repository") }),
+});

@@ -2,10 +2,11 @@
 import { VectorError } from "../../errors.ts";
 import type { Distance } from "../../model/distance.ts";
 import { decodeMetadata, type Metadata } from "../../model/filter.ts";
+import { markKey } from "../../model/layout.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
-import { defaultVector, type PointBatch } from "../../model/record.ts";
+import { defaultVector, type PointBatch, type RecordFailure } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
-import { parseJson } from "../../util/json.ts";
+import { parseJson, sliceObject, stringOf } from "../../util/json.ts";
 import type { Turns } from "../../util/turns.ts";
 
 /** What stands in one line of the documents' file. */
@@ -35,6 +36,8 @@ export interface Row extends RowText {
   decoded?: Metadata;
 }
 
+/** The member of the mark that says when a record was first written. */
+const createdKey = "created_at";
 /** How far the square of a norm may be from 1 in a vector that is left as it is (Qdrant's own bound, 1.18). */
 const unitError = 1e-6;
 
@@ -71,7 +74,8 @@ function squareOf(vector: Float32Array): number {
 
 /**
  * The rows of a batch, with vectors of their own: under cosine of unit length.
- * @throws E_REJECTED for another dimension, a record without a vector, one that is not finite, metadata that is no JSON object; E_ABORTED
+ * @throws E_REJECTED for another dimension; for records that have no vector, one that is not finite, metadata that is no JSON object
+ * or no point, with all of them as `RecordFailure`s in `details.failures`; E_ABORTED
  */
 export async function toRows(
   name: string,
@@ -80,59 +84,101 @@ export async function toRows(
   turns: Turns,
 ): Promise<Row[]> {
   const column = batch.vectors.get(defaultVector);
-  if (batch.ids.length > 0 && column?.dimension !== dimension) {
+  if (batch.ids.length > 0 && column !== undefined && column.dimension !== dimension) {
     throw new VectorError(
       "E_REJECTED",
-      `Collection "${name}" takes vectors of ${dimension} components, not of ${column?.dimension ?? 0}.`,
+      `Collection "${name}" takes vectors of ${dimension} components, not of ${column.dimension}.`,
       { details: { collection: name, dimension } },
     );
   }
   const rows: Row[] = [];
+  const failures: RecordFailure[] = [];
   for (const [row, id] of batch.ids.entries()) {
-    const vector = column?.data.subarray(row * dimension, (row + 1) * dimension);
-    if (column === undefined || vector === undefined || !isPresent(column, row))
-      throw rejected(name, id, "it has no vector, and a FAISS index has no place for such");
-    if (!vector.every(Number.isFinite)) throw rejected(name, id, "its vector is not finite");
-    const own = distance === "cosine" ? normalized(vector) : vector.slice();
-    rows.push({ ...textOf(name, batch, row), vector: own, label: null });
+    const has = column !== undefined && isPresent(column, row);
+    const vector = has ? column.data.slice(row * dimension, (row + 1) * dimension) : null;
+    const text = textOf(batch, row);
+    if (vector === null)
+      failures.push({ id, reason: "no-vector", detail: "A FAISS index has no row without one." });
+    else if (!vector.every(Number.isFinite))
+      failures.push({ id, reason: "not-finite", detail: "Its vector is not finite." });
+    else if (typeof text === "string")
+      failures.push({ id, reason: "metadata-not-json", detail: text });
+    else {
+      const own = distance === "cosine" ? normalized(vector) : vector;
+      rows.push({ ...text, vector: own, label: null });
+    }
     if (turns.over) await turns.next();
   }
+  if (failures.length > 0) throw rejected(name, failures);
   return rows;
 }
 
-function textOf(name: string, { ids, payload, placement }: PointBatch, row: number): RowText {
-  const id = ids[row] ?? "";
-  const object = (text: string | null | undefined): string | null => {
-    if (text === null || text === undefined || text === "{}") return null;
-    const value = parseJson(text);
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw rejected(name, id, "its metadata is no JSON object");
-    // A line break in JSON text stands between its parts only.
-    return text.replaceAll(/[\r\n]/g, " ");
-  };
+/** What stands in the line of a row; a text says what of it cannot. */
+function textOf({ ids, payload, placement }: PointBatch, row: number): RowText | string {
   const point = placement.points[row] ?? "";
-  if (!isPoint(point)) throw rejected(name, id, `${JSON.stringify(point)} is no id of a point`);
+  if (!isPoint(point)) return `${JSON.stringify(point)} is no id of a point.`;
+  const metadata = payload.metadata[row] ?? null;
+  const rest = placement.rest[row] ?? null;
+  if (!isObject(metadata) || !isObject(rest)) return "Its metadata is no JSON object.";
   return {
     point,
-    id,
+    id: ids[row] ?? "",
     tenant: placement.tenants[row] ?? null,
     document: payload.documents[row] ?? null,
     uri: payload.uris[row] ?? null,
-    metadata: object(payload.metadata[row]),
-    createdAt: placement.createdAt?.[row] ?? null,
+    metadata: inOneLine(metadata),
+    createdAt: placement.createdAt?.[row] ?? createdIn(rest),
     norm: placement.norms[row] ?? Number.NaN,
     run: placement.runs[row] ?? null,
     collection: placement.collections[row] ?? null,
-    rest: object(placement.rest[row]),
+    rest: inOneLine(rest),
   };
 }
 
-function rejected(name: string, id: string, why: string): VectorError {
+function isObject(text: string | null): boolean {
+  if (text === null) return true;
+  const value = parseJson(text);
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A line break in JSON text stands between its parts only. */
+function inOneLine(text: string | null): string | null {
+  return text === null || text === "{}" ? null : text.replaceAll(/[\r\n]/g, " ");
+}
+
+function rejected(name: string, failures: readonly RecordFailure[]): VectorError {
+  const [first] = failures;
+  const more = failures.length > 1 ? ` And ${failures.length - 1} more.` : "";
   return new VectorError(
     "E_REJECTED",
-    `Record ${JSON.stringify(id)} cannot be written to collection "${name}": ${why}.`,
-    { details: { collection: name, id } },
+    `Record ${JSON.stringify(first?.id)} cannot be written to collection "${name}". ${first?.detail}${more}`,
+    { details: { collection: name, failures } },
   );
+}
+
+/** When an application first wrote what a payload's rest belongs to: other stores keep it in the mark there. */
+function createdIn(rest: string | null): string | null {
+  if (rest === null) return null;
+  const raw = markIn(rest)?.get(createdKey);
+  return raw?.startsWith('"') ? stringOf(raw) : null;
+}
+
+/** The rest as every point store gives it: with that time in it, so that whatever carries the rest on carries that. */
+function restOf({ rest, createdAt }: Row): string | null {
+  if (createdAt === null || createdIn(rest) !== null) return rest;
+  const members = rest === null ? new Map<string, string>() : sliceObject(rest);
+  const mark = (rest === null ? null : markIn(rest)) ?? new Map<string, string>();
+  members.set(markKey, joined(mark.set(createdKey, JSON.stringify(createdAt))));
+  return joined(members);
+}
+
+function markIn(rest: string): Map<string, string> | null {
+  const mark = sliceObject(rest).get(markKey);
+  return mark?.startsWith("{") ? sliceObject(mark) : null;
+}
+
+function joined(members: ReadonlyMap<string, string>): string {
+  return `{${Array.from(members, ([key, value]) => `${JSON.stringify(key)}:${value}`).join(",")}}`;
 }
 
 /** The rows as a batch of the caller's own. */
@@ -151,8 +197,8 @@ export function toBatch(rows: readonly Row[], dimension: number, vectors: boolea
       norms: Float64Array.from(rows, ({ norm }) => norm),
       runs: rows.map(({ run }) => run),
       collections: rows.map(({ collection }) => collection),
-      rest: rows.map(({ rest }) => rest),
-      createdAt: rows.map(({ createdAt }) => createdAt),
+      rest: rows.map(restOf),
+      ...createdColumn(rows),
     },
   };
   if (!vectors) return batch;
@@ -162,6 +208,12 @@ export function toBatch(rows: readonly Row[], dimension: number, vectors: boolea
   });
   batch.vectors.set(defaultVector, { kind: "dense", dimension, data, present: null });
   return batch;
+}
+
+/** Absent where no row has a time. */
+function createdColumn(rows: readonly Row[]): { createdAt?: (string | null)[] } {
+  if (rows.every(({ createdAt }) => createdAt === null)) return {};
+  return { createdAt: rows.map(({ createdAt }) => createdAt) };
 }
 
 /** In the order of point ids: numbers before UUIDs, both ascending. */
