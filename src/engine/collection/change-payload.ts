@@ -2,14 +2,20 @@
 import type { PointSelector } from "../api.ts";
 import { notFound } from "../errors.ts";
 import { parsePath } from "../filter/json-path.ts";
+import { PayloadView } from "../filter/payload-view.ts";
 import { refuseExtremes } from "../json-extremes.ts";
 import { mergePayload, parsePayload, withoutKeys } from "./payload.ts";
 import { selectSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
 
-/** Puts a payload in place of a point's, in the file and in the indexes. */
-export function replacePayload(state: CollectionState, slot: number, payload: string | null): void {
-  state.indexes.set(slot, payload);
+/** Puts a payload in place of a point's, in the file and in the indexes; `view`: the same. */
+export function replacePayload(
+  state: CollectionState,
+  slot: number,
+  payload: string | null,
+  view: PayloadView = new PayloadView(payload),
+): void {
+  state.indexes.set(slot, view);
   state.file.updatePayload(slot, state.ids.keyOf(slot), payload);
 }
 

@@ -2,6 +2,7 @@
 import { VectorError } from "../../errors.ts";
 import type { CollectionConfig } from "../api.ts";
 import { PayloadIndexes } from "../filter/payload-indexes.ts";
+import { PayloadView } from "../filter/payload-view.ts";
 import { CollectionFile } from "../storage/collection-file.ts";
 import { removeFiles, storageError } from "../storage/sqlite.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
@@ -61,7 +62,7 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
   for (const { slot, key, payload } of file.points()) {
     if (!ids.load(slot, key))
       throw damaged(name, file.path, `the id at slot ${slot} cannot be read`);
-    if (payload !== null) indexes.set(slot, payload);
+    if (payload !== null) indexes.set(slot, new PayloadView(payload));
   }
   ids.collectFree();
   const vectors = vectorSets(config);

@@ -39,6 +39,8 @@ export function updateVectors(
   { ids, vectors }: VectorRows,
   filter?: JsonInput,
 ): void {
+  // Where none of the points is there, a server does not come to look at vectors.
+  if (ids.every((id) => state.ids.find(id) === -1)) checkAllThere(state, ids);
   const writes = [...vectors].map(([name, column]) => {
     const set = setOf(state, name);
     return { set, column: set.prepare(column, ids.length) };

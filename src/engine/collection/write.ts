@@ -4,6 +4,7 @@ import { isPresent } from "../../model/vector-column.ts";
 import type { PointColumns, PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { isObject } from "../filter/json-path.ts";
+import { PayloadView } from "../filter/payload-view.ts";
 import { levelsMax, refuseExtremes } from "../json-extremes.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
@@ -25,19 +26,20 @@ export function upsert(
   conditions: UpsertConditions,
 ): void {
   const writes = checkVectors(state, points);
-  checkPoints(points);
+  const views = checkPoints(points);
   const wanted = rowsToWrite(state, points.ids, conditions);
   for (let row = 0; row < points.ids.length; row += 1) {
     if (wanted?.[row] === false) continue;
     const id = points.ids[row] ?? "";
     const payload = points.payloads[row] ?? null;
+    const view = views[row] ?? noPayload;
     let slot = state.ids.find(id);
     if (slot === -1) {
       slot = state.ids.insert(id);
       state.file.insertPoint(slot, state.ids.keyOf(slot), payload);
-      state.indexes.set(slot, payload);
+      state.indexes.set(slot, view);
     } else {
-      replacePayload(state, slot, payload);
+      replacePayload(state, slot, payload, view);
     }
     writeVectors(state, writes, slot, row);
   }
@@ -69,7 +71,10 @@ function checkVectors(state: CollectionState, points: PointColumns): VectorWrite
   return writes;
 }
 
-function checkPoints({ ids, payloads }: PointColumns): void {
+const noPayload = new PayloadView(null);
+
+/** The payloads, decoded. @throws E_INPUT where an id or a payload is none */
+function checkPoints({ ids, payloads }: PointColumns): PayloadView[] {
   for (const id of ids) {
     if (canonicalPointId(id) === null) {
       throw badInput(
@@ -77,24 +82,26 @@ function checkPoints({ ids, payloads }: PointColumns): void {
       );
     }
   }
-  for (const payload of payloads) {
-    if (payload === null || payload === "{}") continue;
+  return payloads.map((payload) => {
+    if (payload === null || payload === "{}") return noPayload;
     // A short one has not the brackets.
     if (payload.length > levelsMax) refuseExtremes(payload);
+    const view = new PayloadView(payload);
     let value: unknown;
     try {
-      value = JSON.parse(payload);
+      value = view.plain;
     } catch (cause) {
       throw badInput("Format error in JSON body: a payload is not JSON", { cause: String(cause) });
     }
     if (!isObject(value)) throw badInput("Format error in JSON body: a payload must be an object");
-  }
+    return view;
+  });
 }
 
 /** Takes the selected points away. */
 export function deletePoints(state: CollectionState, selector: PointSelector): void {
   for (const slot of selectSlots(state, selector, null)) {
-    state.indexes.set(slot, null);
+    state.indexes.set(slot, noPayload);
     for (const set of state.vectors.values()) set.remove(slot, true);
     state.file.deletePoint(slot);
     state.ids.remove(slot);

@@ -38,11 +38,9 @@ export class PayloadIndexes {
     return this.#fields.get(path);
   }
 
-  /** Takes over a point's payload as it is now; null where the payload or the point is gone. */
-  set(slot: number, payload: string | null): void {
-    if (this.#fields.size === 0) return;
-    const view = new PayloadView(payload);
-    for (const field of this.#fields.values()) field.set(slot, view);
+  /** Takes over a point's payload as it is now; that of nothing where the payload or the point is gone. */
+  set(slot: number, payload: PayloadView): void {
+    for (const field of this.#fields.values()) field.set(slot, payload);
   }
 
   /** Makes an index and fills it; one that stands there with another schema is made anew. @throws E_INPUT, E_NOT_SUPPORTED */

@@ -13,7 +13,7 @@
  * (upgrade.ts).
  */
 import { existsSync } from "node:fs";
-import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { VectorError } from "../../errors.ts";
 import { logFault } from "./log-fault.ts";
@@ -43,6 +43,15 @@ function toPoint(row: Record<string, unknown>): StoredPoint {
 
 /** Rows that are read in one go. */
 const rowsAtATime = 1000;
+/** Points that are inserted in one go: a statement takes its time whatever it inserts. */
+const insertedAtATime = 32;
+
+function insertionOf(points: number): string {
+  return `INSERT INTO points VALUES ${Array<string>(points).fill("(?, ?, ?, ?)").join()}`;
+}
+
+const insertOne = insertionOf(1);
+const insertMany = insertionOf(insertedAtATime);
 
 /** Checksum of bytes that stand under a name and a number. */
 function namedCrc(name: string, number: number, data: Uint8Array): number {
@@ -62,6 +71,8 @@ export class CollectionFile {
   readonly path: string;
   #open: DatabaseSync | null;
   readonly #prepared = new Map<string, StatementSync>();
+  /** Points of this transaction that are yet to be inserted: four values each. */
+  #inserted: SQLInputValue[] = [];
 
   private constructor(path: string, database: DatabaseSync) {
     this.path = path;
@@ -129,10 +140,12 @@ export class CollectionFile {
   }
 
   commit(): void {
+    this.#insertPoints();
     this.#database.exec("COMMIT");
   }
 
   rollback(): void {
+    this.#inserted = [];
     if (this.#open?.isTransaction === true) this.#open.exec("ROLLBACK");
   }
 
@@ -163,13 +176,28 @@ export class CollectionFile {
     write.run("config_crc", String(crc32(config)));
   }
 
+  /** Takes a point up, amid a transaction. */
   insertPoint(slot: number, key: Uint8Array, payload: string | null): void {
-    const crc = pointCrc(slot, key, payload);
-    this.#statement("INSERT INTO points VALUES (?, ?, ?, ?)").run(slot, key, payload, crc);
+    this.#inserted.push(slot, key, payload, pointCrc(slot, key, payload));
+    if (this.#inserted.length === 4 * insertedAtATime) this.#insertPoints();
+  }
+
+  /** Inserts what was taken up; before the points are asked for or changed. */
+  #insertPoints(): void {
+    const inserted = this.#inserted;
+    if (inserted.length === 0) return;
+    this.#inserted = [];
+    if (inserted.length === 4 * insertedAtATime) {
+      this.#statement(insertMany).run(...inserted);
+      return;
+    }
+    for (let at = 0; at < inserted.length; at += 4)
+      this.#statement(insertOne).run(...inserted.slice(at, at + 4));
   }
 
   updatePayload(slot: number, key: Uint8Array, payload: string | null): void {
     const crc = pointCrc(slot, key, payload);
+    this.#insertPoints();
     this.#statement("UPDATE points SET payload = ?, crc = ? WHERE slot = ?").run(
       payload,
       crc,
@@ -178,10 +206,12 @@ export class CollectionFile {
   }
 
   deletePoint(slot: number): void {
+    this.#insertPoints();
     this.#statement("DELETE FROM points WHERE slot = ?").run(slot);
   }
 
   payload(slot: number): string | null {
+    this.#insertPoints();
     const value = this.#statement("SELECT payload FROM points WHERE slot = ?").get(slot)?.[
       "payload"
     ];
@@ -190,6 +220,7 @@ export class CollectionFile {
 
   /** All points in the order of slots. @throws E_STORAGE where one does not fit its checksum */
   *points(): Generator<LoadedPoint> {
+    this.#insertPoints();
     const statement = this.#database.prepare(
       "SELECT slot, id, payload, crc FROM points WHERE slot > ? ORDER BY slot LIMIT ?",
     );
@@ -212,6 +243,7 @@ export class CollectionFile {
 
   /** Points in the order of ids, from `key` on (from the first where null), `limit` at most (all where -1); payloads only where asked. */
   *pointsById(key: Uint8Array | null, limit: number, payloads: boolean): Generator<StoredPoint> {
+    this.#insertPoints();
     const columns = payloads ? "slot, payload" : "slot";
     const statement = this.#database.prepare(
       `SELECT ${columns} FROM points WHERE id >= ? ORDER BY id LIMIT ?`,
