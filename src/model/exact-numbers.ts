@@ -6,7 +6,7 @@
  * ten that needs 16 or 17 digits comes back as its neighbour, and an integer beyond 64 bits becomes a float. Such numbers
  * are therefore noted as text beside the metadata, and put back where the value that stands there is still that neighbour.
  */
-import { sliceArray, sliceObject } from "../util/json.ts";
+import { eachElement, eachMember } from "../util/json.ts";
 
 /** The texts of such numbers by their place in the metadata (a JSON pointer, RFC 6901). */
 export type ExactNumbers = ReadonlyMap<string, string>;
@@ -28,11 +28,30 @@ const drift = 1e-14;
 export function findInexact(json: string): ExactNumbers | null {
   if (!suspicious.test(json)) return null;
   const found = new Map<string, string>();
-  mapNumbers(json, "", (pointer, text) => {
-    if (!survives(text)) found.set(pointer, text);
-    return text;
-  });
+  collectInexact(json, "", found);
   return found.size === 0 ? null : found;
+}
+
+function collectInexact(json: string, pointer: string, found: Map<string, string>): void {
+  const below = (step: string, start: number, end: number): void =>
+    collectInexact(json.slice(start, end), `${pointer}/${step}`, found);
+  const first = json[0];
+  if (first === "{")
+    eachMember(json, (key, start, end) => {
+      below(key.replaceAll("~", "~0").replaceAll("/", "~1"), start, end);
+    });
+  else if (first === "[")
+    eachElement(json, (index, start, end) => {
+      below(String(index), start, end);
+    });
+  else if (number.test(json) && !survives(json)) found.set(pointer, json);
+}
+
+/** A noted number, and the steps to its place. */
+interface Note {
+  readonly pointer: string;
+  readonly steps: readonly string[];
+  readonly text: string;
 }
 
 /**
@@ -44,13 +63,56 @@ export function restoreExact(
   noted: ExactNumbers,
 ): { json: string; unused: ExactNumbers } {
   const unused = new Map(noted);
-  const restored = mapNumbers(json, "", (pointer, text) => {
-    const exact = unused.get(pointer);
-    if (exact === undefined || !isNeighbour(text, exact)) return text;
-    unused.delete(pointer);
-    return exact;
-  });
-  return { json: restored, unused };
+  const notes = Array.from(noted, ([pointer, text]) => ({
+    pointer,
+    steps: stepsOf(pointer),
+    text,
+  }));
+  return { json: restoreAt(json, notes, 0, unused), unused };
+}
+
+function stepsOf(pointer: string): string[] {
+  const steps = pointer.split("/").slice(1);
+  if (!pointer.includes("~")) return steps;
+  return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+/** `json`, to which the first `depth` steps of `notes` lead, with their numbers; what is not on the way to one is not looked into. */
+function restoreAt(
+  json: string,
+  notes: readonly Note[],
+  depth: number,
+  unused: Map<string, string>,
+): string {
+  const first = json[0];
+  if (first !== "{" && first !== "[") return restoreNumber(json, notes, depth, unused);
+  let restored = "";
+  let done = 0;
+  const visit = (step: string, start: number, end: number): void => {
+    const below = notes.filter(({ steps }) => steps[depth] === step);
+    if (below.length === 0) return;
+    restored +=
+      json.slice(done, start) + restoreAt(json.slice(start, end), below, depth + 1, unused);
+    done = end;
+  };
+  if (first === "{") eachMember(json, visit);
+  else
+    eachElement(json, (index, start, end) => {
+      visit(String(index), start, end);
+    });
+  return restored + json.slice(done);
+}
+
+function restoreNumber(
+  json: string,
+  notes: readonly Note[],
+  depth: number,
+  unused: Map<string, string>,
+): string {
+  const note = notes.find(({ steps }) => steps.length === depth);
+  if (note === undefined || !number.test(json) || !isNeighbour(json, note.text)) return json;
+  unused.delete(note.pointer);
+  return note.text;
 }
 
 function survives(text: string): boolean {
@@ -69,27 +131,4 @@ function isNeighbour(text: string, exact: string): boolean {
   if (!number.test(exact)) return false;
   const wanted = Number(exact);
   return Math.abs(Number(text) - wanted) <= Math.abs(wanted) * drift;
-}
-
-/** `json` with every number replaced by what `replace` gives for its pointer and text. */
-function mapNumbers(
-  json: string,
-  pointer: string,
-  replace: (pointer: string, text: string) => string,
-): string {
-  const first = json[0];
-  if (first === "{") {
-    const members = Array.from(sliceObject(json), ([key, value]) => {
-      const step = key.replaceAll("~", "~0").replaceAll("/", "~1");
-      return `${JSON.stringify(key)}:${mapNumbers(value, `${pointer}/${step}`, replace)}`;
-    });
-    return `{${members.join(",")}}`;
-  }
-  if (first === "[") {
-    const elements = sliceArray(json).map((value, index) =>
-      mapNumbers(value, `${pointer}/${index}`, replace),
-    );
-    return `[${elements.join(",")}]`;
-  }
-  return number.test(json) ? replace(pointer, json) : json;
 }

@@ -58,7 +58,9 @@ export function parsePlain(text: string): unknown {
 export function floatText(value: number): string {
   if (Object.is(value, -0)) return "-0.0";
   // From 10^21 on the digits have an exponent.
-  return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value}.0` : String(value);
+  if (Number.isInteger(value)) return Math.abs(value) < 1e21 ? `${value}.0` : String(value);
+  // The same digits as String gives, in half its time; it has no text for NaN and infinities.
+  return Number.isFinite(value) ? JSON.stringify(value) : String(value);
 }
 
 /** JSON text of a value that `parseLossless` gave: the same types come back. */
@@ -88,33 +90,53 @@ export function rawNumber(text: string): object {
 /** The raw texts of an object's values by key (the last one where a key stands twice). Values are delimited, not checked. @throws SyntaxError */
 export function sliceObject(text: string): Map<string, string> {
   const members = new Map<string, string>();
-  let at = skipSpace(text, expectCode(text, skipSpace(text, 0), openBrace));
-  if (text.charCodeAt(at) === closeBrace) return finish(text, at + 1, members);
-  for (;;) {
-    if (text.charCodeAt(at) !== quote) throw malformed(at);
-    const keyEnd = skipString(text, at);
-    const key = stringOf(text.slice(at, keyEnd));
-    const start = skipSpace(text, expectCode(text, skipSpace(text, keyEnd), colon));
-    const end = skipValue(text, start);
+  eachMember(text, (key, start, end) => {
     members.set(key, text.slice(start, end));
-    at = skipSpace(text, end);
-    if (text.charCodeAt(at) === closeBrace) return finish(text, at + 1, members);
-    at = skipSpace(text, expectCode(text, at, comma));
-  }
+  });
+  return members;
 }
 
 /** The raw texts of an array's elements. Elements are delimited, not checked. @throws SyntaxError */
 export function sliceArray(text: string): string[] {
   const elements: string[] = [];
-  let at = skipSpace(text, expectCode(text, skipSpace(text, 0), openBracket));
-  if (text.charCodeAt(at) === closeBracket) return finish(text, at + 1, elements);
-  for (;;) {
-    const end = skipValue(text, at);
-    elements.push(text.slice(at, end));
+  eachElement(text, (_index, start, end) => {
+    elements.push(text.slice(start, end));
+  });
+  return elements;
+}
+
+/** Tells of each member of the object that is all of `text` its key, and where its value starts and ends. Values are delimited, not checked. @throws SyntaxError */
+export function eachMember(
+  text: string,
+  visit: (key: string, start: number, end: number) => void,
+): void {
+  let at = skipSpace(text, expectCode(text, skipSpace(text, 0), openBrace));
+  for (let first = true; text.charCodeAt(at) !== closeBrace; first = false) {
+    if (!first) at = skipSpace(text, expectCode(text, at, comma));
+    if (text.charCodeAt(at) !== quote) throw malformed(at);
+    const keyEnd = skipString(text, at);
+    const key = stringOf(text.slice(at, keyEnd));
+    const start = skipSpace(text, expectCode(text, skipSpace(text, keyEnd), colon));
+    const end = skipValue(text, start);
+    visit(key, start, end);
     at = skipSpace(text, end);
-    if (text.charCodeAt(at) === closeBracket) return finish(text, at + 1, elements);
-    at = skipSpace(text, expectCode(text, at, comma));
   }
+  assertEnd(text, at + 1);
+}
+
+/** Tells of each element of the array that is all of `text` its index, and where it starts and ends. Elements are delimited, not checked. @throws SyntaxError */
+export function eachElement(
+  text: string,
+  visit: (index: number, start: number, end: number) => void,
+): void {
+  let at = skipSpace(text, expectCode(text, skipSpace(text, 0), openBracket));
+  for (let index = 0; text.charCodeAt(at) !== closeBracket; index += 1) {
+    if (index > 0) at = skipSpace(text, expectCode(text, at, comma));
+    const end = skipValue(text, at);
+    visit(index, at, end);
+    at = skipSpace(text, end);
+  }
+  assertEnd(text, at + 1);
 }
 
 /** The string in a raw text that a slicing gave. @throws SyntaxError */
@@ -142,9 +164,8 @@ export function expectCode(text: string, at: number, code: number): number {
   return at + 1;
 }
 
-function finish<Result>(text: string, at: number, result: Result): Result {
+function assertEnd(text: string, at: number): void {
   if (skipSpace(text, at) !== text.length) throw malformed(at);
-  return result;
 }
 
 function isSpace(code: number): boolean {

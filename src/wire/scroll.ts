@@ -85,6 +85,12 @@ export function encodeScrollAnswer(
   return writer.finish();
 }
 
+/** The first point of the next page, which an answer begins with; undefined where it does not: then this page may be the last. @throws SyntaxError */
+export function peekNext(message: Uint8Array): string | undefined {
+  const reader = new Reader(message);
+  return reader.more() && reader.tag() === 10 ? readPointId(reader) : undefined;
+}
+
 /** `dimension` null = no vectors were asked for. Where no payload was asked for, each is `{}`. @throws SyntaxError */
 export function decodeScrollAnswer(
   message: Uint8Array,

@@ -39,6 +39,8 @@ export interface ScrollColumns extends ReadColumns {
   readonly from: string | null;
   /** Default: all points. */
   readonly filter?: PointFilter | undefined;
+  /** Told the first point of the next page before this one is decoded, where the road knows it then; again where the call is tried again. */
+  readonly onNext?: (next: string) => void;
 }
 
 export interface CountColumns extends CallOptions {

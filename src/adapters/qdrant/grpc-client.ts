@@ -37,13 +37,13 @@ export class GrpcClient {
 
   /**
    * Calls `method` (`Points/Upsert`) with `frame`; gives what `decode` makes of the answer's message, which must not point into
-   * it: its memory is given back.
+   * it: its memory is given back once that is made.
    * @throws VectorError for every status but OK; E_BAD_RESPONSE where the message is not in Qdrant's form
    */
   async send<Result>(
     method: string,
     frame: Uint8Array,
-    decode: (message: Uint8Array) => Result,
+    decode: (message: Uint8Array) => Result | Promise<Result>,
     { signal, attempts, timeoutMs }: GrpcSendOptions = {},
   ): Promise<Result> {
     const path = `/qdrant.${method}`;
@@ -56,7 +56,7 @@ export class GrpcClient {
       if (answer.body === null) throw refusal(where, answer);
       this.#onAnswer?.(performance.now() - startedMs);
       try {
-        return decoded(where, answer.body, decode);
+        return await decoded(where, answer.body, decode);
       } finally {
         release(answer.body);
       }
@@ -71,13 +71,13 @@ export class GrpcClient {
 }
 
 /** Garbled on the way, or by a server that is none: the call may be tried again. */
-function decoded<Result>(
+async function decoded<Result>(
   where: string,
   message: Uint8Array,
-  decode: (message: Uint8Array) => Result,
-): Result {
+  decode: (message: Uint8Array) => Result | Promise<Result>,
+): Promise<Result> {
   try {
-    return decode(message);
+    return await decode(message);
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(error instanceof VectorError)) throw error;
     throw new VectorError("E_BAD_RESPONSE", `${where}: the answer is not in Qdrant's form.`, {

@@ -1,10 +1,11 @@
 /** Qdrant's points by gRPC: what is written, read and searched. Columns go straight into bytes, and bytes into columns. */
+import { setImmediate } from "node:timers/promises";
 import { VectorError } from "../../errors.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { decodeCountAnswer, encodeCount } from "../../wire/count.ts";
 import { decodeGetAnswer, encodeGet } from "../../wire/get.ts";
 import { decodeQueryAnswer, encodeQuery } from "../../wire/query.ts";
-import { decodeScrollAnswer, encodeScroll } from "../../wire/scroll.ts";
+import { decodeScrollAnswer, encodeScroll, peekNext } from "../../wire/scroll.ts";
 import { decodeUpdateAnswer, encodeUpsert } from "../../wire/upsert.ts";
 import type {
   CountColumns,
@@ -80,7 +81,15 @@ export class GrpcPoints {
     const page = await this.#client.send(
       "Points/Scroll",
       encodeScroll(name, options),
-      (message) => decodeScrollAnswer(message, dimension),
+      async (message) => {
+        const next = options.onNext === undefined ? undefined : peekNext(message);
+        if (next !== undefined) {
+          options.onNext?.(next);
+          // What is asked for now leaves when the event loop turns.
+          await setImmediate();
+        }
+        return decodeScrollAnswer(message, dimension);
+      },
       options,
     );
     return this.#settled(name, page, options);

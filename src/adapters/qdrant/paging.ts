@@ -2,13 +2,22 @@
 import { setImmediate } from "node:timers/promises";
 import { isVectorError } from "../../errors.ts";
 import type { DenseColumn } from "../../model/record.ts";
-import type { PointColumns, PointFilter, PointPage, QdrantApi, ReadColumns } from "./api.ts";
+import type {
+  PointColumns,
+  PointFilter,
+  PointPage,
+  QdrantApi,
+  ReadColumns,
+  ScrollColumns,
+} from "./api.ts";
 
 /** Bytes that a page aims at. */
 const pageBytes = 4 * 1024 * 1024;
 const startRows = 64;
 /** A page has at most so many times the rows of the one before: payloads may be larger further on. */
 const growth = 8;
+/** Pages that are asked for and not taken yet, at most. */
+const comingMax = 2;
 /** Bytes of a component as a JSON number, at most, with its comma. */
 const componentBytes = 12;
 /** Bytes of what stands around a point. */
@@ -23,36 +32,62 @@ export interface ScanOptions extends ReadColumns {
   readonly from?: string;
 }
 
+/** A page that was asked for. */
+interface Coming {
+  readonly from: string | null;
+  readonly page: Promise<PointPage>;
+  /** The first point of the page behind it, where that was told early. */
+  next?: string;
+}
+
 /**
- * Every point once, in the order of point ids. While the caller works on a page the next one is on its way.
- * Pages aim at 4 MiB; one that turns out too large to be taken is asked for again by half.
+ * Every point once, in the order of point ids. While the caller works on a page the next one is on its way; where the road
+ * tells early where that one begins, it is asked for before this one is decoded. Pages aim at 4 MiB; one that turns out too
+ * large to be taken is asked for again by half.
  */
 export async function* scanPages(
   api: QdrantApi,
   name: string,
   options: ScanOptions,
 ): AsyncGenerator<PointColumns> {
-  let rows = Math.min(
-    options.rowsMax,
-    options.payload || options.vectors ? startRows : options.rowsMax,
-  );
-  let coming: Promise<PointPage> | null = readPage(api, name, options, options.from ?? null, rows);
+  const bare = !options.payload && !options.vectors;
+  let rows = bare ? options.rowsMax : Math.min(options.rowsMax, startRows);
+  /** In their order; the first is the one that is awaited, or the next to be. */
+  const coming: Coming[] = [];
+  const ask = (from: string | null): void => {
+    const onNext = (next: string): void => {
+      asked.next = next;
+      askAhead();
+    };
+    const page = readPage(api, name, { ...options, onNext, from }, rows);
+    // It is awaited on a later turn; until then its failure is nobody's.
+    page.catch(() => undefined);
+    const asked: Coming = { from, page };
+    coming.push(asked);
+  };
+  const askAhead = (): void => {
+    const next = coming.at(-1)?.next;
+    if (next !== undefined && coming.length < comingMax) ask(next);
+  };
   try {
-    while (coming !== null) {
-      const page: PointPage = await coming;
-      coming = null;
-      if (page.next !== null) {
-        rows = Math.min(options.rowsMax, rows * growth, rowsOf(pageBytes, page));
-        coming = readPage(api, name, options, page.next, rows);
-        // It is awaited on the next turn; until then its failure is nobody's.
-        coming.catch(() => undefined);
+    ask(options.from ?? null);
+    for (let asked = coming[0]; asked !== undefined; asked = coming[0]) {
+      const page = await asked.page;
+      coming.shift();
+      // What was told early may have been another answer's, where the call was tried again.
+      if (coming[0]?.from !== page.next) coming.length = 0;
+      rows = Math.min(options.rowsMax, rows * growth, rowsOf(pageBytes, page));
+      const waiting = coming.length;
+      if (page.next !== null && waiting === 0) ask(page.next);
+      else askAhead();
+      if (coming.length > waiting) {
         // A request leaves when the event loop turns: else it would wait until the caller has worked through this page.
         await setImmediate();
       }
       if (page.points.length > 0) yield page;
     }
   } finally {
-    await coming?.catch(() => undefined);
+    await Promise.allSettled(coming.map(({ page }) => page));
   }
 }
 
@@ -70,13 +105,12 @@ function rowsOf(bytes: number, page: PointColumns): number {
 async function readPage(
   api: QdrantApi,
   name: string,
-  options: ScanOptions,
-  from: string | null,
+  options: Omit<ScrollColumns, "limit">,
   rows: number,
 ): Promise<PointPage> {
   for (let limit = rows; ; limit = Math.ceil(limit / 2)) {
     try {
-      return await api.scroll(name, { ...options, limit, from });
+      return await api.scroll(name, { ...options, limit });
     } catch (error) {
       if (limit === 1 || !isTooLarge(error)) throw error;
     }

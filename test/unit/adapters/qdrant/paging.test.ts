@@ -78,6 +78,44 @@ describe("scanPages", () => {
     await pages.return(undefined);
     expect(limits).toHaveLength(2);
   });
+
+  describe("on a road that tells early where the next page begins", () => {
+    /** As `api`, and told before the answer; the first time it is told `wrong`, as by an answer that was garbled further on. */
+    function early({ api }: Asked, wrong?: string): Asked {
+      const asked: Asked = { limits: [], api: undefined as never };
+      let garbled = wrong;
+      const scroll: QdrantApi["scroll"] = async (name, options) => {
+        asked.limits.push(options.limit);
+        const page = await api.scroll(name, options);
+        if (page.next !== null) options.onNext?.(garbled ?? page.next);
+        garbled = undefined;
+        await new Promise((settle) => setImmediate(settle));
+        return page;
+      };
+      asked.api = { scroll } as QdrantApi;
+      return asked;
+    }
+
+    it("asks for two pages more than the caller has taken, and no further", async () => {
+      const { api, limits } = early(collection(Array(40_000).fill(10)));
+      const pages = scanPages(api, "a", options);
+      await pages.next();
+      await new Promise((settle) => setTimeout(settle, 20));
+      expect(limits).toHaveLength(3);
+      await pages.return(undefined);
+      expect(limits).toHaveLength(3);
+    });
+
+    it("reads every point once, in order", async () => {
+      const { api } = early(collection(Array(20_000).fill(10)));
+      expect(await scanned(api)).toEqual(names(20_000));
+    });
+
+    it("asks again where what it was told is not what the page says", async () => {
+      const { api } = early(collection(Array(20_000).fill(10)), "7777");
+      expect(await scanned(api)).toEqual(names(20_000));
+    });
+  });
 });
 
 describe("retrieveAll", () => {
