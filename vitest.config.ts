@@ -18,7 +18,10 @@ function project(name: string, testTimeoutMs: number, order: number) {
 const examples = {
   extends: true as const,
   resolve: {
-    alias: { "vecferry/testing": new URL("src/testing/index.ts", import.meta.url).pathname },
+    alias: {
+      "vecferry/testing": new URL("src/testing/index.ts", import.meta.url).pathname,
+      vecferry: new URL("src/index.ts", import.meta.url).pathname,
+    },
   },
   test: { name: "examples", include: ["examples/**/*.test.ts"], testTimeout: 20_000 },
 };

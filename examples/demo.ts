@@ -5,8 +5,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { connectSource, connectTarget } from "../src/open.ts";
 import { defaultVector } from "../src/model/record.ts";
+import { connectSource, connectTarget } from "../src/open.ts";
 import type { Hit, SourceStore, TargetStore } from "../src/store/port.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
