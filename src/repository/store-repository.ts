@@ -1,6 +1,6 @@
 /** The repository over any store that can hold documents of tenants. */
 import { z } from "zod";
-import { isVectorError, VectorError } from "../errors.ts";
+import { VectorError } from "../errors.ts";
 import { tenantPointId } from "../model/point-id.ts";
 import type { DocumentStore } from "../store/documents.ts";
 import { throwIfAborted } from "../util/abort.ts";
@@ -40,6 +40,12 @@ export interface RepositoryStore {
 
 const readRows = 1000;
 const timedCollections = 1000;
+/** Codes of failures after which a collection may be another than it was known to be. */
+const saysOtherwise: ReadonlySet<string> = new Set([
+  "E_COLLECTION_NOT_FOUND",
+  "E_DIMENSION",
+  "E_REJECTED",
+]);
 const idsSchema = z.array(z.string());
 
 interface Opened {
@@ -122,9 +128,12 @@ export class StoreRepository implements VectorRepository {
   ): Promise<BulkResult> {
     const checked = parseOperation(operation);
     const tenant = assertTenant(checked.tenantId);
-    return await this.#in(collection, options, (found, store) =>
-      new BulkRun(store, { collection: found, tenant }, checked, options).run(),
-    );
+    return await this.#in(collection, options, async (found, store, catalog) => {
+      const to = { collection: found, tenant };
+      const result = await new BulkRun(store, to, checked, options).run();
+      if (result.failed.some(({ code }) => saysOtherwise.has(code))) catalog.forget(collection);
+      return result;
+    });
   }
 
   async semanticSearchAdvanced<M extends object = DocumentMetadata>(
@@ -298,8 +307,7 @@ export class StoreRepository implements VectorRepository {
     try {
       return await work(collection, store, catalog);
     } catch (error) {
-      if (isVectorError(error, "E_COLLECTION_NOT_FOUND") || isVectorError(error, "E_REJECTED"))
-        catalog.forget(name);
+      if (error instanceof VectorError && saysOtherwise.has(error.code)) catalog.forget(name);
       throw error;
     }
   }
