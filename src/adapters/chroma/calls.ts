@@ -1,5 +1,6 @@
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
+import { isCanonicalUuid } from "../../model/point-id.ts";
 import { stringifyPlain } from "../../util/json.ts";
 import type { ParseBytes } from "./answer.ts";
 import { type ListedCollection, listCollections } from "./catalog.ts";
@@ -7,6 +8,9 @@ import { type ChromaClient, type SendOptions, statusOf } from "./client.ts";
 import { shownNames } from "./listing.ts";
 import { parseIds } from "./page.ts";
 import type { Routes } from "./routes.ts";
+
+/** A collection, as far as it takes to ask for it. */
+export type KnownCollection = Pick<CollectionInfo, "key" | "name">;
 
 /** What is asked of a collection, and how the answer is to be taken. */
 export interface Question<T> {
@@ -37,7 +41,7 @@ export class CollectionCalls {
 
   /** The answer. @throws E_COLLECTION_NOT_FOUND, E_SERVER … */
   async ask<T>(
-    collection: CollectionInfo,
+    collection: KnownCollection,
     question: Question<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
@@ -52,7 +56,7 @@ export class CollectionCalls {
 
   /** The same, with an unclear answer (`isUnclear`) going to the caller at once. */
   once<T>(
-    collection: CollectionInfo,
+    collection: KnownCollection,
     question: Question<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
@@ -64,7 +68,7 @@ export class CollectionCalls {
    * Returns when neither is so, after having waited for a server that was only down for a while.
    * @throws E_COLLECTION_NOT_FOUND, E_SERVER
    */
-  async settle(collection: CollectionInfo, signal: AbortSignal | undefined): Promise<void> {
+  async settle(collection: KnownCollection, signal: AbortSignal | undefined): Promise<void> {
     const listed = await listCollections(this.#client, this.#routes, signal);
     if (!listed.some(({ key }) => key === collection.key)) {
       throw missingCollection(collection, listed);
@@ -74,17 +78,28 @@ export class CollectionCalls {
     await this.#send(collection, { verb: "get", body, parse: parseIds }, { signal, attempts });
   }
 
-  #send<T>(
-    collection: CollectionInfo,
+  async #send<T>(
+    collection: KnownCollection,
     { verb, body, parse, place = true }: Question<T>,
     sending: SendOptions,
   ): Promise<T> {
+    assertKey(collection);
     const options = { ...sending, place };
     const path = this.#routes.records(collection.key, verb);
     return body === undefined
       ? this.#client.getBytes(path, parse, options)
       : this.#client.post(path, stringifyPlain(body), parse, options);
   }
+}
+
+/** A collection is known by a uuid; each version has words of its own for a path with anything else. @throws E_COLLECTION_NOT_FOUND */
+function assertKey({ key, name }: KnownCollection): void {
+  if (isCanonicalUuid(key)) return;
+  throw new VectorError(
+    "E_COLLECTION_NOT_FOUND",
+    `${JSON.stringify(key)} is no key of a collection of Chroma's.`,
+    { details: { collection: name } },
+  );
 }
 
 /** The error for a collection that is not among those that are there. */

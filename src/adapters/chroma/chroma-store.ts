@@ -13,7 +13,7 @@ import type {
   StoreIdentity,
 } from "../../store/port.ts";
 import { notChroma } from "./answer.ts";
-import { CollectionCalls } from "./calls.ts";
+import { CollectionCalls, type KnownCollection } from "./calls.ts";
 import { listCollections } from "./catalog.ts";
 import type { ChromaClient } from "./client.ts";
 import { describeCollection } from "./describe.ts";
@@ -127,7 +127,7 @@ export function capabilitiesOf(
 /** Number of records, whoever's. @throws E_COLLECTION_NOT_FOUND */
 export function countAll(
   calls: CollectionCalls,
-  collection: CollectionInfo,
+  collection: KnownCollection,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   return calls.ask(collection, { verb: "count", parse: parseCount }, signal);

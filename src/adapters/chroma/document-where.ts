@@ -2,7 +2,7 @@
 import { type Metadata, matches, type Where, type WhereScalar } from "../../model/filter.ts";
 import { tenantKey } from "../../model/layout.ts";
 import { floatText, rawNumber } from "../../util/json.ts";
-import { ownKeys } from "./flat.ts";
+import { storedKey } from "./flat.ts";
 import type { Takes } from "./takes.ts";
 
 /** Which records of a collection are meant: all of these at once. */
@@ -47,7 +47,7 @@ export function askFor(wanted: Wanted, takes: Takes, lists: boolean): Asked | nu
   };
 }
 
-/** The same without conditions that hold always or never: on keys that no metadata has, for others' values stand under them, and on lists where there are none. */
+/** The same, on the keys under which the metadata stands, and without conditions that hold always or never: on keys that no metadata has, and on lists where there are none. */
 function folded(
   where: Where,
   among: { readonly tenanted: boolean; readonly lists: boolean },
@@ -66,9 +66,9 @@ function folded(
   }
   const { key, operator } = where;
   const denies = operator === "$ne" || operator === "$nin" || operator === "$not_contains";
-  const isOwn = (among.tenanted && ownKeys.includes(key)) || key.startsWith("chroma:");
   const isList = operator === "$contains" || operator === "$not_contains";
-  return isOwn || (isList && !among.lists) ? denies : where;
+  if (key.startsWith("chroma:") || (isList && !among.lists)) return denies;
+  return among.tenanted ? { ...where, key: storedKey(key) } : where;
 }
 
 /** What of it can be sent, each a condition that every meant record meets; `whole` = together they say all of it. */

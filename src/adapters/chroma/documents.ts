@@ -29,6 +29,7 @@ import { CollectionCalls, missingCollection } from "./calls.ts";
 import { listCollections } from "./catalog.ts";
 import { capabilitiesOf, countAll, type Served } from "./chroma-store.ts";
 import type { ChromaClient } from "./client.ts";
+import { CollectionDrops } from "./collection-drops.ts";
 import { describeCollection } from "./describe.ts";
 import { searchDocuments } from "./document-search.ts";
 import { type Asked, askFor, type Wanted } from "./document-where.ts";
@@ -65,6 +66,7 @@ export class ChromaDocuments implements DocumentStore {
   readonly #size: RecordSize;
   readonly #writes: RecordWrites;
   readonly #lists: ListSupport;
+  readonly #drops: CollectionDrops;
   /** Uuids of collections by name, believed until the server denies one. */
   readonly #keys = new Map<string, string>();
 
@@ -81,6 +83,7 @@ export class ChromaDocuments implements DocumentStore {
     this.#size = new RecordSize(new PageSize(quotas.recordsMax, quotas.enforced));
     this.#writes = new RecordWrites(client, routes, quotas.recordsMax);
     this.#lists = new ListSupport(client, routes, takes);
+    this.#drops = new CollectionDrops(this.#calls, this.#writes, this.#lists, routes, served);
   }
 
   async collections(options: CollectionsOptions = {}): Promise<DocumentCollection[]> {
@@ -202,7 +205,8 @@ export class ChromaDocuments implements DocumentStore {
         takes: this.#takes,
         lists: hasLists(batch) && (await this.#lists.taken(key, { ...(signal && { signal }) })),
         dimension,
-        reserved: tenanted ? ownKeys : [],
+        ownKeys: tenanted ? ownKeys.length : 0,
+        mixedNumbers: tenanted,
         keyOf: keyOfRow,
       });
       const vectors = batch.vectors.get(defaultVector);
@@ -222,10 +226,8 @@ export class ChromaDocuments implements DocumentStore {
   ): Promise<void> {
     const { signal } = options;
     if ("everything" in selector) {
-      const path = this.#routes.collection(collection.name);
-      await this.#writes.send("DELETE", path, undefined, options);
       this.#keys.delete(collection.name);
-      return;
+      return this.#drops.drop(collection, options);
     }
     if ("points" in selector) return this.#writes.remove(collection.key, selector.points, options);
     const wanted =

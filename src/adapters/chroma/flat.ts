@@ -5,6 +5,8 @@
  *   tenant_id   the tenant, a text
  *   _vecferry   { id, run?, norm?, collection?, created_at? } as the text of its JSON, all of it text: `norm` a float64 in decimal
  *
+ * A key of the metadata that is one of these, or begins with `_vecferry.`, stands there with `_vecferry.` before it.
+ *
  * In a plain collection a record stands as a Chroma has it: under its own id, with nothing beside its metadata.
  */
 import { z } from "zod";
@@ -13,10 +15,17 @@ import type { Metadata } from "../../model/filter.ts";
 import { markKey, tenantKey } from "../../model/layout.ts";
 import { Members } from "../../model/members.ts";
 import type { PointBatch, RecordBatch } from "../../model/record.ts";
-import { floatText, parseJson } from "../../util/json.ts";
+import { floatText, parseJson, sliceObject } from "../../util/json.ts";
 
 /** What stands beside the metadata of a tenant's document. */
 export const ownKeys: readonly string[] = [tenantKey, markKey];
+
+const keyPrefix = `${markKey}.`;
+
+/** The key under which one of a document's metadata stands. */
+export function storedKey(key: string): string {
+  return ownKeys.includes(key) || key.startsWith(keyPrefix) ? keyPrefix + key : key;
+}
 
 /** What a record's metadata says of it. */
 export interface FlatRecord {
@@ -43,16 +52,30 @@ export function keyOf(batch: PointBatch, row: number, tenanted: boolean): string
   return (tenanted ? batch.placement.points[row] : batch.ids[row]) ?? "";
 }
 
-/** The metadata that is written for a row, as JSON text; null = none. Its keys must not meet `ownKeys`. */
+/** The metadata that is written for a row, as JSON text; null = none. @throws SyntaxError */
 export function encodeFlat(batch: PointBatch, row: number, tenanted: boolean): string | null {
   const { payload, placement } = batch;
   const metadata = payload.metadata[row] ?? null;
   if (!tenanted) return metadata;
-  const members = [metadata?.trim().slice(1, -1).trim() ?? ""].filter((text) => text !== "");
+  const members = [membersOf(metadata ?? "{}")].filter((text) => text !== "");
   const tenant = placement.tenants[row] ?? null;
   if (tenant !== null) members.push(`"${tenantKey}":${JSON.stringify(tenant)}`);
   members.push(`"${markKey}":${JSON.stringify(encodeMark(batch, row))}`);
   return `{${members.join(",")}}`;
+}
+
+/** The members of an object (JSON text) under the keys where they stand. */
+function membersOf(metadata: string): string {
+  // A key may be spelled with escapes.
+  if (!/tenant_id|_vecferry|\\/.test(metadata)) return metadata.trim().slice(1, -1).trim();
+  return joinMembers(sliceObject(metadata), storedKey);
+}
+
+function joinMembers(
+  members: ReadonlyMap<string, string>,
+  rename: (key: string) => string,
+): string {
+  return Array.from(members, ([key, text]) => `${JSON.stringify(rename(key))}:${text}`).join(",");
 }
 
 function encodeMark({ ids, placement }: PointBatch, row: number): string {
@@ -83,13 +106,20 @@ export function decodeFlat(text: string | null): FlatRecord {
   return {
     id,
     tenant,
-    metadata: members.size === 0 ? null : members.join(),
+    metadata: members.size === 0 ? null : withOwnKeys(members.join()),
     norm,
     run,
     collection,
     createdAt,
     rest: mark.size === 0 ? null : `{"${markKey}":${mark.join()}}`,
   };
+}
+
+/** The metadata (JSON text) under the keys that the document gave it. */
+function withOwnKeys(metadata: string): string {
+  if (!metadata.includes(keyPrefix)) return metadata;
+  const given = (key: string) => (key.startsWith(keyPrefix) ? key.slice(keyPrefix.length) : key);
+  return `{${joinMembers(sliceObject(metadata), given)}}`;
 }
 
 /** Whether the mark in a record's metadata has these values. */

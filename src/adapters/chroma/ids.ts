@@ -1,8 +1,7 @@
 import { isVectorError, VectorError } from "../../errors.ts";
-import type { CollectionInfo } from "../../model/collection.ts";
 import type { IdsOptions } from "../../store/port.ts";
 import { notChroma } from "./answer.ts";
-import type { CollectionCalls } from "./calls.ts";
+import type { CollectionCalls, KnownCollection } from "./calls.ts";
 import { statusOf } from "./client.ts";
 import { parseIds } from "./page.ts";
 import { PageSize, type Quotas } from "./quotas.ts";
@@ -14,7 +13,7 @@ import { PageSize, type Quotas } from "./quotas.ts";
  */
 export async function* listIds(
   calls: CollectionCalls,
-  collection: CollectionInfo,
+  collection: KnownCollection,
   options: IdsOptions,
   { idsMax, enforced, pagesMax }: Quotas,
 ): AsyncGenerator<string[]> {
@@ -75,7 +74,7 @@ async function together<Request, Answer>(
 /** null = it is more than can be answered at once, and fewer can be asked for. */
 async function idPage(
   calls: CollectionCalls,
-  collection: CollectionInfo,
+  collection: KnownCollection,
   request: PageRequest & { readonly where: unknown; readonly include: readonly string[] },
   size: PageSize,
   signal: AbortSignal,

@@ -16,8 +16,10 @@ export interface CheckOptions {
   /** Whether lists are taken, as was found out. */
   readonly lists: boolean;
   readonly dimension: number;
-  /** Keys that the metadata must not have, for ours stand there. */
-  readonly reserved: readonly string[];
+  /** Keys that will stand beside those of the metadata. */
+  readonly ownKeys: number;
+  /** Whether a list may hold integers and floats, all of which are kept as floats: true where an application's numbers are neither. */
+  readonly mixedNumbers: boolean;
   /** The id under which a row will stand. */
   readonly keyOf: (row: number) => string;
 }
@@ -66,7 +68,7 @@ function faultOf(batch: RecordBatch, row: number, options: CheckOptions): Fault 
   return (
     vectorFault(batch.vectors.get(defaultVector), row, options.dimension) ??
     metadataFault(batch.payload.metadata[row] ?? null, options) ??
-    (takes.bounds === null ? null : sizeFault(batch, row, key, options.reserved, takes.bounds))
+    (takes.bounds === null ? null : sizeFault(batch, row, key, options.ownKeys, takes.bounds))
   );
 }
 
@@ -97,7 +99,7 @@ function metadataFault(text: string | null, options: CheckOptions): Fault | null
   if (metadata === null)
     return { reason: "metadata-not-json", detail: "The metadata is no JSON object." };
   for (const [key, value] of Object.entries(metadata)) {
-    const fault = keyFault(key, options) ?? valueFault(key, value, options.lists);
+    const fault = keyFault(key, options) ?? valueFault(key, value, options);
     if (fault !== null) return fault;
   }
   return null;
@@ -113,12 +115,12 @@ function decoded(text: string): { readonly [key: string]: JsonValue } | null {
   }
 }
 
-function keyFault(key: string, { reserved, takes }: CheckOptions): Fault | null {
+function keyFault(key: string, { takes }: CheckOptions): Fault | null {
   const named = JSON.stringify(key);
-  if (reserved.includes(key) || key.startsWith("chroma:")) {
+  if (key.startsWith("chroma:")) {
     return {
       reason: "reserved-key",
-      detail: `The metadata has the key ${named}, under which something else stands in a Chroma.`,
+      detail: `The metadata has the key ${named}, and what begins with chroma: is Chroma's own.`,
     };
   }
   if (takes.oddKeys || !/^(?:$|[#$])/.test(key)) return null;
@@ -128,8 +130,8 @@ function keyFault(key: string, { reserved, takes }: CheckOptions): Fault | null 
   };
 }
 
-function valueFault(key: string, value: JsonValue, lists: boolean): Fault | null {
-  const what = unheld(value, lists);
+function valueFault(key: string, value: JsonValue, options: CheckOptions): Fault | null {
+  const what = unheld(value, options);
   if (what === null) return null;
   return {
     reason: "rejected",
@@ -138,25 +140,31 @@ function valueFault(key: string, value: JsonValue, lists: boolean): Fault | null
 }
 
 /** Why a value cannot be held; null = it can. */
-function unheld(value: JsonValue, lists: boolean): string | null {
+function unheld(value: JsonValue, { lists, mixedNumbers }: CheckOptions): string | null {
   if (value === null) return "null is no value there";
   if (Array.isArray(value)) {
     if (!lists) return "it is a list, and they are taken from 1.5.0 on";
-    return listFault(value);
+    return listFault(value, mixedNumbers);
   }
   return scalarFault(value);
 }
 
-/** Of two types it would be refused, or integers be made floats. */
-function listFault(list: readonly JsonValue[]): string | null {
-  const [first] = list;
-  if (first === undefined) return "an empty list is dropped";
-  if (list.some((member) => typeof member !== typeof first)) return "the list mixes types";
-  return (
-    list
-      .map((member) => (member === null ? "null is no value there" : scalarFault(member)))
-      .find((fault) => fault !== null) ?? null
+/** Of other types than one it is refused; of integers and floats, all are made floats. */
+function listFault(list: readonly JsonValue[], mixedNumbers: boolean): string | null {
+  if (list.length === 0) return "an empty list is dropped";
+  const types = new Set(list.map((member) => typeof member));
+  if (mixedNumbers && list.every(isExactNumber)) return null;
+  if (types.size > 1) return "the list mixes types";
+  const faults = list.map((member) =>
+    member === null ? "null is no value there" : scalarFault(member),
   );
+  return faults.find((fault) => fault !== null) ?? null;
+}
+
+/** Whether a float64 holds it. */
+function isExactNumber(value: JsonValue): boolean {
+  if (typeof value === "bigint") return BigInt(Number(value)) === value;
+  return typeof value === "number" && Number.isFinite(value);
 }
 
 function scalarFault(value: JsonValue): string | null {
@@ -170,7 +178,7 @@ function sizeFault(
   { payload }: RecordBatch,
   row: number,
   key: string,
-  own: readonly string[],
+  own: number,
   bounds: RecordBounds,
 ): Fault | null {
   const metadata = Object.entries(decoded(payload.metadata[row] ?? "{}") ?? {});
@@ -187,7 +195,7 @@ function sizeFault(
     const [what, size, max] = over;
     return { reason: "too-large", detail: `The ${what} has ${size} bytes; the quota is ${max}.` };
   }
-  const keys = metadata.length + own.length;
+  const keys = metadata.length + own;
   if (keys <= bounds.keys) return null;
   return {
     reason: "too-large",

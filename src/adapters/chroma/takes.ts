@@ -16,6 +16,8 @@ export interface Takes {
   readonly nameMax: number;
   /** Lists in metadata; null = the version that the server says leaves it open. */
   readonly lists: boolean | null;
+  /** Whether the lists of a collection that is dropped stay behind, and turn up in others' records. */
+  readonly leavesLists: boolean;
   readonly emptyIds: boolean;
   /** Keys of metadata that are empty, or that begin with `#` or `$`. */
   readonly oddKeys: boolean;
@@ -31,7 +33,7 @@ export interface Takes {
 
 /**
  * Of a server (each point measured on 0.4.24, 0.5.23, 0.6.3, 1.0.20 and 1.5.9). Lists are taken from 1.5.0 on; before 1.0 they
- * are accepted, and nothing of them is kept. An empty id is refused somewhere between 1.0.0 and 1.0.20, odd keys between 1.0.20
+ * are accepted, and nothing of them is kept. 1.5.9 leaves those of a dropped collection in its database. An empty id is refused somewhere between 1.0.0 and 1.0.20, odd keys between 1.0.20
  * and 1.5.9; no server of 1.x says which it is, so none of them gets either. Before 1.0 `$ne` leaves out the records that lack the
  * key (0.4), integers and floats are not equal (0.4), or compared with a fraction otherwise than later (0.5, 0.6).
  */
@@ -40,6 +42,7 @@ export function serverTakes(version: string | null): Takes {
   return {
     nameMax: python ? 63 : 512,
     lists: python || version === "1.0" ? false : null,
+    leavesLists: !python,
     emptyIds: python,
     oddKeys: python,
     where: !python,
@@ -52,6 +55,7 @@ export function serverTakes(version: string | null): Takes {
 /** Of Chroma Cloud: docs.trychroma.com/cloud/quotas-limits. */
 export const cloudTakes: Takes = {
   ...serverTakes(null),
+  leavesLists: false,
   conditionsMax: 8,
   resultsMax: 300,
   bounds: {

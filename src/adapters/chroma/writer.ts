@@ -1,14 +1,16 @@
 /** Writes collections of our own into a Chroma: made by name and mark, filled by upserts, dropped by name. */
 import { z } from "zod";
-import { isVectorError, VectorError } from "../../errors.ts";
+import { VectorError } from "../../errors.ts";
 import { defaultVector, type RecordBatch } from "../../model/record.ts";
 import type { CallOptions, StoreIdentity } from "../../store/port.ts";
 import type { MadeCollection, NewCollection, RecordWriter } from "../../store/writer.ts";
 import { parseJson } from "../../util/json.ts";
 import { decode } from "./answer.ts";
+import { CollectionCalls } from "./calls.ts";
 import { listCollections } from "./catalog.ts";
 import type { Served } from "./chroma-store.ts";
 import type { ChromaClient } from "./client.ts";
+import { CollectionDrops } from "./collection-drops.ts";
 import { ListSupport } from "./list-support.ts";
 import { assertHeld, hasLists } from "./record-check.ts";
 import { RecordWrites } from "./record-writes.ts";
@@ -26,6 +28,7 @@ export class ChromaWriter implements RecordWriter {
   readonly #takes: Takes;
   readonly #writes: RecordWrites;
   readonly #lists: ListSupport;
+  readonly #drops: CollectionDrops;
 
   constructor(client: ChromaClient, routes: Routes, scope: Scope, served: Served) {
     const { kind, version, quotas, takes } = served;
@@ -34,6 +37,8 @@ export class ChromaWriter implements RecordWriter {
     this.#takes = takes;
     this.#writes = new RecordWrites(client, routes, quotas.recordsMax);
     this.#lists = new ListSupport(client, routes, takes);
+    const calls = new CollectionCalls(client, routes);
+    this.#drops = new CollectionDrops(calls, this.#writes, this.#lists, routes, served);
     this.identity = { kind, address: client.url, ...scope, version };
     // The servers before 1.0 take lists over HTTP and keep nothing of them; those before 1.5 refuse them.
     this.lists = !(version?.startsWith("0.") ?? false);
@@ -67,7 +72,8 @@ export class ChromaWriter implements RecordWriter {
       takes: this.#takes,
       lists: hasLists(batch) && (await this.#lists.taken(collection.key, options)),
       dimension: vectors.dimension,
-      reserved: [],
+      ownKeys: 0,
+      mixedNumbers: false,
       keyOf: (row) => batch.ids[row] ?? "",
     });
     const { documents, uris, metadata } = batch.payload;
@@ -76,11 +82,9 @@ export class ChromaWriter implements RecordWriter {
   }
 
   async drop(name: string, options: CallOptions = {}): Promise<void> {
-    try {
-      await this.#writes.send("DELETE", this.#routes.collection(name), undefined, options);
-    } catch (error) {
-      if (!isVectorError(error, "E_COLLECTION_NOT_FOUND")) throw error;
-    }
+    const listed = await listCollections(this.#client, this.#routes, options.signal);
+    const there = listed.find((one) => one.name === name);
+    if (there !== undefined) await this.#drops.drop(there, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
