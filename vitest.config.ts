@@ -23,7 +23,12 @@ const examples = {
       vecferry: new URL("src/index.ts", import.meta.url).pathname,
     },
   },
-  test: { name: "examples", include: ["examples/**/*.test.ts"], testTimeout: 20_000 },
+  test: {
+    name: "examples",
+    include: ["examples/**/*.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
 };
 
 export default defineConfig({
