@@ -117,6 +117,8 @@ const otherOptions = new Set([
   "environment",
   "signal",
 ]);
+/** Options that are numbers, and read like the texts of variables. */
+const numbers = new Set(["port", "grpcPort", "timeoutMs"]);
 const secrets = new Set(["apiKey", "QDRANT_API_KEY", "CHROMA_API_KEY"]);
 
 /** Checks everything that is configured. @throws {VectorError} E_CONFIG that lists every fault; `details.faults` has them one by one */
@@ -167,8 +169,10 @@ function readOptions(config: VectorDBSettings, faults: string[]): Given {
       ? optionSchemas[name as keyof typeof optionSchemas]
       : undefined;
     if (schema === undefined) faults.push(`${name} is no option that is known`);
-    else
-      values[name] = checked(schema, name, typeof value === "number" ? `${value}` : value, faults);
+    else {
+      const words = numbers.has(name) && typeof value === "number" ? `${value}` : value;
+      values[name] = checked(schema, name, words, faults);
+    }
   }
   // Each value is its own schema's output, which no way of writing the loop lets TypeScript see.
   return values as Given;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** Any text but the empty one. */
-export const text = z.string().min(1, "must not be empty");
+export const text = z.string("must be text").min(1, "must not be empty");
 /** A flag without a value; its variable says true or false. */
 export const onOff = z.union([z.literal(true), z.stringbool()], "must be true or false");
 
