@@ -1,7 +1,7 @@
 /** Repositories by their address. Nothing is opened before the first call. */
 import { VectorError } from "./errors.ts";
 import { assertNoChroma } from "./open.ts";
-import { StoreRepository } from "./repository/store-repository.ts";
+import { type RepositoryStore, StoreRepository } from "./repository/store-repository.ts";
 import {
   type Address,
   type AddressOf,
@@ -126,39 +126,39 @@ export function openRepository(
   );
 }
 
-function storeAt(address: Address, options: ConnectOptions) {
+function storeAt(address: Address, options: ConnectOptions): RepositoryStore {
   switch (address.kind) {
     case "qdrant":
       return {
-        kind: "qdrant" as const,
+        kind: "qdrant",
         address: address.url,
-        open: () => stores.documents.qdrant(address, options),
+        open: ({ signal }) => stores.documents.qdrant(address, { ...options, signal }),
       };
     case "embedded":
       assertNoChroma(address.path);
       return {
-        kind: "embedded" as const,
+        kind: "embedded",
         address: address.path === ":memory:" ? address.path : `embedded:${address.path}`,
-        open: () => stores.documents.embedded(address, options),
+        open: ({ signal }) => stores.documents.embedded(address, { ...options, signal }),
       };
     case "chroma":
       return {
-        kind: "chroma" as const,
+        kind: "chroma",
         address: address.url,
-        open: () => stores.documents.chroma(address, options),
+        open: ({ signal }) => stores.documents.chroma(address, { ...options, signal }),
       };
     case "chroma-cloud":
       return {
-        kind: "chroma" as const,
+        kind: "chroma",
         address: chromaCloudText(address),
-        open: () => stores.documents["chroma-cloud"](address, options),
+        open: ({ signal }) => stores.documents["chroma-cloud"](address, { ...options, signal }),
       };
     case "faiss":
       assertNoChroma(address.path);
       return {
-        kind: "faiss" as const,
+        kind: "faiss",
         address: `faiss:${address.path}`,
-        open: () => stores.documents.faiss(address, options),
+        open: ({ signal }) => stores.documents.faiss(address, { ...options, signal }),
       };
     default:
       throw new VectorError(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { VectorError } from "../errors.ts";
 import { tenantPointId } from "../model/point-id.ts";
 import type { DocumentStore } from "../store/documents.ts";
-import { throwIfAborted } from "../util/abort.ts";
+import { orAborted, throwIfAborted } from "../util/abort.ts";
 import { BulkRun, parseOperation } from "./bulk.ts";
 import { Catalog, type TenantedCollection } from "./catalog.ts";
 import { assertModel, distanceNames, toSpec } from "./creation.ts";
@@ -34,8 +34,8 @@ export interface RepositoryStore {
   readonly kind: VectorRepository["kind"];
   /** Where it is, without any secret. */
   readonly address: string;
-  /** Asked again at the next call, where it failed. */
-  readonly open: (options: RepositoryCallOptions) => Promise<DocumentStore>;
+  /** Asked again at the next call, where it failed. Its signal is that of the repository's end. */
+  readonly open: (options: { readonly signal: AbortSignal }) => Promise<DocumentStore>;
 }
 
 const readRows = 1000;
@@ -59,8 +59,8 @@ export class StoreRepository implements VectorRepository {
   readonly address: string;
   readonly #open: RepositoryStore["open"];
   readonly #times = new QueryTimesByCollection(timedCollections);
+  readonly #end = new AbortController();
   #opening: Promise<Opened> | null = null;
-  #closed = false;
 
   constructor({ kind, address, open }: RepositoryStore) {
     this.kind = kind;
@@ -267,7 +267,7 @@ export class StoreRepository implements VectorRepository {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
+    this.#end.abort();
     const opening = this.#opening;
     this.#opening = null;
     const opened = await opening?.catch(() => null);
@@ -275,16 +275,16 @@ export class StoreRepository implements VectorRepository {
   }
 
   async #begin(options: RepositoryCallOptions): Promise<Opened> {
-    if (this.#closed) throw new VectorError("E_CLOSED", `${this.address} is closed.`);
+    if (this.#end.signal.aborted) throw new VectorError("E_CLOSED", `${this.address} is closed.`);
     throwIfAborted(options.signal);
     this.#opening ??= this.#opened();
-    return await this.#opening;
+    return await orAborted(this.#opening, options.signal);
   }
 
   /** Not by the first caller's signal: others may wait for the same store. */
   async #opened(): Promise<Opened> {
     try {
-      const store = await this.#open({});
+      const store = await this.#open({ signal: this.#end.signal });
       return { store, catalog: new Catalog(store) };
     } catch (error) {
       this.#opening = null;

@@ -7,6 +7,7 @@ import type { PointBatch } from "../../../src/model/record.ts";
 import { StoreRepository } from "../../../src/repository/store-repository.ts";
 import type { DocumentStore } from "../../../src/store/documents.ts";
 import { batchOf, sourceNote, testRun, testSpec } from "../../../src/testing/target-records.ts";
+import { abortError } from "../../../src/util/abort.ts";
 import { leftOpen } from "../../support/left-open.ts";
 import { overridden } from "../../support/overridden.ts";
 
@@ -245,6 +246,23 @@ describe("a repository", () => {
     await expect(repository.listCollections()).rejects.toEqual(coded("E_UNREACHABLE"));
     await Promise.all([repository.listCollections(), repository.listCollections()]);
     expect(opens).toBe(2);
+  });
+
+  it("whose store hangs while it opens is left by a call that is aborted, and closed at once", async () => {
+    const repository = new StoreRepository({
+      kind: "qdrant",
+      address: "http://hanging",
+      open: ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(abortError(signal)));
+        }),
+    });
+    const call = repository.listCollections({ signal: AbortSignal.timeout(10) });
+    await expect(call).rejects.toEqual(coded("E_ABORTED"));
+    const other = repository.listCollections();
+    await repository[Symbol.asyncDispose]();
+    await expect(other).rejects.toEqual(coded("E_ABORTED"));
+    await expect(repository.listCollections()).rejects.toEqual(coded("E_CLOSED"));
   });
 
   it("asks for vectors and payload only where they are needed", async () => {
