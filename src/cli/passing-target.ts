@@ -11,7 +11,7 @@ export interface PassingTarget extends AsyncDisposable {
 }
 
 /**
- * Opens the target. An embedded one that this call made is taken away when it is disposed, with the folders above it that
+ * Opens the target. A folder that this call made for one is taken away when it is disposed, with the folders above it that
  * were made for it; it stays where a collection stands in it, or another process has opened it since. @throws as `openTarget`
  */
 export async function openPassingTarget(
@@ -19,7 +19,7 @@ export async function openPassingTarget(
   address: TargetAddress,
   access: Access,
 ): Promise<PassingTarget> {
-  const made = address.kind === "embedded" ? missingFolders(address.path) : [];
+  const made = address.kind === "qdrant" ? [] : missingFolders(address.path);
   const store = await openTarget(session, address, access);
   return {
     store,
@@ -28,7 +28,8 @@ export async function openPassingTarget(
       const [folder, ...above] = made;
       if (folder === undefined) return;
       const { removeIfEmpty, takeAwayEngine } = await import("../engine/index.ts");
-      if (await takeAwayEngine(folder)) above.every(removeIfEmpty);
+      const gone = address.kind === "faiss" ? removeIfEmpty(folder) : await takeAwayEngine(folder);
+      if (gone) above.every(removeIfEmpty);
     },
   };
 }

@@ -25,7 +25,7 @@ const readBytes = 1 << 20;
 export interface Base {
   readonly head: IndexHead;
   readonly rows: Row[];
-  /** Whether the points are named by tenant and id. */
+  /** Whether every line names a tenant: points that it leaves out are made of tenant and id then. */
   readonly tenanted: boolean;
   readonly bytes: number;
 }

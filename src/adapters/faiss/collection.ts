@@ -2,9 +2,11 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VectorError } from "../../errors.ts";
-import type { CollectionInfo, CollectionSpec } from "../../model/collection.ts";
+import { type CollectionInfo, type CollectionSpec, parseNote } from "../../model/collection.ts";
 import { mergeNote, schemaConflict } from "../../model/collection-note.ts";
 import { type Distance, qdrantDistances } from "../../model/distance.ts";
+import type { PointBatch } from "../../model/record.ts";
+import { asPoints } from "../../model/whole-payload.ts";
 import type { WriteMode } from "../../store/documents.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { syncFolder } from "../../util/disk.ts";
@@ -19,10 +21,11 @@ import {
   type ReadCollection,
   readCollection,
 } from "./contents.ts";
+import { describedNote } from "./described.ts";
 import { unwritable } from "./files.ts";
 import { framesOf, Journal } from "./journal.ts";
 import { filesOf, type Manifest, manifestFile, ownFile, writeManifest } from "./manifest.ts";
-import type { Row } from "./row.ts";
+import { type Row, toBatch } from "./row.ts";
 import type { RowTable } from "./row-table.ts";
 
 /** The files are written whole again when the journal has outgrown them, and this. */
@@ -63,7 +66,7 @@ export class FaissCollection implements AsyncDisposable {
       throw unwritable(folder, error);
     }
     await writeBase(folder, 1, [], { metric: metricOf(distance), dimension, idMap: null });
-    const note = JSON.stringify(mergeNote(spec, null, undefined));
+    const note = noteOf(spec);
     await writeManifest(folder, { name, dimension, distance, generation: 1, note });
     await syncFolder(folder);
   }
@@ -84,6 +87,14 @@ export class FaissCollection implements AsyncDisposable {
     return infoOf(this.#read);
   }
 
+  /** The rows as batches are read: where `note` is null, the points with their payloads whole, as every point store gives them then. */
+  batchOf(rows: readonly Row[], vectors: boolean, note: string | null): PointBatch {
+    const batch = toBatch(rows, this.dimension, vectors);
+    if (note !== null) return batch;
+    const { manifest } = this.#read;
+    return asPoints(batch, parseNote(manifest.name, manifest.note)?.layout ?? "vecferry");
+  }
+
   /** Of the vectors and the texts, about. */
   get memoryBytes(): number {
     return this.table.size * this.dimension * 4 + this.table.textBytes;
@@ -100,6 +111,8 @@ export class FaissCollection implements AsyncDisposable {
         const [found, wanted] = [manifest, spec].map(({ distance }) => qdrantDistances[distance]);
         throw schemaConflict(name, "distance", found ?? "", wanted ?? "");
       }
+      // What was described has its note, or none, already.
+      if (spec.described !== undefined) return;
       const note = JSON.stringify(mergeNote(spec, manifest.note, undefined));
       if (note !== manifest.note) await this.#keep({ ...manifest, note });
     });
@@ -227,6 +240,12 @@ export class FaissCollection implements AsyncDisposable {
     await this.#closeJournal();
     await removeOthers(this.#folder, generation);
   }
+}
+
+/** The note of a new collection; what was described has its own, or none. @throws as `describedNote` */
+function noteOf(spec: CollectionSpec): string | null {
+  if (spec.described !== undefined) return describedNote(spec, spec.described.configuration);
+  return JSON.stringify(mergeNote(spec, null, undefined));
 }
 
 /** Takes away the files of other generations than this one: those that a kill left, or that this one stands for. */

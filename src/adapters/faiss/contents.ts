@@ -71,7 +71,7 @@ export async function readCollection(folder: string, name: string): Promise<Read
     dimension: head.dimension,
     distance: distanceOf(head.metric, rows),
     generation,
-    note: tenanted ? tenantedNote : null,
+    note: JSON.stringify({ format: 1, layout: "vecferry", tenanted, sources: [] }),
   };
   const file = join(folder, manifestFile);
   if (manifest.name !== name) throw damaged(file, `it is of collection "${manifest.name}"`);
@@ -93,9 +93,6 @@ export async function readCollection(folder: string, name: string): Promise<Read
   return { manifest, kept: found !== null, contents, baseBytes: bytes, journalEnd };
 }
 
-/** Where every line names a tenant, points are made of tenant and id, and the repository finds its documents there. */
-const tenantedNote = JSON.stringify({ format: 1, layout: "vecferry", tenanted: true, sources: [] });
-
 /** An inner product of vectors that all have unit length is a cosine. */
 function distanceOf(metric: Metric, rows: readonly Row[]): Distance {
   if (metric === "l2") return "l2";
@@ -108,9 +105,7 @@ export function metricOf(distance: Distance): Metric {
 
 /** The collection as the port describes it. */
 export function infoOf({ manifest, kept, contents }: ReadCollection): CollectionInfo {
-  const { name, dimension, distance, note, generation } = manifest;
-  const type = metricOf(distance) === "l2" ? "IndexFlatL2" : "IndexFlatIP";
-  const { index } = filesOf(generation);
+  const { name, dimension, distance, note } = manifest;
   return {
     key: name,
     name,
@@ -121,7 +116,7 @@ export function infoOf({ manifest, kept, contents }: ReadCollection): Collection
     distanceFrom: kept ? "configuration" : "probe",
     count: contents.table.size,
     metadata: null,
-    configuration: JSON.stringify({ type, idMap: contents.idMap !== null, index }),
+    configuration: null,
     schema: null,
     status: "green",
     note,

@@ -38,7 +38,7 @@ import {
   removeCollection,
   removeLeftovers,
 } from "./folder.ts";
-import { byPoint, comparePoints, normalized, type Row, toBatch, toRows } from "./row.ts";
+import { byPoint, comparePoints, normalized, type Row, toRows } from "./row.ts";
 import { chosen, nearest, type Wanted } from "./search.ts";
 
 /** Rows a batch of a scan, and ids a chunk, unless fewer are asked for. */
@@ -134,15 +134,15 @@ class FaissStore implements DocumentStore {
     options: ReadOptions = {},
   ): Promise<ReadResult<PointBatch>> {
     const { vectors = true, signal } = options;
-    const { table, dimension } = await this.#collection(collection.name, signal);
+    const found = await this.#collection(collection.name, signal);
     const rows: Row[] = [];
     const absent: string[] = [];
     for (const key of new Set(keys)) {
-      const row = table.get(key);
+      const row = found.table.get(key);
       if (row === undefined) absent.push(key);
       else rows.push(row);
     }
-    return { batch: toBatch(rows, dimension, vectors), absent, failures: [] };
+    return { batch: found.batchOf(rows, vectors, collection.note), absent, failures: [] };
   }
 
   async *scan(
@@ -150,12 +150,12 @@ class FaissStore implements DocumentStore {
     options: ScanOptions & DocumentScanOptions = {},
   ): AsyncGenerator<PointBatch> {
     const { vectors = true, batchSize = scanRows, tenant, where, from, to, signal } = options;
-    const { table, dimension } = await this.#collection(collection.name, signal);
-    const sorted = await this.#sorted(table.all(tenant), { where }, signal);
+    const found = await this.#collection(collection.name, signal);
+    const sorted = await this.#sorted(found.table.all(tenant), { where }, signal);
     const rows = sorted.filter(({ point }) => isWithin(point, from, to));
     for (let start = 0; start < rows.length; start += batchSize) {
       this.#begin(signal);
-      yield toBatch(rows.slice(start, start + batchSize), dimension, vectors);
+      yield found.batchOf(rows.slice(start, start + batchSize), vectors, collection.note);
     }
   }
 

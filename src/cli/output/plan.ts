@@ -19,6 +19,7 @@ const aheadText = `Note: A server makes about ${size(aheadDiskBytes)} of disk ah
 
 /** The plan for people. */
 export function planText(plan: PlanFile): string {
+  const inProcess = plan.target?.kind === "embedded" || plan.target?.kind === "faiss";
   const ends =
     plan.target === null
       ? `Inventory of ${plannedAddress(plan, "source")}`
@@ -29,7 +30,7 @@ export function planText(plan: PlanFile): string {
     ...plan.skipped.map(({ name, reason }) => `  ${name}: left out. ${reason}`),
     "",
     plan.target === null ? "At a Qdrant server:" : "At the target:",
-    ...plan.targets.flatMap((target) => targetLines(target, plan.target?.kind === "embedded")),
+    ...plan.targets.flatMap((target) => targetLines(target, inProcess)),
     "",
     ...estimateLines(plan),
     ...plan.notes.map((note) => `Note: ${note}`),
@@ -107,7 +108,7 @@ function embeddingText({ status, name, model, from }: EmbeddingFunction): string
 
 function targetLines(
   { name, exists, sources, indexes, sizing }: PlannedTarget,
-  embedded: boolean,
+  inProcess: boolean,
 ): string[] {
   const from = sources.length === 1 && sources[0] === name ? "" : ` from ${sources.join(", ")}`;
   const there = exists ? ", stands there already" : "";
@@ -118,7 +119,7 @@ function targetLines(
     `  ${name}${from} (${count(sizing.points)} points${there}${made}): ${size(planned.ramBytes)} of memory, ${size(planned.diskBytes)} of disk`,
     ...choices.map(({ quantization, flags, ramBytes, diskBytes }) => {
       const name = flags === "" ? "no quantization" : quantization;
-      const line = `      ${embedded ? "at a server, " : ""}${name.padEnd(16)}${size(ramBytes).padStart(9)} memory ${size(diskBytes).padStart(9)} disk`;
+      const line = `      ${inProcess ? "at a server, " : ""}${name.padEnd(16)}${size(ramBytes).padStart(9)} memory ${size(diskBytes).padStart(9)} disk`;
       return flags === "" ? line : `${line}   ${flags}`;
     }),
   ];

@@ -33,13 +33,13 @@ export const targetCodes = {
   "target-in-use": {
     group: "target",
     severity: "error",
-    means: "Another process has the embedded Qdrant open.",
+    means: "Another process has the target's folder open.",
     remedy: "kill {pid}",
   },
   "target-damaged": {
     group: "target",
     severity: "error",
-    means: "The embedded Qdrant's folder, or a file in it, is damaged or holds other things.",
+    means: "The target's folder, or a file in it, is damaged or holds other things.",
     remedy: "vecferry migrate {source} embedded:./NEW-FOLDER",
   },
   "not-green": {

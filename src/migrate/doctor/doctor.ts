@@ -153,10 +153,11 @@ class Exam {
       accessFindings(input, [...new Set(plans.map(({ target }) => target))]);
       const specs = await planFindings(input);
       await takenFindings({ ...input, source, scope: this.#request.scope }, specs);
-      const needs = needsOf(specs, surveyed, look.identity.kind === "embedded");
+      const inProcess = look.identity.kind !== "qdrant";
+      const needs = needsOf(specs, surveyed, inProcess);
       standingFindings(input, needs);
       const { stateFolder } = this.#context;
-      const local = look.identity.kind === "embedded" || isLoopback(look.identity.address);
+      const local = inProcess || isLoopback(look.identity.address);
       await roomFindings({ ...input, needs, local, stateFolder });
     });
   }

@@ -54,6 +54,7 @@ function codeOf(error: VectorError, { end, keyed }: FaultPlace): FindingCode {
   if (code === "E_UNREACHABLE") return unreachable(error);
   if (code === "E_SERVER" && details["status"] === 422) return "quota-refused";
   if (code === "E_STORAGE" && end === "source") return "folder-damaged";
+  if (code === "E_FOLDER_LAYOUT" && end === "target") return "target-damaged";
   return codes[code] ?? "unforeseen";
 }
 

@@ -22,12 +22,12 @@ export interface Need {
 export function needsOf(
   specs: readonly CollectionSpec[],
   surveyed: readonly Surveyed[],
-  embedded: boolean,
+  inProcess: boolean,
 ): Map<string, Need> {
   return new Map(
     specs.map((spec) => {
       const group = surveyed.filter(({ plan }) => plan.target === spec.name);
-      const sizing = sizingOf(spec, group, embedded);
+      const sizing = sizingOf(spec, group, inProcess);
       const { points, payloadBytes } = sizing;
       const need = {
         spec,
@@ -70,7 +70,7 @@ export async function roomFindings(input: RoomInput): Promise<void> {
   // Points that stand there already are written over in their place.
   const left = Math.max(0, 1 - there / points);
   const wanted = left * sum(needs, ({ sizing }) => sizing.planned.diskBytes);
-  await disk(input, folder, "The embedded Qdrant", wanted, "target");
+  await disk(input, folder, "The target", wanted, "target");
 }
 
 async function disk(

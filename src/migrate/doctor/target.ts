@@ -103,7 +103,7 @@ export function accessFindings(
   const { access, lockedBy } = look;
   if (lockedBy?.alive === true) {
     findings.add("target-in-use", "target", {
-      text: `Process ${lockedBy.pid} has the embedded Qdrant open; what it wrote last may not be seen here.`,
+      text: `Process ${lockedBy.pid} has the target's folder open; what it wrote last may not be seen here.`,
       evidence: { pid: lockedBy.pid },
       words: { ...words, pid: String(lockedBy.pid) },
     });

@@ -60,6 +60,7 @@ export async function makePlanFile(
     surveyed.push(one);
   }
   const collections = surveyed.map((one) => plannedCollection(one, ends));
+  const inProcess = target?.identity.kind === "embedded" || target?.identity.kind === "faiss";
   const estimate = sumEstimates(collections.map((one) => one.estimate));
   return {
     format: planFormat,
@@ -71,7 +72,7 @@ export async function makePlanFile(
     request: requestData(request, outline),
     collections,
     skipped: [...outline.skipped],
-    targets: targetsOf(outline, request, surveyed, target?.identity.kind === "embedded"),
+    targets: targetsOf(outline, request, surveyed, inProcess),
     estimate,
     seconds: Math.round(collections.reduce((sum, one) => sum + totalSeconds(one.estimate), 0)),
     notes: notesOf(source, target, surveyed),
@@ -172,7 +173,7 @@ function targetsOf(
   { draft }: Outline,
   { settings }: MigrateRequest,
   surveyed: readonly Surveyed[],
-  embedded: boolean,
+  inProcess: boolean,
 ): PlannedTarget[] {
   return [...Map.groupBy(surveyed, ({ plan }) => plan.target)].map(([name, group]) => {
     const spec = draft?.specs.find((one) => one.name === name) ?? madeSpec(group, settings);
@@ -183,7 +184,7 @@ function targetsOf(
         group.map(({ plan }) => plan),
       ),
       exists: draft?.standing.has(name) ?? false,
-      sizing: sizingOf(spec, group, embedded),
+      sizing: sizingOf(spec, group, inProcess),
     };
   });
 }

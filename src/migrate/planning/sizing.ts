@@ -53,7 +53,7 @@ const choices: readonly { name: string; flags: string; quantization: Quantizatio
   })),
 ];
 
-/** What the target collection of `spec` takes with the records of these collections in it: at an embedded Qdrant or at a server, and at a server with each quantization. */
+/** What the target collection of `spec` takes with the records of these collections in it: in this process (an embedded Qdrant, FAISS files) or at a server, and at a server with each quantization. */
 export function sizingOf(
   spec: Pick<
     CollectionSpec,
@@ -67,7 +67,7 @@ export function sizingOf(
     | "replicas"
   >,
   group: readonly Surveyed[],
-  embedded = false,
+  inProcess = false,
 ): Sizing {
   const points = group.reduce((sum, one) => sum + carried(one), 0);
   const payload = group.reduce((sum, one) => sum + carried(one) * one.survey.payload.mean, 0);
@@ -91,7 +91,7 @@ export function sizingOf(
   return {
     points,
     payloadBytes: Math.round(payloadBytes),
-    planned: embedded
+    planned: inProcess
       ? embeddedFootprint(base)
       : copies(footprint({ ...base, quantization, vectorsInRam: onDisk !== true })),
     choices: choices.map(({ name, flags, quantization: choice }) => ({

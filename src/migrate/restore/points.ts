@@ -134,12 +134,10 @@ function namesOf(
 function specOf(info: CollectionInfo, name: string): CollectionSpec {
   const note: CollectionNote | null = parseNote(info.name, info.note);
   const { configuration, schema } = info;
-  if (configuration === null || schema === null) {
-    throw new VectorError(
-      "E_ARCHIVE_DAMAGED",
-      `The archive does not say how collection ${JSON.stringify(info.name)} is made.`,
-    );
-  }
+  // FAISS files have no description of their own: such a collection is made from its dimension, distance and note.
+  const described =
+    configuration === null || schema === null ? {} : { described: { configuration, schema } };
+  const model = note?.model === undefined ? {} : { model: note.model };
   return {
     name,
     dimension: info.dimension ?? 0,
@@ -153,7 +151,8 @@ function specOf(info: CollectionInfo, name: string): CollectionSpec {
     shards: null,
     replicas: null,
     sources: note?.sources ?? [],
-    described: { configuration, schema },
+    ...model,
+    ...described,
   };
 }
 
