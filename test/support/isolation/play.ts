@@ -297,7 +297,7 @@ class Player {
         assert(
           isDeepStrictEqual(plain(metadata), plain(kept?.metadata)),
           tenant,
-          `${JSON.stringify(id)} has other metadata`,
+          `${JSON.stringify(id)} has other metadata: ${payload.metadata[row]}, not ${JSON.stringify(kept?.metadata)}`,
         );
         seen.get(tenant)?.add(id);
       }
