@@ -23,6 +23,32 @@ export function invalid(message: string): VectorError {
   return new VectorError("E_INPUT", message, { details: { status: 422 } });
 }
 
+/** What `decoded` reads at the moment, and the first rule that is broken in it; null = nothing is read. */
+let reading: { broken: VectorError | null } | null = null;
+
+/** Tells that a rule is broken (422): where `decoded` reads, when it is through. @throws E_INPUT where nothing is read */
+export function breaks(message: string): void {
+  if (reading === null) throw invalid(message);
+  reading.broken ??= invalid(message);
+}
+
+/**
+ * Runs `read`, which decodes a body. A rule that it breaks is told where all of it is well formed: Qdrant decodes a body before it
+ * looks at rules. @throws E_INPUT
+ */
+export function decoded<Result>(read: () => Result): Result {
+  const outer = reading;
+  const mine = { broken: null as VectorError | null };
+  reading = mine;
+  try {
+    const result = read();
+    if (mine.broken !== null) throw mine.broken;
+    return result;
+  } finally {
+    reading = outer;
+  }
+}
+
 /** Something that is not there, a collection excepted: 404. */
 export function notFound(message: string): VectorError {
   return new VectorError("E_INPUT", message, { details: { status: 404 } });

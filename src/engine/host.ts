@@ -70,7 +70,7 @@ function wrongRow(name: string): string {
   return `Collection ${name} is damaged: its row in the catalog does not fit its checksum.`;
 }
 
-/** Point changes are made between `begin` and `commit`; everything else commits by itself. */
+/** Changes of points wait for `commit`; everything else commits by itself. */
 export class Host implements Omit<Operations, "ask" | "askBytes"> {
   readonly #catalog: Catalog;
   readonly #states = new Map<string, CollectionState>();
@@ -79,6 +79,8 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
   readonly damaged = new Map<string, string>();
 
   readonly snapshots: SnapshotFiles;
+  /** The collection whose points are being changed, from the first change to `commit` or `rollback`. */
+  #changing: CollectionState | null = null;
 
   /** @throws E_STORAGE, E_NOT_SUPPORTED, E_LOCKED */
   constructor({ folder, snapshots }: EnginePlaces) {
@@ -115,24 +117,32 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
     this.#catalog.saveAliases(changedAliases(this.#catalog.aliases, changes, collections));
   }
 
-  begin(name: string): void {
-    this.#state(name).file.begin();
+  /** The collection whose points are to be changed, in a transaction. */
+  #change(name: string): CollectionState {
+    const state = this.#state(name);
+    if (this.#changing === null) state.file.begin();
+    this.#changing = state;
+    return state;
   }
 
   /** @throws E_DISK_FULL, E_STORAGE; the caller must roll back then */
-  commit(name: string): void {
-    const state = this.#state(name);
+  commit(): void {
+    const state = this.#changing;
+    if (state === null) return;
     try {
       flushVectors(state);
       state.file.commit();
+      this.#changing = null;
     } catch (error) {
       throw storageError(error, state.file.path);
     }
   }
 
-  /** Undoes everything since `begin`: what is in memory is read from the file again. */
-  rollback(name: string): void {
-    this.#reload(this.#state(name));
+  /** Undoes everything since the first change: what is in memory is read from the file again. */
+  rollback(): void {
+    const state = this.#changing;
+    this.#changing = null;
+    if (state !== null) this.#reload(state);
   }
 
   #reload({ name, file, vectors }: CollectionState): void {
@@ -260,15 +270,15 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
   }
 
   upsert(name: string, points: PointColumns, conditions: UpsertConditions = {}): void {
-    write.upsert(this.#state(name), points, conditions);
+    write.upsert(this.#change(name), points, conditions);
   }
 
   updateVectors(name: string, rows: VectorRows, filter?: JsonInput): void {
-    updateVectors(this.#state(name), rows, filter);
+    updateVectors(this.#change(name), rows, filter);
   }
 
   deleteVectors(name: string, selector: PointSelector, names: readonly string[]): void {
-    deleteVectors(this.#state(name), selector, names);
+    deleteVectors(this.#change(name), selector, names);
   }
 
   addVectorName(name: string, vector: string, params: NewVector): void {
@@ -304,7 +314,7 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
   }
 
   deletePoints(name: string, selector: PointSelector): void {
-    write.deletePoints(this.#state(name), selector);
+    write.deletePoints(this.#change(name), selector);
   }
 
   setPayload(
@@ -313,15 +323,15 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
     payload: string,
     options: { overwrite?: boolean; key?: string },
   ): void {
-    changePayload.setPayload(this.#state(name), selector, payload, options);
+    changePayload.setPayload(this.#change(name), selector, payload, options);
   }
 
   deletePayload(name: string, selector: PointSelector, keys: readonly string[]): void {
-    changePayload.deletePayload(this.#state(name), selector, keys);
+    changePayload.deletePayload(this.#change(name), selector, keys);
   }
 
   clearPayload(name: string, selector: PointSelector): void {
-    changePayload.clearPayload(this.#state(name), selector);
+    changePayload.clearPayload(this.#change(name), selector);
   }
 
   #entry(name: string): CatalogEntry | undefined {

@@ -100,11 +100,8 @@ class RequestLoop {
       this.#answer(request);
       return;
     }
+    this.#group ??= { name, answers: [] };
     try {
-      if (this.#group === null) {
-        this.#host.begin(name);
-        this.#group = { name, answers: [] };
-      }
       const result = this.#run(request);
       this.#group.answers.push({ id: request.id, result });
     } catch (error) {
@@ -135,9 +132,9 @@ class RequestLoop {
 
   #commit(): void {
     if (this.#group === null) return;
-    const { name, answers } = this.#group;
+    const { answers } = this.#group;
     try {
-      this.#host.commit(name);
+      this.#host.commit();
     } catch (error) {
       this.#fail(error);
       return;
@@ -151,7 +148,7 @@ class RequestLoop {
     if (this.#group === null) return;
     const { name, answers } = this.#group;
     this.#group = null;
-    this.#host.rollback(name);
+    this.#host.rollback();
     for (const { id } of answers)
       this.#reply({ id, error: toSentError(storageError(error, name)) });
   }

@@ -1,4 +1,5 @@
 import { Hono, type MiddlewareHandler } from "hono";
+import { getPath } from "hono/utils/url";
 import type { Engine } from "../engine/index.ts";
 import { failure, type Timed } from "./answer.ts";
 import { releasesBody } from "./body.ts";
@@ -22,7 +23,7 @@ export function createServer(
   options: ServerOptions = {},
   statistics: Statistics = new Statistics(),
 ): QdrantApp {
-  const app: QdrantApp = new Hono<Timed>({ strict: false });
+  const app: QdrantApp = new Hono<Timed>({ getPath: plainPath });
   app.use(counting(statistics));
   app.use(releasesBody);
   if (options.checkHost !== false) app.use(onlyLoopbackNames);
@@ -32,6 +33,12 @@ export function createServer(
   app.onError((error, c) => failure(c, error));
   return app;
 }
+
+/** The request's path; several slashes together are one, and those at the end none, as to a server. */
+const plainPath = (request: Request): string =>
+  getPath(request)
+    .replace(/\/{2,}/g, "/")
+    .replace(/(?<=.)\/$/, "");
 
 /** Counts every answer of a route. */
 function counting(statistics: Statistics): MiddlewareHandler<Timed> {

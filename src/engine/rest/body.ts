@@ -2,10 +2,12 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
-import { sliceArray, sliceObject } from "../../util/json.ts";
-import type { PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
+import { parseLossless, sliceArray, sliceObject } from "../../util/json.ts";
+import type { JsonObject, PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { badInput, checkInput, malformed, missing } from "../errors.ts";
+import { parseFilter } from "../filter/filter.ts";
+import { isObject } from "../filter/json-path.ts";
 import { named } from "../input-words.ts";
 import { refuseExtremes } from "../json-extremes.ts";
 import { refuseKeys } from "./json-keys.ts";
@@ -18,7 +20,7 @@ const readWholeMax = 64 * 1024;
  * A request's body as text; '' where there is none.
  * @throws E_INPUT (400) where it is no UTF-8, nested too deep, has a number beyond a double or a field twice, or is short and no JSON
  */
-export function bodyText({ body }: RestRequest, wholeMax = readWholeMax): string {
+export function bodyText({ body, operation }: RestRequest, wholeMax = readWholeMax): string {
   if (body === null) return "";
   if (typeof body !== "string" && !isUtf8(body)) throw malformed("invalid unicode code point");
   const text =
@@ -26,7 +28,7 @@ export function bodyText({ body }: RestRequest, wholeMax = readWholeMax): string
       ? body
       : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
   refuseExtremes(text);
-  refuseKeys(text);
+  refuseKeys(text, operation === "upsertPoints");
   // What is no JSON is told before anything is looked up; in a longer one, when the faulty part is read.
   if (text !== "" && text.length <= wholeMax) parse(text);
   return text;
@@ -105,8 +107,12 @@ export class Members {
 
 /** @throws E_INPUT (400) */
 export function parse(text: string): unknown {
+  return decodedWith((json) => JSON.parse(json), text);
+}
+
+function decodedWith(read: (text: string) => unknown, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return read(text);
   } catch (error) {
     throw notJson(error);
   }
@@ -148,11 +154,24 @@ export function selectors(
   };
 }
 
-/** Which points a body means, by `points` or `filter`; null where it says neither. */
-export function toSelector(body: Members): PointSelector | null {
+/**
+ * A filter, decoded and checked; null where there is none. `at`: where the body stands; null = its conditions may ask nothing.
+ * @throws E_INPUT
+ */
+export function readFilter(body: Members, at: string | null, name = "filter"): JsonObject | null {
+  const text = body.raw(name);
+  if (text === undefined) return null;
+  const filter = decodedWith(parseLossless, text);
+  parseFilter(filter, at === null ? null : at === "" ? name : `${at}.${name}`);
+  if (!isObject(filter)) throw malformed("expected struct Filter");
+  return filter as JsonObject;
+}
+
+/** Which points a body means, by `points` or `filter`; null where it says neither. `at` as for `readFilter`. */
+export function toSelector(body: Members, at: string | null): PointSelector | null {
   const points = body.list("points");
   if (points?.length === 0) throw badInput("Bad request: Empty update request");
   if (points !== undefined) return { ids: points.map(toPointId) };
-  const filter = body.raw("filter");
-  return filter === undefined ? null : { filter };
+  const filter = readFilter(body, at);
+  return filter === null ? null : { filter };
 }

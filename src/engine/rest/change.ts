@@ -1,19 +1,23 @@
 /** A change of points, which is an operation of its own and may be one of a batch. */
 import { isVectorError } from "../../errors.ts";
+import { decoded } from "../errors.ts";
 import type { Host } from "../host.ts";
-import { updated } from "./answer.ts";
+import { updated, waits } from "./answer.ts";
 import { Members } from "./body.ts";
 import { changingPoints, type Operation } from "./operation.ts";
 import type { RestRequest } from "./request.ts";
 
-/** Reads its body as a whole, then changes the collection. @throws VectorError with nothing changed */
-export type Change = (host: Host, collection: string, body: Members) => void;
+/** Makes a change of a collection. @throws VectorError with nothing changed */
+type Make = (host: Host, collection: string) => void;
+
+/** Reads a body as a whole; what it gives makes the change. @throws E_INPUT, E_NOT_SUPPORTED */
+export type Change = (body: Members) => Make;
 
 /** An operation that makes one change. */
-export function change(make: Change): Operation {
+export function change(read: Change): Operation {
   return changingPoints((host, request) => {
-    const body = Members.of(request);
-    return made(request, () => make(host, request.collection, body));
+    const make = decoded(() => read(Members.of(request)));
+    return made(request, host, make);
   });
 }
 
@@ -21,12 +25,12 @@ export function change(make: Change): Operation {
  * Makes a change and answers it. Who does not wait is not told of points that are not there: Qdrant acknowledges before it
  * looks for them. @throws VectorError
  */
-export function made(request: RestRequest, make: () => void): string {
+export function made(request: RestRequest, host: Host, make: Make): string {
   try {
-    make();
+    make(host, request.collection);
   } catch (error) {
     const absent = isVectorError(error, "E_INPUT") && error.details["status"] === 404;
-    if (!absent || request.params["wait"] === "true") throw error;
+    if (!absent || waits(request)) throw error;
   }
   return updated(request);
 }

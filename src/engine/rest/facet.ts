@@ -1,9 +1,10 @@
 /** Facets over the REST door. */
 import { z } from "zod";
 import { fittingSlots } from "../collection/select.ts";
+import { decoded } from "../errors.ts";
 import { facet } from "../filter/facet.ts";
 import { parsePath, pathText } from "../filter/json-path.ts";
-import { Members } from "./body.ts";
+import { Members, readFilter } from "./body.ts";
 import { type Operation, reading } from "./operation.ts";
 import { refuseShardKey } from "./params.ts";
 import { readCount } from "./query-parts.ts";
@@ -13,11 +14,14 @@ const limitDefault = 10;
 const countValues: Operation["run"] = (host, request) => {
   const body = Members.of(request);
   const path = pathText(parsePath(body.need("key", z.string())));
-  const limit = readCount(body, "limit", "facet_request", 1) ?? limitDefault;
+  const { limit, filter } = decoded(() => ({
+    limit: readCount(body, "limit", "facet_request", 1) ?? limitDefault,
+    filter: readFilter(body, "facet_request"),
+  }));
   // Every count is exact, which fulfils both.
   body.get("exact", z.boolean());
   const state = host.collection(request.collection);
-  const among = fittingSlots(state, body.raw("filter"), "facet_request.filter");
+  const among = fittingSlots(state, filter, "facet_request.filter");
   refuseShardKey(body, "Bad request");
   const hits = facet(state.indexes, path, limit, among).map(({ value, count }) => {
     const text = typeof value === "bigint" ? value.toString() : JSON.stringify(value);

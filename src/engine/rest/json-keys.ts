@@ -2,10 +2,18 @@
 import { skipString } from "../../util/json.ts";
 import { malformed } from "../errors.ts";
 
-/** Below these, keys are the user's own: of two the last counts. */
-const freeBelow = new Set(["payload", "payloads", "metadata"]);
+/**
+ * Below these, of two keys the last counts: they are the user's own, or Qdrant keeps them in a map before it looks at them, as it
+ * does with points that are written and with conditions.
+ */
+const freeBelow = new Set([
+  ...["payload", "payloads", "metadata", "defaults", "upsert"],
+  ...["must", "should", "must_not", "conditions"],
+]);
 /** Vectors by name: the names are free, what is below them is not. */
 const namesBelow = new Set(["vector", "vectors", "sparse_vectors"]);
+/** What stands there where there is but one vector. */
+const oneVector = new Set(["size", "distance", "name", "vector", "indices", "values"]);
 
 const marks = /["[\]{}]/g;
 const keyEnd = /[ \t\n\r]*:/y;
@@ -14,10 +22,12 @@ interface Level {
   /** Keys that stand in it; null = any number of each. */
   readonly keys: Set<string> | null;
   readonly free: boolean;
+  /** Whether keys are vectors' names. */
+  readonly named: boolean;
 }
 
-/** What is no JSON is left to who reads it. @throws E_INPUT (400) */
-export function refuseKeys(text: string): void {
+/** What is no JSON is left to who reads it. `anyKeys`: whether any may stand twice. @throws E_INPUT (400) */
+export function refuseKeys(text: string, anyKeys = false): void {
   const levels: Level[] = [];
   let key = "";
   marks.lastIndex = 0;
@@ -31,9 +41,10 @@ export function refuseKeys(text: string): void {
       if (keyEnd.test(text)) key = enter(levels.at(-1), string.value, index);
     } else if (character === "{" || character === "[") {
       const above = levels.at(-1);
-      const free = above?.free === true || freeBelow.has(key);
+      const free = anyKeys || above?.free === true || freeBelow.has(key);
       const named = character === "{" && namesBelow.has(key);
-      levels.push({ free, keys: free || named || character === "[" ? null : new Set() });
+      const keys = free || character === "[" ? null : new Set<string>();
+      levels.push({ free, named, keys });
       if (character === "{") key = "";
     } else levels.pop();
   }
@@ -41,9 +52,10 @@ export function refuseKeys(text: string): void {
 
 /** Enters a key where it stands; gives it. */
 function enter(level: Level | undefined, key: string, index: number): string {
-  if (level?.keys?.has(key))
+  if (level?.keys == null || (level.named && !oneVector.has(key))) return key;
+  if (level.keys.has(key))
     throw malformed(`duplicate field \`${key.slice(0, 100)}\` at line 1 column ${index + 1}`);
-  level?.keys?.add(key);
+  level.keys.add(key);
   return key;
 }
 

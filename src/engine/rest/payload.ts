@@ -8,8 +8,8 @@ import { type Change, change } from "./change.ts";
 import { refuseShardKey } from "./params.ts";
 
 /** Which points a body means; where it names ids, its filter counts for nothing. */
-function needSelector(body: Members, words: string): PointSelector {
-  const selector = toSelector(body);
+function needSelector(body: Members, words: string, at: string | null): PointSelector {
+  const selector = toSelector(body, at);
   if (selector === null) throw malformed(words);
   refuseShardKey(body, "Wrong input");
   return selector;
@@ -18,7 +18,7 @@ function needSelector(body: Members, words: string): PointSelector {
 const eitherWords = "Either list of point ids or filter must be provided";
 
 function writing(overwrite: boolean): Change {
-  return (host, collection, body) => {
+  return (body) => {
     const payload = body.raw("payload");
     if (payload === undefined) {
       if (body.names().includes("payload")) throw malformed("invalid type: null, expected a map");
@@ -28,23 +28,25 @@ function writing(overwrite: boolean): Change {
       throw malformed(`invalid type: ${named(parse(payload))}, expected a map`);
     const key = body.get("key", z.string());
     const options = { overwrite, ...(key === undefined ? {} : { key }) };
-    host.setPayload(collection, needSelector(body, eitherWords), payload, options);
+    const selector = needSelector(body, eitherWords, "");
+    return (host, collection) => host.setPayload(collection, selector, payload, options);
   };
 }
 
 export const setPayload = writing(false);
 export const overwritePayload = writing(true);
 
-export const deletePayload: Change = (host, collection, body) => {
+export const deletePayload: Change = (body) => {
   const keys = body.need("keys", z.array(z.string()));
-  host.deletePayload(collection, needSelector(body, eitherWords), keys);
+  const selector = needSelector(body, eitherWords, "");
+  return (host, collection) => host.deletePayload(collection, selector, keys);
 };
 
-export const clearPayload: Change = (host, collection, body) =>
-  host.clearPayload(
-    collection,
-    needSelector(body, "data did not match any variant of untagged enum PointsSelector"),
-  );
+export const clearPayload: Change = (body) => {
+  const words = "data did not match any variant of untagged enum PointsSelector";
+  const selector = needSelector(body, words, null);
+  return (host, collection) => host.clearPayload(collection, selector);
+};
 
 export const payloadOperations = {
   setPayload: change(setPayload),

@@ -1,9 +1,9 @@
 /** Points over the REST door: read by id, in pages, counted, taken away. */
 import { z } from "zod";
 import { canonicalPointId } from "../collection/point-key.ts";
-import { badInput, malformed, missing, notFound } from "../errors.ts";
+import { badInput, decoded, malformed, missing, notFound } from "../errors.ts";
 import { idText, pointsText, updated } from "./answer.ts";
-import { Members, selectors, toPointId, toSelector } from "./body.ts";
+import { Members, readFilter, selectors, toPointId, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import { changingPoints, type Operation, reading } from "./operation.ts";
 import { refuseShardKey } from "./params.ts";
@@ -13,22 +13,21 @@ import { upsertPoints } from "./upsert.ts";
 
 const scrollLimitDefault = 10;
 
-export const deletePoints: Change = (host, collection, body) => {
-  const selector = toSelector(body);
+export const deletePoints: Change = (body) => {
+  const selector = toSelector(body, null);
   if (selector === null) {
     throw malformed("data did not match any variant of untagged enum PointsSelector");
   }
   refuseShardKey(body, "Wrong input");
-  host.deletePoints(collection, selector);
+  return (host, collection) => host.deletePoints(collection, selector);
 };
 
 const retrievePoints: Operation["run"] = (host, request) => {
   const body = Members.of(request);
-  const ids = body.list("ids");
-  if (ids === undefined) missing("ids");
+  const ids = (body.list("ids") ?? missing("ids")).map(toPointId);
   const options = selectors(body, false);
   refuseShardKey(body, "Bad request");
-  const found = host.retrieve(request.collection, ids.map(toPointId), options);
+  const found = host.retrieve(request.collection, ids, options);
   return pointsText(found, options.withPayload !== false, options.withVector !== false);
 };
 
@@ -44,15 +43,18 @@ const getPoint: Operation["run"] = (host, { collection, params }) => {
 const scrollPoints: Operation["run"] = (host, request) => {
   const body = Members.of(request);
   if (body.raw("order_by") !== undefined) return scrollByField(host, request.collection, body);
-  const options = selectors(body, true);
-  const offset = body.raw("offset");
-  refuseShardKey(body, "Bad request");
-  const page = host.scroll(request.collection, {
-    ...options,
-    limit: readCount(body, "limit", "scroll_request", 1) ?? scrollLimitDefault,
-    filter: body.raw("filter"),
-    offset: offset === undefined ? undefined : toPointId(offset),
+  const options = decoded(() => {
+    const offset = body.raw("offset");
+    const wanted = {
+      ...selectors(body, true),
+      limit: readCount(body, "limit", "scroll_request", 1) ?? scrollLimitDefault,
+      filter: readFilter(body, "scroll_request") ?? undefined,
+      offset: offset === undefined ? undefined : toPointId(offset),
+    };
+    refuseShardKey(body, "Bad request");
+    return wanted;
   });
+  const page = host.scroll(request.collection, options);
   const next = page.nextOffset === null ? "null" : idText(page.nextOffset);
   return `{"points":${pointsText(page, options.withPayload !== false, options.withVector !== false)},"next_page_offset":${next}}`;
 };
@@ -62,14 +64,15 @@ const countPoints: Operation["run"] = (host, request) => {
   // Every count is exact, which fulfils both.
   body.get("exact", z.boolean());
   refuseShardKey(body, "Bad request");
-  const count = host.count(request.collection, body.raw("filter"));
+  const filter = decoded(() => readFilter(body, "count_request")) ?? undefined;
+  const count = host.count(request.collection, filter);
   return JSON.stringify({ count });
 };
 
 export const pointOperations = {
   upsertPoints: changingPoints((host, request) => {
     const { collection, points } = request;
-    if (points === undefined) upsertPoints(host, collection, Members.of(request));
+    if (points === undefined) decoded(() => upsertPoints(Members.of(request)))(host, collection);
     else host.upsert(collection, points);
     return updated(request);
   }),

@@ -1,11 +1,6 @@
 /** Bodies of `query` and its kin. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (QueryRequest, Prefetch, QueryGroupsRequest). */
-import { parseLossless } from "../../util/json.ts";
-import type { JsonObject } from "../api.ts";
-import { malformed } from "../errors.ts";
-import { parseFilter } from "../filter/filter.ts";
-import { isObject } from "../filter/json-path.ts";
 import type { Prefetch, QueryRequest } from "../query/query.ts";
-import { Members, needBody, selectors } from "./body.ts";
+import { Members, needBody, readFilter, selectors } from "./body.ts";
 import { refuseShardKey } from "./params.ts";
 import { toQuery } from "./query-kinds.ts";
 import {
@@ -23,16 +18,6 @@ const limitDefault = 10;
 /** The body of a question: all of it must be JSON, what nobody reads too. @throws E_INPUT (400) */
 export function questionBody(request: RestRequest): Members {
   return new Members(needBody(request, Number.POSITIVE_INFINITY));
-}
-
-/** A filter, decoded and checked, which stands at `at`; null where there is none. @throws E_INPUT */
-export function readFilter(body: Members, at: string): JsonObject | null {
-  const text = body.raw("filter");
-  if (text === undefined) return null;
-  const filter = parseLossless(text);
-  parseFilter(filter, `${at}.filter`);
-  if (!isObject(filter)) throw malformed("expected struct Filter");
-  return filter as JsonObject;
 }
 
 /** What a prefetch is, and a request beside its own members; it stands at `at`. @throws E_INPUT, E_NOT_SUPPORTED */

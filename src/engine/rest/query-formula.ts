@@ -2,7 +2,7 @@
 import { isVectorError } from "../../errors.ts";
 import { type JsonValue, parseLossless } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
-import { invalid } from "../errors.ts";
+import { breaks } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
 import { type GeoPoint, isOnGlobe } from "../filter/geo.ts";
 import { parseInstant } from "../filter/instant.ts";
@@ -45,13 +45,13 @@ function readDefaults(defaults: JsonMap, at: string) {
   for (const [name, value] of Object.entries(defaults)) {
     const variable = parseVariable(name);
     if ("fault" in variable)
-      throw invalid(`Validation error in JSON body: [${at}.defaults: ${variable.fault}]`);
-    if (variable.kind === "payload") {
+      breaks(`Validation error in JSON body: [${at}.defaults: ${variable.fault}]`);
+    else if (variable.kind === "payload") {
       payloadDefaults.set(JSON.stringify(variable.key.steps), value);
     } else if (typeof value === "number" || typeof value === "bigint") {
       scoreDefaults.set(variable.prefetch, Number(value));
     } else {
-      throw invalid(
+      breaks(
         `Validation error in JSON body: [${at}.defaults: Validation error: Score default must be a number [{}]]`,
       );
     }

@@ -1,6 +1,6 @@
 /** The `query` member of request bodies: what to be near, or how to rank. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (QueryInterface, Query) and validate.rs. */
 import { isVectorError } from "../../errors.ts";
-import { invalid, malformed, notImplemented } from "../errors.ts";
+import { breaks, malformed, notImplemented } from "../errors.ts";
 import { rrfKDefault } from "../query/fusion.ts";
 import type {
   ContextPair,
@@ -92,11 +92,11 @@ function readNearest(query: Members, at: string): Query<VectorInput> | null {
 function readMmr(mmr: Members, at: string): Mmr {
   const diversity = readNumber(mmr, "diversity") ?? diversityDefault;
   if (diversity < 0 || diversity > 1) {
-    throw outOfBounds(mmr, "diversity", at, "from 0.0 to 1.0");
+    outOfBounds(mmr, "diversity", at, "from 0.0 to 1.0");
   }
   const candidates = readCount(mmr, "candidates_limit", at, 0) ?? null;
   if (candidates !== null && candidates > mmrCandidatesMax) {
-    throw outOfBounds(mmr, "candidates_limit", at, `${mmrCandidatesMax} or smaller`);
+    outOfBounds(mmr, "candidates_limit", at, `${mmrCandidatesMax} or smaller`);
   }
   return { diversity, candidates };
 }
@@ -125,7 +125,7 @@ function readRecommend(query: Members, at: string): Query<VectorInput> | null {
   const strategy = toStrategy(body.raw("strategy"));
   if (positives === null || negatives === null || strategy === undefined) return null;
   if (positives.length + negatives.length === 0) {
-    throw invalid(
+    breaks(
       `Validation error in JSON body: [${path}.positives, negatives: Validation error: At least one positive or negative vector/id must be provided [{}]]`,
     );
   }

@@ -4,9 +4,8 @@
  */
 import { badInput, malformed, missing } from "../errors.ts";
 import type { ContextPair, Query, QueryRequest, VectorInput } from "../query/query.ts";
-import { Members, selectors } from "./body.ts";
+import { Members, readFilter, selectors } from "./body.ts";
 import { refuseShardKey } from "./params.ts";
-import { readFilter } from "./query-body.ts";
 import { toInput, toStrategy } from "./query-kinds.ts";
 import {
   needCount,

@@ -1,7 +1,7 @@
 /** Small members of query bodies. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs. */
 import { z } from "zod";
 import { isVectorError } from "../../errors.ts";
-import { invalid, malformed, missing } from "../errors.ts";
+import { breaks, malformed, missing } from "../errors.ts";
 import { parseInstant } from "../filter/instant.ts";
 import { isObject, parsePath } from "../filter/json-path.ts";
 import type { OrderBy } from "../query/order-by.ts";
@@ -22,8 +22,8 @@ export function readCount(
   if (/^-\d+$/.test(text)) throw malformed(`invalid value: integer \`${text}\`, expected usize`);
   if (!/^\d+$/.test(text) || BigInt(text) > usizeMax) throw wrongType(text, "usize");
   const value = Math.min(Number(text), Number.MAX_SAFE_INTEGER);
-  if (value >= min) return value;
-  throw outOfBounds(body, name, at, `${min} or larger`);
+  if (value < min) outOfBounds(body, name, at, `${min} or larger`);
+  return value;
 }
 
 /** As `readCount`, and it must be there. */
@@ -109,7 +109,7 @@ function readQuantization(params: Members | null, at: string): void {
   readFlag(params, "ignore");
   readFlag(params, "rescore");
   const oversampling = readNumber(params, "oversampling") ?? 1;
-  if (oversampling < 1) throw outOfBounds(params, "oversampling", at, "1.0 or larger");
+  if (oversampling < 1) outOfBounds(params, "oversampling", at, "1.0 or larger");
 }
 
 function readAcorn(params: Members | null, at: string): void {
@@ -117,7 +117,7 @@ function readAcorn(params: Members | null, at: string): void {
   readFlag(params, "enable");
   const selectivity = readNumber(params, "max_selectivity") ?? 0;
   if (selectivity < 0 || selectivity > 1)
-    throw outOfBounds(params, "max_selectivity", at, "from 0.0 to 1.0");
+    outOfBounds(params, "max_selectivity", at, "from 0.0 to 1.0");
 }
 
 function readMembers(body: Members, name: string): Members | null {
@@ -134,11 +134,11 @@ function readFlag(body: Members, name: string): boolean {
   throw wrongType(text, "a boolean");
 }
 
-/** A number that stands at `at`.`name` and breaks a bound: 422. */
-export function outOfBounds(body: Members, name: string, at: string, bounds: string) {
+/** Tells of a number that stands at `at`.`name` and breaks a bound: 422. */
+export function outOfBounds(body: Members, name: string, at: string, bounds: string): void {
   const text = body.raw(name) ?? "";
   const value = bounds.includes(".") && !/[.e]/i.test(text) ? `${text}.0` : text;
-  return invalid(
+  breaks(
     `Validation error in JSON body: [${at}.${name}: value ${value} invalid, must be ${bounds}]`,
   );
 }

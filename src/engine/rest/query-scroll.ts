@@ -1,11 +1,10 @@
 /** `scroll` in the order of a payload field. Source: qdrant 1.18.2, lib/collection/src/collection/point_ops.rs (scroll_by). */
-import { badInput, malformed } from "../errors.ts";
+import { badInput, decoded, malformed } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { byField } from "../query/field-ranks.ts";
 import { scopeOf } from "../query/scope.ts";
-import { type Members, selectors } from "./body.ts";
+import { type Members, readFilter, selectors } from "./body.ts";
 import { hitsText } from "./query-answer.ts";
-import { readFilter } from "./query-body.ts";
 import { readCount, toOrderBy } from "./query-parts.ts";
 
 const limitDefault = 10;
@@ -15,9 +14,11 @@ export function scrollByField(host: Host, collection: string, body: Members): st
   const orderBy = toOrderBy(body.raw("order_by") ?? "null");
   if (orderBy === null)
     throw malformed("Expected a string, or an object with a key, direction and/or start_from");
-  const filter = readFilter(body, "scroll_request");
-  const limit = readCount(body, "limit", "scroll_request", 1) ?? limitDefault;
-  const wanted = selectors(body, true);
+  const { filter, limit, wanted } = decoded(() => ({
+    filter: readFilter(body, "scroll_request"),
+    limit: readCount(body, "limit", "scroll_request", 1) ?? limitDefault,
+    wanted: selectors(body, true),
+  }));
   if (body.raw("offset") !== undefined) {
     throw badInput(
       "Wrong input: Cannot use an `offset` when using `order_by`. The alternative for paging is to use `order_by.start_from` and a filter to exclude the IDs that you've already seen for the `order_by.start_from` value",

@@ -1,7 +1,7 @@
 /** Questions that rank points over the REST door: `query`, and the older `search`, `recommend` and `discover`; alone, in batches, in groups. */
 import { listText } from "../answer-size.ts";
 import type { CollectionState } from "../collection/state.ts";
-import { missing, notFound } from "../errors.ts";
+import { decoded, missing, notFound } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { execute } from "../query/execute.ts";
 import type { QueryRequest } from "../query/query.ts";
@@ -38,15 +38,20 @@ function withVector(wanted: QueryRequest, { vector }: RestRequest): QueryRequest
 
 function one(read: Read, wrap: (points: string) => string): Operation {
   return reading((host, request) => {
-    const wanted = withVector(read(questionBody(request), ""), request);
+    const wanted = withVector(
+      decoded(() => read(questionBody(request), "")),
+      request,
+    );
     return wrap(answer(host, host.collection(request.collection), wanted));
   });
 }
 
 function many(read: Read, wrap: (points: string) => string): Operation {
   return reading((host, request) => {
-    const searches = questionBody(request).list("searches") ?? missing("searches");
-    const wanted = searches.map((text, at) => read(new Members(text), `searches[${at}].`));
+    const wanted = decoded(() => {
+      const searches = questionBody(request).list("searches") ?? missing("searches");
+      return searches.map((text, at) => read(new Members(text), `searches[${at}].`));
+    });
     const state = host.collection(request.collection);
     // Points that any of them names and that are not there are told before the first is answered.
     for (const each of wanted) resolve(state, each, finder(host));
@@ -67,7 +72,7 @@ const legacy =
 
 function groups(read: typeof readQueryGrouping): Operation {
   return reading((host, request) => {
-    const wanted = read(questionBody(request));
+    const wanted = decoded(() => read(questionBody(request)));
     return groupsText(host.collection(request.collection), wanted, finder(host));
   });
 }

@@ -2,44 +2,49 @@
 import { z } from "zod";
 import type { PointColumns } from "../api.ts";
 import type { UpsertConditions } from "../collection/upsert-rows.ts";
-import { badInput, invalid, malformed, missing } from "../errors.ts";
-import { Members, toPointId } from "./body.ts";
+import { badInput, breaks, malformed, missing } from "../errors.ts";
+import { Members, readFilter, toPointId } from "./body.ts";
 import type { Change } from "./change.ts";
 import { refuseShardKey } from "./params.ts";
 import { type GivenVectors, toBatchVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
 
-function toColumns(
-  ids: string[],
-  vectors: GivenVectors[],
-  payloads: (string | null)[],
-): PointColumns {
+/** Points as a body gives them. */
+interface Rows {
+  readonly ids: string[];
+  readonly vectors: GivenVectors[];
+  readonly payloads: (string | null)[];
+}
+
+function toColumns({ ids, vectors, payloads }: Rows): PointColumns {
   if (ids.length === 0) throw badInput("Bad request: Empty update request");
   return { ids, payloads, vectors: toVectorColumns(vectors) };
 }
 
 /** `{points: [{id, vector, payload}]}`. */
-function fromList(points: readonly string[]): PointColumns {
+function fromList(points: readonly string[]): Rows {
   const members = points.map((point) => new Members(point));
   const need = (member: Members, name: string): string => member.raw(name) ?? missing(name);
-  return toColumns(
-    members.map((member) => toPointId(need(member, "id"))),
-    members.map((member, row) => toGivenVectors(need(member, "vector"), `points[${row}].vector`)),
-    members.map((member) => member.raw("payload") ?? null),
-  );
+  return {
+    ids: members.map((member) => toPointId(need(member, "id"))),
+    vectors: members.map((member, row) =>
+      toGivenVectors(need(member, "vector"), `points[${row}].vector`),
+    ),
+    payloads: members.map((member) => member.raw("payload") ?? null),
+  };
 }
 
 /** `{batch: {ids, vectors, payloads}}`. */
-function fromBatch(text: string): PointColumns {
+function fromBatch(text: string): Rows {
   const batch = new Members(text);
   const ids = (batch.list("ids") ?? missing("ids")).map(toPointId);
   const payloads = batch.list("payloads")?.map((payload) => (payload === "null" ? null : payload));
   const vectors = toBatchVectors(batch.raw("vectors") ?? missing("vectors"), ids.length);
   if (payloads !== undefined && payloads.length !== ids.length) {
-    throw invalid(
+    breaks(
       `Validation error in JSON body: [batch.batch: number of ids and payloads must be equal (${ids.length} != ${payloads.length})]`,
     );
   }
-  return toColumns(ids, vectors, payloads ?? ids.map(() => null));
+  return { ids, vectors, payloads: payloads ?? ids.map(() => null) };
 }
 
 const updateMode = z.enum(["upsert", "insert_only", "update_only"], {
@@ -49,17 +54,18 @@ const updateMode = z.enum(["upsert", "insert_only", "update_only"], {
 
 /** Which points a body lets be written. */
 export function upsertConditions(body: Members): UpsertConditions {
-  return { mode: body.get("update_mode", updateMode), filter: body.raw("update_filter") };
+  const filter = readFilter(body, "", "update_filter") ?? undefined;
+  return { mode: body.get("update_mode", updateMode), filter };
 }
 
 /** Writes points over what stands at their ids. */
-export const upsertPoints: Change = (host, collection, body) => {
+export const upsertPoints: Change = (body) => {
   const batch = body.raw("batch");
   const points = body.list("points");
   if (batch === undefined && points === undefined)
     throw malformed("Invalid PointInsertOperations format");
   const conditions = upsertConditions(body);
-  const columns = batch === undefined ? fromList(points ?? []) : fromBatch(batch);
+  const rows = batch === undefined ? fromList(points ?? []) : fromBatch(batch);
   refuseShardKey(body, "Wrong input");
-  host.upsert(collection, columns, conditions);
+  return (host, collection) => host.upsert(collection, toColumns(rows), conditions);
 };

@@ -4,55 +4,61 @@ import { vectorNameFault } from "../collection/config-parts.ts";
 import { newVectorSchema } from "../collection/config-schema.ts";
 import { toSparseParams, toVectorParams } from "../collection/vector-config.ts";
 import type { NewVector, VectorRows } from "../collection/write-vectors.ts";
-import { badInput, invalid, malformed, missing } from "../errors.ts";
+import { badInput, breaks, invalid, malformed, missing } from "../errors.ts";
 import { updated } from "./answer.ts";
-import { bodyText, Members, parse, toPointId, toSelector } from "./body.ts";
+import { bodyText, Members, parse, readFilter, toPointId, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import { changingCollections, type Operation } from "./operation.ts";
 import type { RestRequest } from "./request.ts";
-import { toGivenVectors, toVectorColumns } from "./vectors.ts";
+import { type GivenVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
+
+interface GivenRow {
+  readonly id: string;
+  readonly vectors: GivenVectors;
+}
 
 /** `{points: [{id, vector}]}`. */
-function toRows(points: readonly string[]): VectorRows {
+function readRows(points: readonly string[]): GivenRow[] {
   if (points.length === 0)
-    throw invalid("Validation error in JSON body: [points: must specify points to update]");
-  const rows = points.map((text, row) => {
+    breaks("Validation error in JSON body: [points: must specify points to update]");
+  return points.map((text, row) => {
     const point = new Members(text);
     const id = point.raw("id");
     const vector = point.raw("vector");
     if (id === undefined) missing("id");
     if (vector === undefined) missing("vector");
-    if (/^(\[\s*\]|\{\s*\})$/.test(vector)) throw nothingGiven(row);
+    if (/^(\[\s*\]|\{\s*\})$/.test(vector)) {
+      breaks(
+        `Validation error in JSON body: [points[${row}].vector: must specify vectors to update for point]`,
+      );
+    }
     return { id: toPointId(id), vectors: toGivenVectors(vector, `points[${row}]`) };
   });
+}
+
+function toColumns(rows: readonly GivenRow[]): VectorRows {
   return {
     ids: rows.map(({ id }) => id),
     vectors: toVectorColumns(rows.map(({ vectors }) => vectors)),
   };
 }
 
-function nothingGiven(row: number): Error {
-  return invalid(
-    `Validation error in JSON body: [points[${row}].vector: must specify vectors to update for point]`,
-  );
-}
-
 /** Writes vectors of points that are there. */
-export const updateVectors: Change = (host, collection, body) => {
-  const points = body.list("points");
-  if (points === undefined) missing("points");
-  host.updateVectors(collection, toRows(points), body.raw("update_filter"));
+export const updateVectors: Change = (body) => {
+  const rows = readRows(body.list("points") ?? missing("points"));
+  const filter = readFilter(body, "", "update_filter") ?? undefined;
+  return (host, collection) => host.updateVectors(collection, toColumns(rows), filter);
 };
 
 /** Takes vectors away by name. */
-export const deleteVectors: Change = (host, collection, body) => {
+export const deleteVectors: Change = (body) => {
   const names = body.need("vector", z.array(z.string()));
   if (names.length === 0) {
-    throw invalid("Validation error in JSON body: [vector: must specify vector names to delete]");
+    breaks("Validation error in JSON body: [vector: must specify vector names to delete]");
   }
-  const selector = toSelector(body);
+  const selector = toSelector(body, "");
   if (selector === null) throw badInput("Bad request: No filter or points provided");
-  host.deleteVectors(collection, selector, names);
+  return (host, collection) => host.deleteVectors(collection, selector, names);
 };
 
 /** The name in the path. @throws E_INPUT (422) */

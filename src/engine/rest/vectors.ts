@@ -1,7 +1,7 @@
 /** Vectors in JSON: of request bodies, and in answers. */
 import type { DenseColumn, MultiColumn, SparseColumn, VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
-import { badInput, invalid, malformed, notImplemented } from "../errors.ts";
+import { badInput, breaks, malformed, notImplemented } from "../errors.ts";
 import { isObject } from "../filter/json-path.ts";
 import { wrongDimension, wrongKind } from "../vectors/checks.ts";
 import type { QueryVector } from "../vectors/vector-set.ts";
@@ -33,16 +33,16 @@ function areIndices(value: unknown): value is number[] {
   );
 }
 
-function refused(path: string, words: string): Error {
-  return invalid(`Validation error in JSON body: [${path}: ${words}]`);
+function refuse(path: string, words: string): void {
+  breaks(`Validation error in JSON body: [${path}: ${words}]`);
 }
 
 function toMulti(data: number[][], path: string): GivenVector {
   const dimension = data[0]?.length ?? 0;
   for (const vector of data) {
-    if (vector.length === 0) throw refused(`${path}.data`, "all vectors must be non-empty");
+    if (vector.length === 0) refuse(`${path}.data`, "all vectors must be non-empty");
     if (vector.length !== dimension) {
-      throw refused(
+      refuse(
         `${path}.data`,
         `all vectors must have the same dimension, found vector with dimension ${vector.length}`,
       );
@@ -53,17 +53,17 @@ function toMulti(data: number[][], path: string): GivenVector {
 
 function toSparse(indices: number[], values: number[], path: string): GivenVector {
   if (indices.length !== values.length) {
-    throw refused(`${path}.values`, "Validation error: must be the same length as indices [{}]");
+    refuse(`${path}.values`, "Validation error: must be the same length as indices [{}]");
   }
   if (new Set(indices).size !== indices.length)
-    throw refused(`${path}.indices`, "Validation error: must be unique [{}]");
+    refuse(`${path}.indices`, "Validation error: must be unique [{}]");
   return { kind: "sparse", indices, values };
 }
 
 /** A vector of any kind, which stands at `path`; null where the value is none. @throws E_INPUT (422), E_NOT_SUPPORTED */
 function toVector(value: unknown, path: string): GivenVector | null {
   if (areNumbers(value)) {
-    if (value.length === 0) throw refused(`${path}.vector`, "dense vector must not be empty");
+    if (value.length === 0) refuse(`${path}.vector`, "dense vector must not be empty");
     return { kind: "dense", data: value };
   }
   if (Array.isArray(value)) return value.every(areNumbers) ? toMulti(value, path) : null;
@@ -113,10 +113,7 @@ export function toBatchVectors(text: string, rows: number): GivenVectors[] {
     const value = list === undefined ? null : parse(list);
     if (!Array.isArray(value)) throw unlike("BatchVectorStruct");
     if (value.length !== rows) {
-      throw refused(
-        "batch.batch",
-        `number of ids and vectors must be equal (${rows} != ${value.length})`,
-      );
+      refuse("batch.batch", `number of ids and vectors must be equal (${rows} != ${value.length})`);
     }
     for (const [row, member] of value.entries()) {
       const vector = toVector(member, "batch.?");

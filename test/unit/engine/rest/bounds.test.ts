@@ -52,6 +52,57 @@ describe("points are refused", () => {
   });
 });
 
+describe("what is no JSON", () => {
+  it("is told of a filter in a body that is long", async () => {
+    const body = `{"filter":{"should":-Infinity},"with_payload":"${"x".repeat(70_000)}"}`;
+    for (const operation of ["scrollPoints", "countPoints", "facet", "deletePoints"] as const)
+      expect((await refusal(operation, "c", body))[0]).toBe(400);
+  });
+});
+
+describe("a body with two faults", () => {
+  const lengths = { indices: [1], values: [] };
+  const sparse = { query: lengths, using: "s" };
+
+  it.each([
+    ["malformed", "and a broken rule is told of the first", 400, { ...sparse, limit: "a" }],
+    ["malformed", "behind a broken rule, in a part of it", 400, { prefetch: sparse, query: true }],
+    ["well formed", "and breaks a rule is told of that", 422, { ...sparse, limit: 0 }],
+  ])("that is %s %s", async (_, _words, status, body) => {
+    expect((await refusal("queryPoints", "c", body))[0]).toBe(status);
+  });
+
+  it("is told of them before the collection is looked for", async () => {
+    const points = [{ id: 1, vector: { s: lengths } }];
+    expect((await refusal("upsertPoints", "absent", { points }))[0]).toBe(422);
+    expect((await refusal("upsertPoints", "absent", "{"))[0]).toBe(400);
+    expect((await refusal("upsertPoints", "a/b", { points }))[0]).toBe(422);
+    expect((await refusal("deletePoints", "absent", { points: [1] }))[0]).toBe(404);
+  });
+
+  it("of which a later operation of a batch has one changes nothing", async () => {
+    const set_payload = { payload: { n: 2 }, points: [1] };
+    const operations = [
+      { set_payload },
+      { upsert: { points: [{ id: 2, vector: { s: lengths } }] } },
+    ];
+    expect((await refusal("batchUpdate", "c", { operations }))[0]).toBe(422);
+    expect(await ask("getPoint", "c", undefined, { id: "1" })).toMatchObject({ payload: { n: 1 } });
+  });
+});
+
+describe("a change whose timeout is 0", () => {
+  it("is made, and nobody waits to be told so", async () => {
+    const params = { timeout: "0" };
+    const change = { payload: { n: 3 }, points: [1] };
+    expect(await ask("setPayload", "c", change, params)).toMatchObject({ status: "wait_timeout" });
+    expect(await ask("setPayload", "c", { ...change, points: [9] }, params)).toMatchObject({
+      status: "wait_timeout",
+    });
+    expect(await ask("getPoint", "c", undefined, { id: "1" })).toMatchObject({ payload: { n: 3 } });
+  });
+});
+
 describe("a payload's key", () => {
   it("of more steps than JSON has levels is refused, and changes beside it are made", async () => {
     const key = new Array(100_000).fill("a").join(".");

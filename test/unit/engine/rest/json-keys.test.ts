@@ -5,7 +5,9 @@ describe("a request is refused", () => {
   it.each([
     ["with a field twice", '{"limit":1,"limit":1}', "duplicate field `limit`"],
     ["with a field twice, written otherwise", '{"limit":1,"\\u006cimit" :2}', "duplicate field"],
-    ["with one twice further in", '{"filter":{"must":[{"key":"a","key":"a"}]}}', "field `key`"],
+    ["with one twice further in", '{"prefetch":{"limit":1,"limit":1}}', "field `limit`"],
+    ["with a clause twice", '{"filter":{"must":[],"must":[]}}', "field `must`"],
+    ["with a vector's own field twice", '{"vectors":{"size":1,"size":1}}', "field `size`"],
     ["with one twice beside a payload", '{"payload":{},"key":"a","key":"b"}', "field `key`"],
     [
       "with one twice in a named vector",
@@ -22,6 +24,11 @@ describe("a request is refused", () => {
 describe("a request is let pass", () => {
   it.each([
     ["with a payload's key twice", '{"points":[{"id":1,"payload":{"a":1,"a":{"b":1,"b":2}}}]}'],
+    ["with a condition's field twice", '{"filter":{"must":[{"key":"a","key":"a"}]}}'],
+    [
+      "with a field twice in a point of a batch",
+      '{"operations":[{"upsert":{"points":[],"points":[]}}]}',
+    ],
     ["with a vector's name twice", '{"points":[{"id":1,"vector":{"a":[1],"a":[2]}}]}'],
     ["with a field in each of many objects", '{"points":[{"id":1},{"id":2}]}'],
     ["with a value that is a field's name", '{"key":"key","value":["key","key"]}'],
@@ -29,5 +36,11 @@ describe("a request is let pass", () => {
     ["that is no JSON", '{"a":"'],
   ])("%s", (_, text) => {
     expect(() => refuseKeys(text)).not.toThrow();
+  });
+
+  it("with any field twice, where it writes points", () => {
+    const text = '{"points":[],"points":[{"id":1,"id":1}]}';
+    expect(() => refuseKeys(text, true)).not.toThrow();
+    expect(() => refuseKeys('{"points":"\\ud800"}', true)).toThrow("surrogate");
   });
 });
