@@ -1,6 +1,6 @@
 /** Texts made into embeddings by a function of the application's, whose answers are checked. */
 import { VectorError } from "../errors.ts";
-import { abortError, throwIfAborted } from "../util/abort.ts";
+import { orAborted, throwIfAborted } from "../util/abort.ts";
 
 /** Gives one embedding for each text, in their order. */
 export type Embed = (
@@ -50,17 +50,12 @@ async function askEmbed(
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   throwIfAborted(signal);
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal === undefined ? undefined : abortError(signal));
-  signal?.addEventListener("abort", abort, { once: true });
   try {
-    return await Promise.race([embed(texts, signal === undefined ? {} : { signal }), aborted]);
+    return await orAborted(embed(texts, signal === undefined ? {} : { signal }), signal);
   } catch (cause) {
     throwIfAborted(signal);
     if (cause instanceof VectorError) throw cause;
     throw new VectorError("E_EMBED", "The embed function failed.", { cause });
-  } finally {
-    signal?.removeEventListener("abort", abort);
   }
 }
 
