@@ -15,14 +15,17 @@ const newFolder = ".vecferry-new";
 const removedFolder = ".vecferry-removed";
 export const lockFile = ".vecferry.lock";
 
-/** The lines of Python that make `documents.jsonl` of the list, or the dictionary, that is pickled in a `metadata.pkl`. */
+/**
+ * The lines of Python that make `documents.jsonl` of the list, or the dictionary, of dictionaries that is pickled in a `metadata.pkl`:
+ * their `id`, `tenant_id` and `content` become the document's own, all else is its metadata.
+ */
 export function pickleLines(folder: string): readonly [string, string] {
   const [pickle, lines] = ["metadata.pkl", filesOf(0).documents].map((name) =>
     JSON.stringify(join(folder, name)),
   );
   return [
     `import json, pickle; rows = pickle.load(open(${pickle}, "rb")); pairs = rows.items() if isinstance(rows, dict) else enumerate(rows)`,
-    `with open(${lines}, "w") as file: file.writelines(json.dumps({"id": str(key), "metadata": row}, default=str) + "\\n" for key, row in pairs)`,
+    `with open(${lines}, "w") as file: file.writelines(json.dumps({"id": str(row.pop("id", key)), "tenant_id": row.pop("tenant_id", None), "document": row.pop("content", None), "metadata": row}, default=str) + "\\n" for key, row in pairs)`,
   ];
 }
 

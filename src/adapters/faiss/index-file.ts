@@ -111,7 +111,8 @@ export function parseHead(bytes: Buffer, fileBytes: number): IndexHead {
   const same =
     outer.dimension === inner.dimension &&
     outer.count === inner.count &&
-    outer.metric === metricNumbers[inner.metric];
+    outer.metric === metricNumbers[inner.metric] &&
+    outer.trained === 1;
   if (!same) throw new SyntaxError("its id map is of another index than the one within");
   return inner;
 }

@@ -25,7 +25,7 @@ import type {
   ScanOptions,
   StoreIdentity,
 } from "../../store/port.ts";
-import { throwIfAborted } from "../../util/abort.ts";
+import { orAborted, throwIfAborted } from "../../util/abort.ts";
 import { acquireLock } from "../../util/lock.ts";
 import { Slots } from "../../util/slots.ts";
 import { sortedInTurns, Turns } from "../../util/turns.ts";
@@ -287,7 +287,7 @@ class FaissStore implements DocumentStore {
       this.#collections.set(name, opening);
       opening.catch(() => this.#collections.set(name, null));
     }
-    const collection = await opening;
+    const collection = await orAborted(opening, signal);
     this.#begin(signal);
     return collection;
   }
