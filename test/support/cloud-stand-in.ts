@@ -47,6 +47,27 @@ export interface GetBody {
   readonly include?: string[];
 }
 
+interface OtherBody {
+  readonly ids?: string[];
+  readonly n_results?: number;
+  readonly where?: unknown;
+}
+
+const predicatesMax = 8;
+
+/** Conditions in a `where`, at any depth. */
+function predicatesIn(where: unknown): number {
+  if (typeof where !== "object" || where === null) return 0;
+  return Object.entries(where).reduce(
+    (sum, [key, value]) =>
+      sum +
+      (Array.isArray(value) && (key === "$and" || key === "$or")
+        ? value.reduce((inner: number, clause) => inner + predicatesIn(clause), 0)
+        : 1),
+    0,
+  );
+}
+
 export interface CloudStandIn extends AsyncDisposable {
   readonly url: string;
   readonly rules: CloudRules;
@@ -140,6 +161,8 @@ export async function startCloud(options: CloudOptions): Promise<CloudStandIn> {
     if (random() < rules.busy || inFlight > rules.readsMax) return tooMany;
     if (random() < rules.unavailable) return unavailable;
     if (path.endsWith("/get")) return get(request);
+    const over = overOtherQuota(path, request.body);
+    if (over !== null) return over;
     const answer = await pass(request);
     const isListing =
       request.method === "GET" && path.endsWith("/collections") && answer.status === 200;
@@ -157,12 +180,29 @@ export async function startCloud(options: CloudOptions): Promise<CloudStandIn> {
     return reads || rules.writes ? null : { status: 500, body: "A read-only run has written." };
   }
 
+  /** Of what is written, and of a query. */
+  function overOtherQuota(path: string, body: unknown): StubAnswer | null {
+    const { rowsMax } = rules;
+    const { ids, n_results, where } = (body ?? {}) as OtherBody;
+    if (/\/(add|upsert|update|delete)$/.test(path) && ids !== undefined && ids.length > rowsMax)
+      return rules.overQuota("Number of records", ids.length, rowsMax);
+    if (n_results !== undefined && n_results > rowsMax)
+      return rules.overQuota("Number of results", n_results, rowsMax);
+    const predicates = predicatesIn(where);
+    return predicates > predicatesMax
+      ? rules.overQuota("Number of where predicates", predicates, predicatesMax)
+      : null;
+  }
+
   async function get(request: StubRequest): Promise<StubAnswer> {
     const body = request.body as GetBody;
     const instead = await rules.beforeGet(body);
     if (instead !== undefined) return instead;
     const { rowsMax } = rules;
     const { ids, limit } = body;
+    const predicates = predicatesIn((body as OtherBody).where);
+    if (predicates > predicatesMax)
+      return rules.overQuota("Number of where predicates", predicates, predicatesMax);
     if (limit !== undefined && limit > rowsMax)
       return rules.overQuota("Limit value", limit, rowsMax);
     if (ids !== undefined && ids.length > rowsMax)

@@ -9,9 +9,10 @@ import { isVectorError, VectorError } from "../../errors.ts";
 import type { DenseColumn } from "../../model/record.ts";
 import type { WriteMode } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
-import { floatText } from "../../util/json.ts";
-import { decode, notChroma } from "./answer.ts";
+import { floatText, sliceObject } from "../../util/json.ts";
+import { notChroma } from "./answer.ts";
 import type { ChromaClient } from "./client.ts";
+import { parseMetadata } from "./page.ts";
 import type { Routes } from "./routes.ts";
 
 /** Records as they will stand in a Chroma. All columns have `ids.length` rows. */
@@ -27,9 +28,7 @@ export interface WrittenRows {
 /** Servers from 1.0 on take bodies of up to 40 MiB (413 beyond); smaller ones travel as fast. */
 const bodyChars = 8 * 1024 * 1024;
 
-const standingAnswer = z.object({
-  ids: z.array(z.string()),
-  metadatas: z.array(z.record(z.string(), z.unknown()).nullable()),
+const textColumns = z.object({
   documents: z.array(z.string().nullable()).nullish(),
   uris: z.array(z.string().nullable()).nullish(),
 });
@@ -142,20 +141,7 @@ export class RecordWrites {
     const uris = places.some((at) => (rows.uris[at] ?? null) === null);
     const include = ["metadatas", ...(documents ? ["documents"] : []), ...(uris ? ["uris"] : [])];
     const body = JSON.stringify({ ids: places.map((at) => rows.ids[at]), include });
-    const parse = (bytes: Buffer) => standingAnswer.parse(JSON.parse(bytes.toString()));
-    const path = this.#routes.records(key, "get");
-    const page = await this.#client.post(path, body, parse, { signal });
-    if (page.metadatas.length !== page.ids.length) throw notChroma("columns of unequal length");
-    return new Map(
-      page.ids.map((id, at) => [
-        id,
-        {
-          keys: Object.keys(page.metadatas[at] ?? {}),
-          document: (page.documents?.[at] ?? null) !== null,
-          uri: (page.uris?.[at] ?? null) !== null,
-        },
-      ]),
-    );
+    return this.#client.post(this.#routes.records(key, "get"), body, parseStanding, { signal });
   }
 
   /** A null in a column is not the same to every version: rows that have a document, or a uri, go apart from those that have none. */
@@ -179,6 +165,22 @@ export class RecordWrites {
   }
 }
 
+function parseStanding(bytes: Buffer): ReadonlyMap<string, Standing> {
+  const { ids, metadata } = parseMetadata(bytes);
+  const { documents, uris } = textColumns.parse(JSON.parse(bytes.toString()));
+  if (metadata.length !== ids.length) throw notChroma("columns of unequal length");
+  return new Map(
+    ids.map((id, at) => [
+      id,
+      {
+        keys: [...sliceObject(metadata[at] ?? "{}").keys()],
+        document: (documents?.[at] ?? null) !== null,
+        uri: (uris?.[at] ?? null) !== null,
+      },
+    ]),
+  );
+}
+
 function hasText(column: readonly (string | null)[], at: number): boolean {
   return (column[at] ?? null) !== null;
 }
@@ -192,8 +194,8 @@ function losesText(rows: WrittenRows, at: number, before: Standing): boolean {
 /** The metadata with null for each key that stood there and is to go. */
 function withoutOld(metadata: string | null, standing: readonly string[]): string {
   if (standing.length === 0) return metadata ?? "null";
-  const kept = decode(metadata ?? "{}", (text) => metadataObject.parse(JSON.parse(text)));
-  const gone = standing.filter((key) => !Object.hasOwn(kept, key));
+  const kept = sliceObject(metadata ?? "{}");
+  const gone = standing.filter((key) => !kept.has(key));
   if (gone.length === 0) return metadata ?? "null";
   const inner = (metadata ?? "{}").trim().slice(1, -1).trim();
   const members = [
@@ -202,8 +204,6 @@ function withoutOld(metadata: string | null, standing: readonly string[]): strin
   ];
   return `{${members.join(",")}}`;
 }
-
-const metadataObject = z.record(z.string(), z.unknown());
 
 /** Bodies of bounded size. Numbers of the metadata go out as they are written; components as the shortest digits of their float32. */
 function* bodies(
