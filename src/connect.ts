@@ -21,6 +21,7 @@ import type { VectorRepository } from "./repository/types.ts";
 import { stores } from "./stores.ts";
 import { abortError } from "./util/abort.ts";
 import { type Environment, readEnvironment } from "./util/environment.ts";
+import { isNearHost } from "./util/near-host.ts";
 
 /** How long a server is waited for when it is asked whether it is there. */
 const greetingMs = 5000;
@@ -98,6 +99,8 @@ export async function connect(config: VectorDBConfig | string = {}): Promise<Con
 /**
  * Qdrant's own client, from `@qdrant/js-client-rest`, to the store that `connect` would choose among Qdrants: a server's, or one
  * that is answered in this process. It knows no tenants: nothing keeps its calls from reading and writing everyone's points.
+ * From a server on this machine or in its network it takes answers uncompressed, which come tens of milliseconds sooner; over a slower
+ * way they are compressed, as docs/repository.md tells with its figures.
  * `await using` closes what is beneath, which only an embedded Qdrant has.
  * @param url An address of a Qdrant, `:memory:` too; default: as `connect` chooses
  * @throws {VectorError} as `connect`; E_CONFIG where the package is not installed, or another kind is configured
@@ -267,12 +270,16 @@ async function openClient(
     throw new VectorError("E_CONFIG", `${describeAddress(address)} is no Qdrant.`, {
       next: "Give the address of a Qdrant, or set VECTOR_DB_TYPE to qdrant or embedded.",
     });
+  if (options.qdrant?.caFile !== undefined)
+    throw new VectorError("E_CONFIG", "Qdrant's own client takes no CA file.", {
+      next: "Set NODE_EXTRA_CA_CERTS to the file, which Node reads for every connection.",
+    });
   const QdrantClient = await loadQdrantClient();
   await assertAnswers(candidate, options.qdrant?.caFile, signal);
   const client = new QdrantClient({
     url: address.url,
     checkCompatibility: false,
-    headers: { "accept-encoding": "identity" },
+    ...(isNearHost(address.url) ? { headers: { "accept-encoding": "identity" } } : {}),
     ...(options.qdrant?.apiKey === undefined ? {} : { apiKey: options.qdrant.apiKey }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
   });
