@@ -43,8 +43,17 @@ export class GrpcSessions {
     this.#options = options;
   }
 
-  /** The connection with the fewest calls; a further one while there are fewer than allowed and all are busy. */
+  /**
+   * The connection with the fewest calls, a further one while there are fewer than allowed and all are busy.
+   * One without calls keeps no process from its end.
+   */
   take(): GrpcSession {
+    const entry = this.#choose();
+    entry.session.ref();
+    return entry;
+  }
+
+  #choose(): GrpcSession {
     const usable = [...this.#open]
       .filter(({ session, leaving }) => !leaving && !session.closed && !session.destroyed)
       .sort((one, other) => one.calls - other.calls);
@@ -58,7 +67,9 @@ export class GrpcSessions {
   /** A call on this connection has ended. */
   release(entry: GrpcSession): void {
     entry.calls -= 1;
-    if (entry.leaving && entry.calls === 0) entry.session.destroy();
+    if (entry.calls > 0) return;
+    if (entry.leaving) entry.session.destroy();
+    else entry.session.unref();
   }
 
   /** Ends all connections, and with them the calls in flight. */

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import { createServer, type Server, type Socket } from "node:net";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { GrpcChannel, type GrpcOptions } from "../../../src/util/grpc.ts";
 import {
@@ -45,6 +47,23 @@ async function askServer(server: Server, options: GrpcOptions = {}) {
 }
 
 describe("GrpcChannel", () => {
+  it("keeps no process from its end while nothing is asked, though nobody closes it", async () => {
+    await using stub = await startGrpcStub(({ frame }) => ({ body: frame.subarray(5) }));
+    const program = `
+      import { GrpcChannel } from ${JSON.stringify(new URL("../../../src/util/grpc.ts", import.meta.url).href)};
+      const channel = new GrpcChannel(process.argv[1]);
+      for (let asked = 0; asked < 3; asked += 1) {
+        const { status } = await channel.call("${path}", Buffer.from([0, 0, 0, 0, 1, 7]));
+        process.stdout.write(String(status));
+      }`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--input-type=module", "--eval", program, stub.url],
+      { timeout: 15_000 },
+    );
+    expect(stdout).toBe("000");
+  });
+
   it("sends one message with its metadata, asks for no compression, and gives the answer's", async () => {
     let seen: Record<string, unknown> = {};
     const answer = await ask(
