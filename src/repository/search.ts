@@ -1,7 +1,7 @@
 /** One search: what is asked for is checked, what is found is put in order. */
 import { z } from "zod";
 import { VectorError } from "../errors.ts";
-import { normsOf } from "../model/unit-vectors.ts";
+import { divided, normsOf } from "../model/unit-vectors.ts";
 import type { DocumentStore, Rescoring } from "../store/documents.ts";
 import type { TenantedCollection } from "./catalog.ts";
 import { toEmbedding } from "./incoming.ts";
@@ -108,8 +108,8 @@ function queryVector(value: unknown, collection: TenantedCollection): Float32Arr
   const vector = toEmbedding(value, collection, "queryEmbedding");
   if (collection.distance !== "cosine") return vector;
   const { dimension } = collection;
-  const [norm = 1] = normsOf({ kind: "dense", dimension, data: vector, present: null }, 1);
-  return Float32Array.from(vector, (component) => component / norm);
+  const column = { kind: "dense", dimension, data: vector, present: null } as const;
+  return divided(column, [0], normsOf(column, 1));
 }
 
 function candidatesOf(nResults: number, given: number | undefined): number {

@@ -155,8 +155,8 @@ class Call {
     });
     stream.on("data", (chunk: Buffer) => this.#receive(chunk));
     stream.once("end", () => this.#end());
-    stream.on("error", (error) => this.fail(this.#lost(error)));
-    stream.once("close", () => this.fail(this.#lost(entry.fault)));
+    stream.on("error", (error) => this.#close(error));
+    stream.once("close", () => this.#close(entry.fault));
   }
 
   /** Ends the call with `error` unless it has ended before; the server is told. */
@@ -165,6 +165,11 @@ class Call {
     this.#settled = true;
     this.#reject(error);
     this.#stream.close(http2.constants.NGHTTP2_CANCEL);
+  }
+
+  /** No more will come. Most calls have ended before: for them no error is made, which costs more than the call does. */
+  #close(fault: unknown): void {
+    if (!this.#settled) this.fail(this.#lost(fault));
   }
 
   #receive(chunk: Buffer): void {
