@@ -26,12 +26,14 @@ export async function openEmbedded(
   { QdrantClient, ...options }: EmbeddedOptions = {},
 ): Promise<Embedded> {
   const clientClass = QdrantClient ?? (await loadQdrantClient());
-  // The server is loaded here and not before: programs that only migrate never need it.
-  const [{ createServer, directRoad, Statistics }, { clientInProcess }] = await Promise.all([
-    import("../server/index.ts"),
-    import("./client.ts"),
-  ]);
-  const engine = await openEngine(path, options);
+  const [engine, { createServer, directRoad, Statistics }, { clientInProcess }] = await Promise.all(
+    [
+      openEngine(path, options),
+      // The server is loaded here and not before, while the engine opens: programs that only migrate never need it.
+      import("../server/index.ts"),
+      import("./client.ts"),
+    ],
+  );
   const close = (): Promise<void> => engine.close();
   try {
     const statistics = new Statistics();

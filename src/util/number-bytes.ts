@@ -1,5 +1,5 @@
 /** JSON numbers read from bytes, to exactly the double that `Number` makes of their text. */
-import { byte, malformed } from "./json-bytes.ts";
+import { byte, malformed, skipSpace } from "./json-bytes.ts";
 
 const { minus, plus, comma, point, zero, exponentLower, exponentUpper } = byte;
 
@@ -152,4 +152,89 @@ function scanExponent(cursor: Cursor): number {
 /** A digit's value; more than 9 for anything else, as what stands below "0" becomes large. */
 function digitAt(bytes: Buffer, at: number): number {
   return ((bytes[at] ?? 0) - zero) >>> 0;
+}
+
+/** So far at most, relatively, is what `scanFloats` works out from what the text says. */
+const scanError = 2 ** -46;
+/** From here on a mantissa is wrong by no more than that where the digits behind it are left out. */
+const longMantissaMin = 1e14;
+
+/**
+ * Reads `count` numbers, with commas between them, into `target` from `start` on, each the float32 of the double that `Number`
+ * makes of its text; the cursor is then behind the last. False where one of them is no JSON number, or none that a double has.
+ *
+ * Up to 9 digits before the point and 18 behind it are taken; the five roundings that make a double of them, and the digits that
+ * are left out, keep within `scanError`. Where the float32 below and that above are the same, so is that of the text. All other
+ * numbers go through `scanNumber`.
+ */
+export function scanFloats(cursor: Cursor, target: Float32Array, start: number, count: number) {
+  const { bytes } = cursor;
+  const end = start + count;
+  let at = cursor.at;
+  for (let place = start; place < end; place += 1) {
+    at = skipSpace(bytes, at);
+    const from = at;
+    const negative = bytes[at] === minus;
+    if (negative) at += 1;
+    const wholeFrom = at;
+    let whole = 0;
+    let digit = digitAt(bytes, at);
+    for (; digit <= 9 && at - wholeFrom < int32Digits; digit = digitAt(bytes, at)) {
+      whole = (whole * 10 + digit) | 0;
+      at += 1;
+    }
+    let isOdd = at === wholeFrom || digit <= 9 || (bytes[wholeFrom] === zero && at > wholeFrom + 1);
+    let head = 0;
+    let tail = 0;
+    let headDigits = 0;
+    let tailDigits = 0;
+    let isLong = false;
+    if (bytes[at] === point) {
+      at += 1;
+      digit = digitAt(bytes, at);
+      for (; digit <= 9 && headDigits < int32Digits; digit = digitAt(bytes, at)) {
+        head = (head * 10 + digit) | 0;
+        headDigits += 1;
+        at += 1;
+      }
+      for (; digit <= 9 && tailDigits < int32Digits; digit = digitAt(bytes, at)) {
+        tail = (tail * 10 + digit) | 0;
+        tailDigits += 1;
+        at += 1;
+      }
+      isLong = digit <= 9;
+      for (; digit <= 9; digit = digitAt(bytes, at)) at += 1;
+      isOdd ||= headDigits === 0;
+    }
+    const behind = bytes[at] ?? 0;
+    const places = headDigits + tailDigits;
+    const fraction = head * (powers[tailDigits] ?? 0) + tail;
+    const mantissa = whole * (powers[places] ?? 0) + fraction;
+    const value = mantissa / (powers[places] ?? 0);
+    const low = Math.fround(value * (1 - scanError));
+    isOdd ||= behind === exponentLower || behind === exponentUpper;
+    isOdd ||= isLong && mantissa < longMantissaMin;
+    if (isOdd || low !== Math.fround(value * (1 + scanError))) {
+      cursor.at = from;
+      if (!scanOdd(cursor, target, place)) return false;
+      ({ at } = cursor);
+    } else target[place] = negative ? -low : low;
+    at = skipSpace(bytes, at);
+    if (place + 1 < end) {
+      if (bytes[at] !== comma) return false;
+      at += 1;
+    }
+  }
+  cursor.at = at;
+  return true;
+}
+
+function scanOdd(cursor: Cursor, target: Float32Array, place: number): boolean {
+  try {
+    const value = scanNumber(cursor);
+    target[place] = value;
+    return Number.isFinite(value);
+  } catch {
+    return false;
+  }
 }

@@ -100,17 +100,19 @@ export class FieldIndex {
     const values = valuesAt(payload.plain, this.steps);
     let filled = false;
     let hasNull = false;
+    let nested = false;
     for (const value of values) {
       if (value === null) hasNull = true;
       else if (!Array.isArray(value)) filled = true;
       else {
+        nested = true;
         if (value.length > 0) filled = true;
         if (value.includes(null)) hasNull = true;
       }
     }
     this.#filled.set(slot, filled);
     this.#null.set(slot, hasNull);
-    this.#setColumn(slot, values.flat(), payload);
+    this.#setColumn(slot, nested ? values.flat() : values, payload);
   }
 
   #setColumn(slot: number, values: readonly unknown[], payload: PayloadView): void {

@@ -7,6 +7,7 @@ import { Members, readFilter, selectors, toPointId, toSelector } from "./body.ts
 import { type Change, change } from "./change.ts";
 import { changingPoints, type Operation, reading } from "./operation.ts";
 import { refuseShardKey } from "./params.ts";
+import { plainPoints } from "./plain-points.ts";
 import { readCount } from "./query-parts.ts";
 import { scrollByField } from "./query-scroll.ts";
 import { upsertPoints } from "./upsert.ts";
@@ -71,8 +72,9 @@ const countPoints: Operation["run"] = (host, request) => {
 
 export const pointOperations = {
   upsertPoints: changingPoints((host, request) => {
-    const { collection, points } = request;
-    if (points === undefined) decoded(() => upsertPoints(Members.of(request)))(host, collection);
+    const { collection } = request;
+    const points = request.points ?? plainPoints(request);
+    if (points === null) decoded(() => upsertPoints(Members.of(request)))(host, collection);
     else host.upsert(collection, points);
     return updated(request);
   }),

@@ -60,7 +60,19 @@ function namedCrc(name: string, number: number, data: Uint8Array): number {
 
 /** A point's row as it is read at opening. */
 export interface LoadedPoint extends StoredPoint {
+  /** Good until the next row is read. */
   readonly key: Uint8Array;
+}
+
+const uuidKey = Buffer.alloc(17);
+const numberKey = uuidKey.subarray(0, 9);
+
+/** A key's bytes from hexadecimal text, as which SQLite gives it far sooner than as an array of bytes. */
+function keyBytes(text: string): Uint8Array {
+  const key = [numberKey, uuidKey].find(({ length }) => length * 2 === text.length);
+  if (key === undefined) return Buffer.from(text, "hex");
+  key.write(text, "hex");
+  return key;
 }
 
 /**
@@ -119,6 +131,11 @@ export class CollectionFile {
   /** Closes the database until it is used again, so that it takes neither memory nor descriptors; not amid a transaction. */
   release(): void {
     if (this.path !== ":memory:" && this.#open?.isTransaction !== true) this.close();
+  }
+
+  /** Gives back the memory of pages that were read. */
+  shrink(): void {
+    this.#open?.exec("PRAGMA shrink_memory");
   }
 
   /**
@@ -222,15 +239,16 @@ export class CollectionFile {
   *points(): Generator<LoadedPoint> {
     this.#insertPoints();
     const statement = this.#database.prepare(
-      "SELECT slot, id, payload, crc FROM points WHERE slot > ? ORDER BY slot LIMIT ?",
+      "SELECT slot, hex(id), payload, crc FROM points WHERE slot > ? ORDER BY slot LIMIT ?",
     );
     statement.setReturnArrays(true);
     for (let last = -1, more = true; more; ) {
       const rows = statement.all(last, rowsAtATime) as unknown as SQLOutputValue[][];
-      for (const [slot, key, text, crc] of rows) {
+      for (const [slot, id, text, crc] of rows) {
         last = Number(slot);
+        const key = keyBytes(String(id));
         const payload = typeof text === "string" ? text : null;
-        if (!(key instanceof Uint8Array) || pointCrc(last, key, payload) !== crc)
+        if (pointCrc(last, key, payload) !== crc)
           throw new VectorError(
             "E_STORAGE",
             `The point at slot ${last} does not fit its checksum.`,
