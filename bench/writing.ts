@@ -1,6 +1,6 @@
 /** Writing alone: ours by gRPC and by REST, and what bounds it, messages that were encoded before the clock starts. */
 import { GrpcClient } from "../src/adapters/qdrant/grpc-client.ts";
-import { optimalBatchSize } from "../src/model/batch-size.ts";
+import { batchTargetBytes, optimalBatchSize } from "../src/model/batch-size.ts";
 import type { PointBatch, RecordBatch } from "../src/model/record.ts";
 import type { TargetStore } from "../src/store/port.ts";
 import { decodeUpdateAnswer, encodeUpsert } from "../src/wire/upsert.ts";
@@ -73,6 +73,11 @@ async function ourBatches(
   dimension: number,
 ): Promise<RecordBatch[]> {
   const { bodyBytesMax } = capabilities;
-  const rows = optimalBatchSize({ dimension, payloadBytes, bodyBytesMax });
+  const rows = optimalBatchSize({
+    targetBytes: batchTargetBytes,
+    dimension,
+    payloadBytes,
+    bodyBytesMax,
+  });
   return await recordBatches(records, dimension, rows);
 }

@@ -1,7 +1,12 @@
 /** The transfer of one collection: list its ids, carry the records, list again. Killed anywhere, it goes on from the journal. */
 import { setImmediate } from "node:timers/promises";
 import { VectorError } from "../errors.ts";
-import { inFlightBytesMax, jsonBytesPerComponent, optimalBatchSize } from "../model/batch-size.ts";
+import {
+  batchTargetBytes,
+  inFlightBytesMax,
+  jsonBytesPerComponent,
+  optimalBatchSize,
+} from "../model/batch-size.ts";
 import { conflicts } from "../model/layout.ts";
 import type { RecordBatch } from "../model/record.ts";
 import { throwIfAborted } from "../util/abort.ts";
@@ -150,7 +155,13 @@ function flightOf(
   const rowsMax = [source.capabilities.batchSizeMax, target.capabilities.batchSizeMax];
   const batchSize =
     wanted === null
-      ? optimalBatchSize({ dimension: plan.dimension, payloadBytes, bodyBytesMax, rowsMax })
+      ? optimalBatchSize({
+          targetBytes: batchTargetBytes,
+          dimension: plan.dimension,
+          payloadBytes,
+          bodyBytesMax,
+          rowsMax,
+        })
       : Math.min(wanted, ...rowsMax.filter((bound) => bound !== null));
   const componentBytes = bodyBytesMax === null ? 4 : jsonBytesPerComponent;
   const room = Math.floor(

@@ -1,7 +1,7 @@
 /** Many documents written or deleted in one call: in batches, each document taken or named with its reason. */
 import { z } from "zod";
 import { VectorError } from "../errors.ts";
-import { optimalBatchSize } from "../model/batch-size.ts";
+import { batchTargetBytes, optimalBatchSize } from "../model/batch-size.ts";
 import { tenantPointId } from "../model/point-id.ts";
 import type { PointBatch } from "../model/record.ts";
 import type { DocumentStore } from "../store/documents.ts";
@@ -108,7 +108,13 @@ export class BulkRun {
     const payloadBytes =
       sample.reduce((sum, document) => sum + payloadBytesOf(document), 0) /
       Math.max(1, sample.length);
-    return optimalBatchSize({ dimension, payloadBytes, rowsMax: [batchSizeMax], bodyBytesMax });
+    return optimalBatchSize({
+      targetBytes: batchTargetBytes,
+      dimension,
+      payloadBytes,
+      rowsMax: [batchSizeMax],
+      bodyBytesMax,
+    });
   }
 
   /** These documents, whatever becomes of them. */

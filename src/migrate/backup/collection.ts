@@ -1,5 +1,5 @@
 /** One collection on its way into an archive: its ids in the journal, its rows behind those that the archive has already. */
-import { inFlightBytesMax, optimalBatchSize } from "../../model/batch-size.ts";
+import { batchTargetBytes, inFlightBytesMax, optimalBatchSize } from "../../model/batch-size.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import {
   defaultVector,
@@ -99,7 +99,7 @@ export async function shapeOf(
   const rowsMax = [batchSizeMax];
   const batchSize =
     wanted === null
-      ? optimalBatchSize({ dimension, payloadBytes, rowsMax })
+      ? optimalBatchSize({ targetBytes: batchTargetBytes, dimension, payloadBytes, rowsMax })
       : Math.min(wanted, batchSizeMax ?? wanted);
   const room = Math.floor(inFlightBytesMax / (batchSize * (4 * dimension + payloadBytes + 1)));
   const workers = Math.max(1, Math.min(room, concurrency + 1));

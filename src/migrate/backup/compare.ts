@@ -1,7 +1,7 @@
 /** `backup --verify`: the archive as it stands on the disk, record by record against its source, ids both ways. */
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { optimalBatchSize } from "../../model/batch-size.ts";
+import { batchTargetBytes, optimalBatchSize } from "../../model/batch-size.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { PointBatch, RecordBatch } from "../../model/record.ts";
 import type { ArchiveReader } from "../../store/archive.ts";
@@ -130,7 +130,12 @@ async function compareRows(
   const { source, info } = course;
   const { batchSizeMax, concurrency } = source.capabilities;
   const dimension = info.dimension ?? 0;
-  const batchSize = optimalBatchSize({ dimension, payloadBytes: 2000, rowsMax: [batchSizeMax] });
+  const batchSize = optimalBatchSize({
+    targetBytes: batchTargetBytes,
+    dimension,
+    payloadBytes: 2000,
+    rowsMax: [batchSizeMax],
+  });
   const batches = reader.batches(held, { signal, batchSize })[Symbol.asyncIterator]();
   try {
     await runWorkers(concurrency, signal, async (signal) => {

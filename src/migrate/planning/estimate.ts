@@ -10,7 +10,7 @@
  * A time of this kind is good to a factor of two or three; the reading's share is measured.
  */
 import { z } from "zod";
-import { optimalBatchSize } from "../../model/batch-size.ts";
+import { batchTargetBytes, optimalBatchSize } from "../../model/batch-size.ts";
 import type { Capabilities } from "../../store/port.ts";
 import type { Surveyed } from "./sizing.ts";
 
@@ -53,6 +53,7 @@ export function estimateOf({ plan, survey }: Surveyed, ends: EstimateEnds): Esti
   const payloadBytes = survey.payload.mean;
   const bodyBytesMax = target?.bodyBytesMax ?? null;
   const batch = optimalBatchSize({
+    targetBytes: batchTargetBytes,
     dimension: plan.dimension,
     payloadBytes,
     bodyBytesMax,

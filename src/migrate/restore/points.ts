@@ -3,7 +3,7 @@
  * equal to the last bit, is found there and not sent again: that is how the same call goes on after an interruption.
  */
 import { VectorError } from "../../errors.ts";
-import { optimalBatchSize } from "../../model/batch-size.ts";
+import { batchTargetBytes, optimalBatchSize } from "../../model/batch-size.ts";
 import {
   type CollectionInfo,
   type CollectionNote,
@@ -157,7 +157,14 @@ function specOf(info: CollectionInfo, name: string): CollectionSpec {
 }
 
 function batchOf(info: CollectionInfo, { batchSize }: RestoreRequest): number {
-  return batchSize ?? optimalBatchSize({ dimension: info.dimension ?? 0, payloadBytes });
+  return (
+    batchSize ??
+    optimalBatchSize({
+      targetBytes: batchTargetBytes,
+      dimension: info.dimension ?? 0,
+      payloadBytes,
+    })
+  );
 }
 
 /** What stands at the target of each collection, and that none of it is in the way. */

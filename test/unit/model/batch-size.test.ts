@@ -3,8 +3,16 @@ import { optimalBatchSize } from "../../../src/model/batch-size.ts";
 
 describe("optimalBatchSize", () => {
   it("is target bytes over 4 × dimension + payload", () => {
-    expect(optimalBatchSize({ dimension: 1536, payloadBytes: 2000 })).toBe(
-      Math.floor((2 * 1024 * 1024) / (4 * 1536 + 2000)),
+    const size = { dimension: 1536, payloadBytes: 2000 };
+    const targetBytes = 2 * 1024 * 1024;
+    expect(optimalBatchSize({ ...size, targetBytes })).toBe(
+      Math.floor(targetBytes / (4 * 1536 + 2000)),
+    );
+  });
+
+  it("aims at 100 MiB unless it is said", () => {
+    expect(optimalBatchSize({ dimension: 1536, payloadBytes: 60_000 })).toBe(
+      Math.floor((100 * 1024 * 1024) / (4 * 1536 + 60_000)),
     );
   });
 
