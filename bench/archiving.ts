@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 // Loaded before the clock starts.
 import "../src/adapters/archive/index.ts";
-import { connectArchive, connectSource, createArchive } from "../src/open.ts";
 import { runBackup } from "../src/migrate/backup/backup.ts";
 import { defaultRequest, type Indexing } from "../src/migrate/request.ts";
 import { runMigrate } from "../src/migrate/run.ts";
+import { connectArchive, connectSource, createArchive } from "../src/open.ts";
 import type { Measured } from "./measured.ts";
 import { openTarget } from "./server.ts";
 

@@ -1,12 +1,12 @@
 /** The truth of a comparison: as `compare` finds it, from memory and from a folder, and by plain loops. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { connectSource } from "../src/open.ts";
 import { blocksOf } from "../src/migrate/compare/blocks.ts";
 import { trueDistance } from "../src/migrate/compare/distances.ts";
 import { drawRecords } from "../src/migrate/compare/draw.ts";
 import { findTruth } from "../src/migrate/compare/truth.ts";
 import type { TruthBlock } from "../src/migrate/compare/truth-scan.ts";
 import { type Distance, distances } from "../src/model/distance.ts";
+import { connectSource } from "../src/open.ts";
 import { seededRandom } from "../src/util/seeded-random.ts";
 import { vectorFiller } from "./data.ts";
 import type { Measured } from "./measured.ts";

@@ -1,8 +1,9 @@
 /** The whole: a copy with its verify until the target is green, and a verify of what was copied. */
-import { connectSource } from "../src/open.ts";
+
 import { defaultRequest, type Indexing } from "../src/migrate/request.ts";
 import { runMigrate } from "../src/migrate/run.ts";
 import { runVerify } from "../src/migrate/verify.ts";
+import { connectSource } from "../src/open.ts";
 import type { Measured } from "./measured.ts";
 import { dropCollection, openTarget } from "./server.ts";
 

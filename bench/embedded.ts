@@ -8,6 +8,7 @@ import { z } from "zod";
 import { usearchAvailable } from "../test/support/usearch.ts";
 import { measure } from "./copy.ts";
 import { describeData, vectorFiller } from "./data.ts";
+import { markdown } from "./table.ts";
 
 export interface EmbeddedBenchOptions {
   readonly records: number;
@@ -76,7 +77,7 @@ export async function benchEmbedded({ records, dimension }: EmbeddedBenchOptions
     delete process.env["VECFERRY_USEARCH"];
   }
   await benchPeers({ records, dimension }, add);
-  console.log(`\n${table(rows)}`);
+  console.log(`\n${markdown(rows)}`);
 }
 
 async function benchPeers(
@@ -114,7 +115,7 @@ function writeVectors(file: string, records: number, dimension: number): void {
 }
 
 /** A Python that has the module: FRAMEWORKS_PYTHON, or python3 with what the tests keep in their cache. */
-function pythonWith(module: string) {
+export function pythonWith(module: string) {
   const cache = process.env["VECFERRY_CACHE"] || path.join(import.meta.dirname, "../.cache");
   const env = { ...process.env, PYTHONPATH: path.join(cache, "chroma-1.5.9") };
   const candidates = [
@@ -124,14 +125,4 @@ function pythonWith(module: string) {
   const has = ({ command, env: of }: (typeof candidates)[number]) =>
     command !== "" && spawnSync(command, ["-c", `import ${module}`], { env: of }).status === 0;
   return candidates.find(has) ?? null;
-}
-
-function table(rows: readonly string[][]): string {
-  const [head = [], ...body] = rows;
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [
-    line(head),
-    line(head.map((_, at) => (at === 0 ? "---" : "---:"))),
-    ...body.map(line),
-  ].join("\n");
 }

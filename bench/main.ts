@@ -9,6 +9,8 @@ import { benchDelta } from "./delta.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { benchGentle } from "./gentle.ts";
 import { benchPlan } from "./plan.ts";
+import { benchProfiles } from "./profiles.ts";
+import { benchService } from "./service.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -56,6 +58,14 @@ const benches: Readonly<Record<string, { readonly says: string; run(): Promise<v
   embedded: {
     says: "the embedded Qdrant beside others in an application's process; also [--records 1000000 --dimension 128]",
     run: () => benchEmbedded(size),
+  },
+  service: {
+    says: "a search through VectorService beside the bare request, adding beside the bulk path, and others, on QDRANT_URL",
+    run: () => benchService({ ...size, rounds }),
+  },
+  profiles: {
+    says: "latency, recall and memory of the profiles of collections, on QDRANT_URL (20000 × 384 unless said)",
+    run: () => benchProfiles({ ...sizeOr(20_000, 384), rounds }),
   },
   plan: {
     says: "seconds and memory of `plan` on a folder (1000000 × 8 unless said)",

@@ -1,8 +1,8 @@
 /** Reading alone: ours, and what bounds it at a server, answers that nobody parses. */
 import { z } from "zod";
-import { connectSource } from "../src/open.ts";
-import { optimalBatchSize } from "../src/model/batch-size.ts";
+import { batchTargetBytes, optimalBatchSize } from "../src/model/batch-size.ts";
 import type { CollectionInfo } from "../src/model/collection.ts";
+import { connectSource } from "../src/open.ts";
 import type { SourceStore } from "../src/store/port.ts";
 import { payloadBytes } from "./batches.ts";
 import { each, type Measured, timed } from "./measured.ts";
@@ -28,7 +28,12 @@ async function* batchesOf(
   collection: CollectionInfo,
 ): AsyncGenerator<readonly string[]> {
   const rowsMax = [source.capabilities.batchSizeMax];
-  const rows = optimalBatchSize({ dimension: collection.dimension ?? 1, payloadBytes, rowsMax });
+  const rows = optimalBatchSize({
+    targetBytes: batchTargetBytes,
+    dimension: collection.dimension ?? 1,
+    payloadBytes,
+    rowsMax,
+  });
   for await (const ids of source.ids(collection)) {
     for (let start = 0; start < ids.length; start += rows) yield ids.slice(start, start + rows);
   }

@@ -1,7 +1,8 @@
 /** The Qdrant server that is measured: where it answers, and the collection that contestants write to. */
-import { connectTarget } from "../src/open.ts";
+
 import type { Indexing } from "../src/migrate/request.ts";
 import type { CollectionSpec } from "../src/model/collection.ts";
+import { connectTarget } from "../src/open.ts";
 import type { TargetStore } from "../src/store/port.ts";
 import { specOf } from "./batches.ts";
 

@@ -63,3 +63,14 @@ function cellsOf(line: Line): string[] {
     rssMb === undefined ? "" : String(rssMb),
   ];
 }
+
+/** Rows of cells as a Markdown table; the first row is its head. */
+export function markdown(rows: readonly string[][]): string {
+  const [head = [], ...body] = rows;
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [
+    line(head),
+    line(head.map((_, at) => (at === 0 ? "---" : "---:"))),
+    ...body.map(line),
+  ].join("\n");
+}

@@ -185,8 +185,6 @@ export class PayloadDecoder {
     const run = mark.takeString("run");
     const collection = mark.takeString("collection");
     const createdAt = mark.takeString("created_at");
-    if (createdAt !== null) mark.put("created_at", JSON.stringify(createdAt));
-    if (mark.size > 0) members.put(markKey, mark.join());
     return {
       id,
       document,
@@ -197,9 +195,20 @@ export class PayloadDecoder {
       run,
       collection,
       createdAt,
-      rest: members.size === 0 ? null : members.join(),
+      rest: restOf(members, mark, createdAt),
     };
   }
+}
+
+/** What the layout does not know, and the time. */
+function restOf(members: Members, mark: Members, createdAt: string | null): string | null {
+  const time = createdAt === null ? null : JSON.stringify(createdAt);
+  // Most payloads have nothing else.
+  if (mark.size === 0 && members.size === 0)
+    return time === null ? null : `{"${markKey}":{"created_at":${time}}}`;
+  if (time !== null) mark.put("created_at", time);
+  if (mark.size > 0) members.put(markKey, mark.join());
+  return members.join();
 }
 
 function foreign(text: string): DecodedPayload {
