@@ -2,6 +2,7 @@
 import type { DenseColumn, VectorColumn } from "../../model/record.ts";
 import type { VectorDatatype, VectorParams } from "../api.ts";
 import { badInput } from "../errors.ts";
+import { type ChangedBlock, ChangedBlocks } from "./changed-blocks.ts";
 import { notFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
 import {
@@ -13,7 +14,7 @@ import {
   squaredLength,
 } from "./distance.ts";
 import { HnswIndex } from "./hnsw.ts";
-import { TopK } from "./top-k.ts";
+import { nearestOneByOne } from "./top-k.ts";
 import { usearch } from "./usearch.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
 import { VectorStore } from "./vector-store.ts";
@@ -34,13 +35,14 @@ export class DenseSet implements VectorSet {
   readonly #metric: Metric;
   /** That of float32. */
   readonly #plain: Metric;
-  readonly #changed = new Set<number>();
+  readonly #changed: ChangedBlocks;
   #indexing: Indexing | null = null;
   #index: HnswIndex | null = null;
 
   constructor(name: string, params: VectorParams) {
     this.#name = name;
     this.#store = new VectorStore(params.size);
+    this.#changed = new ChangedBlocks(this.#store);
     this.#datatype = params.datatype ?? "float32";
     this.#metric = metricOf(params);
     this.#plain = metrics[params.distance];
@@ -85,14 +87,14 @@ export class DenseSet implements VectorSet {
 
   write(slot: number, column: VectorColumn, row: number): void {
     this.#store.set(slot, this.#own(column).data, row * this.#store.dimension);
-    this.#changed.add(this.#store.blockOf(slot));
+    this.#changed.add(slot);
     this.#touch(slot);
   }
 
   remove(slot: number): void {
     if (!this.#store.has(slot)) return;
     this.#store.remove(slot);
-    this.#changed.add(this.#store.blockOf(slot));
+    this.#changed.add(slot);
     this.#index?.touch(slot);
   }
 
@@ -122,18 +124,13 @@ export class DenseSet implements VectorSet {
 
   nearest(query: QueryVector, options: NearestOptions): Nearest {
     const { kernel } = this.#metric;
-    if (kernel === null) return this.#nearestOneByOne(query, options);
+    if (kernel === null) {
+      const slots = options.among ?? this.#store.slots();
+      return nearestOneByOne(this, slots, this.similarity(query), options.limit);
+    }
     const data = this.#query(query);
     const found = options.exact === true ? null : this.#index?.nearest(kernel, data, options);
     return found ?? this.#store.nearest(kernel, data, options);
-  }
-
-  #nearestOneByOne(query: QueryVector, { limit, among }: NearestOptions): Nearest {
-    const similarity = this.similarity(query);
-    const best = new TopK(limit);
-    for (const slot of among ?? this.#store.slots())
-      if (this.#store.has(slot)) best.offer(similarity(slot), slot);
-    return best.nearest();
   }
 
   /** How the vectors are indexed from now on; null = not at all. */
@@ -189,9 +186,8 @@ export class DenseSet implements VectorSet {
     return this.#metric.toScore(similarity);
   }
 
-  *takeChanges(): Generator<{ block: number; bytes: Uint8Array }> {
-    for (const block of this.#changed) yield { block, bytes: this.#store.readBlock(block) };
-    this.#changed.clear();
+  takeChanges(): Iterable<ChangedBlock> {
+    return this.#changed.take();
   }
 
   loadBlock(block: number, bytes: Uint8Array): boolean {

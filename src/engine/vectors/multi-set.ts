@@ -6,12 +6,13 @@
 import type { MultiColumn, VectorColumn } from "../../model/record.ts";
 import type { VectorDatatype, VectorParams } from "../api.ts";
 import { badInput } from "../errors.ts";
+import { type ChangedBlock, ChangedBlocks } from "./changed-blocks.ts";
 import { checkFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
 import { type Metric, metricOf, metrics, normalizeCosine } from "./distance.ts";
 import { MaxSim } from "./max-sim.ts";
 import { rowsOf, SpanStore } from "./span-store.ts";
-import { TopK } from "./top-k.ts";
+import { nearestOneByOne } from "./top-k.ts";
 import type { Nearest, NearestOptions, QueryVector, Similarity, VectorSet } from "./vector-set.ts";
 
 const { fround } = Math;
@@ -31,7 +32,7 @@ export class MultiSet implements VectorSet {
   /** That of float32. */
   readonly #plain: Metric;
   readonly #store = new SpanStore(rowsPerBlock);
-  readonly #changed = new Set<number>();
+  readonly #changed = new ChangedBlocks(this.#store);
   #maxSim: MaxSim | null = null;
 
   constructor(name: string, params: VectorParams) {
@@ -79,13 +80,13 @@ export class MultiSet implements VectorSet {
     const start = (offsets[row] ?? 0) * dimension;
     const end = (offsets[row + 1] ?? 0) * dimension;
     floats(this.#store.reserve(slot, end - start)).set(data.subarray(start, end));
-    this.#changed.add(this.#store.blockOf(slot));
+    this.#changed.add(slot);
   }
 
   remove(slot: number): void {
     if (!this.#store.has(slot)) return;
     this.#store.remove(slot);
-    this.#changed.add(this.#store.blockOf(slot));
+    this.#changed.add(slot);
   }
 
   column(slots: readonly number[]): MultiColumn {
@@ -116,24 +117,21 @@ export class MultiSet implements VectorSet {
   }
 
   nearest(query: QueryVector, { limit, among }: NearestOptions): Nearest {
-    const similarity = this.similarity(query);
-    const best = new TopK(limit);
-    if (among !== null) {
-      for (const slot of among) if (this.has(slot)) best.offer(similarity(slot), slot);
-    } else {
-      for (let slot = 0; slot < this.#store.slots; slot += 1)
-        if (this.has(slot)) best.offer(similarity(slot), slot);
-    }
-    return best.nearest();
+    const slots = among ?? this.#slots();
+    return nearestOneByOne(this, slots, this.similarity(query), limit);
+  }
+
+  /** The slots that may have a vector, ascending. */
+  *#slots(): Generator<number> {
+    for (let slot = 0; slot < this.#store.slots; slot += 1) yield slot;
   }
 
   toScore(similarity: number): number {
     return this.#metric.toScore(similarity);
   }
 
-  *takeChanges(): Generator<{ block: number; bytes: Uint8Array }> {
-    for (const block of this.#changed) yield { block, bytes: this.#store.readBlock(block) };
-    this.#changed.clear();
+  takeChanges(): Iterable<ChangedBlock> {
+    return this.#changed.take();
   }
 
   loadBlock(block: number, bytes: Uint8Array): boolean {

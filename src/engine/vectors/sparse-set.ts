@@ -6,6 +6,7 @@
 import type { SparseColumn, VectorColumn } from "../../model/record.ts";
 import type { SparseVectorParams } from "../api.ts";
 import { badInput, invalid } from "../errors.ts";
+import { type ChangedBlock, ChangedBlocks } from "./changed-blocks.ts";
 import { checkFinite, wrongKind } from "./checks.ts";
 import { Postings } from "./postings.ts";
 import { Rarity } from "./rarity.ts";
@@ -67,7 +68,7 @@ export class SparseSet implements VectorSet {
   readonly #name: string;
   #few = fewDefault;
   readonly #store = new SpanStore(rowsPerBlock);
-  readonly #changed = new Set<number>();
+  readonly #changed = new ChangedBlocks(this.#store);
   #weighted = false;
   #postings: Postings | null = null;
   readonly #rarity = new Rarity();
@@ -122,7 +123,7 @@ export class SparseSet implements VectorSet {
     target.values.set(values.subarray(start, end));
     if (old?.length === 0 && end > start) this.#rarity.filled();
     this.#postings?.add(slot, target.indices, target.values);
-    this.#changed.add(this.#store.blockOf(slot));
+    this.#changed.add(slot);
   }
 
   remove(slot: number, deleted = false): void {
@@ -132,7 +133,7 @@ export class SparseSet implements VectorSet {
     if (deleted && this.#weighted) this.#rarity.deleted(indices, this.count);
     this.#postings?.remove(slot, indices);
     this.#store.remove(slot);
-    this.#changed.add(this.#store.blockOf(slot));
+    this.#changed.add(slot);
   }
 
   column(slots: readonly number[]): SparseColumn {
@@ -194,9 +195,8 @@ export class SparseSet implements VectorSet {
     return fround(similarity);
   }
 
-  *takeChanges(): Generator<{ block: number; bytes: Uint8Array }> {
-    for (const block of this.#changed) yield { block, bytes: this.#store.readBlock(block) };
-    this.#changed.clear();
+  takeChanges(): Iterable<ChangedBlock> {
+    return this.#changed.take();
   }
 
   loadBlock(block: number, bytes: Uint8Array): boolean {

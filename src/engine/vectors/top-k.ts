@@ -1,4 +1,4 @@
-import type { Nearest } from "./vector-set.ts";
+import type { Nearest, Similarity, VectorSet } from "./vector-set.ts";
 
 /** The k best of many: a heap whose root is the worst that is kept. Larger values are better; of equal ones the lower slot. */
 export class TopK {
@@ -83,4 +83,16 @@ export class TopK {
       at = worst;
     }
   }
+}
+
+/** The nearest of `slots`, each asked by itself; those that have no vector in `set` are passed over. */
+export function nearestOneByOne(
+  set: Pick<VectorSet, "has">,
+  slots: Iterable<number>,
+  similarity: Similarity,
+  limit: number,
+): Nearest {
+  const best = new TopK(limit);
+  for (const slot of slots) if (set.has(slot)) best.offer(similarity(slot), slot);
+  return best.nearest();
 }

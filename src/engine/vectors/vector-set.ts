@@ -1,6 +1,7 @@
 /** The vectors of one name in a collection, by slot, whatever their kind. Types only. */
 import type { VectorColumn } from "../../model/record.ts";
 import type { SlotSet } from "../filter/slot-set.ts";
+import type { ChangedBlock } from "./changed-blocks.ts";
 
 /** What a query compares with: of the kind that the vectors have. The caller's own; it is never changed. */
 export type QueryVector =
@@ -65,7 +66,7 @@ export interface VectorSet {
   toScore(similarity: number): number;
 
   /** Blocks that were changed since the last call, as they go to the file. */
-  takeChanges(): Iterable<{ readonly block: number; readonly bytes: Uint8Array }>;
+  takeChanges(): Iterable<ChangedBlock>;
   /** Takes a block as it came from the file; false where it cannot be one. */
   loadBlock(block: number, bytes: Uint8Array): boolean;
 }
