@@ -161,6 +161,22 @@ describe("the packed tarball", () => {
     );
   });
 
+  it("names LangChain.js to install where a tenant's store of it is wanted and there is none", async (context) => {
+    if (skipReason !== null) return context.skip(skipReason);
+    const script = join(folder, "langchain.mjs");
+    const text = `
+      import { connect } from "vecferry";
+      const connection = await connect({ url: ":memory:", embed: async () => [] });
+      const service = connection.tenant("acme", { collection: "notes" });
+      await service.asLangChainVectorStore().catch(({ code, next }) => console.log(code, next));
+      await connection.close();`;
+    await writeFile(script, text);
+    const ended = await run(process.execPath, [script], folder);
+    expect(ended.stdout, ended.stderr).toBe(
+      "E_CONFIG Install it: npm install @langchain/core (1.0 or newer).\n",
+    );
+  });
+
   it("gives the report's schema", async (context) => {
     if (skipReason !== null) return context.skip(skipReason);
     const script = join(folder, "schema.mjs");
