@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { openQdrant } from "../../src/adapters/qdrant/index.ts";
+import { parseWhere } from "../../src/model/filter.ts";
 import type { PointBatch } from "../../src/model/record.ts";
+import { documentSpec, documentsOf, findNamed } from "../../src/testing/document-bench.ts";
 import { batchOf, otherRun, rowsOf, testRun, testSpec } from "../../src/testing/target-records.ts";
 
 const url = process.env["QDRANT_URL"] ?? "";
@@ -11,18 +13,12 @@ describe.skipIf(url === "")("a collection in strict mode (needs QDRANT_URL)", ()
     await using store = await openQdrant({ url }, { apiKey });
     const spec = testSpec();
     await store.ensure(spec);
-    await fetch(`${url}/collections/${spec.name}`, {
-      method: "PATCH",
-      headers: { "content-type": "application/json", ...(apiKey ? { "api-key": apiKey } : {}) },
-      body: JSON.stringify({
-        strict_mode_config: {
-          enabled: true,
-          upsert_max_batchsize: 50,
-          max_query_limit: 40,
-          unindexed_filtering_retrieve: false,
-          unindexed_filtering_update: false,
-        },
-      }),
+    await setStrict(spec.name, {
+      enabled: true,
+      upsert_max_batchsize: 50,
+      max_query_limit: 40,
+      unindexed_filtering_retrieve: false,
+      unindexed_filtering_update: false,
     });
     const records = Array.from({ length: 230 }, (_, row) => ({
       id: `row ${row}`,
@@ -44,4 +40,39 @@ describe.skipIf(url === "")("a collection in strict mode (needs QDRANT_URL)", ()
     expect(await stored()).toEqual(rowsOf(batchOf(left)));
     await store.remove(info, { everything: true });
   });
+
+  it("answers filters by what has an index, and deletes by others too", async () => {
+    await using store = await openQdrant({ url }, { apiKey });
+    const spec = documentSpec({ indexes: [{ key: "metadata.k", type: "keyword" }] });
+    await store.ensure(spec);
+    await setStrict(spec.name, {
+      enabled: true,
+      unindexed_filtering_retrieve: false,
+      unindexed_filtering_update: false,
+    });
+    const metadata = ['{"k":"a","n":1}', '{"k":"b","n":2}', '{"k":"a","n":3}'];
+    await store.write(
+      spec,
+      documentsOf(metadata.map((text, row) => ({ id: `d${row}`, tenant: "acme", metadata: text }))),
+    );
+    const info = await findNamed(store, spec.name);
+    const where = (json: object) => ({ tenant: "acme", where: parseWhere(json) });
+    expect(await store.count(info, where({ k: "a" }))).toBe(2);
+    expect(await store.count(info, where({ k: { $ne: "a" } }))).toBe(1);
+    await expect(store.count(info, where({ n: 1 }))).rejects.toThrow(/index/i);
+    await store.remove(info, where({ k: "b" }));
+    expect(await store.count(info, { tenant: "acme" })).toBe(2);
+    await store.remove(info, { tenant: "acme", where: null });
+    expect(await store.count(info)).toBe(0);
+    await store.remove(info, { everything: true });
+  });
 });
+
+async function setStrict(name: string, settings: object): Promise<void> {
+  const { status } = await fetch(`${url}/collections/${name}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json", ...(apiKey ? { "api-key": apiKey } : {}) },
+    body: JSON.stringify({ strict_mode_config: settings }),
+  });
+  expect(status).toBe(200);
+}

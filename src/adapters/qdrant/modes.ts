@@ -12,7 +12,7 @@ const updateModes: Record<WriteMode, UpdateMode> = {
 
 /** Where a server is too old for modes, it is asked first which points are there: another's write between the two is not seen. */
 export async function writeInMode(
-  api: QdrantApi,
+  api: Pick<QdrantApi, "modes" | "upsert" | "retrieve">,
   name: string,
   columns: PointColumns,
   { mode = "upsert", ...options }: CallOptions & { readonly mode?: WriteMode | undefined },

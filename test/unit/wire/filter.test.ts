@@ -1,14 +1,18 @@
 import { CountPointsSchema, DeletePointsSchema } from "@qdrant/js-client-grpc";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseFilter } from "../../../src/engine/filter/filter.ts";
-import { parseLossless } from "../../../src/util/json.ts";
-import { decodeCount } from "../../../src/wire/count.ts";
+import { parseLossless, stringifyPlain } from "../../../src/util/json.ts";
+import type { PointCondition, PointFilter } from "../../../src/wire/columns.ts";
+import { decodeCount, encodeCount } from "../../../src/wire/count.ts";
 import { decodeDelete } from "../../../src/wire/delete.ts";
 import { filter, filterJson, named, numbered, uuid } from "../../support/qdrant-messages.ts";
 import { bytesOf } from "../../support/qdrant-proto.ts";
 
 const decoded = (init: typeof filter) =>
   decodeCount(bytesOf(CountPointsSchema, { filter: init })).filter ?? "";
+
+const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 
 const condition = (conditionOneOf: object) => ({ must: [{ conditionOneOf }] }) as typeof filter;
 const test = (init: object) => condition({ case: "field", value: { key: "k", ...init } });
@@ -68,6 +72,45 @@ describe("a filter", () => {
     for (let depth = 0; depth < 4; depth += 1)
       nested = condition({ case: "filter", value: nested });
     expect(() => decoded(nested)).toThrow(SyntaxError);
+  });
+});
+
+describe("a filter that goes out", () => {
+  it("is the one that REST takes, whatever it asks", () => {
+    const key = fc.constantFrom("metadata.k", 'metadata."a b"[]', "é");
+    const text = fc.string({ unit: "grapheme" });
+    const bound = fc.double({ noNaN: true, noDefaultInfinity: true });
+    const leaf = fc.oneof(
+      fc.record({ key, match: fc.record({ value: fc.oneof(text, fc.boolean(), int64) }) }),
+      fc.record({ key, match: fc.record({ any: fc.array(text, { minLength: 1 }) }) }),
+      fc.record({
+        key,
+        range: fc.record({ lt: bound, gt: bound, gte: bound, lte: bound }, { requiredKeys: [] }),
+      }),
+      fc.record({ is_empty: fc.record({ key }) }),
+      fc.record({ has_id: fc.constantFrom<readonly string[]>([], [uuid]) }),
+    );
+    const { node } = fc.letrec<{ node: PointFilter; one: PointCondition }>((tie) => ({
+      one: fc.oneof({ maxDepth: 3 }, leaf, tie("node")),
+      node: fc.record(
+        {
+          must: fc.array(tie("one"), { minLength: 1, maxLength: 3 }),
+          should: fc.array(tie("one"), { minLength: 1, maxLength: 3 }),
+          must_not: fc.array(tie("one"), { minLength: 1, maxLength: 3 }),
+        },
+        { requiredKeys: [] },
+      ),
+    }));
+    fc.assert(
+      fc.property(node, (asked) => {
+        const text = decodeCount(encodeCount("c", asked).subarray(5)).filter ?? "";
+        expect(parseLossless(text)).toEqual(parseLossless(stringifyPlain(asked)));
+      }),
+    );
+  });
+
+  it("is not there where all points are meant", () => {
+    expect(decodeCount(encodeCount("c").subarray(5)).filter).toBeUndefined();
   });
 });
 
