@@ -90,7 +90,7 @@ export {
   surveyCollection,
 } from "./migrate/survey/survey.ts";
 export { runVerify } from "./migrate/verify.ts";
-export { optimalBatchSize } from "./model/batch-size.ts";
+export { type BatchSizeInput, optimalBatchSize } from "./model/batch-size.ts";
 export type {
   CollectionInfo,
   CollectionSpec,
