@@ -101,15 +101,17 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
       { operation: "add", count: (result) => result.totalProcessed },
       async () => {
         assertDocuments(documents);
-        const written = await this.#embedded(documents, pickSignal(options));
+        const operationType = assertMode(options.mode ?? "upsert");
+        const call = pickSignal(options);
+        const written = await this.#embedded(documents, call);
         return await this.#repository.bulkUpsertDocuments<M>(
           this.#collection,
           {
-            operationType: options.mode ?? "upsert",
+            operationType,
             documents: written,
             tenantId: this.#tenantId,
           },
-          pickSignal(options),
+          call,
         );
       },
     );
@@ -131,7 +133,7 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
       const queryEmbedding = given ?? (await this.#embedOne(query, call));
       return await this.#repository.semanticSearchAdvanced<M>(
         { ...rest, queryEmbedding, collectionName: this.#collection, tenantId: this.#tenantId },
-        pickSignal(options),
+        call,
       );
     });
   }
@@ -217,10 +219,13 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
           next: "Give asLangChainVectorStore({ embeddings }), or connect({ embed, model }).",
         },
       );
+    const embedAll = async (texts: string[]) => {
+      await this.#embedder.assertModel(true, {});
+      return (await this.#embedder.embed(texts, {})).map((one) => Array.from(one));
+    };
     const embeddings = options.embeddings ?? {
-      embedDocuments: async (texts: string[]) =>
-        (await this.#embedder.embed(texts, {})).map((one) => Array.from(one)),
-      embedQuery: async (text: string) => Array.from(await this.#embedOne(text, {})),
+      embedDocuments: embedAll,
+      embedQuery: async (text: string) => (await embedAll([text]))[0] ?? [],
     };
     return await openLangChainStore(this, embeddings);
   }
@@ -302,6 +307,14 @@ function assertBatchSize(value: number): number {
       details: { field: "embedBatchSize" },
     },
   );
+}
+
+/** Adding never deletes, whatever a caller without types says. */
+function assertMode(mode: NonNullable<AddOptions["mode"]>): typeof mode {
+  if (["upsert", "insert", "update"].includes(mode)) return mode;
+  throw new VectorError("E_INPUT", `${JSON.stringify(mode)} is no way to add documents.`, {
+    details: { field: "mode" },
+  });
 }
 
 /** The signal alone, for the calls beneath. */

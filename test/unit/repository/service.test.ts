@@ -87,6 +87,22 @@ describe("a tenant's service", () => {
     }
   });
 
+  it("adds in three modes, none of which deletes", async () => {
+    const { service, asked } = serviceWith();
+    const documents = [{ id: "1", embedding: [1, 0] }];
+    for (const mode of ["upsert", "insert", "update"] as const)
+      await service.addDocuments(documents, { mode });
+    const told = asked.map(({ given }) => given[1]);
+    expect(told).toMatchObject([
+      { operationType: "upsert" },
+      { operationType: "insert" },
+      { operationType: "update" },
+    ]);
+    const wrong = service.addDocuments(documents, { mode: "delete" } as never);
+    await expect(wrong).rejects.toMatchObject({ code: "E_INPUT", details: { field: "mode" } });
+    expect(asked).toHaveLength(3);
+  });
+
   it("refuses every call once it is closed, and leaves the repository open", async () => {
     const { service, asked } = serviceWith({ embed });
     await service[Symbol.asyncDispose]();
@@ -250,6 +266,16 @@ describe("the model", () => {
       code: "E_MODEL",
     });
     await expect(service.semanticSearch({ queryEmbedding: [1, 0] })).resolves.toEqual([]);
+  });
+
+  it("must be named for the texts of a LangChain.js store too", async () => {
+    const { service } = serviceWith({ embed }, { model: "small" });
+    const store = await service.asLangChainVectorStore();
+    const refusal = { code: "E_MODEL" };
+    await expect(store.similaritySearch("a")).rejects.toMatchObject(refusal);
+    await expect(store.addDocuments([{ pageContent: "a", metadata: {} }])).rejects.toMatchObject(
+      refusal,
+    );
   });
 
   it("need not be named where the collection names none", async () => {
