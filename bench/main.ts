@@ -7,6 +7,7 @@ import { benchCompare } from "./compare.ts";
 import { benchCopy } from "./copy.ts";
 import { benchDelta } from "./delta.ts";
 import { benchEmbedded } from "./embedded.ts";
+import { benchEncoding } from "./encoding.ts";
 import { benchGentle } from "./gentle.ts";
 import { benchPlan } from "./plan.ts";
 import { benchProfiles } from "./profiles.ts";
@@ -66,6 +67,10 @@ const benches: Readonly<Record<string, { readonly says: string; run(): Promise<v
   profiles: {
     says: "latency, recall and memory of the profiles of collections, on QDRANT_URL (20000 × 384 unless said)",
     run: () => benchProfiles({ ...sizeOr(20_000, 384), rounds }),
+  },
+  encoding: {
+    says: "searches by Qdrant's own client with compressed answers and without, over fast links and slow ones, on QDRANT_URL",
+    run: () => benchEncoding({ rounds }),
   },
   plan: {
     says: "seconds and memory of `plan` on a folder (1000000 × 8 unless said)",

@@ -1,8 +1,6 @@
 /** Keeps the number of each tenant's documents without being asked: counted after calls, seldom, and never waited for. */
 
-/** A tenant's documents in a collection are counted again this long after the last time, where they were written to. */
-const pauseMs = 15_000;
-/** And this long after it, where they were only read: others may have written. */
+/** A tenant's documents that were only read are counted again this long after the last time: others may have written. */
 const readPauseMs = 300_000;
 const timeoutMs = 5000;
 /** Counts under way at once; a call that would make more of them is let go, and a later one counts. */
@@ -20,12 +18,16 @@ export class DocumentGauge {
   readonly #count: (collection: string, tenantId: string, signal: AbortSignal) => Promise<number>;
   readonly #set: (tenantId: string, count: number) => void;
   readonly #tenants = new Map<string, Map<string, Counted>>();
+  readonly #pauseMs: number;
   #inFlight = 0;
 
+  /** `pauseMs` after the last time, at the earliest, the documents of a tenant that was written to are counted again. */
   constructor(
+    pauseMs: number,
     count: (collection: string, tenantId: string, signal: AbortSignal) => Promise<number>,
     set: (tenantId: string, count: number) => void,
   ) {
+    this.#pauseMs = pauseMs;
     this.#count = count;
     this.#set = set;
   }
@@ -37,7 +39,7 @@ export class DocumentGauge {
     const known = collections.get(collection);
     const entry = known ?? { count: 0, atMs: Number.NEGATIVE_INFINITY, due: false };
     collections.set(collection, entry);
-    const pause = written || known === undefined ? pauseMs : readPauseMs;
+    const pause = written || known === undefined ? this.#pauseMs : readPauseMs;
     const waitMs = entry.atMs + pause - performance.now();
     if (entry.due || (waitMs > 0 && !written)) return;
     entry.due = true;

@@ -12,14 +12,20 @@ export type { MetricsRegistry } from "./prom-client.ts";
 export interface MetricsOptions {
   /** Tenants that have a label value of their own; the others are counted as "other". Default 100. */
   readonly tenantsMax?: number;
+  /** How often the documents of a tenant that is written to are counted at most. Default 15,000. */
+  readonly countEveryMs?: number;
 }
 
 /** From 1 ms to 10 s, in seconds. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Both have a series as soon as a tenant is known: one that begins above 0 has never grown, as Prometheus sees it. */
+const statuses = ["success", "error"] as const;
+
 /** The metrics of one registry. */
 export class VectorMetrics {
   readonly #tenants: TenantLabels;
+  readonly #countEveryMs: number;
   readonly #searches: Counter;
   readonly #searchSeconds: Histogram;
   readonly #documents: Gauge;
@@ -27,10 +33,14 @@ export class VectorMetrics {
   readonly #writeSeconds: Histogram;
   readonly #written: Counter;
 
-  constructor(registry: MetricsRegistry, { tenantsMax = 100 }: MetricsOptions) {
+  constructor(
+    registry: MetricsRegistry,
+    { tenantsMax = 100, countEveryMs = 15_000 }: MetricsOptions,
+  ) {
     const { Counter, Gauge, Histogram } = loadPromClient();
     const registers = [registry];
     this.#tenants = new TenantLabels(tenantsMax);
+    this.#countEveryMs = countEveryMs;
     this.#searches = new Counter({
       name: "vector_search_requests_total",
       help: "Searches that have ended, by how.",
@@ -74,6 +84,7 @@ export class VectorMetrics {
   /** What counts the calls of services over `repository`, and keeps the number of their documents. */
   observer(repository: Pick<VectorRepository, "countDocuments">): ServiceObserver {
     const documents = new DocumentGauge(
+      this.#countEveryMs,
       (collection, tenantId, signal) =>
         repository.countDocuments(collection, { tenantId }, { signal }),
       (tenantId, count) => this.#documents.set({ tenant_id: tenantId }, count),
@@ -91,13 +102,15 @@ export class VectorMetrics {
 
   #count({ operation, tenantId, durationMs, documents, error }: ObservedCall): void {
     const tenant_id = this.#tenants.of(tenantId);
-    const status = error === null ? "success" : "error";
+    const status: (typeof statuses)[number] = error === null ? "success" : "error";
     if (operation === "search") {
-      this.#searches.inc({ tenant_id, status });
+      for (const each of statuses)
+        this.#searches.inc({ tenant_id, status: each }, each === status ? 1 : 0);
       this.#searchSeconds.observe({ tenant_id }, durationMs / 1000);
     }
     if (operation !== "add" && operation !== "delete") return;
-    this.#writes.inc({ tenant_id, operation, status });
+    for (const each of statuses)
+      this.#writes.inc({ tenant_id, operation, status: each }, each === status ? 1 : 0);
     this.#writeSeconds.observe({ tenant_id, operation }, durationMs / 1000);
     if (operation === "add") this.#written.inc({ tenant_id }, documents);
   }

@@ -14,7 +14,9 @@ const stateNumbers: Readonly<Record<CircuitState, number>> = {
 };
 
 /** Why a read was not answered by the store that reads go to. */
-export type FallbackReason = "error" | "timeout" | "circuit_open" | "behind";
+export type FallbackReason = (typeof reasons)[number];
+
+const reasons = ["error", "timeout", "circuit_open", "behind"] as const;
 
 export class HybridMetrics {
   readonly #reads: Counter;
@@ -85,6 +87,10 @@ export class HybridMetrics {
         return oldestMs === null ? 0 : Math.max(0, (Date.now() - oldestMs) / 1000);
       },
     );
+    // A series that begins above 0 has never grown, as Prometheus sees it: the first fault would not be told.
+    for (const store of [...storeNames, "none"]) this.#reads.inc({ store }, 0);
+    for (const reason of reasons) this.#fallbacks.inc({ reason }, 0);
+    for (const status of ["compared", "error", "skipped"]) this.#shadows.inc({ status }, 0);
     for (const store of storeNames) this.circuit(store, "closed");
   }
 
