@@ -3,6 +3,7 @@ import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import { QdrantVectorStore } from "@langchain/qdrant";
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { vectorText } from "../src/adapters/qdrant/rest-points.ts";
+import { tenantPointId } from "../src/model/point-id.ts";
 import { QdrantRepository } from "../src/repositories.ts";
 import { createVectorService } from "../src/repository/service.ts";
 import { GrpcChannel } from "../src/util/grpc.ts";
@@ -139,6 +140,11 @@ export function langChainStore(url: string, name: string): QdrantVectorStore {
 
 function langChain(url: string, queries: readonly ServiceQuery[]): Contestant {
   const store = langChainStore(url, collectionName);
+  const names = new Map(
+    queries.flatMap(({ tenant, truth }) =>
+      [...truth].map((id) => [tenantPointId(tenant, id), id] as const),
+    ),
+  );
   const lists = queries.map(({ vector }) => Array.from(vector));
   return {
     what: "LangChain.js QdrantVectorStore",
@@ -149,8 +155,8 @@ function langChain(url: string, queries: readonly ServiceQuery[]): Contestant {
         limit,
         filterOf(tenant),
       );
-      // It answers point ids; who the documents are it does not tell.
-      return results.length === limit ? null : [];
+      // It answers the ids of points.
+      return results.map(([{ id }]) => names.get(id ?? "") ?? "");
     },
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -21,7 +21,14 @@ describe("creationBody", () => {
       onDisk: true,
       shards: 2,
       replicas: 3,
-      hnsw: { m: 8, payloadM: 9, efConstruct: 10, fullScanThreshold: 11, maxIndexingThreads: 12 },
+      hnsw: {
+        m: 8,
+        payloadM: 9,
+        efConstruct: 10,
+        fullScanThreshold: 11,
+        maxIndexingThreads: 12,
+        onDisk: true,
+      },
     });
     expect(creationBody(spec, '{"format":1}')).toEqual({
       vectors: { size: 384, distance: "Cosine", on_disk: true },
@@ -31,6 +38,7 @@ describe("creationBody", () => {
         ef_construct: 10,
         full_scan_threshold: 11,
         max_indexing_threads: 12,
+        on_disk: true,
       },
       shard_number: 2,
       replication_factor: 3,
