@@ -79,10 +79,14 @@ function opened(
 ): Promise<ReadonlyMap<string, string>> {
   return new Promise((settle, reject) => {
     const abort = (): void => reject(signal === undefined ? undefined : abortError(signal));
+    const exit = (): void =>
+      reject(new VectorError("E_INTERNAL", "The engine's thread ended before it had opened."));
     signal?.addEventListener("abort", abort, { once: true });
     worker.once("error", reject);
+    worker.once("exit", exit);
     worker.once("message", (message: Opened) => {
       worker.off("error", reject);
+      worker.off("exit", exit);
       signal?.removeEventListener("abort", abort);
       if ("error" in message) reject(toError(message.error));
       else settle(message.damaged);

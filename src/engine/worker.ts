@@ -9,6 +9,7 @@ import { isVectorError, VectorError } from "../errors.ts";
 import type { VectorColumn } from "../model/record.ts";
 import { arraysOf } from "../model/vector-column.ts";
 import { Host } from "./host.ts";
+import { withinRoom } from "./memory-limit.ts";
 import {
   type EnginePlaces,
   pointWrites,
@@ -19,6 +20,7 @@ import {
 import { answer, writesOf } from "./rest/operations.ts";
 import type { RestRequest } from "./rest/request.ts";
 import { storageError } from "./storage/sqlite.ts";
+import { secondsDefault, within } from "./time-limit.ts";
 import { growIndexes } from "./vectors/hnsw.ts";
 
 /** Requests taken in one go. */
@@ -127,7 +129,8 @@ class RequestLoop {
     if (operation === "ask") return answer(this.#host, args[0] as RestRequest);
     if (operation === "askBytes")
       return new TextEncoder().encode(answer(this.#host, args[0] as RestRequest));
-    return Reflect.apply(this.#host[operation], this.#host, args);
+    const run = (): unknown => Reflect.apply(this.#host[operation], this.#host, args);
+    return within(secondsDefault, () => withinRoom(run));
   }
 
   #commit(): void {

@@ -29,8 +29,11 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   try {
     const server = await serve(engine, { ...keys, port: 0, grpcPort: null });
     const close = async (): Promise<void> => {
-      await server.close();
-      await engine.close();
+      try {
+        await server.close();
+      } finally {
+        await engine.close();
+      }
     };
     const { url, port } = server;
     const clientOptions = { url, ...keys };

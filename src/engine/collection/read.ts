@@ -1,6 +1,7 @@
 /** What reads a collection: by id, in the order of ids. */
 import type { VectorColumn } from "../../model/record.ts";
-import { answerMeter } from "../answer-size.ts";
+import { arraysOf } from "../../model/vector-column.ts";
+import { answerMax, answerMeter, answerTooLarge } from "../answer-size.ts";
 import type {
   PayloadSelector,
   PointColumns,
@@ -51,8 +52,38 @@ export function toColumns(
 function vectorColumns(state: CollectionState, slots: readonly number[], selector: VectorSelector) {
   const names = selector === true ? [...state.vectors.keys()] : selector === false ? [] : selector;
   const columns = new Map<string, VectorColumn>();
-  for (const name of new Set(names)) columns.set(name, namedVectors(state, name).column(slots));
+  const sets = [...new Set(names)].map((name) => [name, namedVectors(state, name)] as const);
+  if (slots.length > manyRows)
+    countNumbers(
+      sets.map(([, set]) => set),
+      slots,
+    );
+  for (const [name, set] of sets) columns.set(name, set.column(slots));
   return columns;
+}
+
+/** Vectors of more rows are counted before they are read. */
+const manyRows = 1024;
+/** They are counted in parts. */
+const rowsAtOnce = 64;
+/** In JSON a number and what stands behind it are two characters at least. */
+const numbersMax = answerMax / 2;
+
+/** @throws E_INPUT where the vectors have more numbers than an answer has room for */
+function countNumbers(sets: readonly VectorSet[], slots: readonly number[]): void {
+  let numbers = 0;
+  const numbersOf = (set: VectorSet, part: readonly number[]): number =>
+    arraysOf(set.column(part)).reduce((sum, { byteLength }) => sum + byteLength / 4, 0);
+  for (const set of sets) {
+    // Dense vectors are of one length.
+    const rows = set.kind === "dense" ? 1 : slots.length;
+    for (let at = 0; at < rows; at += rowsAtOnce) {
+      const counted = numbersOf(set, slots.slice(at, Math.min(at + rowsAtOnce, rows)));
+      numbers += set.kind === "dense" ? counted * slots.length : counted;
+      if (numbers > numbersMax) throw answerTooLarge();
+      step();
+    }
+  }
 }
 
 /** @throws E_INPUT where the collection has no vectors of that name */

@@ -2,11 +2,13 @@
 import { parseLossless } from "../../util/json.ts";
 import type { JsonInput, PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
-import { type CompiledFilter, compileFilter } from "../filter/compile.ts";
+import { type CompiledFilter, compileFilter, type SomeSlots } from "../filter/compile.ts";
+import type { FieldTest } from "../filter/field-tests.ts";
 import { parseFilter } from "../filter/filter.ts";
 import { pathText } from "../filter/json-path.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import { SlotSet } from "../filter/slot-set.ts";
+import { hold } from "../memory-limit.ts";
 import { step } from "../time-limit.ts";
 import type { CollectionState } from "./state.ts";
 
@@ -23,9 +25,15 @@ export function compile(
   const live = { slots: state.ids.slots, points: state.ids.count };
   return compileFilter(parseFilter(decoded(filter), at), {
     points: live.points,
-    slotsOf: (ids) => slotSet(state, ids),
+    slotsOf: (ids) => slotsOf(state, ids),
     hasVector: (name, slot) => state.vectors.get(name)?.has(slot) ?? false,
-    indexed: (path, test) => state.indexes.find(pathText(path))?.answer(test, live) ?? null,
+    indexed: (path, test) => {
+      if (textTests.has(test.kind)) {
+        hold(live.slots / 8);
+        step();
+      }
+      return state.indexes.find(pathText(path))?.answer(test, live) ?? null;
+    },
     textsAt: (path) => state.indexes.find(path)?.texts ?? null,
   });
 }
@@ -39,6 +47,24 @@ function decoded(filter: JsonInput): unknown {
     const words = error instanceof RangeError ? "recursion limit exceeded" : String(error);
     throw badInput(`Format error in JSON body: ${words}`);
   }
+}
+
+/** What an index finds for these is kept as a set. */
+const textTests: ReadonlySet<FieldTest["kind"]> = new Set(["text", "text-any", "phrase"] as const);
+
+/** A set that takes memory by the ids or by the slots, whichever are fewer: there may be as many conditions as ids. */
+function slotsOf(state: CollectionState, ids: readonly string[]): SomeSlots {
+  if (ids.length > state.ids.slots / 64) {
+    hold(state.ids.slots / 8);
+    return slotSet(state, ids);
+  }
+  const found = new Set(ids.map((id) => state.ids.find(id)));
+  found.delete(-1);
+  return {
+    count: found.size,
+    has: (slot) => found.has(slot),
+    [Symbol.iterator]: () => found.values(),
+  };
 }
 
 function slotSet(state: CollectionState, ids: readonly string[]): SlotSet {

@@ -7,12 +7,18 @@ import type { PayloadView } from "./payload-view.ts";
 import type { SlotSet } from "./slot-set.ts";
 import type { SlotTest } from "./slot-test.ts";
 
+/** Slots, each once. */
+export interface SomeSlots extends Iterable<number> {
+  readonly count: number;
+  has(slot: number): boolean;
+}
+
 /** What a filter needs of the collection. */
 export interface FilterContext {
   /** Points of the collection. */
   readonly points: number;
   /** Slots of the ids that are there. */
-  slotsOf(ids: readonly string[]): SlotSet;
+  slotsOf(ids: readonly string[]): SomeSlots;
   hasVector(name: string, slot: number): boolean;
   /** What an index knows of a test; null = look into the payload. */
   indexed(path: readonly PathStep[], test: FieldTest): SlotTest | null;

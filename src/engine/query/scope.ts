@@ -4,6 +4,7 @@ import type { JsonInput } from "../api.ts";
 import { allSlots, fittingSlots } from "../collection/select.ts";
 import type { CollectionState } from "../collection/state.ts";
 import { SlotSet } from "../filter/slot-set.ts";
+import { hold } from "../memory-limit.ts";
 
 export interface Scope {
   /** null = all but `excluded`. */
@@ -22,6 +23,8 @@ export function scopeOf(
   within: SlotSet | null = null,
 ): Scope {
   const fitting = fittingSlots(state, filter);
+  // A query with many prefetches keeps as many of these.
+  if (fitting !== null) hold(state.ids.slots / 8);
   const among = fitting ?? within;
   if (among === null) return { among, excluded };
   if (excluded.size === 0 && (fitting === null || within === null)) return { among, excluded };

@@ -1,5 +1,6 @@
 /** The REST door's table: each operation's name and what the worker does. */
 import type { Host } from "../host.ts";
+import { withinRoom } from "../memory-limit.ts";
 import { secondsDefault, within } from "../time-limit.ts";
 import { aliasOperations } from "./aliases.ts";
 import { batchOperations } from "./batch.ts";
@@ -55,13 +56,16 @@ export function writesOf({ operation }: RestRequest): Writes {
   return operations[operation].writes;
 }
 
-/** Answers a question: the JSON text of `result`. @throws VectorError with `details.status` */
-export function answer(host: Host, request: RestRequest): string {
+/**
+ * Answers a question: the JSON text of `result`. `seconds`: what it may take where it does not say so itself; a change may take
+ * that long to find its points, and is then made as a whole. @throws VectorError with `details.status`
+ */
+export function answer(host: Host, request: RestRequest, seconds = secondsDefault): string {
   checkCollectionName(request.collection);
   const { params, operation } = request;
   const { run } = operations[operation];
   const of = paramsOf(operation);
   checkParams(params, of, request.twice);
-  if (of !== "read") return run(host, request);
-  return within(Number(params["timeout"] ?? secondsDefault), () => run(host, request));
+  const allowed = of === "read" ? Number(params["timeout"] ?? seconds) : seconds;
+  return within(allowed, () => withinRoom(() => run(host, request)));
 }

@@ -3,6 +3,7 @@ import { listText } from "../answer-size.ts";
 import type { CollectionState } from "../collection/state.ts";
 import { decoded, missing, notFound } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { withinRoom } from "../memory-limit.ts";
 import { execute } from "../query/execute.ts";
 import type { QueryRequest } from "../query/query.ts";
 import { type FindCollection, resolve } from "../query/resolve.ts";
@@ -56,7 +57,7 @@ function many(read: Read, wrap: (points: string) => string): Operation {
     // Points that any of them names and that are not there are told before the first is answered.
     for (const each of wanted) resolve(state, each, finder(host));
     const answers = function* (): Generator<string> {
-      for (const each of wanted) yield wrap(answer(host, state, each));
+      for (const each of wanted) yield withinRoom(() => wrap(answer(host, state, each)));
     };
     return listText(answers());
   });

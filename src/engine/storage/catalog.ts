@@ -186,7 +186,12 @@ export class Catalog {
     const owned = new Set(entries.map(({ path }) => path));
     for (const file of readdirSync(join(this.#folder, collectionsName))) {
       const path = this.#pathOf(file.replace(/-(?:wal|shm|journal)$/, ""));
-      if (!owned.has(path)) rmSync(this.#pathOf(file), { force: true });
+      if (owned.has(path)) continue;
+      try {
+        rmSync(this.#pathOf(file), { force: true });
+      } catch {
+        // It is in nobody's way; the next opening tries again.
+      }
     }
   }
 }

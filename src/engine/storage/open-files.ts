@@ -1,25 +1,36 @@
 /** Which collections' databases are open: the latest used, so that descriptors and memory do not grow with the collections. */
 import type { CollectionFile } from "./collection-file.ts";
 
-/** Each open database has two descriptors and up to 32 MiB of cache. */
+/** Each open database has two descriptors. */
 const openMax = 64;
+/** So many have a cache, of up to 32 MiB each: 256 MiB together. */
+const cachedMax = 8;
+
+type OpenFile = Pick<CollectionFile, "release" | "shrink">;
 
 export class OpenFiles {
-  readonly #latest = new Set<CollectionFile>();
+  readonly #latest = new Set<OpenFile>();
+  readonly #cached = new Set<OpenFile>();
 
-  /** Notes that a file is used now; the one that was not for the longest time is released where there are too many. */
-  use(file: CollectionFile): void {
-    this.#latest.delete(file);
-    this.#latest.add(file);
-    if (this.#latest.size <= openMax) return;
-    const [oldest] = this.#latest;
-    if (oldest === undefined) return;
-    oldest.release();
-    this.#latest.delete(oldest);
+  /** Notes that a file is used now; those that were not for the longest time give back their cache, and then their database. */
+  use(file: OpenFile): void {
+    moveToEnd(this.#cached, file, cachedMax)?.shrink();
+    moveToEnd(this.#latest, file, openMax)?.release();
   }
 
   /** Notes that a file is closed for good. */
-  forget(file: CollectionFile): void {
+  forget(file: OpenFile): void {
+    this.#cached.delete(file);
     this.#latest.delete(file);
   }
+}
+
+/** Puts a file at the end of others; takes the first out, and gives it, where there are more than `most`. */
+function moveToEnd(files: Set<OpenFile>, file: OpenFile, most: number): OpenFile | undefined {
+  files.delete(file);
+  files.add(file);
+  if (files.size <= most) return undefined;
+  const [first] = files;
+  if (first !== undefined) files.delete(first);
+  return first;
 }

@@ -24,6 +24,7 @@ export async function receiveFile(
       throwIfAborted(signal);
       for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
     }
+    await file.sync();
     await file.close();
     return path;
   } catch (error) {

@@ -5,9 +5,12 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import {
+  closeSync,
   existsSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -15,7 +18,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join, resolve, sep } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VectorError } from "../../errors.ts";
 import { badInput, notFound } from "../errors.ts";
@@ -41,6 +44,26 @@ function fileNameOf(collection: string): string {
   if (encoded.length <= folderNameMax) return encoded;
   const digest = createHash("sha256").update(collection).digest("hex").slice(0, 32);
   return `${encoded.slice(0, folderNameMax - 33)}-${digest}`;
+}
+
+/** The same where a file system takes large letters for small ones: those are written as a URL would write signs. */
+function folderNameOf(collection: string): string {
+  return fileNameOf(collection).replace(/%[0-9A-F]{2}|[A-Z]/g, (each) =>
+    each.length > 1 ? each : `%${each.charCodeAt(0).toString(16)}`,
+  );
+}
+
+/** Gives an uploaded or a new file its name, which is on the disk when this is through. */
+function rename(from: string, to: string): void {
+  renameSync(from, to);
+  // A folder cannot be opened on Windows, whose file system keeps names by itself.
+  if (process.platform === "win32") return;
+  const folder = openSync(dirname(to), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 /** The snapshots of a folder; `collection` null = full ones. */
@@ -100,7 +123,7 @@ export class SnapshotFiles {
     try {
       const checksum = write(partial);
       writeFileSync(path + checksumEnd, checksum, { mode: 0o600 });
-      renameSync(partial, path);
+      rename(partial, path);
     } catch (error) {
       for (const each of [partial, path + checksumEnd]) rmSync(each, { force: true });
       throw error;
@@ -115,7 +138,7 @@ export class SnapshotFiles {
     const own = basename(name.replaceAll("\\", "/"));
     const path = join(folder, isName(own) && own.length < 200 ? own : `${randomUUID()}.snapshot`);
     rmSync(path + checksumEnd, { force: true });
-    renameSync(uploaded, path);
+    rename(uploaded, path);
   }
 
   /** The file that a `file://` URL means. @throws E_INPUT (400; 403 for one outside the snapshots' folder) */
@@ -136,7 +159,7 @@ export class SnapshotFiles {
   }
 
   #folder(collection: string | null): string {
-    return collection === null ? this.root : join(this.root, fileNameOf(collection));
+    return collection === null ? this.root : join(this.root, folderNameOf(collection));
   }
 
   #freeName(folder: string, collection: string | null): string {

@@ -40,6 +40,8 @@ export function openDatabase(path: string): DatabaseSync {
       PRAGMA journal_size_limit = ${pageBytes * keptPages};
       PRAGMA temp_store = MEMORY;
     `);
+    // What a power cut left of the log behind its last commit would look like damage (log-fault.ts) after another one.
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch (error) {
     database.close();
     throw storageError(error, path);
