@@ -64,6 +64,17 @@ describe.each(versions)("Chroma %s", (version) => {
           records.vectors.get("")?.data.slice(row * 3, row * 3 + 3),
         );
       }
+      // What stands there goes, document, uri and keys of the metadata, where the next one has none.
+      const bare = { documents: [null, "b", null], uris: [null, null, null] };
+      const changed = ['{"int":2}', '{"__proto__":1}', null];
+      await writer.write(made, { ...records, payload: { ...bare, metadata: changed } });
+      const after = await reader.read(info, records.ids);
+      for (const [row, id] of records.ids.entries()) {
+        const at = after.batch.ids.indexOf(id);
+        const { documents, metadata: texts, uris } = after.batch.payload;
+        expect([documents[at], uris[at]]).toEqual([bare.documents[row], null]);
+        expect(canonicalJson(texts[at] ?? "{}")).toBe(canonicalJson(changed[row] ?? "{}"));
+      }
       await writer.drop(made.name);
       expect(await reader.collections()).toEqual([]);
       await makeCollection(server, { tenant, database }, made.name, { mark: "another" });
@@ -73,4 +84,28 @@ describe.each(versions)("Chroma %s", (version) => {
     },
     60_000,
   );
+});
+
+const newest = chromaAvailable("1.5.9", true);
+describe("a collection that is dropped", () => {
+  it.skipIf(newest !== null)("leaves no lists behind for records of others", async () => {
+    await using server = await startChroma({ version: "1.5.9" });
+    const { tenant, database } = await newPlace(server);
+    const text = `${server.url.replace("http", "chroma")}/${tenant}/${database}`;
+    const address = parseAddress(text) as AddressOf<"chroma">;
+    await using writer = await openChromaWriter(address);
+    await using reader = await openChroma(address);
+    const make = (name: string) => writer.make({ name, distance: "l2", metadata: { mark: "1" } });
+    const withMetadata = (text: string) => ({
+      ...records,
+      payload: { ...records.payload, metadata: [text, text, text] },
+    });
+    const [kept, dropped] = [await make("kept"), await make("dropped")];
+    await writer.write(dropped, withMetadata('{"secret":["of another"]}'));
+    await writer.drop("dropped");
+    await writer.write(kept, withMetadata('{"n":1}'));
+    const [info] = await reader.collections();
+    const { batch } = await reader.read(info as CollectionInfo, records.ids);
+    expect(batch.payload.metadata).toEqual(['{"n":1}', '{"n":1}', '{"n":1}']);
+  });
 });
