@@ -89,13 +89,11 @@ function findsWhatMatchesFinds(name: string, open: () => Promise<DocumentStore>)
       const store = stores[0] ?? (await open());
       if (stores.length === 0) stores.push(store);
       const spec = documentSpec({ layout, indexes });
-      const written = fc
-        .sample(metadata, { seed, numRuns: 60 })
-        .map((text, row) => ({
-          id: `d${row}`,
-          tenant: row % 4 === 0 ? "other" : "acme",
-          metadata: text,
-        }));
+      const written = fc.sample(metadata, { seed, numRuns: 60 }).map((text, row) => ({
+        id: `d${row}`,
+        tenant: row % 4 === 0 ? "other" : "acme",
+        metadata: text,
+      }));
       await store.ensure(spec);
       await store.write(spec, documentsOf(written));
       const info = await findNamed(store, spec.name);
@@ -111,6 +109,14 @@ function findsWhatMatchesFinds(name: string, open: () => Promise<DocumentStore>)
               vectors: false,
             }))
               found.push(...ids);
+            const search = async (limit: number): Promise<string[]> => {
+              const options = { tenant: "acme", where: asked, limit };
+              const hits = await store.search(info, Float32Array.of(1, 1, 1), options);
+              return hits.map(({ id }) => id);
+            };
+            const nearest = await search(60);
+            expect(nearest.toSorted()).toEqual(found.toSorted());
+            expect(await search(3)).toEqual(nearest.slice(0, 3));
             const wanted = ours.filter((one) => matches(asked, decodeMetadata(one.metadata)));
             expect(found.sort()).toEqual(wanted.map(({ id }) => id).sort());
           }),

@@ -27,7 +27,10 @@ export function factsOf(collection: CollectionInfo): CollectionFacts {
   const { name, note, configuration } = collection;
   const layout = noteLayout(name, note);
   const strict = strictRetrieval.safeParse(parseJson(configuration ?? "null")).success;
-  const facts = { layout, asking: { layout: layout ?? "vecferry", lists: !strict } } as const;
+  const facts = {
+    layout,
+    asking: { layout: layout ?? "vecferry", lists: strict ? "alike" : "apart" },
+  } as const;
   known.set(collection, facts);
   return facts;
 }

@@ -4,7 +4,7 @@ import type { Layout } from "../../model/collection.ts";
 import type { MetadataMatch, Where } from "../../model/filter.ts";
 import { markKey, metadataPath, reservedKeys, tenantKey } from "../../model/layout.ts";
 import type { PointCondition, PointFilter } from "./api.ts";
-import { type Place, whereCondition } from "./where.ts";
+import { type Lists, type Place, whereCondition } from "./where.ts";
 
 /** All of these at once. */
 export interface Scope {
@@ -21,8 +21,7 @@ export interface Scope {
 /** How a collection's metadata is asked for. */
 export interface Asking {
   readonly layout: Layout;
-  /** See `Place.lists`. */
-  readonly lists: boolean;
+  readonly lists: Lists;
 }
 
 /**

@@ -2,45 +2,74 @@
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo, Layout } from "../../model/collection.ts";
 import { type Distance, toChromaDistance } from "../../model/distance.ts";
+import type { Where } from "../../model/filter.ts";
 import { markKey, tenantKey } from "../../model/layout.ts";
-import { defaultVector } from "../../model/record.ts";
+import { defaultVector, type PointBatch } from "../../model/record.ts";
 import type { DocumentHit, DocumentSearchOptions } from "../../store/documents.ts";
 import type { QueryColumns, ScoredPoints } from "./api.ts";
 import { toBatch } from "./convert.ts";
 import { factsOf } from "./facts.ts";
 import { scopeFilter } from "./filter.ts";
 import { assertUnnamed } from "./fit.ts";
+import { isMeant, type Lists } from "./where.ts";
 
-/** A search that can be asked, and how its answer is read. */
-export interface Search {
-  readonly query: QueryColumns;
-  readonly hits: (found: ScoredPoints) => DocumentHit[];
-}
+/** Asks the Qdrant. */
+type Ask = (query: QueryColumns) => Promise<ScoredPoints>;
 
-/** @throws E_NOT_SUPPORTED (named vectors, a distance that Chroma does not have, a key that no path can name), E_INPUT */
-export function searchOf(
+/**
+ * The nearest of the records that are meant. @throws E_NOT_SUPPORTED (named vectors, a distance that Chroma does not have, a key
+ * that no path can name), E_INPUT, and what `ask` throws
+ */
+export async function findNearest(
   collection: CollectionInfo,
   vector: Float32Array,
   options: DocumentSearchOptions,
-): Search {
-  const { limit, exact = false, vectors = false, rescoring, signal } = options;
+  ask: Ask,
+): Promise<DocumentHit[]> {
+  const { limit, exact = false, vectors = false, rescoring, signal, where } = options;
   const { name, distance } = assertUnnamed(collection);
   if (distance === null)
     throw new VectorError("E_NOT_SUPPORTED", `Chroma has no distance like that of "${name}".`);
   const { layout, asking } = factsOf(collection);
   const paths = wantedPaths(options, asking.layout);
-  const query: QueryColumns = {
-    vector,
-    limit,
-    exact,
-    vectors,
-    dimension: collection.dimension ?? 0,
-    filter: scopeFilter(options, asking),
-    oversampling: rescoring?.oversampling,
-    ...(paths === undefined ? {} : { paths }),
-    ...(signal === undefined ? {} : { signal }),
+  const found = async (lists: Lists): Promise<Found> => {
+    const scored = await ask({
+      vector,
+      limit,
+      exact,
+      vectors,
+      dimension: collection.dimension ?? 0,
+      filter: scopeFilter(options, { ...asking, lists }),
+      oversampling: rescoring?.oversampling,
+      ...(paths === undefined ? {} : { paths }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { batch: toBatch(scored, layout), scores: scored.scores };
   };
-  return { query, hits: (found) => hitsOf(found, layout, distance, options) };
+  // The nearest that fit loosely are the nearest that fit, where each of them does: most metadata has no list.
+  if (where !== undefined && asking.lists === "apart" && wantsMetadata(options)) {
+    const loosely = await found("loosely");
+    if (areMeant(where, loosely.batch)) return hitsOf(loosely, distance, options);
+  }
+  return hitsOf(await found(asking.lists), distance, options);
+}
+
+interface Found {
+  readonly batch: PointBatch;
+  readonly scores: readonly number[];
+}
+
+/** Whether the metadata comes with the answer. */
+function wantsMetadata({ documents = true, metadata = false }: DocumentSearchOptions): boolean {
+  return documents || metadata;
+}
+
+/** A point that is not vecferry's has its payload elsewhere, and nobody looks into it. */
+function areMeant(where: Where, { payload, placement }: PointBatch): boolean {
+  return payload.metadata.every(
+    (metadata, row) =>
+      isMeant(where, metadata) && (metadata !== null || (placement.rest[row] ?? null) === null),
+  );
 }
 
 /** Undefined = the whole payload. */
@@ -56,13 +85,12 @@ function wantedPaths(
 }
 
 function hitsOf(
-  found: ScoredPoints,
-  layout: Layout | null,
+  { batch, scores }: Found,
   distance: Distance,
   { documents = true, metadata = false, vectors = false }: DocumentSearchOptions,
 ): DocumentHit[] {
-  const { ids, payload, placement, vectors: columns } = toBatch(found, layout);
-  const column = columns.get(defaultVector);
+  const { ids, payload, placement } = batch;
+  const column = batch.vectors.get(defaultVector);
   const vectorOf = (row: number): Float32Array | null => {
     if (!vectors || column === undefined || column.present?.[row] === 0) return null;
     return column.data.slice(row * column.dimension, (row + 1) * column.dimension);
@@ -70,7 +98,7 @@ function hitsOf(
   return ids.map((id, row) => ({
     id,
     point: placement.points[row] ?? "",
-    distance: toChromaDistance(distance, found.scores[row] ?? Number.NaN),
+    distance: toChromaDistance(distance, scores[row] ?? Number.NaN),
     document: documents ? (payload.documents[row] ?? null) : null,
     tenant: metadata ? (placement.tenants[row] ?? null) : null,
     metadata: metadata ? (payload.metadata[row] ?? null) : null,

@@ -41,7 +41,7 @@ import { changeOf, firstNote } from "./note.ts";
 import { type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 import { connectServer, type ServerAddress } from "./road.ts";
-import { searchOf } from "./search.ts";
+import { findNearest } from "./search.ts";
 
 /** Ids a chunk, and points a request to delete. */
 const idsChunk = 10_000;
@@ -178,8 +178,10 @@ class QdrantStore implements DocumentStore {
     options: DocumentSearchOptions,
   ): Promise<DocumentHit[]> {
     this.#begin(options.signal);
-    const { query, hits } = searchOf(collection, vector, options);
-    return hits(await this.#named(collection.name, this.#api.query(collection.name, query)));
+    const { name } = collection;
+    return findNearest(collection, vector, options, (query) =>
+      this.#named(name, this.#api.query(name, query)),
+    );
   }
 
   async ensure(spec: CollectionSpec, options: EnsureOptions = {}): Promise<{ created: boolean }> {

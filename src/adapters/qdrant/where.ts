@@ -9,19 +9,29 @@
  * is found; what has a payload index is found as the index has it (one of integers has no floats).
  */
 import { VectorError } from "../../errors.ts";
-import type { Where, WhereOperator, WhereScalar } from "../../model/filter.ts";
+import {
+  decodeMetadata,
+  matches,
+  type Where,
+  type WhereOperator,
+  type WhereScalar,
+} from "../../model/filter.ts";
 import type { PointCondition } from "./api.ts";
 
 /** Where the metadata stands. */
 export interface Place {
   /** The payload path of one of its keys. @throws VectorError */
   readonly path: (key: string) => string;
-  /**
-   * Whether `path[]` may be asked for: strict mode lets no path through that has no index, and such a one has none. Without
-   * it a list is found by any of its members.
-   */
-  readonly lists: boolean;
+  readonly lists: Lists;
 }
+
+/**
+ * What becomes of lists, which a condition on `path` finds by their members.
+ *   apart     exactly what is meant, by conditions on `path[]`; for these a server reads the payload of each point that fits otherwise
+ *   loosely   all that is meant, and perhaps lists besides, at the price of the plain conditions: the caller looks
+ *   alike     they are found by their members: strict mode lets no path through that has no index, and `path[]` has none
+ */
+export type Lists = "apart" | "loosely" | "alike";
 
 type Comparison = Extract<Where, { readonly key: string }>;
 type Ordering = Extract<WhereOperator, "$gt" | "$gte" | "$lt" | "$lte">;
@@ -42,35 +52,53 @@ export function whereCondition(where: Where, place: Place): PointCondition {
   return comparison(where, place.path(where.key), place.lists);
 }
 
-function comparison({ operator, operands }: Comparison, path: string, lists: boolean) {
+function comparison({ operator, operands }: Comparison, path: string, lists: Lists) {
+  const apart = lists === "apart";
+  // What is left out must be just what was meant.
+  const outApart = lists !== "alike";
   switch (operator) {
     case "$eq":
     case "$in":
-      return scalar(path, lists, (at) => ({ some: equal(at, operands) }));
+      return scalar(path, apart, (at) => ({ some: equal(at, operands) }));
     case "$ne":
     case "$nin":
-      return not(scalar(path, lists, (at) => ({ some: equal(at, operands) })));
+      return not(scalar(path, outApart, (at) => ({ some: equal(at, operands) })));
     case "$contains":
-      return member(path, lists, operands);
+      return member(path, apart, operands);
     case "$not_contains":
-      return not(member(path, lists, operands));
+      return not(member(path, outApart, operands));
     default:
-      return scalar(path, lists, (at) => ordered(at, operator, operands[0] ?? 0));
+      return scalar(path, apart, (at) => ordered(at, operator, operands[0] ?? 0));
   }
 }
 
 /** A value that is no list and meets the tests. */
-function scalar(path: string, lists: boolean, testsAt: (path: string) => Tests): PointCondition {
+function scalar(path: string, apart: boolean, testsAt: (path: string) => Tests): PointCondition {
   const { some, none = [] } = testsAt(path);
-  const excluded = lists ? [...none, ...testsAt(`${path}[]`).some] : none;
+  const excluded = apart ? [...none, ...testsAt(`${path}[]`).some] : none;
   const wanted = anyOf(some);
   return excluded.length === 0 ? wanted : { must: [wanted], must_not: excluded };
 }
 
+/**
+ * Whether a point that was found loosely with this metadata is one that is meant: only a list, and what is no list where
+ * one is asked for, can be another.
+ */
+export function isMeant(where: Where, metadata: string | null): boolean {
+  if (metadata === null || (!metadata.includes("[") && !asksForLists(where))) return true;
+  return matches(where, decodeMetadata(metadata));
+}
+
+function asksForLists(where: Where): boolean {
+  if ("every" in where) return where.every.some(asksForLists);
+  if ("some" in where) return where.some.some(asksForLists);
+  return where.operator === "$contains";
+}
+
 /** A list that has one of these. Asked for without the brackets too: that finds them by an index. */
-function member(path: string, lists: boolean, operands: readonly WhereScalar[]): PointCondition {
+function member(path: string, apart: boolean, operands: readonly WhereScalar[]): PointCondition {
   const found = (at: string) => anyOf(operands.flatMap((operand) => contained(at, operand)));
-  return lists ? { must: [found(path), found(`${path}[]`)] } : found(path);
+  return apart ? { must: [found(path), found(`${path}[]`)] } : found(path);
 }
 
 function equal(path: string, operands: readonly WhereScalar[]): PointCondition[] {
