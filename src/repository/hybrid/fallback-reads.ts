@@ -79,3 +79,15 @@ function reasonOf(error: VectorError): FallbackReason {
   if (error.details["circuit"] === "open") return "circuit_open";
   return error.code === "E_TIMEOUT" ? "timeout" : "error";
 }
+
+/** A scan and its first document. Given up where `signal` aborts before that has come, and left alone later. */
+export async function beginScan<One>(scan: AsyncIterable<One>, signal: AbortSignal) {
+  const iterator = scan[Symbol.asyncIterator]();
+  const giveUp = (): void => void iterator.return?.();
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    return { iterator, first: await iterator.next() };
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}

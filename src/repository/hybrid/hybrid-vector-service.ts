@@ -20,10 +20,10 @@ import { CatchUpLoop } from "./catch-up-loop.ts";
 import { CircuitBreaker, type CircuitState } from "./circuit-breaker.ts";
 import { deleteByFilter } from "./delete-by-filter.ts";
 import { DoubleWrites } from "./double-writes.ts";
-import { FallbackReads } from "./fallback-reads.ts";
+import { beginScan, FallbackReads } from "./fallback-reads.ts";
 import { GuardedStore, type StoreName } from "./guarded-store.ts";
 import { type HybridMetrics, hybridMetrics } from "./hybrid-metrics.ts";
-import { checkHybridOptions, type HybridOptions } from "./options.ts";
+import { checkHybridOptions, type HybridOptions, usesQdrant } from "./options.ts";
 import { type QueueCounts, type RefusedEntry, WriteQueue } from "./queue.ts";
 import { Shadow } from "./shadow.ts";
 import { type HybridBulkResult, WriteReport } from "./write-report.ts";
@@ -298,7 +298,7 @@ export class HybridVectorService implements VectorRepository {
   ): AsyncIterable<VectorDocument<M>> {
     const { result: begun } = await this.#reads.read(
       (repository, { signal }) =>
-        begin(repository.scanDocuments<M>(collection, which, options), signal),
+        beginScan(repository.scanDocuments<M>(collection, which, options), signal),
       options,
       this.#isBehind(collection, which.tenantId),
     );
@@ -383,26 +383,4 @@ export class HybridVectorService implements VectorRepository {
     report.failed(failed);
     return report.result();
   }
-}
-
-/** A scan and its first document. Given up where `signal` aborts before that has come, and left alone later. */
-async function begin<One>(scan: AsyncIterable<One>, signal: AbortSignal) {
-  const iterator = scan[Symbol.asyncIterator]();
-  const giveUp = (): void => void iterator.return?.();
-  signal.addEventListener("abort", giveUp, { once: true });
-  try {
-    return { iterator, first: await iterator.next() };
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
-}
-
-/** @throws {VectorError} E_CONFIG for what is neither true nor false */
-function usesQdrant(text: string | undefined): boolean {
-  if (!text || /^(true|1|yes|on)$/i.test(text)) return true;
-  if (/^(false|0|no|off)$/i.test(text)) return false;
-  throw new VectorError(
-    "E_CONFIG",
-    `USE_QDRANT must be true or false, but it is ${JSON.stringify(text)}.`,
-  );
 }

@@ -1,5 +1,6 @@
 /** What a hybrid is made of, checked. */
 import { z } from "zod";
+import { VectorError } from "../../errors.ts";
 import { parseInput } from "../input.ts";
 import type { MetricsRegistry } from "../prom-client.ts";
 import type { VectorRepository } from "../types.ts";
@@ -78,4 +79,14 @@ function repositoryLike() {
 /** @throws {VectorError} E_CONFIG, which names the option */
 export function checkHybridOptions(options: HybridOptions) {
   return parseInput(optionsSchema, options, "HybridVectorService", "E_CONFIG");
+}
+
+/** What USE_QDRANT says; true where it says nothing. @throws {VectorError} E_CONFIG for what is neither true nor false */
+export function usesQdrant(text: string | undefined): boolean {
+  if (!text || /^(true|1|yes|on)$/i.test(text)) return true;
+  if (/^(false|0|no|off)$/i.test(text)) return false;
+  throw new VectorError(
+    "E_CONFIG",
+    `USE_QDRANT must be true or false, but it is ${JSON.stringify(text)}.`,
+  );
 }
