@@ -150,8 +150,16 @@ export class BulkRun {
 
   async #write(start: number, end: number, open: Map<string, number>): Promise<void> {
     const accepted: Incoming[] = [];
+    const { dimension } = this.#to.collection;
+    // One array for all that need one: thousands of small ones cost more than filling them.
+    const isList = Array.isArray(this.#documents[start]?.["embedding"]);
+    const room = isList ? new Float32Array((end - start) * dimension) : null;
     for (const [place, document] of this.#given(start, end)) {
-      const checked = checkDocument(document, this.#to);
+      const checked = checkDocument(
+        document,
+        this.#to,
+        room?.subarray((place - start) * dimension, (place - start + 1) * dimension),
+      );
       if (checked instanceof DocumentFault) this.#fail(place, checked);
       else {
         accepted.push(checked);

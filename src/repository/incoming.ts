@@ -56,10 +56,11 @@ export function placeFault(
   return null;
 }
 
-/** The document as it can be written, or what is wrong with it. */
+/** The document as it can be written, or what is wrong with it. `room` is as long as an embedding: one that is no Float32Array is put there. */
 export function checkDocument(
   document: Readonly<Record<string, unknown>>,
   destination: Destination,
+  room?: Float32Array,
 ): Incoming | DocumentFault {
   const misplaced = placeFault(document, destination);
   if (misplaced !== null) return misplaced;
@@ -69,7 +70,7 @@ export function checkDocument(
   if (content !== null && (typeof content !== "string" || !content.isWellFormed()))
     return new DocumentFault("E_INPUT", "content is no well-formed text.");
   try {
-    const embedding = toEmbedding(document["embedding"], collection, "embedding");
+    const embedding = toEmbedding(document["embedding"], collection, "embedding", room);
     const metadata = toMetadata(document["metadata"]);
     const [reserved] = conflicts(metadata, collection.note.layout);
     if (reserved !== undefined)
@@ -86,13 +87,14 @@ export function checkDocument(
 }
 
 /**
- * The float32 of an embedding that fits the collection.
+ * The float32 of an embedding that fits the collection, in `room` where it is none already.
  * @throws {VectorError} E_INPUT for what is no list of finite numbers, or zero under cosine; E_DIMENSION
  */
 export function toEmbedding(
   value: unknown,
   { dimension, distance, name }: TenantedCollection,
   field: string,
+  room: Float32Array = new Float32Array(dimension),
 ): Float32Array {
   if (!(value instanceof Float32Array) && !Array.isArray(value))
     throw refused("E_INPUT", field, "is no list of numbers");
@@ -104,24 +106,26 @@ export function toEmbedding(
         ? "is empty"
         : `has ${value.length} components; collection ${JSON.stringify(name)} has ${dimension}`,
     );
-  const floats = value instanceof Float32Array ? value : new Float32Array(dimension);
-  let zero = true;
-  for (let index = 0; index < dimension; index += 1) {
-    const component: unknown = value[index];
+  const floats = value instanceof Float32Array ? value : filled(room, value, field);
+  let size = 0;
+  for (let index = 0; index < dimension; index += 1) size += Math.abs(floats[index] ?? 0);
+  if (!Number.isFinite(size)) {
+    const index = floats.findIndex((component) => !Number.isFinite(component));
+    const what = `is ${floats[index]}, and only finite numbers are held`;
+    throw refused("E_INPUT", `${field}[${index}]`, what);
+  }
+  if (size === 0 && distance === "cosine")
+    throw refused("E_INPUT", field, "is zero and has no direction, so it has no cosine distance");
+  return floats;
+}
+
+function filled(floats: Float32Array, value: readonly unknown[], field: string): Float32Array {
+  for (let index = 0; index < floats.length; index += 1) {
+    const component = value[index];
     if (typeof component !== "number")
       throw refused("E_INPUT", `${field}[${index}]`, "is no number");
     floats[index] = component;
-    const kept = floats[index] ?? 0;
-    if (!Number.isFinite(kept))
-      throw refused(
-        "E_INPUT",
-        `${field}[${index}]`,
-        `is ${kept}, and only finite numbers are held`,
-      );
-    if (kept !== 0) zero = false;
   }
-  if (zero && distance === "cosine")
-    throw refused("E_INPUT", field, "is zero and has no direction, so it has no cosine distance");
   return floats;
 }
 
