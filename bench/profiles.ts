@@ -71,8 +71,8 @@ export async function benchProfiles({
       "p50 ms",
       "p99 ms",
       "recall@10",
-      "memory MiB",
-      "disk pages cached MiB",
+      "memory needed MiB",
+      "memory taken MiB",
     ];
     console.log(markdown([head, ...rows]));
   } finally {
