@@ -177,9 +177,9 @@ export class DenseSet implements VectorSet {
     if (this.#store.count * this.#store.dimension * 4 <= fromBytes) return;
     const library = usearch();
     if (library === null) return;
-    const metric = kernel === "dot" ? "ip" : "l2sq";
-    const { normalizes: normalized } = this.#metric;
-    this.#index = new HnswIndex(library, this.#store, { metric, normalized, m, efConstruct });
+    const inner = this.#metric.normalizes ? "cos" : "ip";
+    const metric = kernel === "dot" ? inner : "l2sq";
+    this.#index = new HnswIndex(library, this.#store, { metric, m, efConstruct });
   }
 
   toScore(similarity: number): number {

@@ -8,16 +8,14 @@ import { SlotBits } from "../filter/grow.ts";
 import type { SlotSet } from "../filter/slot-set.ts";
 import type { KernelName } from "./kernel.ts";
 import { TopK } from "./top-k.ts";
-import type { Usearch, UsearchIndex } from "./usearch.ts";
+import type { Usearch, UsearchIndex, UsearchMetric } from "./usearch.ts";
 import type { Nearest, NearestOptions } from "./vector-set.ts";
 import type { VectorStore } from "./vector-store.ts";
 
 /** How an index is built. */
 export interface HnswSettings {
-  /** usearch's name of the distance. */
-  readonly metric: "ip" | "l2sq";
-  /** Whether all vectors are of unit length. */
-  readonly normalized: boolean;
+  /** usearch's name of the distance; of a cosine all vectors are of unit length. */
+  readonly metric: UsearchMetric;
   /** Edges a node. */
   readonly m: number;
   readonly efConstruct: number;
@@ -62,14 +60,16 @@ export class HnswIndex {
   #at = 0;
 
   constructor(usearch: Usearch, store: VectorStore, settings: HnswSettings) {
-    const { metric, normalized, m, efConstruct } = settings;
+    const { metric, m, efConstruct } = settings;
+    // Bytes have not unit length any more: an inner product of them would mostly tell their lengths where all point alike.
+    const inBytes = metric === "cos";
     this.#store = store;
     this.#efSearch = efConstruct;
-    this.#byteScale = normalized ? (127 * Math.sqrt(store.dimension)) / byteDeviations : null;
+    this.#byteScale = inBytes ? (127 * Math.sqrt(store.dimension)) / byteDeviations : null;
     this.#index = new usearch.Index({
       dimensions: store.dimension,
       metric,
-      quantization: normalized ? "i8" : "bf16",
+      quantization: inBytes ? "i8" : "bf16",
       connectivity: m,
       expansion_add: efConstruct,
       // A question's own number of wanted slots is what it is searched with.

@@ -14,10 +14,12 @@ export interface UsearchIndex {
   size(): number;
 }
 
+export type UsearchMetric = "cos" | "ip" | "l2sq";
+
 export interface Usearch {
   readonly Index: new (settings: {
     readonly dimensions: number;
-    readonly metric: "ip" | "l2sq";
+    readonly metric: UsearchMetric;
     readonly quantization: "bf16" | "i8";
     readonly connectivity: number;
     readonly expansion_add: number;
