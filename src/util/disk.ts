@@ -17,6 +17,10 @@ export function freeBytes(path: string): number | null {
 /** Makes the names in a folder durable, where the system can (Windows cannot open a folder). */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
-  await using folder = await open(path, "r");
-  await folder.sync();
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }

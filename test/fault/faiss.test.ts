@@ -21,7 +21,7 @@ import { openFaiss } from "../../src/adapters/faiss/index.ts";
 import { VectorError } from "../../src/errors.ts";
 import type { DocumentStore } from "../../src/store/documents.ts";
 import { findCollection, scanAll } from "../../src/testing/target-bench.ts";
-import { batchOf, rowsOf, testSpec, unitRecords } from "../../src/testing/target-records.ts";
+import { batchOf, rowsOf } from "../../src/testing/target-records.ts";
 import { seededRandom } from "../../src/util/seeded-random.ts";
 import { doStep, recordsAfter, stepsSpec } from "../support/faiss-steps.ts";
 
@@ -31,6 +31,10 @@ const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const writer = new URL("./faiss-writer.ts", import.meta.url).pathname;
 const parent = mkdtempSync(join(tmpdir(), "vecferry-faiss-fault-"));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+/** The writer runs as it is written, and Node 22 knows no `using`. */
+const plain = Number(process.versions.node.split(".")[0]) >= 24;
+const where = plain ? "" : " (skipped: Node 22 cannot run the writer)";
 
 let folders = 0;
 function newFolder(): string {
@@ -73,7 +77,7 @@ async function workAndKill(folder: string, first: number, random: () => number):
   return done;
 }
 
-describe("FAISS files whose writer is killed", () => {
+describe.skipIf(!plain)(`FAISS files whose writer is killed${where}`, () => {
   it(`have all that was acknowledged, and at most the one step under way (seed ${seed})`, async () => {
     const random = seededRandom(seed);
     const folder = newFolder();
@@ -92,33 +96,36 @@ describe("FAISS files whose writer is killed", () => {
   }, 120_000);
 });
 
-describe.skipIf(process.platform === "win32")("FAISS files that cannot grow", () => {
-  it("have all that was acknowledged and nothing of the write that was refused", async () => {
-    const folder = newFolder();
-    const shell = 'ulimit -f 2; exec "$0" "$1" "$2"';
-    const child = spawn("bash", ["-c", shell, process.execPath, writer, folder], {
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: 30_000,
+describe.skipIf(!plain || process.platform === "win32")(
+  `FAISS files that cannot grow${where}`,
+  () => {
+    it("have all that was acknowledged and nothing of the write that was refused", async () => {
+      const folder = newFolder();
+      const shell = 'ulimit -f 2; exec "$0" "$1" "$2"';
+      const child = spawn("bash", ["-c", shell, process.execPath, writer, folder], {
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: 30_000,
+      });
+      let done = 0;
+      let words = "";
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        done = Number(line) + 1;
+      });
+      child.stderr.on("data", (some) => {
+        words += String(some);
+      });
+      await Promise.all([
+        once(child, "exit"),
+        once(child.stdout, "close"),
+        once(child.stderr, "close"),
+      ]);
+      expect(words).toContain("cannot be written");
+      expect(done).toBeGreaterThan(0);
+      await using store = await openFaiss(folder);
+      expect(await rowsIn(store)).toEqual(rowsOf(batchOf(recordsAfter(done))));
     });
-    let done = 0;
-    let words = "";
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      done = Number(line) + 1;
-    });
-    child.stderr.on("data", (some) => {
-      words += String(some);
-    });
-    await Promise.all([
-      once(child, "exit"),
-      once(child.stdout, "close"),
-      once(child.stderr, "close"),
-    ]);
-    expect(words).toContain("cannot be written");
-    expect(done).toBeGreaterThan(0);
-    await using store = await openFaiss(folder);
-    expect(await rowsIn(store)).toEqual(rowsOf(batchOf(recordsAfter(done))));
-  });
-});
+  },
+);
 
 /** A folder as a kill leaves it: 3 steps in its files, 4 in its journal. */
 async function killedFolder(): Promise<string> {
@@ -275,38 +282,4 @@ describe("files of FAISS", () => {
     expect((await refusal(folder)).code).toBe("E_LOCKED");
     expect(await store.collections()).toHaveLength(1);
   });
-
-  it("do not keep others waiting while they are searched, and a search ends when it is aborted", async () => {
-    await using store = await openFaiss(newFolder());
-    const spec = testSpec({ dimension: 512, distance: "cosine" });
-    await store.ensure(spec);
-    const records = unitRecords(1_000, 512);
-    for (let batch = 0; batch < 8; batch += 1)
-      await store.write(
-        spec,
-        batchOf(records.map((one) => ({ ...one, id: `${batch} ${one.id}` }))),
-      );
-    const info = await findCollection(store, spec.name);
-    const query = Float32Array.from(records[0]?.vector ?? []);
-    let searching = true;
-    let turns = 0;
-    const counting = (async () => {
-      for (; searching; turns += 1) await new Promise((resolve) => setImmediate(resolve));
-    })();
-    for (let search = 0; search < 10; search += 1) {
-      const hits = await store.search(info, query, { limit: 10 });
-      expect(hits[0]?.distance).toBeCloseTo(0, 5);
-    }
-    searching = false;
-    await counting;
-    expect(turns).toBeGreaterThan(5);
-    const stop = new AbortController();
-    const running = Promise.all(
-      Array.from({ length: 20 }, () =>
-        store.search(info, query, { limit: 10, signal: stop.signal }),
-      ),
-    );
-    setImmediate(() => stop.abort());
-    await expect(running).rejects.toMatchObject({ code: "E_ABORTED" });
-  }, 30_000);
 });

@@ -8,10 +8,14 @@ import { defaultRequest, type Scope, type Shape } from "../../src/migrate/reques
 import type { CollectionInfo } from "../../src/model/collection.ts";
 import type { PointBatch } from "../../src/model/record.ts";
 import { connectSource } from "../../src/open.ts";
-import { type Address, parseAddress } from "../../src/store/address.ts";
+import { parseAddress } from "../../src/store/address.ts";
 import type { StandingCollection, StrictCaps, TargetLook } from "../../src/store/look.ts";
 import type { SourceStore } from "../../src/store/port.ts";
-import type { ChromaOptions, QdrantOptions } from "../../src/store/registry.ts";
+import {
+  type ChromaOptions,
+  isTargetAddress,
+  type QdrantOptions,
+} from "../../src/store/registry.ts";
 import { stores } from "../../src/stores.ts";
 
 const noPoints: PointBatch = {
@@ -169,7 +173,7 @@ function sourceEnd(
     return { ...common, address, text: "./source", open: async () => source };
   }
   const address = parseAddress(source);
-  if (!isSource(address)) throw new Error(`${source} is no source`);
+  if (isTargetAddress(address)) throw new Error(`${source} is no source`);
   const open = () => connectSource(address, { chroma, timeoutMs: 5_000, signal });
   return { ...common, address, text: source, open };
 }
@@ -185,22 +189,18 @@ function targetEnd(
     return { ...common, address, text: "http://target:6333", look: async () => target };
   }
   const address = parseAddress(target);
-  if (address.kind !== "qdrant" && address.kind !== "embedded")
-    throw new Error(`${target} is no target`);
+  if (!isTargetAddress(address)) throw new Error(`${target} is no target`);
   return {
     ...common,
     address,
     text: target,
     look: (at, onRest) => {
       if (at.kind === "embedded") return stores.looks.embedded(at.path);
+      if (at.kind === "faiss") return stores.looks.faiss(at.path);
       const onRoad = ({ road, text }: { road: string; text: string }): void => {
         if (road === "rest") onRest(text);
       };
       return stores.looks.qdrant(at, { qdrant, timeoutMs: 5_000, onRoad, signal });
     },
   };
-}
-
-function isSource(address: Address): address is Exclude<Address, { kind: "qdrant" | "embedded" }> {
-  return address.kind !== "qdrant" && address.kind !== "embedded";
 }
