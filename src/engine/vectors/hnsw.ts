@@ -42,7 +42,11 @@ const growing = new Set<HnswIndex>();
 export function growIndexes(): boolean {
   const untilMs = performance.now() + stepMs;
   for (const index of growing) {
-    while (index.step()) if (performance.now() >= untilMs) return true;
+    try {
+      while (index.step()) if (performance.now() >= untilMs) return true;
+    } catch {
+      // It takes no more, for want of memory say. What it lacks is compared one by one, and with much of that it is not asked.
+    }
     growing.delete(index);
   }
   return false;
@@ -84,9 +88,9 @@ export class HnswIndex {
     return this.#index.size();
   }
 
-  /** Whether more than a few are yet to be taken. */
+  /** Whether it is being built, with more than a few yet to be taken. */
   get isBehind(): boolean {
-    return this.#pending.count > pendingMin;
+    return growing.has(this) && this.#pending.count > pendingMin;
   }
 
   /** The slot's vector has changed, come or gone. */
@@ -101,11 +105,11 @@ export class HnswIndex {
     const next = this.#pending.next(this.#at);
     const slot = next === -1 ? this.#pending.next(0) : next;
     this.#at = slot + 1;
-    this.#pending.set(slot, false);
     const key = BigInt(slot);
     const keys = BigUint64Array.of(key);
     if (this.#index.contains(key)) this.#index.remove(keys);
     if (this.#store.has(slot)) this.#index.add(keys, this.#toKept(this.#store.row(slot)), 1);
+    this.#pending.set(slot, false);
     return true;
   }
 
