@@ -1,5 +1,5 @@
 /** A `Where` as a server can be asked it; what it would answer otherwise is decided here, by the metadata itself. */
-import { type Metadata, matches, type Where, type WhereScalar } from "../../model/filter.ts";
+import { type Metadata, matches, type Where } from "../../model/filter.ts";
 import { tenantKey } from "../../model/layout.ts";
 import { floatText, rawNumber } from "../../util/json.ts";
 import { storedKey } from "./flat.ts";
@@ -85,8 +85,9 @@ function sendable(
 }
 
 function conditionsIn(where: Where): number {
-  const inner = "every" in where ? where.every : "some" in where ? where.some : null;
-  return inner === null ? 1 : inner.reduce((sum, clause) => sum + conditionsIn(clause), 0);
+  if ("key" in where) return isTwofold(where) ? 2 : 1;
+  const inner = "every" in where ? where.every : where.some;
+  return inner.reduce((sum, clause) => sum + conditionsIn(clause), 0);
 }
 
 /** Equality of a text or a boolean: every version answers that alike. */
@@ -101,18 +102,19 @@ function toChroma(where: Where): object {
   return leafToChroma(where);
 }
 
-function leafToChroma({ key, operator, operands }: Leaf): object {
+function leafToChroma(leaf: Leaf): object {
+  const { key, operator, operands } = leaf;
   if (operator === "$in" || operator === "$nin") return { [key]: { [operator]: operands } };
   const [operand] = operands;
   const condition = { [key]: { [operator]: operand } };
-  if (operator !== "$contains" && operator !== "$not_contains") return condition;
-  if (!isIntegral(operand)) return condition;
-  // A list holds integers or floats, and 1 is looked for in both.
-  const float = { [key]: { [operator]: rawNumber(floatText(operand)) } };
+  if (!isTwofold(leaf)) return condition;
+  const float = { [key]: { [operator]: rawNumber(floatText(Number(operand))) } };
   return operator === "$contains" ? { $or: [condition, float] } : { $and: [condition, float] };
 }
 
-function isIntegral(operand: WhereScalar | undefined): operand is number {
+/** Whether it is sent as two conditions: a list holds integers or floats, and 1 is looked for in both. */
+function isTwofold({ operator, operands: [operand] }: Leaf): boolean {
+  if (operator !== "$contains" && operator !== "$not_contains") return false;
   return typeof operand === "number" && Number.isInteger(operand);
 }
 

@@ -114,6 +114,10 @@ describe("what a Chroma is asked", () => {
     const many = { $or: Array.from({ length: 8 }, (_, n) => ({ n })) };
     expect(sent(many, cloudTakes)).toEqual([owner, "here too"]);
     expect(sent({ $or: many.$or.slice(1) }, cloudTakes)?.[1]).toBe("whole");
+    // A number is looked for in lists as two.
+    const lists = { $or: Array.from({ length: 4 }, (_, n) => ({ n: { $contains: n } })) };
+    expect(sent(lists, cloudTakes)).toEqual([owner, "here too"]);
+    expect(sent({ $or: lists.$or.slice(1) }, cloudTakes)?.[1]).toBe("whole");
   });
 
   it("of a plain collection is nobody's record where a tenant is asked for", () => {
