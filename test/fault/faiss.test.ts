@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -251,6 +252,44 @@ describe("files of FAISS", () => {
     const manifest = text(newer, "collection.json").replace('"format": 1', '"format": 2');
     writeFileSync(join(newer, "steps", "collection.json"), manifest);
     expect((await refusal(newer)).code).toBe("E_NOT_SUPPORTED");
+  });
+
+  it("of another program that come when vecferry has written its own are refused, and left alone", async () => {
+    const folder = await killedFolder();
+    const [index, documents] = ["index.faiss", "documents.jsonl"].map((name) =>
+      join(folder, "steps", name),
+    );
+    for (const file of [index, documents]) writeFileSync(file ?? "", "new");
+    const error = await refusal(folder);
+    expect([error.code, error.details["file"]]).toEqual(["E_FOLDER_LAYOUT", index]);
+    for (const file of [index, documents]) expect(readFileSync(file ?? "", "utf8")).toBe("new");
+    // What was there before the last manifest is what its writing stands for.
+    const manifest = join(folder, "steps", "collection.json");
+    const text = readFileSync(manifest);
+    await sleep(20);
+    writeFileSync(manifest, text);
+    await expectSteps(folder, 7);
+    expect(existsSync(index ?? "")).toBe(false);
+  });
+
+  it("of every collection are written whole at the end, though one of them cannot be", async () => {
+    const folder = newFolder();
+    const store = await openFaiss(folder);
+    for (const name of ["first", "second"]) {
+      const spec = { ...stepsSpec, name };
+      await store.ensure(spec);
+      await store.write(spec, batchOf(recordsAfter(1)));
+    }
+    rmSync(join(folder, "first"), { recursive: true });
+    await expect(store[Symbol.asyncDispose]()).rejects.toMatchObject({ code: "E_CONFIG" });
+    expect(readdirSync(join(folder, "second"))).not.toContain("journal-1.bin");
+    expect(existsSync(join(folder, ".vecferry.lock"))).toBe(false);
+  });
+
+  it("may have a link beside them that leads nowhere", async () => {
+    const folder = await killedFolder();
+    symlinkSync(join(folder, "nowhere"), join(folder, "link"));
+    await expectSteps(folder, 7);
   });
 
   it("among which others stand are refused with the name of those, and nothing is made there", async () => {

@@ -40,7 +40,8 @@ export class FaissCollection implements AsyncDisposable {
   #read: ReadCollection;
   #journal: Journal | null = null;
   #journalBytesMax = journalBytesMin;
-  #gone = false;
+  /** Why nothing is written any more; null = it is. */
+  #end: VectorError | null = null;
 
   private constructor(folder: string, read: ReadCollection) {
     this.#folder = folder;
@@ -157,7 +158,14 @@ export class FaissCollection implements AsyncDisposable {
     await this.#change(signal, async () => {
       await this.#closeJournal();
       await away();
-      this.#gone = true;
+      const { name } = this.#read.manifest;
+      this.#end = new VectorError(
+        "E_COLLECTION_NOT_FOUND",
+        `Collection "${name}" was taken away.`,
+        {
+          details: { collection: name },
+        },
+      );
     });
   }
 
@@ -165,8 +173,9 @@ export class FaissCollection implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turn.run(async () => {
       try {
-        if ((this.#journal?.bytes ?? 0) > 0) await this.#fold();
+        if (this.#end === null && (this.#journal?.bytes ?? 0) > 0) await this.#fold();
       } finally {
+        this.#end ??= new VectorError("E_CLOSED", `${this.#folder} is closed.`);
         await this.#closeJournal();
       }
     }, undefined);
@@ -174,12 +183,7 @@ export class FaissCollection implements AsyncDisposable {
 
   async #change(signal: AbortSignal | undefined, work: () => Promise<void>): Promise<void> {
     await this.#turn.run(async () => {
-      if (this.#gone) {
-        const { name } = this.#read.manifest;
-        throw new VectorError("E_COLLECTION_NOT_FOUND", `Collection "${name}" was taken away.`, {
-          details: { collection: name },
-        });
-      }
+      if (this.#end !== null) throw this.#end;
       throwIfAborted(signal);
       await work();
     }, signal);
@@ -189,12 +193,7 @@ export class FaissCollection implements AsyncDisposable {
   #meant(rows: readonly Row[], mode: WriteMode): readonly Row[] {
     if (mode === "upsert") return rows;
     if (mode === "update") return rows.filter(({ point }) => this.table.get(point) !== undefined);
-    const seen = new Set<string>();
-    return rows.filter(({ point }) => {
-      const isNew = this.table.get(point) === undefined && !seen.has(point);
-      seen.add(point);
-      return isNew;
-    });
+    return rows.filter(({ point }) => this.table.get(point) === undefined);
   }
 
   /** The journal, made where there is none yet: with the manifest that names it. */
@@ -207,13 +206,27 @@ export class FaissCollection implements AsyncDisposable {
   }
 
   async #closeJournal(): Promise<void> {
-    await this.#journal?.[Symbol.asyncDispose]();
+    const journal = this.#journal;
+    if (journal === null) return;
+    this.#read = { ...this.#read, journalEnd: journal.bytes };
     this.#journal = null;
+    await journal[Symbol.asyncDispose]();
   }
 
   async #keep(manifest: Manifest): Promise<void> {
     await writeManifest(this.#folder, manifest);
     this.#read = { ...this.#read, manifest, kept: true };
+    try {
+      await syncFolder(this.#folder);
+    } catch (cause) {
+      // A loss of power may bring the earlier manifest back: with the files that it names, which stay, and no later change.
+      this.#end = new VectorError(
+        "E_STORAGE",
+        `${this.#folder} takes no more: whether its ${manifestFile} is on the disk is not known.`,
+        { cause, next: "Open the store again when the disk is well." },
+      );
+      throw this.#end;
+    }
   }
 
   async #foldWhereLarge(journal: Journal): Promise<void> {
@@ -235,9 +248,9 @@ export class FaissCollection implements AsyncDisposable {
     const shape = { metric: metricOf(distance), dimension, idMap: contents.idMap };
     const baseBytes = await writeBase(this.#folder, generation, contents.table.all(), shape);
     await this.#keep({ ...manifest, generation });
+    await this.#closeJournal();
     this.#read = { ...this.#read, baseBytes, journalEnd: 0 };
     this.#journalBytesMax = journalBytesMin;
-    await this.#closeJournal();
     await removeOthers(this.#folder, generation);
   }
 }

@@ -1,6 +1,7 @@
 /** What the files of a collection hold. Reading them changes none. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { Distance } from "../../model/distance.ts";
 import { Turns } from "../../util/turns.ts";
@@ -61,10 +62,35 @@ export function isForeign(folder: string): boolean {
   return !existsSync(join(folder, manifestFile));
 }
 
-/** Reads the collection `name` in `folder`. @throws E_STORAGE that names the file that is torn or is none of its own, E_NOT_SUPPORTED for a newer format */
+/**
+ * Refuses files of another program that came when vecferry had written its own already: they would be taken for what its first
+ * writing left there, and go. @throws E_FOLDER_LAYOUT
+ */
+function refuseNewer(folder: string): void {
+  const changedMs = (name: string): number =>
+    statSync(join(folder, name), { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  const { index, documents } = filesOf(0);
+  const newer = [index, documents].find((name) => changedMs(name) > changedMs(manifestFile));
+  if (newer === undefined) return;
+  const file = join(folder, newer);
+  throw new VectorError(
+    "E_FOLDER_LAYOUT",
+    `${file} came when vecferry had written the collection already, in files of its own.`,
+    {
+      next: `Put ${index} and ${documents} into a new folder; or, where they are to be the collection, take the folder's other files away.`,
+      details: { file },
+    },
+  );
+}
+
+/**
+ * Reads the collection `name` in `folder`.
+ * @throws E_STORAGE that names the file that is torn or is none of its own, E_FOLDER_LAYOUT, E_NOT_SUPPORTED for a newer format
+ */
 export async function readCollection(folder: string, name: string): Promise<ReadCollection> {
   const found = await readManifest(folder);
   const generation = found?.generation ?? 0;
+  if (generation > 0) refuseNewer(folder);
   const { head, rows, tenanted, bytes } = await readBase(folder, generation);
   const manifest = found ?? {
     name,

@@ -37,7 +37,7 @@ export async function listCollections(root: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of await entriesOf(root)) {
     const path = join(root, name);
-    if (!(await stat(path)).isDirectory()) throw foreign(root, name);
+    if (!(await isFolder(path))) throw foreign(root, name);
     const entries = await entriesOf(path);
     if (entries.length === 0) continue;
     assertCollection(path, entries);
@@ -52,12 +52,23 @@ async function entriesOf(folder: string): Promise<string[]> {
     return (await readdir(folder)).filter((name) => !name.startsWith("."));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
-    throw new VectorError(
-      "E_CONFIG",
-      `The folder ${folder} cannot be read (${errorCode(error) ?? ""}).`,
-      { cause: error },
-    );
+    throw unreadable(folder, error);
   }
+}
+
+/** true also where there is nothing any more: whoever holds the folder may just have taken it away. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return true;
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(folder: string, cause: unknown): VectorError {
+  const what = `The folder ${folder} cannot be read (${errorCode(cause) ?? ""}).`;
+  return new VectorError("E_CONFIG", what, { cause });
 }
 
 function assertCollection(folder: string, entries: readonly string[]): void {

@@ -10,7 +10,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { type Distance, distances } from "../../model/distance.ts";
-import { syncFolder } from "../../util/disk.ts";
 import { errorCode } from "../../util/error-code.ts";
 import { parseJson } from "../../util/json.ts";
 import { damaged, PieceWriter, unwritable } from "./files.ts";
@@ -86,7 +85,7 @@ async function textOf(file: string): Promise<string | null> {
   }
 }
 
-/** Puts the manifest into its place: from then on it holds. @throws E_DISK_FULL, E_CONFIG */
+/** Puts the manifest into its place; it lasts once the folder is synced. @throws E_DISK_FULL, E_CONFIG with the earlier one in its place */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
   const { name, dimension, distance, generation, note } = manifest;
   const said = { format, name, dimension, distance, generation, ...filesOf(generation) };
@@ -100,7 +99,6 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
   }
   try {
     await rename(part, file);
-    await syncFolder(folder);
   } catch (error) {
     throw unwritable(file, error);
   }

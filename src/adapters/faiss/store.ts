@@ -249,14 +249,15 @@ class FaissStore implements DocumentStore {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    try {
-      for (const opening of this.#collections.values()) {
-        const collection = await opening?.catch(() => null);
-        await collection?.[Symbol.asyncDispose]();
-      }
-    } finally {
-      await this.#lock[Symbol.asyncDispose]();
+    const faults: unknown[] = [];
+    // One that is being made is whole before the folder is given back.
+    await this.#making.run(async () => undefined, undefined);
+    for (const opening of this.#collections.values()) {
+      const collection = await opening?.catch(() => null);
+      await collection?.[Symbol.asyncDispose]().catch((error: unknown) => faults.push(error));
     }
+    await this.#lock[Symbol.asyncDispose]();
+    if (faults.length > 0) throw faults[0];
   }
 
   #begin(signal: AbortSignal | undefined): void {
