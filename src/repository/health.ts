@@ -119,15 +119,23 @@ export class VectorDBHealthCheck {
   ): Promise<{ points: number | null; latencyMs: number; missing: string | null }> {
     const { collection } = this.#options;
     const began = performance.now();
-    const names = await this.#repository.listCollections(options);
-    const listMs = performance.now() - began;
-    if (collection === undefined) return { points: null, latencyMs: listMs, missing: null };
-    if (!names.includes(collection))
-      return {
-        points: null,
-        latencyMs: listMs,
-        missing: `There is no collection ${JSON.stringify(collection)}.`,
-      };
+    if (collection === undefined) {
+      await this.#repository.listCollections(options);
+      return { points: null, latencyMs: performance.now() - began, missing: null };
+    }
+    try {
+      return { ...(await this.#askCollection(collection, options)), missing: null };
+    } catch (error) {
+      if (!isVectorError(error, "E_COLLECTION_NOT_FOUND")) throw error;
+      const missing = `There is no collection ${JSON.stringify(collection)}.`;
+      return { points: null, latencyMs: performance.now() - began, missing };
+    }
+  }
+
+  async #askCollection(
+    collection: string,
+    options: RepositoryCallOptions,
+  ): Promise<{ points: number; latencyMs: number }> {
     const { vectorSize } = await this.#repository.describeCollection(collection, options);
     const asked = performance.now();
     await this.#repository.semanticSearchAdvanced(
@@ -146,7 +154,7 @@ export class VectorDBHealthCheck {
       undefined,
       options,
     );
-    return { points: documentCount, latencyMs, missing: null };
+    return { points: documentCount, latencyMs };
   }
 }
 

@@ -85,4 +85,12 @@ describe("a health check", () => {
     await Promise.all(Array.from({ length: 20 }, () => health.checkQdrantHealth()));
     expect(faulty.calls).toEqual(["listCollections"]);
   });
+
+  it("of a collection asks for that one alone, however many there are", async () => {
+    const faulty = faultyRepository(store);
+    const options = { collection: "notes", timeoutMs: 10_000, slowMs: 10_000 };
+    const health = new VectorDBHealthCheck(faulty.repository, options);
+    expect(await health.checkQdrantHealth()).toMatchObject({ status: "healthy" });
+    expect(faulty.calls).not.toContain("listCollections");
+  });
 });
