@@ -262,7 +262,8 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
     options: RepositoryCallOptions,
   ): Promise<NewDocument<M>[]> {
     const texts = documents
-      .filter(({ embedding }) => embedding === undefined)
+      // A document that was read has null where its embedding was not asked for.
+      .filter(({ embedding }) => (embedding ?? null) === null)
       .map(({ id, content }) => {
         if (typeof content === "string" && this.#embedder.canEmbed) return content;
         const lacks = this.#embedder.canEmbed

@@ -162,7 +162,7 @@ describe("texts", () => {
       { id: "1", content: "a" },
       { id: "2", content: "own", embedding: [9, 9] },
       { id: "3", content: "abc" },
-      { id: "4", content: "abcd" },
+      { id: "4", content: "abcd", embedding: null as never },
     ]);
     expect(batches).toEqual([2, 1]);
     const [, operation] = (asked.at(-1)?.given ?? []) as [
