@@ -1,5 +1,5 @@
 /** Checks of what an application gives: every refusal names the field. */
-import type { z } from "zod";
+import { z } from "zod";
 import { type ErrorCode, VectorError } from "../errors.ts";
 
 /**
@@ -20,6 +20,13 @@ export function parseInput<Schema extends z.ZodType>(
     cause: parsed.error,
     details: { field },
   });
+}
+
+const idsSchema = z.array(z.string());
+
+/** Ids of documents. @throws {VectorError} E_INPUT */
+export function parseIds(value: unknown): string[] {
+  return parseInput(idsSchema, value, "ids");
 }
 
 /** An error of one field. */

@@ -6,6 +6,7 @@ import type { DocumentStore, Rescoring } from "../store/documents.ts";
 import type { TenantedCollection } from "./catalog.ts";
 import { toEmbedding } from "./incoming.ts";
 import { badField, parseInput } from "./input.ts";
+import type { DocumentMetadata } from "./metadata.ts";
 import { toWhere } from "./metadata-filter.ts";
 import { diversify } from "./mmr.ts";
 import { hitDocument, similarityScore } from "./outgoing.ts";
@@ -21,8 +22,8 @@ const candidatesPerResult = 4;
 /** What `rerank: true` asks for: three times as many out of the quantized index, compared by their full vectors. */
 const rescoring: Rescoring = { oversampling: 3 };
 
-type Reorder = (
-  results: readonly SearchResult[],
+type Reorder<M extends object = DocumentMetadata> = (
+  results: readonly SearchResult<M>[],
   options: { readonly signal?: AbortSignal },
 ) => unknown;
 
@@ -52,7 +53,14 @@ export type CheckedSearch = z.output<typeof requestSchema>;
 
 /** @throws {VectorError} E_INPUT, which names the field */
 export function parseSearch(request: unknown): CheckedSearch {
-  return parseInput(requestSchema, request, "search");
+  const checked = parseInput(requestSchema, request, "search");
+  const { nResults = resultsDefault, rerank } = checked;
+  if (typeof rerank === "object" && nResults > candidatesMax)
+    throw badField(
+      "search.nResults",
+      `is more than ${candidatesMax}, which mmr puts in order at most`,
+    );
+  return checked;
 }
 
 /**
@@ -124,16 +132,16 @@ function noVector({ name }: TenantedCollection): never {
   );
 }
 
-/** The results as the caller's function orders them: those that it was given, each at most once. */
-async function reordered(
-  reorder: Reorder,
-  results: readonly SearchResult[],
+/** The results as the caller's function orders them. @throws {VectorError} E_INPUT for what are not those that it was given, each at most once */
+export async function reordered<M extends object>(
+  reorder: Reorder<M>,
+  results: readonly SearchResult<M>[],
   options: RepositoryCallOptions,
-): Promise<SearchResult[]> {
+): Promise<SearchResult<M>[]> {
   const left = new Set(results.map(({ document }) => document));
   const answer: unknown = await reorder(results, options);
   if (!Array.isArray(answer)) throw badField("rerank", "gave no list of results");
-  return answer.map((result: SearchResult, place) => {
+  return answer.map((result: SearchResult<M>, place) => {
     if (!left.delete(result?.document))
       throw badField(`rerank[${place}]`, "is none of the results that it was given, or twice one");
     return result;

@@ -8,7 +8,7 @@ import { BulkRun, parseOperation } from "./bulk.ts";
 import { Catalog, type TenantedCollection } from "./catalog.ts";
 import { assertModel, distanceNames, toSpec } from "./creation.ts";
 import { indexedKeys } from "./indexed-keys.ts";
-import { badField, parseInput } from "./input.ts";
+import { badField, parseIds, parseInput } from "./input.ts";
 import type { DocumentMetadata } from "./metadata.ts";
 import { toWhere } from "./metadata-filter.ts";
 import { rowDocument } from "./outgoing.ts";
@@ -46,7 +46,6 @@ const saysOtherwise: ReadonlySet<string> = new Set([
   "E_DIMENSION",
   "E_REJECTED",
 ]);
-const idsSchema = z.array(z.string());
 
 interface Opened {
   readonly store: DocumentStore;
@@ -159,7 +158,7 @@ export class StoreRepository implements VectorRepository {
     options: RepositoryCallOptions = {},
   ): Promise<VectorDocument<M>[]> {
     const tenant = assertTenant(which.tenantId);
-    const ids = parseInput(idsSchema, which.ids, "ids");
+    const ids = parseIds(which.ids);
     const vectors = which.includeEmbeddings === true;
     return await this.#in(collection, options, async (found, store) => {
       const documents = new Map<string, VectorDocument>();
@@ -185,7 +184,7 @@ export class StoreRepository implements VectorRepository {
     const tenant = assertTenant(which.tenantId);
     if ((which.ids === undefined) === (which.metadataFilter === undefined))
       throw badField("ids or metadataFilter", "must be given, one of the two");
-    const ids = which.ids === undefined ? null : parseInput(idsSchema, which.ids, "ids");
+    const ids = which.ids === undefined ? null : parseIds(which.ids);
     const where = toWhere(which.metadataFilter);
     await this.#in(collection, options, async ({ info }, store) => {
       if (ids === null) return await store.remove(info, { tenant, where }, options);

@@ -4,14 +4,16 @@ import type { RepositoryCallOptions } from "../types.ts";
 import type { DoubleWrites } from "./double-writes.ts";
 import type { GuardedStore } from "./guarded-store.ts";
 
-/** Documents that a store is told of at once. */
-const rows = 200;
+/** Documents that a store is told of at once, at most. */
+const rowsMax = 200;
 
 export class CatchUpLoop {
   readonly #stores: readonly GuardedStore[];
   readonly #writes: DoubleWrites;
   readonly #timer: NodeJS.Timeout;
   readonly #end = new AbortController();
+  /** How many go together: fewer and fewer where they do not go through, until the one that is at fault is alone. */
+  readonly #rows = new Map<GuardedStore, number>();
   #passing: Promise<void> | null = null;
 
   constructor(stores: readonly GuardedStore[], writes: DoubleWrites, everyMs: number) {
@@ -48,8 +50,11 @@ export class CatchUpLoop {
       for (;;) {
         if (!store.breaker.admits) break;
         try {
-          const { told, refused, more } = await this.#writes.catchUp(store, rows, options);
-          if (!more || told + refused === 0) break;
+          const rows = this.#rows.get(store) ?? rowsMax;
+          const left = await this.#writes.catchUp(store, rows, options);
+          if (left === null) break;
+          this.#rows.set(store, left === 0 ? Math.min(rowsMax, rows * 2) : Math.ceil(left / 2));
+          if (left > 0) break;
         } catch (error) {
           if (!isVectorError(error) || error.code === "E_ABORTED") throw error;
           break;

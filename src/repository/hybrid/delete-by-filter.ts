@@ -1,6 +1,6 @@
-/** Deletes what meets a filter from both stores: found in each, taken away by id from both. */
+/** Deletes what meets a filter from both stores: found in each, taken away by id from both. Where one is silent the other knows of all, if it is not behind. */
 import { isVectorError } from "../../errors.ts";
-import type { RepositoryCallOptions, TenantScope } from "../types.ts";
+import type { RepositoryCallOptions, TenantScope, VectorRepository } from "../types.ts";
 import { type GuardedStore, tellsOfStore } from "./guarded-store.ts";
 
 /** Ids that are looked for at once: a tenant's documents may be many. */
@@ -14,18 +14,24 @@ export async function deleteByFilter<M extends object>(
   which: Pick<TenantScope<M>, "tenantId" | "metadataFilter">,
   {
     remove,
-    options,
+    isBehind,
+    limits,
   }: {
     readonly remove: (ids: readonly string[]) => Promise<void>;
-    readonly options: RepositoryCallOptions;
+    /** Whether the store has still to be told of writes to these documents. */
+    readonly isBehind: (store: GuardedStore) => boolean;
+    readonly limits: RepositoryCallOptions & { readonly timeoutMs: number };
   },
 ): Promise<void> {
-  let silent: unknown = null;
+  let silent: { readonly store: GuardedStore; readonly error: unknown } | null = null;
   for (const store of stores) {
     try {
       let last = "";
       for (let at = 0; at < pagesMax; at += 1) {
-        const ids = await someIds(store, collection, which, options);
+        const ids = await store.call(
+          (repository, call) => someIds(repository, collection, which, call),
+          limits,
+        );
         // A store that is behind would give the same again: what it has to be told of is in the queue.
         const these = JSON.stringify(ids);
         if (ids.length === 0 || these === last) break;
@@ -34,13 +40,16 @@ export async function deleteByFilter<M extends object>(
       }
     } catch (error) {
       if (!isVectorError(error) || !tellsOfStore(error.code) || silent !== null) throw error;
-      silent = error;
+      silent = { store, error };
     }
   }
+  // Some that meet the filter may then stand in the silent one alone.
+  if (silent !== null && stores.some((store) => store !== silent.store && isBehind(store)))
+    throw silent.error;
 }
 
 async function someIds<M extends object>(
-  { repository }: GuardedStore,
+  repository: VectorRepository,
   collection: string,
   which: Pick<TenantScope<M>, "tenantId" | "metadataFilter">,
   options: RepositoryCallOptions,

@@ -1,6 +1,7 @@
 /** Writes to both stores: one decides, the other follows, at once or from the queue on disk. */
 import { isVectorError, type VectorError } from "../../errors.ts";
 import { parseOperation } from "../bulk.ts";
+import { badField } from "../input.ts";
 import { assertTenant } from "../tenant.ts";
 import type {
   BulkVectorOperation,
@@ -65,6 +66,8 @@ export class DoubleWrites {
     operation: BulkVectorOperation,
     { signal }: RepositoryCallOptions,
   ): Promise<HybridBulkResult> {
+    if (typeof collection !== "string" || collection === "")
+      throw badField("collection", "has no name");
     parseOperation(operation);
     const tenant = assertTenant(operation.tenantId);
     const report = new WriteReport();
@@ -78,18 +81,24 @@ export class DoubleWrites {
     return report.result();
   }
 
-  /** Tells `store` some of what waits for it. @returns how many were told, and whether it goes on */
+  /** Tells `store` some of what waits for it. @returns how many of these it could not be told of; null = nothing waits */
   async catchUp(
     store: GuardedStore,
     limit: number,
     { signal }: RepositoryCallOptions,
-  ): Promise<{ told: number; refused: number; more: boolean }> {
+  ): Promise<number | null> {
     const next = this.#queue.next(store.name, limit);
-    if (next === null) return { told: 0, refused: 0, more: false };
-    const { told, refused, left } = await this.#locked(next.place, next.ids, () =>
+    if (next === null) return null;
+    const { left } = await this.#locked(next.place, next.ids, () =>
       this.#tell(store, next.place, next.ids, signal),
     );
-    return { told, refused: refused.length, more: left === 0 };
+    if (left > 0) this.#queue.postpone(store.name, next.place, next.ids);
+    return left;
+  }
+
+  /** Ends when no write is under way any more. */
+  idle(): Promise<void> {
+    return this.#locks.idle();
   }
 
   #locked<Result>(
@@ -142,7 +151,8 @@ export class DoubleWrites {
       ({ id }) => (behindOne.has(id) || silent.has(id)) && behindTwo.has(id),
     );
     report.failed(lost.map(({ id }) => silent.get(id) ?? bothBehind(id)));
-    return again.error ?? decided.error;
+    // What the first has failed with counts where the second was not asked.
+    return atTwo.length > 0 ? again.error : decided.error;
   }
 
   /** Has `decider` take the documents, and the follower told what was taken. */

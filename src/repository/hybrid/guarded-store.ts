@@ -20,6 +20,7 @@ const callersFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "E_COLLECTION_NOT_FOUND",
   "E_DOCUMENT_EXISTS",
   "E_DOCUMENT_NOT_FOUND",
+  "E_RESERVED_KEY",
   "E_REJECTED",
   "E_NOT_SUPPORTED",
   "E_ABORTED",

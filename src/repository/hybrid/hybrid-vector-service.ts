@@ -1,9 +1,12 @@
 /** Two repositories as one: reads fall back, writes reach both, and neither is lost sight of. */
 import process from "node:process";
 import { VectorError } from "../../errors.ts";
+import { parseIds } from "../input.ts";
 import type { DocumentMetadata } from "../metadata.ts";
 import { type MetricsRegistry, vectorMetrics } from "../metrics.ts";
+import { reordered } from "../search.ts";
 import { createVectorService, type VectorService, type VectorServiceOptions } from "../service.ts";
+import { assertTenant } from "../tenant.ts";
 import type {
   BulkVectorOperation,
   CollectionDescriptor,
@@ -181,6 +184,7 @@ export class HybridVectorService implements VectorRepository {
         (repository, call) => repository.deleteCollection(collection, call),
         this.#writeLimits(options),
       );
+    this.#queue?.forget(collection);
   }
 
   listCollections(options: RepositoryCallOptions = {}): Promise<string[]> {
@@ -215,13 +219,16 @@ export class HybridVectorService implements VectorRepository {
     request: VectorSearchRequest<M>,
     options: RepositoryCallOptions = {},
   ): Promise<SearchResult<M>[]> {
+    // The caller's own function runs once, and neither its time nor its faults are a store's.
+    const { rerank, ...others } = request;
+    const asked = typeof rerank === "function" ? others : request;
     const { result, by } = await this.#reads.read(
-      (repository, call) => repository.semanticSearchAdvanced<M>(request, call),
+      (repository, call) => repository.semanticSearchAdvanced<M>(asked, call),
       options,
       this.#isBehind(request.collectionName, request.tenantId),
     );
-    if (by === this.#first) this.#shadow.compare(request, result);
-    return result;
+    if (by === this.#first) this.#shadow.compare(asked, result);
+    return typeof rerank === "function" ? await reordered(rerank, result, options) : result;
   }
 
   getDocuments<M extends object = DocumentMetadata>(
@@ -236,7 +243,7 @@ export class HybridVectorService implements VectorRepository {
     return this.#read(
       (repository, call) => repository.getDocuments<M>(collection, which, call),
       options,
-      this.#isBehind(collection, which.tenantId),
+      () => this.#isBehind(collection, which.tenantId),
     );
   }
 
@@ -272,8 +279,13 @@ export class HybridVectorService implements VectorRepository {
     };
     if ((ids === undefined) === (which.metadataFilter === undefined))
       throw new VectorError("E_INPUT", "Either ids or metadataFilter must be given.");
-    if (ids !== undefined) await remove(ids);
-    else await deleteByFilter([this.#first, this.#second], collection, which, { remove, options });
+    if (ids !== undefined) return await remove(parseIds(ids));
+    const place = { collection, tenant: tenantId };
+    await deleteByFilter([this.#first, this.#second], collection, which, {
+      remove,
+      isBehind: ({ name }) => this.#queue?.isBehind(name, place) === true,
+      limits: this.#writeLimits(options),
+    });
   }
 
   countDocuments<M extends object = DocumentMetadata>(
@@ -284,7 +296,7 @@ export class HybridVectorService implements VectorRepository {
     return this.#read(
       (repository, call) => repository.countDocuments<M>(collection, which, call),
       options,
-      this.#isBehind(collection, which.tenantId),
+      () => this.#isBehind(collection, which.tenantId),
     );
   }
 
@@ -337,6 +349,7 @@ export class HybridVectorService implements VectorRepository {
     await this.#loop?.close();
     if (this.#queue !== null) {
       this.#metrics?.removeQueue(this.#queue);
+      await this.#writes?.idle();
       await this.#queue[Symbol.asyncDispose]();
     }
     await this.#first.repository[Symbol.asyncDispose]();
@@ -351,9 +364,9 @@ export class HybridVectorService implements VectorRepository {
     return { timeoutMs: this.#writeTimeoutMs, ...(signal === undefined ? {} : { signal }) };
   }
 
-  /** Whether only the first store has still to be told of this tenant's writes. */
+  /** Whether only the first store has still to be told of this tenant's writes. @throws {VectorError} E_TENANT */
   #isBehind(collection: string, tenant: string): boolean {
-    const place = { collection, tenant };
+    const place = { collection: String(collection), tenant: assertTenant(tenant) };
     if (this.#queue?.isBehind(this.#first.name, place) !== true) return false;
     return !this.#queue.isBehind(this.#second.name, place);
   }
@@ -364,9 +377,9 @@ export class HybridVectorService implements VectorRepository {
       options: { readonly signal: AbortSignal },
     ) => Promise<Result>,
     options: RepositoryCallOptions,
-    behind = false,
+    isBehind: () => boolean = () => false,
   ): Promise<Result> {
-    return (await this.#reads.read(work, options, behind)).result;
+    return (await this.#reads.read(work, options, isBehind())).result;
   }
 
   async #writeOne(

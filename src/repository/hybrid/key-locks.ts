@@ -16,4 +16,9 @@ export class KeyLocks {
       resolve();
     }
   }
+
+  /** Ends when nobody is at work who is now. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#last.values());
+  }
 }

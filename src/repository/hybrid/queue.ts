@@ -49,11 +49,12 @@ export interface RefusedEntry extends Place {
 
 export class WriteQueue implements AsyncDisposable {
   readonly #database: DatabaseSync;
-  readonly #statements: Statements;
+  readonly #opened: Statements;
   readonly #lock: AsyncDisposable;
   readonly #rowsMax: number;
   #rows: number;
   #seq: number;
+  #closed = false;
 
   /**
    * Opens the queue in `folder`, for this process alone.
@@ -77,7 +78,7 @@ export class WriteQueue implements AsyncDisposable {
     this.#rowsMax = rowsMax;
     try {
       this.#database = new DatabaseSync(file);
-      this.#statements = prepare(this.#database, file);
+      this.#opened = prepare(this.#database, file);
     } catch (cause) {
       if (cause instanceof VectorError) throw cause;
       throw new VectorError("E_STORAGE", `The queue ${file} cannot be opened.`, { cause });
@@ -91,6 +92,12 @@ export class WriteQueue implements AsyncDisposable {
   /** Rows, those that were refused too. */
   get rows(): number {
     return this.#rows;
+  }
+
+  /** @throws {VectorError} E_CLOSED */
+  get #statements(): Statements {
+    if (!this.#closed) return this.#opened;
+    throw new VectorError("E_CLOSED", "The queue of writes is closed.");
   }
 
   /** Which of `ids` the store has still to be told of. */
@@ -127,10 +134,10 @@ export class WriteQueue implements AsyncDisposable {
         "E_QUEUE_FULL",
         `The queue of writes holds ${this.#rows} of ${this.#rowsMax} documents.`,
       );
-    this.#atOnce(() => {
+    this.#atOnce((statements) => {
       for (const { id, kind, body } of entries) {
         this.#seq += 1;
-        this.#statements.run(
+        statements.run(
           `insert into waiting values (?, ?, ?, ?, ?, ?, ?, null, ?) on conflict do update
            set seq = excluded.seq, kind = excluded.kind, body = excluded.body, refused = null`,
           ...keyOf(store, place),
@@ -150,9 +157,9 @@ export class WriteQueue implements AsyncDisposable {
     if (ids.length === 0) return;
     const gone = this.waiting(store, place, ids).size;
     if (gone === 0) return;
-    this.#atOnce(() => {
+    this.#atOnce((statements) => {
       for (const id of ids)
-        this.#statements.run(
+        statements.run(
           "delete from waiting where side = ? and collection = ? and tenant = ? and id = ?",
           ...keyOf(store, place),
           JSON.stringify(id),
@@ -169,6 +176,28 @@ export class WriteQueue implements AsyncDisposable {
       ...keyOf(store, place),
       JSON.stringify(id),
     );
+  }
+
+  /** Puts entries behind all others: what cannot be told now keeps nothing else from being told. */
+  postpone(store: StoreName, place: Place, ids: readonly string[]): void {
+    this.#atOnce((statements) => {
+      for (const id of ids) {
+        this.#seq += 1;
+        statements.run(
+          "update waiting set seq = ? where side = ? and collection = ? and tenant = ? and id = ?",
+          this.#seq,
+          ...keyOf(store, place),
+          JSON.stringify(id),
+        );
+      }
+    });
+  }
+
+  /** Takes out all that waits for the collection: it is there no more. */
+  forget(collection: string): void {
+    const sql = "delete from waiting where collection = ?";
+    this.#atOnce((statements) => statements.run(sql, JSON.stringify(collection)));
+    this.#rows = Number(this.#statements.first("select count(*) from waiting")?.[0] ?? 0);
   }
 
   /** Entries that were refused wait again. */
@@ -240,18 +269,22 @@ export class WriteQueue implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#database.close();
     await this.#lock[Symbol.asyncDispose]();
   }
 
-  #atOnce(work: () => void): void {
-    this.#database.exec("begin immediate");
+  /** @throws {VectorError} E_CLOSED; E_STORAGE where the disk does not take it: then nothing of it was done */
+  #atOnce(work: (statements: Statements) => void): void {
+    const statements = this.#statements;
     try {
-      work();
+      this.#database.exec("begin immediate");
+      work(statements);
       this.#database.exec("commit");
-    } catch (error) {
-      this.#database.exec("rollback");
-      throw error;
+    } catch (cause) {
+      if (this.#database.isTransaction) this.#database.exec("rollback");
+      throw new VectorError("E_STORAGE", "The queue of writes cannot be written.", { cause });
     }
   }
 }

@@ -4,7 +4,9 @@ import { VectorError } from "../../errors.ts";
 import { parsePlain, stringifyPlain } from "../../util/json.ts";
 import type { NewDocument } from "../types.ts";
 
-const documentSchema = z.looseObject({ id: z.string(), embedding: z.array(z.number()) });
+/** An integral component that no number is sure to hold exactly is read as a bigint. */
+const component = z.union([z.number(), z.bigint().transform(Number)]);
+const documentSchema = z.looseObject({ id: z.string(), embedding: z.array(component) });
 
 export function writeBody(document: NewDocument): string {
   return stringifyPlain({ ...document, embedding: Array.from(document.embedding) });

@@ -25,15 +25,14 @@ export class Shadow {
   }
 
   /**
-   * Perhaps asks the second store what the first one has answered. Returns at once. A search that the caller's own function
-   * puts in order is never asked twice, for the function would run twice.
+   * Perhaps asks the second store what the first one has answered. Returns at once.
    */
   compare<M extends object>(
     request: VectorSearchRequest<M>,
     answer: readonly SearchResult<M>[],
   ): void {
     const { share, inFlightMax } = this.#options;
-    if (share <= 0 || typeof request.rerank === "function" || Math.random() >= share) return;
+    if (share <= 0 || Math.random() >= share) return;
     if (this.#inFlight >= inFlightMax || !this.#store.breaker.admits) {
       this.#metrics?.shadow("skipped");
       return;

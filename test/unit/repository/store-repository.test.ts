@@ -288,6 +288,9 @@ describe("a repository", () => {
       { vectors: false, rescoring: { oversampling: 3 }, limit: 3 },
       { vectors: true, rescoring: undefined, limit: 80 },
     ]);
+    await expect(
+      repository.semanticSearchAdvanced({ ...request, rerank: { mmr }, nResults: 1001 }),
+    ).rejects.toMatchObject({ code: "E_INPUT", details: { field: "search.nResults" } });
   });
 
   it("sends a query of any length under cosine as one of length 1", async () => {
