@@ -123,6 +123,7 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
     options: RepositoryCallOptions = {},
   ): Promise<SearchResult<M>[]> {
     return this.#observed({ operation: "search", count: (results) => results.length }, async () => {
+      assertObject(request, "request");
       const { query, queryEmbedding: given, ...rest } = request;
       if ((query === undefined) === (given === undefined))
         throw new VectorError("E_INPUT", "A search takes either queryEmbedding or query.");
@@ -155,9 +156,11 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
 
   /** Takes documents of the tenant away; an id that it does not have is no error. */
   delete(which: ServiceSelector<M>, options: RepositoryCallOptions = {}): Promise<void> {
-    const { ids, metadataFilter } = which;
-    return this.#observed({ operation: "delete", count: () => ids?.length ?? 0 }, () =>
-      this.#repository.deleteDocuments<M>(
+    const count = (): number => which.ids?.length ?? 0;
+    return this.#observed({ operation: "delete", count }, async () => {
+      assertObject(which, "selector");
+      const { ids, metadataFilter } = which;
+      await this.#repository.deleteDocuments<M>(
         this.#collection,
         {
           tenantId: this.#tenantId,
@@ -165,8 +168,8 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
           ...(metadataFilter === undefined ? {} : { metadataFilter }),
         },
         pickSignal(options),
-      ),
-    );
+      );
+    });
   }
 
   /** How many documents the tenant has, or how many of them meet the filter. Exact. */
@@ -321,6 +324,11 @@ function assertMode(mode: NonNullable<AddOptions["mode"]>): typeof mode {
 /** The signal alone, for the calls beneath. */
 function pickSignal({ signal }: RepositoryCallOptions): RepositoryCallOptions {
   return signal === undefined ? {} : { signal };
+}
+
+function assertObject(value: unknown, what: string): void {
+  if (value !== null && typeof value === "object") return;
+  throw new VectorError("E_INPUT", `The ${what} is no object.`, { details: { field: what } });
 }
 
 function assertDocuments(documents: unknown): void {

@@ -150,6 +150,19 @@ describe("a tenant's service", () => {
   });
 });
 
+describe("what is no request", () => {
+  it.each([[undefined], [null], ["a"]])(
+    "is refused by a code, and nothing is asked: %j",
+    async (given) => {
+      const { service, asked } = serviceWith();
+      const refused = { code: "E_INPUT" };
+      await expect(service.semanticSearch(given as never)).rejects.toMatchObject(refused);
+      await expect((async () => service.delete(given as never))()).rejects.toMatchObject(refused);
+      expect(asked).toEqual([]);
+    },
+  );
+});
+
 describe("texts", () => {
   it("are embedded in batches, each for the document that has none", async () => {
     const batches: number[] = [];
