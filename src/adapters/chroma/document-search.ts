@@ -28,7 +28,8 @@ export async function searchDocuments(reach: Reach, query: DocumentQuery): Promi
   if (asked.here !== null || options.limit > (resultsMax ?? Number.POSITIVE_INFINITY))
     return nearestOfAll(reach, query);
   try {
-    return await askIndex(reach, query);
+    const hits = await askIndex(reach, query);
+    return hits ?? (await nearestOfAll(reach, query));
   } catch (error) {
     // Servers before 1.0 fail where their index finds fewer of a filter's records than were asked for, though there are more.
     if (!isVectorError(error, "E_SERVER") || statusOf(error) !== 500) throw error;
@@ -36,7 +37,8 @@ export async function searchDocuments(reach: Reach, query: DocumentQuery): Promi
   }
 }
 
-async function askIndex(reach: Reach, query: DocumentQuery): Promise<DocumentHit[]> {
+/** null = in the place of a tenant's record stands one that another program wrote under the tenant's name, which is nobody's. */
+async function askIndex(reach: Reach, query: DocumentQuery): Promise<DocumentHit[] | null> {
   const { asked, options, tenanted, vector } = query;
   const { documents = true, metadata = false, vectors = false, limit, tenant, signal } = options;
   // In a tenanted collection the metadata tells the record's own id, and whose it is.
@@ -51,7 +53,8 @@ async function askIndex(reach: Reach, query: DocumentQuery): Promise<DocumentHit
     where: asked.server,
     ...(signal && { signal }),
   });
-  return found.map((one) => hitOf(one, { tenanted, metadata, tenant }));
+  const hits = found.flatMap((one) => hitOf(one, { tenanted, metadata, tenant }) ?? []);
+  return hits.length === found.length ? hits : null;
 }
 
 function hitOf(
@@ -65,10 +68,11 @@ function hitOf(
     readonly metadata: boolean;
     readonly tenant: string | undefined;
   },
-): DocumentHit {
+): DocumentHit | null {
   const { id, distance, document } = found;
   const vector = found.vector === null ? null : Float32Array.from(found.vector);
   const flat = tenanted ? decodeFlat(found.metadata) : null;
+  if (tenant !== undefined && flat?.id === null) return null;
   if (tenant !== undefined && flat?.tenant !== tenant)
     throw notChroma("a record of another tenant than the one that was asked for");
   const plain = flat === null ? found.metadata : flat.metadata;
@@ -89,7 +93,7 @@ function hitOf(
 async function nearestOfAll(reach: Reach, query: DocumentQuery): Promise<DocumentHit[]> {
   const { asked, options, size, tenanted, vector } = query;
   const { collection, signal } = reach;
-  const { documents = true, metadata = false, vectors = false, limit } = options;
+  const { documents = true, metadata = false, vectors = false, limit, tenant } = options;
   const nearest = new Nearest(limit);
   const read = (ids: readonly string[], withVectors: boolean) =>
     readRecords(
@@ -102,7 +106,9 @@ async function nearestOfAll(reach: Reach, query: DocumentQuery): Promise<Documen
   for await (const ids of selectedIds(reach, asked)) {
     for (let start = 0; start < ids.length; start += size.rowsMax) {
       const { batch } = await read(ids.slice(start, start + size.rowsMax), true);
-      offerBatch(nearest, batch, vector, collection.distance ?? "l2");
+      const owners = placed(batch, tenanted).placement.tenants;
+      const isMeant = (row: number): boolean => tenant === undefined || owners[row] === tenant;
+      offerBatch(nearest, batch, vector, collection.distance ?? "l2", isMeant);
     }
   }
   const { candidates } = nearest;
