@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chromaFlags, qdrantFlags } from "../../../src/cli/end-flags.ts";
 import { chromaOptions, qdrantOptions, sourceEnd, targetEnd } from "../../../src/cli/ends.ts";
-import type { Environment } from "../../../src/util/environment.ts";
 import { Keys } from "../../../src/cli/keys.ts";
 import { readSettings } from "../../../src/cli/setting.ts";
 import { isVectorError } from "../../../src/errors.ts";
+import type { Environment } from "../../../src/util/environment.ts";
 
 type Given = Readonly<Record<string, unknown>>;
 /** Variables whose name begins with a dot stand in `.env`. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Environment } from "../../../src/util/environment.ts";
 import { makeFlags, runFlags, scopeFlags, shapeFlags } from "../../../src/cli/flags.ts";
 import { migrateRequest, verifyRequest } from "../../../src/cli/request.ts";
 import { readSettings } from "../../../src/cli/setting.ts";
 import { isVectorError } from "../../../src/errors.ts";
 import type { MigrateRequest } from "../../../src/migrate/request.ts";
+import type { Environment } from "../../../src/util/environment.ts";
 
 const none: Environment = () => undefined;
 

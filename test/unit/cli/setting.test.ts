@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chromaFlags, qdrantFlags } from "../../../src/cli/end-flags.ts";
-import { type Environment, readEnvironment } from "../../../src/util/environment.ts";
 import { makeFlags, scopeFlags, shapeFlags } from "../../../src/cli/flags.ts";
 import { readSettings } from "../../../src/cli/setting.ts";
 import { isVectorError, type VectorError } from "../../../src/errors.ts";
+import { type Environment, readEnvironment } from "../../../src/util/environment.ts";
 
 let folder = "";
 beforeEach(() => {

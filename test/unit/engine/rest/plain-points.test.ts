@@ -34,7 +34,10 @@ describe("a long body of points in their usual shape", () => {
         const middle = (low + (float[0] ?? 0)) / 2;
         return middle > 1e-6 && middle < 1e20 ? middle.toFixed(30) : String(middle);
       },
-      () => ["0", "-0", "0.0", "1e-7", "-1.5E3", "123456789.5", "1234567890.5"][Math.floor(random() * 7)] ?? "",
+      () =>
+        ["0", "-0", "0.0", "1e-7", "-1.5E3", "123456789.5", "1234567890.5"][
+          Math.floor(random() * 7)
+        ] ?? "",
     ];
     const texts = Array.from(
       { length: 20_000 },
@@ -106,6 +109,8 @@ describe("is left to the reader of texts:", () => {
   it("what is no UTF-8", () => {
     const body = Buffer.from(bodyOf(point(',"payload":{"a":"x"}')));
     body[body.indexOf("x")] = 0xff;
-    expect(plainPoints({ operation: "upsertPoints", collection: "c", params: {}, body })).toBeNull();
+    expect(
+      plainPoints({ operation: "upsertPoints", collection: "c", params: {}, body }),
+    ).toBeNull();
   });
 });
