@@ -40,13 +40,24 @@ export function openDatabase(path: string): DatabaseSync {
       PRAGMA journal_size_limit = ${pageBytes * keptPages};
       PRAGMA temp_store = MEMORY;
     `);
-    // What a power cut left of the log behind its last commit would look like damage (log-fault.ts) after another one.
-    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    carryLog(database, path);
   } catch (error) {
     database.close();
     throw storageError(error, path);
   }
   return database;
+}
+
+/**
+ * Carries the log over and empties it: what a power cut left of it behind its last commit would look like damage (log-fault.ts)
+ * after another one. On a full disk it stays, and all that is in it is there to be read.
+ */
+function carryLog(database: DatabaseSync, path: string): void {
+  try {
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    if (!isVectorError(storageError(error, path), "E_DISK_FULL")) throw error;
+  }
 }
 
 /** Refuses a name with a NUL, at which Node 22's SQLite would cut it. @throws E_INPUT (422) */
