@@ -98,7 +98,7 @@ export const quotaWords: CloudRules["overQuota"] = (what, usage, limit) => ({
   },
 });
 
-const tooMany: StubAnswer = {
+export const tooMany: StubAnswer = {
   status: 429,
   body: { error: "ChromaError", message: "Too many requests; backoff and try again" },
 };

@@ -18,6 +18,8 @@ export interface QdrantPlace extends AsyncDisposable {
 export interface QdrantKind {
   readonly name: string;
   readonly skip: boolean;
+  /** Whether it has strict mode. */
+  readonly strict: boolean;
   start(): Promise<QdrantPlace>;
 }
 
@@ -26,10 +28,16 @@ const realKey = process.env["QDRANT_API_KEY"];
 
 /** Both kinds, for `describe.each`; the real one is skipped where there is none. */
 export const qdrantKinds: readonly QdrantKind[] = [
-  { name: "embedded Qdrant behind its server", skip: false, start: () => serveFolder(":memory:") },
+  {
+    name: "embedded Qdrant behind its server",
+    skip: false,
+    strict: false,
+    start: () => serveFolder(":memory:"),
+  },
   {
     name: realUrl ? "Qdrant server" : "Qdrant server (QDRANT_URL is not set)",
     skip: !realUrl,
+    strict: true,
     start: async () => {
       const url = realUrl ?? "";
       return place({ url, grpcPort: realGrpcPort(url) }, realKey, async () => {});
