@@ -1,8 +1,8 @@
 /** A restore of points into a target at fault: what does not stand there as it should is named, and an interrupted one goes on. */
 import { describe, expect, it } from "vitest";
 import { runBackup } from "../../src/migrate/backup/backup.ts";
+import { type RestoreRequest, restorePoints } from "../../src/migrate/points/points.ts";
 import { defaultRequest } from "../../src/migrate/request.ts";
-import { type RestoreRequest, restorePoints } from "../../src/migrate/restore/points.ts";
 import type { CollectionSpec } from "../../src/model/collection.ts";
 import { slicePoints } from "../../src/model/parts.ts";
 import { defaultVector, type PointBatch } from "../../src/model/record.ts";

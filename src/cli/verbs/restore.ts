@@ -1,9 +1,9 @@
 /** `vecferry restore ARCHIVE [TARGET]`. */
 
 import { VectorError } from "../../errors.ts";
+import { restorePoints } from "../../migrate/points/points.ts";
 import type { Outcome } from "../../migrate/report.ts";
 import type { MigrateRequest, RunContext } from "../../migrate/request.ts";
-import { restorePoints } from "../../migrate/restore/points.ts";
 import { runMigrate } from "../../migrate/run.ts";
 import { assertArchive, assertTarget, connectArchive } from "../../open.ts";
 import type { ArchiveReader } from "../../store/archive.ts";
