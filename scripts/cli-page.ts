@@ -24,10 +24,17 @@ With \`--json\` stdout has one JSON object a line, each with \`format\` (1) and 
 \`note\`, \`finding\`, \`warning\`, \`error\`, and at the end the verb's own: \`result\` (with the report), \`plan\`, \`status\`,
 \`cancel\`, \`doctor\`, \`quick-test\`, \`tenants\`, \`listening\`. Words for people then go to stderr.
 
-${program.commands.map(section).join("\n")}`;
+${program.commands.flatMap(sections).join("\n")}`;
 }
 
-function section(command: Command): string {
+/** The section of a verb, and of each that it consists of. */
+function sections(command: Command): string[] {
+  const { parent } = command;
+  const within = parent === null || parent === program ? "" : `${parent.name()} `;
+  return [section(command, within + command.name()), ...command.commands.flatMap(sections)];
+}
+
+function section(command: Command, name: string): string {
   let help = "";
   command.configureOutput({
     writeOut: (text) => {
@@ -37,5 +44,5 @@ function section(command: Command): string {
     getOutHasColors: () => false,
   });
   command.outputHelp();
-  return `## vecferry ${command.name()}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`;
+  return `## vecferry ${name}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`;
 }

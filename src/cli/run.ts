@@ -64,7 +64,7 @@ export async function runCli(io: Io): Promise<number> {
     writeErr: () => undefined,
     outputError: () => undefined,
   });
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  inheritSettings(program);
   try {
     await program.parseAsync([...io.argv], { from: "user" });
     return exit;
@@ -74,6 +74,13 @@ export async function runCli(io: Io): Promise<number> {
     return session.fail(usageError(error, io.argv));
   } finally {
     await session.told();
+  }
+}
+
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inheritSettings(command);
   }
 }
 

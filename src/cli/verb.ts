@@ -29,6 +29,22 @@ export function onCommand(command: Command, call: Call, action: Action): void {
   command.action(() => call(action, command.args, command.opts()));
 }
 
+/** A verb that is several, each with a help of its own: `vecferry rollback plan`. What is added to it is one of them. */
+export function addGroup(program: Command, call: Call, name: string, summary: string): Command {
+  const group = program
+    .command(name)
+    .summary(summary)
+    .helpCommand(false)
+    .allowExcessArguments()
+    .usage("COMMAND [options]");
+  onCommand(group, call, async (_session, [given]) => {
+    const names = group.commands.map((one) => one.name()).join(" or ");
+    const text = given === undefined ? "is given" : `is ${JSON.stringify(given)}`;
+    throw new VectorError("E_USAGE", `No command of ${name} ${text}: it takes ${names}.`);
+  });
+  return group;
+}
+
 /**
  * A list of names swallows whatever stands behind it: an address among them is such a slip. No collection's name holds
  * a slash or a colon.
