@@ -5,7 +5,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { defaultVector } from "../src/model/record.ts";
+import { denseVector } from "../src/model/vector-column.ts";
 import { connectSource, connectTarget } from "../src/open.ts";
 import type { Hit, SourceStore, TargetStore } from "../src/store/port.ts";
 
@@ -71,7 +71,7 @@ async function showSearch(
   const [after] = (await target.collections()).filter(({ name }) => name === "debian");
   if (before === undefined || after === undefined) throw new Error("A collection is not there.");
   const { batch } = await source.read(before, [search.like]);
-  const query = batch.vectors.get(defaultVector)?.data;
+  const query = denseVector(batch)?.data;
   if (query === undefined) throw new Error(`${search.like} is not there.`);
   const old = await source.search(before, query, { limit: results });
   const now = await target.search(after, query, { limit: results, tenant: search.tenant });

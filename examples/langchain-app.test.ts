@@ -36,7 +36,7 @@ async function embeddingsOfChroma(collection: string, ids: readonly string[]) {
   if (info === undefined) throw new Error(`There is no ${collection}.`);
   const { batch } = await source.read(info, ids);
   const column = batch.vectors.get("");
-  if (column === undefined) throw new Error("There are no vectors.");
+  if (column?.kind !== "dense") throw new Error("There are no vectors.");
   const { data, dimension } = column;
   const embeddingOf = (text: string): number[] => {
     const row = batch.ids.findIndex((id) => text.includes(id));

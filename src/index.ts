@@ -107,11 +107,14 @@ export { plainPointId, tenantPointId } from "./model/point-id.ts";
 export type {
   DenseColumn,
   FailureReason,
+  MultiColumn,
   PayloadColumn,
   Placement,
   PointBatch,
   RecordBatch,
   RecordFailure,
+  SparseColumn,
+  VectorColumn,
 } from "./model/record.ts";
 export {
   connectSource,

@@ -10,6 +10,7 @@ import {
   type RecordFailure,
 } from "../model/record.ts";
 import { divided, normsOf } from "../model/unit-vectors.ts";
+import { denseVector } from "../model/vector-column.ts";
 import { type CollectionPlan, pointOf } from "./collection-plan.ts";
 
 export interface Prepared {
@@ -30,7 +31,7 @@ export function prepare(
   run: string,
   pointFor: (id: string) => string = (id) => pointOf(plan, id),
 ): Prepared {
-  const column = records.vectors.get(defaultVector);
+  const column = denseVector(records);
   const norms = normsOf(column, records.ids.length);
   const failures: RecordFailure[] = [];
   const rows: number[] = [];

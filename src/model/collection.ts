@@ -2,6 +2,7 @@ import { z } from "zod";
 import { VectorError } from "../errors.ts";
 import { parseJson } from "../util/json.ts";
 import { type Distance, distances } from "./distance.ts";
+import type { VectorColumn } from "./record.ts";
 
 /** How records become payload: see `layout.ts`. */
 export const layouts = ["vecferry", "flat", "langchain", "llamaindex"] as const;
@@ -48,6 +49,25 @@ export interface VectorIndex {
   readonly offBy: string | null;
 }
 
+/** What a point store holds under one name. */
+export interface VectorShape {
+  /** '' for the vector without a name. */
+  readonly name: string;
+  readonly kind: VectorColumn["kind"];
+  /** Null of sparse vectors. */
+  readonly dimension: number | null;
+  /** In the store's own word (`Cosine`, `Manhattan`); null of sparse vectors. */
+  readonly distance: string | null;
+}
+
+/** Shards that points are put into by hand. */
+export interface ShardKey {
+  /** As JSON: a text, or a natural number. */
+  readonly key: string;
+  readonly shards: number;
+  readonly replicas: number;
+}
+
 /** A collection as a store has it. */
 export interface CollectionInfo {
   /** What never changes while the collection lives: Chroma's uuid; a point store's name. */
@@ -72,6 +92,12 @@ export interface CollectionInfo {
   readonly index?: VectorIndex;
   /** A point store only: what an earlier `ensure` noted (`CollectionNote` as JSON text). */
   readonly note: string | null;
+  /** A point store only: all of its vectors; absent = one dense vector without a name, which `dimension` and `distance` tell of. */
+  readonly vectors?: readonly VectorShape[];
+  /** A point store only: where points are put into shards by hand, these are the shards. */
+  readonly shardKeys?: readonly ShardKey[];
+  /** A point store only: other names that lead to it; absent = none, or nobody asked. */
+  readonly aliases?: readonly string[];
   /** A point store only: what of it is not read, in words (`named vector "image"`); absent = nothing. */
   readonly unread?: readonly string[];
 }
@@ -159,4 +185,8 @@ export interface CollectionSpec {
   readonly model?: string;
   /** To be made just as a Qdrant once described it (`configuration` and `schema` of its `CollectionInfo`), whatever the settings above say. */
   readonly described?: { readonly configuration: string; readonly schema: string };
+  /** Its vectors, where they are others than one dense vector without a name, of `dimension` and `distance`. */
+  readonly vectors?: readonly VectorShape[];
+  /** The shards that its points are put into by hand. */
+  readonly shardKeys?: readonly ShardKey[];
 }

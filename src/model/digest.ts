@@ -5,11 +5,16 @@
  * Format 1: the first 16 bytes of SHA-256 over
  *   the canonical JSON text of [point, id, tenant, collection, document, uri, metadata or null, rest or null],
  *   a NUL byte, the norm as float64 LE (all ones where there is none), the vector's float32 LE bytes (none without a vector).
+ * A point that has other vectors than a dense one without a name, or was put into a shard by hand, has two words more in the
+ * text: the shard or null, and [name, kind, count of numbers] of each other vector, by name; their bytes come behind the first
+ * vector's: a dense one's floats, a multivector's, a sparse one's indices (uint32 LE) and then its values.
  */
 import { hash } from "node:crypto";
 import { canonicalJson } from "../util/canonical.ts";
 import { isCanonicalJson, isPlainText } from "../util/canonical-bytes.ts";
-import { defaultVector, type PointBatch } from "./record.ts";
+import type { PointBatch } from "./record.ts";
+import { otherVectors, type VectorBits } from "./vector-bits.ts";
+import { denseVector } from "./vector-column.ts";
 
 export const digestFormat = 1;
 export const digestBytes = 16;
@@ -28,9 +33,10 @@ const closeBracket = 0x5d;
 
 /** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
 export function digestPoints(batch: PointBatch): Uint8Array {
-  const { ids, payload, placement, vectors } = batch;
+  const { ids, payload, placement } = batch;
   const rows = ids.length;
-  const column = vectors.get(defaultVector);
+  const column = denseVector(batch);
+  const others = otherVectors(batch);
   const vectorBytes = column === undefined ? 0 : column.dimension * 4;
   const { buffer, byteOffset, byteLength } = column?.data ?? new Float32Array(0);
   const bits = new Uint8Array(buffer, byteOffset, byteLength);
@@ -46,9 +52,13 @@ export function digestPoints(batch: PointBatch): Uint8Array {
     message.text(payload.uris[row]);
     message.object(payload.metadata[row]);
     message.object(placement.rest[row]);
+    const more = others.map((other) => other(row)).filter((bits) => bits !== null);
+    const shard = placement.shards?.[row] ?? null;
+    if (more.length > 0 || shard !== null) message.others(shard, more);
     message.norm(placement.norms[row] ?? Number.NaN);
     if (column !== undefined && (column.present === null || column.present[row] === 1))
       message.vector(bits.subarray(row * vectorBytes, (row + 1) * vectorBytes));
+    for (const { bytes } of more) for (const part of bytes) message.vector(part);
     digests.write(message.digest(), row * digestBytes, digestBytes, "latin1");
   }
   return digests;
@@ -106,6 +116,14 @@ class Message {
     const canonical = canonicalJson(text);
     if (canonical === "{}") this.#none();
     else this.#word(canonical);
+  }
+
+  /** The words of a row that has more than a vector without a name. */
+  others(shard: string | null, vectors: readonly VectorBits[]): void {
+    this.#reserve((shard?.length ?? 0) * utf8BytesMax + textBytes);
+    if (shard === null) this.#none();
+    else this.#word(shard);
+    this.#word(JSON.stringify(vectors.map(({ name, kind, count }) => [name, kind, count])));
   }
 
   /** Ends the words; the norm comes behind them. */

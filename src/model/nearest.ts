@@ -1,6 +1,7 @@
 /** Exact search: every vector of the collection is looked at, the nearest few are kept. */
 import type { Distance } from "./distance.ts";
-import { defaultVector, type RecordBatch } from "./record.ts";
+import type { RecordBatch } from "./record.ts";
+import { denseVector } from "./vector-column.ts";
 
 export interface Candidate {
   readonly id: string;
@@ -44,7 +45,7 @@ export function offerBatch(
   distance: Distance,
   isWanted: (row: number) => boolean = () => true,
 ): void {
-  const column = batch.vectors.get(defaultVector);
+  const column = denseVector(batch);
   if (column === undefined) return;
   const queryNorm = Math.sqrt(dot(query, query, 0));
   batch.ids.forEach((id, row) => {

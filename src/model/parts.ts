@@ -1,5 +1,6 @@
 /** Batches in parts: some rows in a row out of one, and several as one. */
-import type { DenseColumn, Placement, PointBatch, RecordBatch } from "./record.ts";
+import { joinColumns, pickColumn, sliceColumn } from "./column-rows.ts";
+import type { Placement, PointBatch, RecordBatch } from "./record.ts";
 
 /** Rows `start` to `end` of a batch; its floats are not copied. */
 export function slicePoints(batch: PointBatch, start: number, end: number): PointBatch {
@@ -7,7 +8,9 @@ export function slicePoints(batch: PointBatch, start: number, end: number): Poin
   const { payload, placement } = batch;
   return {
     ids: batch.ids.slice(start, end),
-    vectors: new Map(Array.from(batch.vectors, ([name, one]) => [name, slice(one, start, end)])),
+    vectors: new Map(
+      Array.from(batch.vectors, ([name, one]) => [name, sliceColumn(one, start, end)]),
+    ),
     payload: {
       documents: payload.documents.slice(start, end),
       uris: payload.uris.slice(start, end),
@@ -20,6 +23,7 @@ export function slicePoints(batch: PointBatch, start: number, end: number): Poin
       runs: placement.runs.slice(start, end),
       collections: placement.collections.slice(start, end),
       rest: placement.rest.slice(start, end),
+      ...(placement.shards === undefined ? {} : { shards: placement.shards.slice(start, end) }),
     },
   };
 }
@@ -31,12 +35,7 @@ export function pickRecords(batch: RecordBatch, rows: readonly number[]): Record
     rows.flatMap((row) => values.slice(row, row + 1));
   return {
     ids: of(ids),
-    vectors: new Map(
-      Array.from(vectors, ([name, column]) => [
-        name,
-        join(rows.map((row) => [1, slice(column, row, row + 1)])),
-      ]),
-    ),
+    vectors: new Map(Array.from(vectors, ([name, column]) => [name, pickColumn(column, rows)])),
     payload: {
       documents: of(payload.documents),
       uris: of(payload.uris),
@@ -53,9 +52,9 @@ export function joinRecords(batches: readonly RecordBatch[]): RecordBatch {
   return {
     ids: parts.flatMap(({ ids }) => ids),
     vectors: new Map(
-      Array.from(first.vectors.keys(), (name) => [
+      Array.from(new Set(parts.flatMap((part) => [...part.vectors.keys()])), (name) => [
         name,
-        join(parts.map((part) => [part.ids.length, part.vectors.get(name)])),
+        joinColumns(parts.map((part) => [part.ids.length, part.vectors.get(name)])),
       ]),
     ),
     payload: {
@@ -72,6 +71,7 @@ export function joinPoints(batches: readonly PointBatch[]): PointBatch {
   if (only !== undefined && batches.length === 1) return only;
   const of = <Value>(column: (placement: Placement) => readonly Value[]): Value[] =>
     batches.flatMap(({ placement }) => column(placement));
+  const hasShards = batches.some(({ placement }) => placement.shards !== undefined);
   return {
     ...joinRecords(batches),
     placement: {
@@ -81,36 +81,13 @@ export function joinPoints(batches: readonly PointBatch[]): PointBatch {
       runs: of(({ runs }) => runs),
       collections: of(({ collections }) => collections),
       rest: of(({ rest }) => rest),
+      ...(hasShards
+        ? { shards: of(({ points, shards }) => shards ?? points.map(() => null)) }
+        : {}),
     },
   };
 }
 
 function emptyBatch(): RecordBatch {
   return { ids: [], vectors: new Map(), payload: { documents: [], uris: [], metadata: [] } };
-}
-
-function slice({ dimension, data, present, kind }: DenseColumn, start: number, end: number) {
-  return {
-    kind,
-    dimension,
-    data: data.subarray(start * dimension, end * dimension),
-    present: present?.subarray(start, end) ?? null,
-  };
-}
-
-function join(parts: readonly (readonly [rows: number, DenseColumn | undefined])[]): DenseColumn {
-  const dimension = Math.max(0, ...parts.map(([, column]) => column?.dimension ?? 0));
-  const rows = parts.reduce((sum, [count]) => sum + count, 0);
-  const data = new Float32Array(rows * dimension);
-  const present = new Uint8Array(rows).fill(1);
-  let row = 0;
-  for (const [count, column] of parts) {
-    if (column === undefined) present.fill(0, row, row + count);
-    else {
-      data.set(column.data, row * dimension);
-      if (column.present !== null) present.set(column.present, row);
-    }
-    row += count;
-  }
-  return { kind: "dense", dimension, data, present: present.includes(0) ? present : null };
 }

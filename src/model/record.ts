@@ -49,7 +49,8 @@ export interface PayloadColumn {
 export interface RecordBatch {
   /** The record's own id: any string. */
   readonly ids: string[];
-  readonly vectors: Map<string, DenseColumn>;
+  /** By name. Chroma's records have one, dense, under `defaultVector`; what is not there was not asked for, or no row has it. */
+  readonly vectors: Map<string, VectorColumn>;
   readonly payload: PayloadColumn;
 }
 
@@ -68,6 +69,8 @@ export interface Placement {
   readonly rest: (string | null)[];
   /** When an application first wrote each row: ISO 8601; null = not kept. Absent = kept for none. What was read stands in `rest` too. */
   readonly createdAt?: (string | null)[];
+  /** The shard that each row was put into by hand, as JSON: a text or a natural number; null = none. Absent = none was. */
+  readonly shards?: (string | null)[];
 }
 
 /** Records with their places: what is written to a point store, and what is read back from one. */

@@ -1,5 +1,8 @@
 /** Rows of a batch. */
-import { type DenseColumn, defaultVector, type PointBatch } from "./record.ts";
+
+import { pickColumn } from "./column-rows.ts";
+import type { PointBatch } from "./record.ts";
+import { vectorBytes } from "./vector-column.ts";
 
 /** Some rows of a batch, in the order given; the batch itself when it is all of them in their order. */
 export function pickRows(batch: PointBatch, rows: readonly number[]): PointBatch {
@@ -22,30 +25,17 @@ export function pickRows(batch: PointBatch, rows: readonly number[]): PointBatch
       runs: of(placement.runs),
       collections: of(placement.collections),
       rest: of(placement.rest),
+      ...(placement.shards === undefined ? {} : { shards: of(placement.shards) }),
       ...(placement.createdAt === undefined ? {} : { createdAt: of(placement.createdAt) }),
     },
   };
 }
 
-/** Some rows of a column, in the order given. */
-export function pickColumn(column: DenseColumn, rows: readonly number[]): DenseColumn {
-  const { dimension, present } = column;
-  const data = new Float32Array(rows.length * dimension);
-  rows.forEach((row, place) => {
-    data.set(column.data.subarray(row * dimension, (row + 1) * dimension), place * dimension);
-  });
-  return {
-    ...column,
-    data,
-    present: present === null ? null : Uint8Array.from(rows, (row) => present[row] ?? 0),
-  };
-}
-
-/** Bytes of a batch: float32 vectors, and payload as text. */
+/** Bytes of a batch: vectors, and payload as text. */
 export function bytesOf(batch: PointBatch): number {
   const { documents, metadata, uris } = batch.payload;
   const texts = [documents, metadata, uris]
     .flat()
     .reduce((sum, text) => sum + (text?.length ?? 0), 0);
-  return texts + (batch.vectors.get(defaultVector)?.data.byteLength ?? 0);
+  return texts + vectorBytes(batch);
 }

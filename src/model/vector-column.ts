@@ -1,6 +1,16 @@
 /** What can be said and done with a column of vectors of any kind. */
 import { VectorError } from "../errors.ts";
-import type { DenseColumn, VectorColumn } from "./record.ts";
+import { type DenseColumn, defaultVector, type VectorColumn } from "./record.ts";
+
+/** The dense vectors without a name, which are all that Chroma's records have; undefined where there are none. */
+export function denseVector({
+  vectors,
+}: {
+  readonly vectors: ReadonlyMap<string, VectorColumn>;
+}): DenseColumn | undefined {
+  const column = vectors.get(defaultVector);
+  return column?.kind === "dense" ? column : undefined;
+}
 
 /** Whether the row has a vector. */
 export function isPresent({ present }: VectorColumn, row: number): boolean {
@@ -17,6 +27,18 @@ export function arraysOf(column: VectorColumn): (Float32Array | Uint32Array | Ui
         ? [column.offsets, column.data]
         : [column.offsets, column.indices, column.values];
   return present === null ? own : [...own, present];
+}
+
+/** Bytes that the vectors of a batch take. */
+export function vectorBytes({
+  vectors,
+}: {
+  readonly vectors: ReadonlyMap<string, VectorColumn>;
+}): number {
+  let bytes = 0;
+  for (const column of vectors.values())
+    for (const array of arraysOf(column)) bytes += array.byteLength;
+  return bytes;
 }
 
 /** A column with arrays of its own. */

@@ -1,8 +1,8 @@
 /** What a store gives, as the documents that an application reads. */
 import { VectorError } from "../errors.ts";
 import type { Distance } from "../model/distance.ts";
-import { defaultVector, type PointBatch } from "../model/record.ts";
-import { isPresent } from "../model/vector-column.ts";
+import type { PointBatch } from "../model/record.ts";
+import { denseVector, isPresent } from "../model/vector-column.ts";
 import type { DocumentHit } from "../store/documents.ts";
 import { parsePlain } from "../util/json.ts";
 import { documentId, type TenantedCollection } from "./catalog.ts";
@@ -54,7 +54,7 @@ export function rowDocument(
 }
 
 function embeddingAt({ vectors, placement }: PointBatch, row: number): Float32Array | null {
-  const column = vectors.get(defaultVector);
+  const column = denseVector({ vectors });
   if (column === undefined || !isPresent(column, row)) return null;
   const { data, dimension } = column;
   const vector = data.subarray(row * dimension, (row + 1) * dimension);

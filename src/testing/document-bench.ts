@@ -4,6 +4,7 @@ import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
 import { tenantPointId } from "../model/point-id.ts";
 import { defaultVector, type PointBatch } from "../model/record.ts";
+import { denseVector } from "../model/vector-column.ts";
 import type { DocumentFilter, DocumentStore, WriteMode } from "../store/documents.ts";
 import { canonicalJson } from "../util/canonical.ts";
 
@@ -67,7 +68,7 @@ export function documentsOf(documents: readonly TestDocument[]): PointBatch {
 /** What a batch says of its documents, by point: vectors as plain numbers, metadata in its canonical text. */
 export function readDocuments(batch: PointBatch): object[] {
   const { ids, payload, placement, vectors } = batch;
-  const column = vectors.get(defaultVector);
+  const column = denseVector({ vectors });
   const rows = ids.map((id, row) => ({
     point: placement.points[row] ?? "",
     id,

@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { isVectorError } from "../errors.ts";
 import type { CollectionInfo } from "../model/collection.ts";
-import { defaultVector, type RecordBatch } from "../model/record.ts";
+import type { RecordBatch } from "../model/record.ts";
+import { denseVector } from "../model/vector-column.ts";
 import type { SourceStore } from "../store/port.ts";
 import { canonicalJson } from "../util/canonical.ts";
 import type { TestKit } from "./kit.ts";
@@ -151,7 +152,7 @@ async function checkRecords(store: SourceStore, options: SourceSuiteOptions): Pr
       const record = byId.get(id);
       assert.ok(record, `${JSON.stringify(id)} was written`);
       assertPayload(batch, row, record);
-      const vector = batch.vectors.get(defaultVector);
+      const vector = denseVector(batch);
       assert.equal(vector?.dimension, dimension);
       const ulps = distance === "cosine" ? store.capabilities.vectorUlps : 0;
       const start = row * record.vector.length;
@@ -279,7 +280,8 @@ function assertColumns(batch: RecordBatch): void {
   const rows = batch.ids.length;
   assert.deepEqual([documents.length, uris.length, metadata.length], [rows, rows, rows]);
   for (const vector of batch.vectors.values()) {
-    assert.equal(vector.data.length, rows * vector.dimension);
+    assert.equal(vector.kind, "dense");
+    if (vector.kind === "dense") assert.equal(vector.data.length, rows * vector.dimension);
     if (vector.present !== null) assert.equal(vector.present.length, rows);
   }
 }

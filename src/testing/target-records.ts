@@ -4,6 +4,7 @@ import type { CollectionSpec, SourceNote } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
 import { plainPointId } from "../model/point-id.ts";
 import { defaultVector, type PointBatch } from "../model/record.ts";
+import { denseVector } from "../model/vector-column.ts";
 import { canonicalJson } from "../util/canonical.ts";
 
 export interface TestRecord {
@@ -88,7 +89,7 @@ export function batchOf(records: readonly TestRecord[]): PointBatch {
 /** The rows of batches as plain data, by point: vectors as hex digits of their bits, metadata in its canonical text. */
 export function rowsOf(...batches: readonly PointBatch[]): object[] {
   const rows = batches.flatMap(({ ids, vectors, payload, placement }) => {
-    const column = vectors.get(defaultVector);
+    const column = denseVector({ vectors });
     return ids.map((id, row) => ({
       point: placement.points[row] ?? "",
       id,

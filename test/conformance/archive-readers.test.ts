@@ -6,7 +6,8 @@ import { zstdDecompressSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { writeArchive } from "../../src/adapters/archive/index.ts";
-import { defaultVector, type PointBatch, type RecordBatch } from "../../src/model/record.ts";
+import type { PointBatch, RecordBatch } from "../../src/model/record.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import {
   archiveBatch,
   archiveInfo,
@@ -41,7 +42,7 @@ function awkwardBatch(): RecordBatch {
     ],
     4,
   );
-  const data = batch.vectors.get(defaultVector)?.data ?? new Float32Array(0);
+  const data = denseVector(batch)?.data ?? new Float32Array(0);
   const words = new Uint32Array(data.buffer);
   words.set(awkwardBits[0] ?? [], 0);
   words.set(awkwardBits[1] ?? [], 8);

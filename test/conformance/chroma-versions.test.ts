@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { openChroma } from "../../src/adapters/chroma/index.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import type { FixtureRecord } from "../../src/testing/index.ts";
 import {
   addRecords,
@@ -144,7 +145,7 @@ describe("records without a vector, and vectors with an infinite component", () 
           "infinite: not-finite",
         ]);
         expect(batch.ids.length).toBe(written.size);
-        const data = batch.vectors.get("")?.data ?? new Float32Array();
+        const data = denseVector(batch)?.data ?? new Float32Array();
         for (const [row, id] of batch.ids.entries()) {
           expect([...data.subarray(row * 3, row * 3 + 3)]).toEqual(written.get(id)?.vector);
         }

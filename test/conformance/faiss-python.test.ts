@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openFaiss } from "../../src/adapters/faiss/index.ts";
 import { isVectorError } from "../../src/errors.ts";
-import { defaultVector } from "../../src/model/record.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import { FaissRepository } from "../../src/repositories.ts";
 import { findCollection, scanAll } from "../../src/testing/target-bench.ts";
 import { batchOf, testSpec, unitRecords } from "../../src/testing/target-records.ts";
@@ -66,7 +66,7 @@ describe.skipIf(!hasFaiss)("faiss itself (needs FRAMEWORKS_PYTHON with faiss-cpu
         const { batch } = await store.read(info, points);
         const byId = new Map(batch.ids.map((id, row) => [id, row]));
         const ids = told[at]?.ids?.map(String) ?? Array.from(points, (_, row) => String(row));
-        const data = batch.vectors.get(defaultVector)?.data ?? new Float32Array();
+        const data = denseVector(batch)?.data ?? new Float32Array();
         const vectors = ids.map((id) => {
           const row = byId.get(id) ?? -1;
           return Buffer.from(data.slice(row * 5, row * 5 + 5).buffer).toString("hex");
@@ -162,7 +162,7 @@ describe.skipIf(!hasFaiss)("faiss itself (needs FRAMEWORKS_PYTHON with faiss-cpu
     expect(batch?.payload.documents[row]).toBe("text 1");
     const metadata = batch?.payload.metadata[row];
     expect(metadata).toBe('{"n": 1, "score": 0.5, "tags": ["\\u00e9"]}');
-    const data = batch?.vectors.get(defaultVector)?.data.slice(row * 5, row * 5 + 5);
+    const data = (batch && denseVector(batch))?.data.slice(row * 5, row * 5 + 5);
     expect(Buffer.from(data?.buffer ?? new ArrayBuffer()).toString("hex")).toBe(
       vectors.slice(40, 80),
     );

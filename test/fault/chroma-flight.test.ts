@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { denseVector } from "../../src/model/vector-column.ts";
 import { isGet, numbered, type Scene, withChroma } from "../support/chroma-scene.ts";
 import type { StubAnswer } from "../support/stub.ts";
 import { type StubChroma, stubChroma } from "../support/stub-chroma.ts";
@@ -44,7 +45,7 @@ async function readAll({ store, info }: Scene, times: number): Promise<void> {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
         const { batch } = await store.read(info, [id]);
         expect(batch.ids).toEqual([id]);
-        expect(batch.vectors.get("")?.data).toEqual(Float32Array.of(Number(id.slice(1)), 1));
+        expect(denseVector(batch)?.data).toEqual(Float32Array.of(Number(id.slice(1)), 1));
       }
     }),
   );

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { openChromaFolder } from "../../src/adapters/chroma-folder/index.ts";
 import { isVectorError } from "../../src/errors.ts";
 import type { CollectionInfo } from "../../src/model/collection.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import type { SourceStore } from "../../src/store/port.ts";
 import { chromaAvailable, startChroma } from "../support/chroma-server.ts";
 import { temporaryFolder } from "../support/fixtures.ts";
@@ -48,7 +49,7 @@ async function writeUntil(base: string, isOver: () => boolean): Promise<number> 
 async function readOnce(store: SourceStore, collection: CollectionInfo, keys: string[]) {
   const { batch, failures } = await store.read(collection, keys);
   expect(failures).toEqual([]);
-  const column = batch.vectors.get("");
+  const column = denseVector(batch);
   batch.ids.forEach((id, row) => {
     const { n, version } = JSON.parse(batch.payload.metadata[row] ?? "{}");
     expect(id).toBe(`id-${n}`);

@@ -15,8 +15,9 @@ import {
 import type { MigrateEvent } from "../../src/migrate/request.ts";
 import { defaultRequest } from "../../src/migrate/request.ts";
 import type { CollectionInfo, CollectionSpec } from "../../src/model/collection.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import type { Hit, SourceStore, TargetStore } from "../../src/store/port.ts";
-import type { RecordWriter } from "../../src/store/writer.ts";
+import type { RecordTarget } from "../../src/store/record-target.ts";
 import { batchOf, testSpec } from "../../src/testing/target-records.ts";
 import { unpackRecorded } from "../support/fixtures.ts";
 import { overridden } from "../support/overridden.ts";
@@ -54,7 +55,7 @@ async function run(
     signal = new AbortController().signal,
     onEvent = () => undefined,
   }: {
-    writer?: RecordWriter | null;
+    writer?: RecordTarget | null;
     signal?: AbortSignal;
     onEvent?: (event: MigrateEvent) => void;
   } = {},
@@ -120,7 +121,7 @@ describe("a quick test", () => {
     const source = overridden(ends.source, {
       read: async (...asked) => {
         const found = await ends.source.read(...asked);
-        for (const { data } of found.batch.vectors.values()) data.fill(0);
+        denseVector(found.batch)?.data.fill(0);
         return found;
       },
     });
@@ -250,31 +251,70 @@ describe("what quick tests have left where a server keeps no notes", () => {
   });
 });
 
+/** A source that is asked nothing. */
+const silent: SourceStore = {
+  identity: { kind: "chroma", address: "x", tenant: "t", database: "d", version: null },
+  capabilities: {
+    batchSizeMax: null,
+    bodyBytesMax: null,
+    concurrency: 1,
+    live: true,
+    where: true,
+    vectorUlps: 2,
+    notes: false,
+  },
+  collections: refuse,
+  count: refuse,
+  ids: () => {
+    throw broken;
+  },
+  read: refuse,
+  search: refuse,
+  [Symbol.asyncDispose]: async () => undefined,
+};
+
+const listed: CollectionInfo = {
+  key: "k",
+  name: "",
+  tenant: "t",
+  database: "d",
+  dimension: null,
+  distance: "l2",
+  distanceFrom: "default",
+  count: null,
+  metadata: null,
+  configuration: null,
+  schema: null,
+  status: null,
+  note: null,
+};
+
 describe("a quick test that writes the source", () => {
   /** A writer into nothing, that notes what it was asked. */
-  function noted(methods: Partial<RecordWriter> = {}): { writer: RecordWriter; asked: string[] } {
+  function noted(methods: Partial<RecordTarget> = {}): { writer: RecordTarget; asked: string[] } {
     const asked: string[] = [];
-    const writer: RecordWriter = {
-      identity: { kind: "chroma", address: "x", tenant: "t", database: "d", version: null },
-      lists: true,
-      make: async ({ name }) => {
+    const writer: RecordTarget = {
+      ...silent,
+      assertName: () => undefined,
+      ensure: async ({ name, metadata }) => {
         asked.push(`make ${name}`);
-        return { key: "k", name };
+        return { created: true, collection: { ...listed, name, metadata } };
       },
+      faults: async () => [],
       write: async () => {
         asked.push("write");
       },
+      remove: refuse,
       drop: async (name) => {
         asked.push(`drop ${name}`);
       },
-      [Symbol.asyncDispose]: async () => undefined,
       ...methods,
     };
     return { writer, asked };
   }
 
   it.each([
-    ["cannot be made", { make: refuse }],
+    ["cannot be made", { ensure: refuse }],
     ["cannot be filled", { write: refuse }],
     ["is not listed afterwards", {}],
   ])("drops its collection when it %s", async (_, methods) => {
@@ -295,7 +335,7 @@ describe("a quick test that writes the source", () => {
         { ...info, name: theirs?.name ?? "", metadata: '{"theirs":true}' },
       ],
     });
-    const { writer, asked } = noted({ make: refuse });
+    const { writer, asked } = noted({ ensure: refuse });
     await expect(run({ ...ends, source }, { writer })).rejects.toBe(broken);
     expect(asked[0]).toBe(`drop ${ours?.name}`);
     expect(asked.join()).not.toContain(theirs?.name);

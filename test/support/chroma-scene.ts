@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { openChroma } from "../../src/adapters/chroma/index.ts";
 import type { CollectionInfo } from "../../src/model/collection.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import type { SourceStore } from "../../src/store/port.ts";
 import { type Stub, type StubRequest, startStub } from "./stub.ts";
 import {
@@ -69,7 +70,7 @@ export const keysOf = (records: readonly StubRecord[]): string[] => records.map(
 /** Reads all records and checks that each has its own vector, document and metadata. */
 export async function readAll({ store, info }: Scene, records: readonly StubRecord[]) {
   const result = await store.read(info, keysOf(records));
-  const data = result.batch.vectors.get("")?.data ?? [];
+  const data = denseVector(result.batch)?.data ?? [];
   for (const [row, id] of result.batch.ids.entries()) {
     const n = Number(id.slice(1));
     expect([

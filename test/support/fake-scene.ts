@@ -7,6 +7,7 @@ import { runVerify } from "../../src/migrate/verify.ts";
 import type { CollectionInfo, CollectionSpec } from "../../src/model/collection.ts";
 import { tenantPointId } from "../../src/model/point-id.ts";
 import { defaultVector, type PointBatch } from "../../src/model/record.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import type { TargetStore } from "../../src/store/port.ts";
 import { fakeCollection, fakeContext, migrateRequest, verifyRequest } from "./fake-migration.ts";
 import { FakeSource } from "./fake-store.ts";
@@ -108,7 +109,7 @@ export function withMetadata(batch: PointBatch, change: (text: string) => string
 
 /** A batch with the vector of another. */
 export function withVector(batch: PointBatch, other: PointBatch): PointBatch {
-  const column = other.vectors.get(defaultVector);
+  const column = denseVector(other);
   return { ...batch, vectors: new Map(column === undefined ? [] : [[defaultVector, column]]) };
 }
 

@@ -8,6 +8,7 @@ import {
   type RecordBatch,
   type RecordFailure,
 } from "../../src/model/record.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import type {
   Capabilities,
   Hit,
@@ -263,7 +264,7 @@ export class FakeTarget implements TargetStore {
 
   async write({ name, layout }: CollectionSpec, batch: PointBatch): Promise<void> {
     const points = this.points(name);
-    const column = batch.vectors.get(defaultVector);
+    const column = denseVector(batch);
     batch.placement.points.forEach((point, row) => {
       const { data = new Float32Array(0), dimension = 0 } = column ?? {};
       points.set(point, {

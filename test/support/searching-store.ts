@@ -3,7 +3,7 @@ import { VectorError } from "../../src/errors.ts";
 import { trueDistance } from "../../src/migrate/compare/distances.ts";
 import { fitOf } from "../../src/migrate/compare/filters.ts";
 import type { CollectionInfo } from "../../src/model/collection.ts";
-import { defaultVector } from "../../src/model/record.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import type { Hit, SearchOptions } from "../../src/store/port.ts";
 import { FakeSource, FakeTarget } from "./fake-store.ts";
 
@@ -95,7 +95,7 @@ export class SearchingTarget extends FakeTarget {
     if (known !== undefined) return known;
     const found: Point[] = [];
     for await (const { ids, vectors, payload, placement } of this.scan(info)) {
-      const { data = new Float32Array(0), dimension = 0 } = vectors.get(defaultVector) ?? {};
+      const { data = new Float32Array(0), dimension = 0 } = denseVector({ vectors }) ?? {};
       for (const [row, id] of ids.entries())
         found.push({
           id,

@@ -1,11 +1,7 @@
 /** Rows on their way into a row group: as many as its bounds let in. */
 import { VectorError } from "../../errors.ts";
-import {
-  type DenseColumn,
-  defaultVector,
-  type PointBatch,
-  type RecordBatch,
-} from "../../model/record.ts";
+import type { DenseColumn, PointBatch, RecordBatch } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { ArchivedRows } from "../../store/archive.ts";
 import { type FlatColumn, flatColumns } from "./schema.ts";
 import { TextColumn } from "./text-column.ts";
@@ -162,7 +158,7 @@ export class RowBuffer {
 }
 
 function vectorsOf(batch: RecordBatch): DenseColumn | undefined {
-  const column = batch.vectors.get(defaultVector);
+  const column = denseVector(batch);
   return column !== undefined && column.dimension > 0 ? column : undefined;
 }
 

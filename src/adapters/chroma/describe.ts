@@ -1,7 +1,7 @@
 /** What the listing of a server leaves open about a collection: v1's dimension, and the distance where versions lie. */
 import { isVectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import { defaultVector } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { CallOptions } from "../../store/port.ts";
 import type { CollectionCalls } from "./calls.ts";
 import type { ListedCollection } from "./catalog.ts";
@@ -73,7 +73,7 @@ async function sampleVector(
       options.signal,
     );
     const { batch } = await readRecords(calls, info, ids, options, size);
-    const column = batch.vectors.get(defaultVector);
+    const column = denseVector(batch);
     for (let row = 0; column !== undefined && row < batch.ids.length; row += 1) {
       const vector = Array.from(
         column.data.subarray(row * column.dimension, (row + 1) * column.dimension),

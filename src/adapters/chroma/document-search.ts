@@ -1,7 +1,7 @@
 /** The nearest documents: by the server's own index where it can be asked all that is wanted, else by every record that is meant. */
 import { isVectorError } from "../../errors.ts";
 import { Nearest, offerBatch } from "../../model/nearest.ts";
-import { defaultVector } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { DocumentHit, DocumentSearchOptions } from "../../store/documents.ts";
 import { notChroma } from "./answer.ts";
 import { statusOf } from "./client.ts";
@@ -117,7 +117,7 @@ async function nearestOfAll(reach: Reach, query: DocumentQuery): Promise<Documen
     vectors,
   );
   const points = placed(batch, tenanted);
-  const column = points.vectors.get(defaultVector);
+  const column = denseVector(points);
   const rows = new Map(points.placement.points.map((point, row) => [point, row]));
   return candidates.flatMap(({ id: point, distance }) => {
     const row = rows.get(point);

@@ -2,8 +2,9 @@ import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo, CollectionSpec } from "../../model/collection.ts";
 import { type Metadata, parseWhere, toWhere, type Where } from "../../model/filter.ts";
 import { tenantKey } from "../../model/layout.ts";
-import { defaultVector, type PointBatch, type RecordFailure } from "../../model/record.ts";
+import type { PointBatch, RecordFailure } from "../../model/record.ts";
 import { pickRows } from "../../model/rows.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type {
   CollectionsOptions,
   DocumentCollection,
@@ -209,7 +210,7 @@ export class ChromaDocuments implements DocumentStore {
         mixedNumbers: tenanted,
         keyOf: keyOfRow,
       });
-      const vectors = batch.vectors.get(defaultVector);
+      const vectors = denseVector(batch);
       if (vectors === undefined) return;
       const { documents, uris } = batch.payload;
       const ids = batch.ids.map((_, row) => keyOfRow(row));

@@ -1,12 +1,7 @@
 /** Finds the records that a Chroma would refuse, or keep otherwise than they are, before any of their batch is sent. */
 import { VectorError } from "../../errors.ts";
-import {
-  type DenseColumn,
-  defaultVector,
-  type FailureReason,
-  type RecordBatch,
-  type RecordFailure,
-} from "../../model/record.ts";
+import type { DenseColumn, FailureReason, RecordBatch, RecordFailure } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import { type JsonValue, parseLossless } from "../../util/json.ts";
 import type { RecordBounds, Takes } from "./takes.ts";
 
@@ -66,7 +61,7 @@ function faultOf(batch: RecordBatch, row: number, options: CheckOptions): Fault 
     return { reason: "id-refused", detail: "The id is empty, which this Chroma refuses." };
   }
   return (
-    vectorFault(batch.vectors.get(defaultVector), row, options.dimension) ??
+    vectorFault(denseVector(batch), row, options.dimension) ??
     metadataFault(batch.payload.metadata[row] ?? null, options) ??
     (takes.bounds === null ? null : sizeFault(batch, row, key, options.ownKeys, takes.bounds))
   );

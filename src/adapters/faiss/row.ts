@@ -5,7 +5,7 @@ import { decodeMetadata, type Metadata } from "../../model/filter.ts";
 import { markKey } from "../../model/layout.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import { defaultVector, type PointBatch, type RecordFailure } from "../../model/record.ts";
-import { isPresent } from "../../model/vector-column.ts";
+import { denseVector, isPresent } from "../../model/vector-column.ts";
 import { parseJson, sliceObject, stringOf } from "../../util/json.ts";
 import type { Turns } from "../../util/turns.ts";
 
@@ -83,7 +83,7 @@ export async function toRows(
   { dimension, distance }: { readonly dimension: number; readonly distance: Distance },
   turns: Turns,
 ): Promise<Row[]> {
-  const column = batch.vectors.get(defaultVector);
+  const column = denseVector(batch);
   if (batch.ids.length > 0 && column !== undefined && column.dimension !== dimension) {
     throw new VectorError(
       "E_REJECTED",

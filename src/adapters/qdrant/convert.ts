@@ -1,8 +1,9 @@
 /** Between batches of records and the columns of points that Qdrant holds. */
 import type { Layout } from "../../model/collection.ts";
+import { pickColumn } from "../../model/column-rows.ts";
 import { PayloadDecoder } from "../../model/layout.ts";
 import { type DenseColumn, defaultVector, type PointBatch } from "../../model/record.ts";
-import { pickColumn } from "../../model/rows.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import { wholePayload } from "../../model/whole-payload.ts";
 import type { PointColumns } from "./api.ts";
 
@@ -13,7 +14,7 @@ export function toColumns(
   end: number,
   layout: Layout,
 ): PointColumns {
-  const vectors = batch.vectors.get(defaultVector);
+  const vectors = denseVector(batch);
   const payloads: string[] = [];
   for (let row = start; row < end; row += 1) payloads.push(wholePayload(batch, row, layout));
   return {
@@ -43,7 +44,10 @@ export function pickRows(columns: PointColumns, rows: readonly number[]): PointC
   const { points, vectors, payloads } = columns;
   return {
     points: of(points),
-    vectors: vectors === null ? null : pickColumn(vectors, rows),
+    vectors:
+      vectors === null
+        ? null
+        : (denseVector({ vectors: new Map([[defaultVector, pickColumn(vectors, rows)]]) }) ?? null),
     payloads: of(payloads),
   };
 }

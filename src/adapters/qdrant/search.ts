@@ -4,7 +4,8 @@ import type { CollectionInfo, Layout } from "../../model/collection.ts";
 import { type Distance, toChromaDistance } from "../../model/distance.ts";
 import type { Where } from "../../model/filter.ts";
 import { markKey, tenantKey } from "../../model/layout.ts";
-import { defaultVector, type PointBatch } from "../../model/record.ts";
+import type { PointBatch } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { DocumentHit, DocumentSearchOptions } from "../../store/documents.ts";
 import type { QueryColumns, ScoredPoints } from "./api.ts";
 import { toBatch } from "./convert.ts";
@@ -90,7 +91,7 @@ function hitsOf(
   { documents = true, metadata = false, vectors = false }: DocumentSearchOptions,
 ): DocumentHit[] {
   const { ids, payload, placement } = batch;
-  const column = batch.vectors.get(defaultVector);
+  const column = denseVector(batch);
   const vectorOf = (row: number): Float32Array | null => {
     if (!vectors || column === undefined || column.present?.[row] === 0) return null;
     return column.data.slice(row * column.dimension, (row + 1) * column.dimension);

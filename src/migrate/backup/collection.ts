@@ -1,12 +1,8 @@
 /** One collection on its way into an archive: its ids in the journal, its rows behind those that the archive has already. */
 import { batchTargetBytes, inFlightBytesMax, optimalBatchSize } from "../../model/batch-size.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import {
-  defaultVector,
-  type PointBatch,
-  type RecordBatch,
-  type RecordFailure,
-} from "../../model/record.ts";
+import type { PointBatch, RecordBatch, RecordFailure } from "../../model/record.ts";
+import { vectorBytes } from "../../model/vector-column.ts";
 import type { ArchiveCollectionWriter } from "../../store/archive.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { passStop } from "../../util/stops.ts";
@@ -16,7 +12,6 @@ import type { JournalCollection } from "../journal/journal.ts";
 import type { Ledger } from "../journal/ledger.ts";
 import type { ListingResult } from "../journal/listing.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
-
 import {
   emptyTotals,
   type Flight,
@@ -223,7 +218,7 @@ export async function takeRows(
   passStop("after-append");
   const { documents, metadata, uris } = batch.payload;
   const rest = "placement" in batch ? batch.placement.rest : [];
-  let bytes = batch.vectors.get(defaultVector)?.data.byteLength ?? 0;
+  let bytes = vectorBytes(batch);
   for (const column of [documents, metadata, uris, rest])
     for (const text of column) bytes += text?.length ?? 0;
   totals.written += keys.length;

@@ -1,6 +1,7 @@
 /** Every record of a collection as blocks that the truth looks at. */
 import type { MetadataMatch } from "../../model/filter.ts";
-import { defaultVector, type RecordBatch } from "../../model/record.ts";
+import type { RecordBatch } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { ReadResult } from "../../store/port.ts";
 import { idsOf, type Reading, rowsACall } from "./draw.ts";
 import { fitOf } from "./filters.ts";
@@ -60,7 +61,7 @@ function blockOf(
   filters: readonly MetadataMatch[],
   seen: Seen,
 ): TruthBlock | null {
-  const column = vectors.get(defaultVector);
+  const column = denseVector({ vectors });
   if (column === undefined || column.dimension !== dimension) return null;
   const { present } = column;
   const data = column.data;

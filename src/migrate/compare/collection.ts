@@ -1,7 +1,7 @@
 /** Compares one collection: draws queries, finds the truth, asks both ends, and judges what they answer. */
 import { isVectorError } from "../../errors.ts";
 import type { MetadataMatch } from "../../model/filter.ts";
-import { defaultVector } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { SearchOptions } from "../../store/port.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { blocksOf, type Seen } from "./blocks.ts";
@@ -320,7 +320,7 @@ async function readVectors(
   const rows = new Map<string, Float32Array>();
   for (let start = 0; start < ids.length; start += size) {
     const { batch } = await source.read(info, ids.slice(start, start + size), { signal });
-    const column = batch.vectors.get(defaultVector);
+    const column = denseVector(batch);
     if (column === undefined || column.dimension !== dimension) continue;
     for (const [row, id] of batch.ids.entries())
       if (column.present?.[row] !== 0)

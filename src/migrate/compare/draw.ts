@@ -1,6 +1,6 @@
 /** Draws records of a source to search by. */
 import type { CollectionInfo } from "../../model/collection.ts";
-import { defaultVector } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { IdsOptions, SourceStore } from "../../store/port.ts";
 import { normAt } from "./distances.ts";
 
@@ -72,7 +72,7 @@ async function readDrawn(reading: Reading, ids: readonly string[]): Promise<Draw
   const vectors = new Float32Array(ids.length * dimension);
   for (let start = 0; start < ids.length; start += rows) {
     const { batch } = await source.read(info, ids.slice(start, start + rows), { signal });
-    const column = batch.vectors.get(defaultVector);
+    const column = denseVector(batch);
     if (column === undefined || column.dimension !== dimension) continue;
     for (const [row, id] of batch.ids.entries()) {
       const at = row * dimension;

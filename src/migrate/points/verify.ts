@@ -1,149 +1,141 @@
-/** Restored points against the archive: sums of digests first, and the points themselves where the sums differ. */
-import { BucketSums, bucketCount, bucketOf, digestBytes } from "../../model/digest.ts";
-import { isCanonicalUuid } from "../../model/point-id.ts";
-import type { PointBatch } from "../../model/record.ts";
+/** Both ends of each collection compared: sums of digests first, and the points themselves where the sums differ. */
+import { pickRows } from "../../model/rows.ts";
 import { throwIfAborted } from "../../util/abort.ts";
-import { release } from "../../util/release.ts";
-import { wholePoints } from "../backup/rows.ts";
-import { digestsOf } from "../digests.ts";
 import type { DifferenceKind } from "../journal/difference.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
 import type { RunContext } from "../request.ts";
-import { phase, progress } from "../telling.ts";
 import { describeDifference } from "../verify/describe.ts";
-import { assertPoints, type Course } from "./course.ts";
+import type { Course } from "./course.ts";
 import { equalRows } from "./equal.ts";
+import { pointsBeside } from "./look.ts";
+import type { BothEnds } from "./settle.ts";
+import { bucketAt } from "./sums.ts";
 
-/** Compares what the target holds with the archive. `merge`: other points may stand there too, and are counted. */
-export async function verifyPoints(
-  courses: readonly Course[],
+/** What was found of one collection. */
+export interface Verified {
+  readonly result: VerifiedCollection;
+  /** Points of the target that the source does not have, where these are no difference. */
+  readonly foreign: number;
+  /** Vectors that float16 gave another last bit. */
+  readonly rounded: number;
+  /** Buckets in which the ends are not equal. */
+  readonly open: ReadonlySet<number>;
+}
+
+/** Compares what was read of both ends. `merge`: other points may stand there too, and are counted. */
+export async function verifyCourse(
+  course: Course,
+  { wanted, standing }: BothEnds,
   merge: boolean,
   context: RunContext,
-): Promise<VerifyReport> {
-  const collections: VerifiedCollection[] = [];
-  const foreign: Record<string, number> = {};
-  for (const course of courses) {
-    phase(context, "verify", course.info.name);
-    const expected = await archiveSums(course, context.signal);
-    const standing = await targetSums(course, context);
-    const others = standing.total - expected.total;
-    const equal = standing.differences(expected).length === 0;
-    const found = equal
-      ? none(course, expected.total)
-      : await drill(course, merge, others, context);
-    collections.push(found.result);
-    foreign[course.spec.name] = found.foreign;
-  }
-  const compared = collections.reduce((sum, one) => sum + one.compared, 0);
-  const counts = (kind: DifferenceKind) =>
-    collections.reduce((sum, one) => sum + (one.differences[kind] ?? 0), 0);
-  const differences = counts("missing") + counts("changed-at-target") + counts("extra");
+): Promise<Verified> {
+  const { info, spec } = course;
+  const open = new Set(standing.differences(wanted));
+  const result: VerifiedCollection = {
+    name: info.name,
+    target: spec.name,
+    schema: [],
+    compared: wanted.total,
+    readAgain: wanted.total,
+    differences: {},
+    quarantined: 0,
+    goneAtBothEnds: 0,
+    examples: [],
+  };
+  if (open.size === 0) return { result, foreign: 0, rounded: 0, open };
+  const { missing, changed, found, rounded } = await drill(course, open, result.examples, context);
+  const there = [...open].reduce((sum, bucket) => sum + standing.count(bucket), 0);
+  const beside = Math.max(0, there - found);
+  if (beside > 0 && !merge) await nameBeside(course, open, result.examples, context.signal);
+  const differences: VerifiedCollection["differences"] = {
+    missing,
+    "changed-at-target": changed,
+    ...(merge ? {} : { extra: beside }),
+  };
+  return { result: { ...result, differences }, foreign: merge ? beside : 0, rounded, open };
+}
+
+/** The result of all. */
+export function verdictOf(
+  word: string,
+  found: readonly Verified[],
+  tuned: readonly string[],
+): VerifyReport {
+  const collections = found.map(({ result }) => result);
+  const sum = (of: (one: VerifiedCollection) => number) =>
+    collections.reduce((total, one) => total + of(one), 0);
+  const count = (kind: DifferenceKind) => sum(({ differences }) => differences[kind] ?? 0);
+  const [missing, changed, extra] = [count("missing"), count("changed-at-target"), count("extra")];
+  const schema = sum((one) => one.schema.length);
+  const compared = sum((one) => one.compared);
+  const rounded = found.reduce((total, one) => total + one.rounded, 0);
+  const differences = missing + changed + extra + schema;
+  const verdict = [
+    differences === 0
+      ? `All ${compared} points of the ${word} stand at the target, equal in point id, vector bits and the whole payload with its types.`
+      : `${compared} points of the ${word} were compared with the target. ${differences} differences: ${missing} missing, ${changed} not as in the ${word}, ${extra} that the ${word} does not have${schema === 0 ? "" : `, ${schema} of the collections themselves`}.`,
+    rounded === 0
+      ? ""
+      : `${rounded} vectors that are kept as float16 have another last bit, for the target normalizes them again.`,
+    ...tuned,
+  ];
   return {
-    verdict:
-      differences === 0
-        ? `All ${compared} points of the archive stand at the target, equal in point id, vector bits and the whole payload with its types.`
-        : `${compared} points of the archive were compared with the target. ${differences} differences: ${counts("missing")} missing, ${counts("changed-at-target")} not as in the archive, ${counts("extra")} that the archive does not have.`,
+    verdict: verdict.filter((sentence) => sentence !== "").join(" "),
     readSource: true,
     differences,
-    foreign,
+    foreign: Object.fromEntries(found.map(({ result, foreign }) => [result.target, foreign])),
     sample: null,
     collections,
   };
 }
 
-async function archiveSums({ archive, info }: Course, signal: AbortSignal): Promise<BucketSums> {
-  const sums = new BucketSums();
-  for await (const batch of archive.batches(info, { signal })) {
-    throwIfAborted(signal);
-    add(sums, wholePoints(assertPoints(batch), info));
-  }
-  return sums;
-}
-
-async function targetSums(
-  { target, there, info }: Course,
-  context: RunContext,
-): Promise<BucketSums> {
-  const { signal } = context;
-  const tell = progress(context, "verify", info.name, info.count);
-  const sums = new BucketSums();
-  let done = 0;
-  for await (const batch of target.scan(there, { signal })) {
-    throwIfAborted(signal);
-    add(sums, batch);
-    for (const { data } of batch.vectors.values()) release(data);
-    done += batch.ids.length;
-    tell(done);
-  }
-  return sums;
-}
-
-function add(sums: BucketSums, batch: PointBatch): void {
-  const digests = digestsOf(batch);
-  batch.placement.points.forEach((point, row) => {
-    const bucket = isCanonicalUuid(point)
-      ? bucketOf(point)
-      : Number(BigInt(point) % BigInt(bucketCount));
-    sums.add(bucket, digests, row * digestBytes);
-  });
-}
-
-/** The points one by one, each by its id. */
+/** The source's points of these buckets one by one, each by its id. `found`: those in whose places something stands. */
 async function drill(
   course: Course,
-  merge: boolean,
-  others: number,
+  open: ReadonlySet<number>,
+  examples: VerifiedCollection["examples"],
   { signal }: RunContext,
-): Promise<{ readonly result: VerifiedCollection; readonly foreign: number }> {
-  const { archive, info, batchSize } = course;
-  const examples: VerifiedCollection["examples"] = [];
-  let compared = 0;
-  let missing = 0;
-  let changed = 0;
-  for await (const rows of archive.batches(info, { signal, batchSize })) {
+): Promise<{ missing: number; changed: number; found: number; rounded: number }> {
+  const { source, info, batchSize } = course;
+  const tally = { missing: 0, changed: 0, found: 0, rounded: 0 };
+  for await (const batch of source.points(info, { signal, batchSize })) {
     throwIfAborted(signal);
-    const batch = assertPoints(rows);
-    const equal = await equalRows(course, batch, signal);
-    batch.placement.points.forEach((point, row) => {
-      compared += 1;
-      if (equal.rows.has(row)) return;
+    const { points } = batch.placement;
+    const rows = points.flatMap((point, row) => (open.has(bucketAt(point)) ? [row] : []));
+    if (rows.length === 0) continue;
+    const some = pickRows(batch, rows);
+    const equal = await equalRows(course, some, signal);
+    tally.rounded += equal.rounded;
+    some.placement.points.forEach((point, row) => {
       const pair = equal.others.get(row);
-      if (pair === undefined) missing += 1;
-      else changed += 1;
+      if (pair !== undefined || equal.rows.has(row)) tally.found += 1;
+      if (equal.rows.has(row)) return;
+      if (pair === undefined) tally.missing += 1;
+      else tally.changed += 1;
+      if (examples.length >= examplesMax) return;
       const detail =
         pair === undefined
           ? "Not at the target."
-          : `archive -> target: ${describeDifference(pair.wanted, pair.found)}`;
+          : `${source.word} -> target: ${describeDifference(pair.wanted, pair.found)}`;
       const kind = pair === undefined ? "missing" : "changed-at-target";
-      if (examples.length < examplesMax)
-        examples.push({ kind, id: batch.ids[row] ?? point, point, detail });
+      examples.push({ kind, id: point, point, detail });
     });
   }
-  const beside = others + missing;
-  const result = {
-    ...none(course, compared).result,
-    differences: { missing, "changed-at-target": changed, ...(merge ? {} : { extra: beside }) },
-    examples,
-  };
-  return { result, foreign: merge ? beside : 0 };
+  return tally;
 }
 
-function none(
-  { info, spec }: Course,
-  compared: number,
-): { readonly result: VerifiedCollection; readonly foreign: number } {
-  return {
-    foreign: 0,
-    result: {
-      name: info.name,
-      target: spec.name,
-      schema: [],
-      compared,
-      readAgain: compared,
-      differences: {},
-      quarantined: 0,
-      goneAtBothEnds: 0,
-      examples: [],
-    },
-  };
+/** Names points that the source does not have, as far as there is room among the examples. */
+async function nameBeside(
+  course: Course,
+  open: ReadonlySet<number>,
+  examples: VerifiedCollection["examples"],
+  signal: AbortSignal,
+): Promise<void> {
+  const detail = `The ${course.source.word} does not have it.`;
+  for await (const points of pointsBeside(course, signal, open)) {
+    for (const point of points) {
+      if (examples.length >= examplesMax) return;
+      examples.push({ kind: "extra", id: point, point, detail });
+    }
+  }
 }

@@ -1,5 +1,6 @@
 /** The records that a quick test writes into a source: what copying is known to spoil, one of each. */
 import { defaultVector, type PointBatch, type RecordBatch } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import { canonicalJson } from "../../util/canonical.ts";
 
 const dimension = 8;
@@ -76,7 +77,7 @@ function differences(
 }
 
 function bitsOf({ vectors }: RecordBatch, row: number): string {
-  const data = vectors.get(defaultVector)?.data ?? new Float32Array(0);
+  const data = denseVector({ vectors })?.data ?? new Float32Array(0);
   const bits = new Uint32Array(data.slice(row * dimension, (row + 1) * dimension).buffer);
   return bits.join(" ");
 }

@@ -2,7 +2,8 @@
 import path from "node:path";
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import { defaultVector, type PointBatch } from "../../model/record.ts";
+import type { PointBatch } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { SourceStore, TargetStore } from "../../store/port.ts";
 import type { Report, VerifyReport } from "../report.ts";
 import { defaultRequest, type MigrateRequest, type RunContext } from "../request.ts";
@@ -154,7 +155,7 @@ async function readWhole(
   for await (const { placement } of target.scan(info, { signal, vectors: false }))
     points.push(...placement.points);
   const { batch } = await target.read(info, points, { signal });
-  if (batch.vectors.get(defaultVector) === undefined && points.length > 0)
+  if (denseVector(batch) === undefined && points.length > 0)
     throw new VectorError("E_BAD_RESPONSE", "The target answers points without their vectors.");
   return batch;
 }

@@ -6,7 +6,7 @@
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { Distance } from "../../model/distance.ts";
 import type { MetadataMatch } from "../../model/filter.ts";
-import { defaultVector } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { Hit, TargetStore } from "../../store/port.ts";
 import { type JsonValue, parseLossless } from "../../util/json.ts";
 
@@ -69,7 +69,7 @@ async function readAll(
 ): Promise<Moved[]> {
   const moved: Moved[] = [];
   for await (const { ids, vectors, payload } of target.scan(info, { signal })) {
-    const column = vectors.get(defaultVector);
+    const column = denseVector({ vectors });
     ids.forEach((id, row) => {
       if (column === undefined || column.present?.[row] === 0) return;
       const { data, dimension } = column;

@@ -1,5 +1,6 @@
 /** What the vectors of many records are like: dimensions, norms, and those that no target takes. */
-import { type DenseColumn, defaultVector, type RecordBatch } from "../../model/record.ts";
+import type { DenseColumn, RecordBatch } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { Faults } from "./faults.ts";
 
 /**
@@ -23,7 +24,7 @@ export class VectorStats {
   }
 
   add(batch: RecordBatch): void {
-    const column = batch.vectors.get(defaultVector);
+    const column = denseVector(batch);
     batch.ids.forEach((id, row) => {
       if (column === undefined || (column.present !== null && column.present[row] !== 1))
         this.#faults.add("no-vector", id);

@@ -1,7 +1,7 @@
 /** Counts the points of each tenant of a collection, and finds tenants that no migration has named. */
 import type { CollectionInfo, CollectionNote } from "../../model/collection.ts";
 import { tenantKey } from "../../model/layout.ts";
-import { defaultVector } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import type { TargetStore } from "../../store/port.ts";
 import { parseJson } from "../../util/json.ts";
 import { eachOf } from "./each.ts";
@@ -102,7 +102,7 @@ export async function vectorsOf(
 ): Promise<Float32Array[]> {
   if (points.length === 0) return [];
   const { batch } = await target.read(info, points, { signal });
-  const column = batch.vectors.get(defaultVector);
+  const column = denseVector(batch);
   if (column === undefined) return [];
   const { data, dimension, present } = column;
   return batch.ids.flatMap((_, row) =>

@@ -1,5 +1,6 @@
 /** What differs between two points: names of fields and keys, and types; never a value, for it may be a document or a secret. */
-import { defaultVector, type PointBatch } from "../../model/record.ts";
+import type { PointBatch } from "../../model/record.ts";
+import { denseVector } from "../../model/vector-column.ts";
 import { canonicalJson } from "../../util/canonical.ts";
 import { type JsonValue, parseLossless, stringifyLossless } from "../../util/json.ts";
 
@@ -65,7 +66,7 @@ function bitsOf(vector: Float32Array): Uint32Array {
 }
 
 function vectorOf({ batch, row }: PointAt): Float32Array | null {
-  const column = batch.vectors.get(defaultVector);
+  const column = denseVector(batch);
   if (column === undefined || (column.present !== null && column.present[row] !== 1)) return null;
   return column.data.subarray(row * column.dimension, (row + 1) * column.dimension);
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { BucketSums, bucketCount, bucketOf, bucketRange, digestBytes } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
+import { arraysOf } from "../../model/vector-column.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { release } from "../../util/release.ts";
 import { digestsOf } from "../digests.ts";
@@ -84,7 +85,8 @@ async function scanFrom(
     throwIfAborted(signal);
     scan.add(batch);
     rows += batch.ids.length;
-    for (const { data } of batch.vectors.values()) release(data);
+    for (const column of batch.vectors.values())
+      for (const array of arraysOf(column)) release(array);
     onRows(rows);
     if (Date.now() - savedMs >= saveEveryMs) {
       progress.set(scan.toText());

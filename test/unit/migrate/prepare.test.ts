@@ -3,6 +3,7 @@ import type { CollectionPlan } from "../../../src/migrate/collection-plan.ts";
 import { prepare } from "../../../src/migrate/prepare.ts";
 import type { Distance } from "../../../src/model/distance.ts";
 import type { RecordBatch } from "../../../src/model/record.ts";
+import { denseVector } from "../../../src/model/vector-column.ts";
 import { blankCollection } from "../../support/blank-collection.ts";
 
 const run = "0123456789abcdef";
@@ -46,7 +47,7 @@ function recordsOf(vectors: (number[] | null)[]): RecordBatch {
 describe("prepare", () => {
   it("sends the source's own bits under l2 and ip", () => {
     const { batch } = prepare(recordsOf([[3.1, -0, 1e-40]]), planOf("l2"), run);
-    const data = batch.vectors.get("")?.data;
+    const data = denseVector(batch)?.data;
     expect(Object.is(data?.[1], -0)).toBe(true);
     expect([...(data ?? [])]).toEqual([...Float32Array.of(3.1, -0, 1e-40)]);
     expect(batch.placement.norms[0]).toBeNaN();
@@ -55,7 +56,7 @@ describe("prepare", () => {
   it("sends unit vectors under cosine and keeps the norm, so that the source is within 3 ulp on the way back", () => {
     const source = Float32Array.of(3.1, -4.7, 0.25);
     const { batch } = prepare(recordsOf([[...source]]), planOf("cosine"), run);
-    const sent = batch.vectors.get("")?.data ?? new Float32Array(3);
+    const sent = denseVector(batch)?.data ?? new Float32Array(3);
     const norm = batch.placement.norms[0] ?? 0;
     expect(Math.hypot(...sent)).toBeCloseTo(1, 6);
     const back = new Int32Array(Float32Array.from(sent, (component) => component * norm).buffer);
@@ -74,9 +75,14 @@ describe("prepare", () => {
       run,
     );
     expect(failures).toEqual([]);
-    expect(
-      [...(batch.vectors.get("")?.data ?? [])].map((component) => component.toFixed(3)),
-    ).toEqual(["1.000", "0.000", "0.000", "0.707", "0.707", "0.000"]);
+    expect([...(denseVector(batch)?.data ?? [])].map((component) => component.toFixed(3))).toEqual([
+      "1.000",
+      "0.000",
+      "0.000",
+      "0.707",
+      "0.707",
+      "0.000",
+    ]);
   });
 
   it("names what cannot be carried, and keeps the others in their places", () => {
@@ -86,7 +92,7 @@ describe("prepare", () => {
       run,
     );
     expect(batch.ids).toEqual(["r0", "r5"]);
-    expect([...(batch.vectors.get("")?.data ?? [])]).toEqual([1, 0, 0, 0, 1, 0]);
+    expect([...(denseVector(batch)?.data ?? [])]).toEqual([1, 0, 0, 0, 1, 0]);
     expect(failures.map(({ id, reason }) => [id, reason])).toEqual([
       ["r1", "no-vector"],
       ["r2", "zero-vector"],

@@ -7,7 +7,8 @@ import {
   writeArchive,
 } from "../../../../src/adapters/archive/index.ts";
 import { archiveBounds } from "../../../../src/adapters/archive/row-buffer.ts";
-import { defaultVector, type PointBatch, type RecordBatch } from "../../../../src/model/record.ts";
+import type { PointBatch, RecordBatch } from "../../../../src/model/record.ts";
+import { denseVector } from "../../../../src/model/vector-column.ts";
 import type { ArchiveReader } from "../../../../src/store/archive.ts";
 import { seededRandom } from "../../../../src/util/seeded-random.ts";
 import {
@@ -51,7 +52,7 @@ async function allOf(store: ArchiveReader, options = {}): Promise<(RecordBatch |
 }
 
 function wordsOf(batch: RecordBatch): number[] {
-  const data = batch.vectors.get(defaultVector)?.data ?? new Float32Array(0);
+  const data = denseVector(batch)?.data ?? new Float32Array(0);
   return [...new Uint32Array(data.buffer, data.byteOffset, data.length)];
 }
 
@@ -60,7 +61,7 @@ describe("an archive", () => {
     await using folder = await temporaryFolder();
     const words = [0x7fa12345, 0xffc00001, 0x7fc00000, 0x80000000, 0x7f800000, 0xff800000, 1, 0, 3];
     const batch = archiveBatch(archiveRecords(3), 3);
-    batch.vectors.get(defaultVector)?.data.set(new Float32Array(Uint32Array.from(words).buffer));
+    denseVector(batch)?.data.set(new Float32Array(Uint32Array.from(words).buffer));
     await using store = await archive(folder.path, [batch]);
     const [whole] = await allOf(store);
     expect(wordsOf(whole ?? batch)).toEqual(words);

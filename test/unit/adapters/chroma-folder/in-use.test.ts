@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { openChromaFolder } from "../../../../src/adapters/chroma-folder/index.ts";
+import { denseVector } from "../../../../src/model/vector-column.ts";
 import { fileList, unpackRecorded } from "../../../support/fixtures.ts";
 import { findCollection, readAll } from "./read-all.ts";
 
@@ -84,7 +85,7 @@ describe("a folder that is written to while it is read", () => {
     const { batch } = await store.read(collection, ["id-1", "id-91"]);
     expect(performance.now() - started).toBeGreaterThan(350);
     expect(batch.ids).toEqual(["id-1", "id-91"]);
-    expect(batch.vectors.get("")?.data.slice(0, 8)).toEqual(rows.get("id-1")?.vector);
+    expect(denseVector(batch)?.data.slice(0, 8)).toEqual(rows.get("id-1")?.vector);
   });
 
   it("and never holds still, is E_FOLDER_IN_USE after a bounded time, and ids and counts are still given", async () => {
@@ -156,9 +157,9 @@ describe("a folder that is written to while it is read", () => {
     );
     database.close();
     const second = await store.read(collection, ["id-20", "id-21"]);
-    expect([...(second.batch.vectors.get("")?.data.slice(0, 8) ?? [])]).toEqual(Array(8).fill(1));
-    expect(second.batch.vectors.get("")?.data.slice(8)).toEqual(
-      first.batch.vectors.get("")?.data.slice(8),
+    expect([...(denseVector(second.batch)?.data.slice(0, 8) ?? [])]).toEqual(Array(8).fill(1));
+    expect(denseVector(second.batch)?.data.slice(8)).toEqual(
+      denseVector(first.batch)?.data.slice(8),
     );
   });
 });

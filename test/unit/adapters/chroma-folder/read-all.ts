@@ -1,5 +1,6 @@
 import type { CollectionInfo } from "../../../../src/model/collection.ts";
 import type { RecordFailure } from "../../../../src/model/record.ts";
+import { denseVector } from "../../../../src/model/vector-column.ts";
 import type { SourceStore } from "../../../../src/store/port.ts";
 import { canonicalJson } from "../../../../src/util/canonical.ts";
 
@@ -35,7 +36,7 @@ export async function readAll(store: SourceStore, collection: CollectionInfo, ba
     failures.push(...result.failures);
     absent.push(...result.absent);
     const { batch } = result;
-    const column = batch.vectors.get("");
+    const column = denseVector(batch);
     batch.ids.forEach((id, row) => {
       rows.set(id, {
         id,
