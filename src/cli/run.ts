@@ -21,6 +21,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   tenants: async () => (await import("./verbs/tenants.ts")).addTenants,
   backup: async () => (await import("./verbs/backup.ts")).addBackup,
   restore: async () => (await import("./verbs/restore.ts")).addRestore,
+  rollback: async () => (await import("./verbs/rollback.ts")).addRollback,
 };
 const verbNames: readonly string[] = Object.keys(verbs);
 
