@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { VectorError } from "./errors.ts";
 import { type Address, type ArchiveAddress, parseAddress } from "./store/address.ts";
 import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./store/archive.ts";
-import { gentleSource, gentleTarget } from "./store/gentle.ts";
+import { gentleRecords, gentleSource, gentleTarget } from "./store/gentle.ts";
 import { Pace } from "./store/pace.ts";
 import type { SourceStore, TargetStore } from "./store/port.ts";
+import type { RecordTarget } from "./store/record-target.ts";
 import { type ConnectOptions, isTargetAddress } from "./store/registry.ts";
-import type { RecordWriter } from "./store/writer.ts";
 import { stores } from "./stores.ts";
 
 /**
@@ -88,16 +88,23 @@ export function assertArchive(address: string | Address): ArchiveAddress {
 }
 
 /**
- * Opens a Chroma for collections of one's own to be written. @throws {VectorError} as `connectSource`; E_NOT_SUPPORTED for a folder,
- * which is never written
+ * Opens a Chroma for records to be written. @throws {VectorError} as `connectSource`; E_NOT_SUPPORTED for a folder, which is never
+ * written
  */
-export async function connectWriter(
-  address: Address,
+export async function connectRecordTarget(
+  address: string | Address,
   options: ConnectOptions = {},
-): Promise<RecordWriter> {
-  if (address.kind === "chroma") return stores.writers.chroma(address, options);
-  if (address.kind === "chroma-cloud") return stores.writers["chroma-cloud"](address, options);
-  const where = address.kind === "qdrant" ? address.url : `The folder ${address.path}`;
+): Promise<RecordTarget> {
+  const parsed = typeof address === "string" ? parseAddress(address) : address;
+  if (parsed.kind === "chroma")
+    return await paced((given) => stores.records.chroma(parsed, given), gentleRecords, options);
+  if (parsed.kind === "chroma-cloud")
+    return await paced(
+      (given) => stores.records["chroma-cloud"](parsed, given),
+      gentleRecords,
+      options,
+    );
+  const where = parsed.kind === "qdrant" ? parsed.url : `The folder ${parsed.path}`;
   throw new VectorError("E_NOT_SUPPORTED", `${where} takes no records of Chroma's.`, {
     next: "Only a running Chroma is written: give chroma://host:8000 or chroma-cloud://tenant/database.",
   });

@@ -84,14 +84,14 @@ export const stores: StoreTable = {
       return writeArchive(address.path, options);
     },
   },
-  writers: {
+  records: {
     chroma: async (address, options) => {
-      const { openChromaWriter } = await import("./adapters/chroma/index.ts");
-      return openChromaWriter(address, options);
+      const { openChromaRecords } = await import("./adapters/chroma/index.ts");
+      return openChromaRecords(address, options);
     },
     "chroma-cloud": async (address, options) => {
-      const { openChromaCloudWriter } = await import("./adapters/chroma/index.ts");
-      return openChromaCloudWriter(address, options);
+      const { openChromaCloudRecords } = await import("./adapters/chroma/index.ts");
+      return openChromaCloudRecords(address, options);
     },
   },
 };

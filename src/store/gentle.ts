@@ -1,10 +1,11 @@
 /** A store that is asked no more than its `Pace` allows: the same port, with waiting before the calls and calls in parts. */
 import type { CollectionInfo } from "../model/collection.ts";
-import { joinPoints, joinRecords, slicePoints } from "../model/parts.ts";
+import { joinPoints, joinRecords, pickRecords, slicePoints } from "../model/parts.ts";
 import { isCanonicalUuid } from "../model/point-id.ts";
 import type { PointBatch, RecordBatch } from "../model/record.ts";
 import type { Pace } from "./pace.ts";
 import type { IdsOptions, ReadOptions, ReadResult, SourceStore, TargetStore } from "./port.ts";
+import type { RecordTarget } from "./record-target.ts";
 
 type Scan = TargetStore["scan"];
 type ScanOptions = NonNullable<Parameters<Scan>[1]>;
@@ -33,6 +34,28 @@ export function gentleTarget(store: TargetStore, pace: Pace): TargetStore {
         store.remove(collection, { points: points.slice(start, end) }, options),
       );
     },
+  };
+}
+
+/** The store of records, read and written at this pace. It is closed with the wrapper. */
+export function gentleRecords(store: RecordTarget, pace: Pace): RecordTarget {
+  return {
+    ...reading(store, pace, joinRecords),
+    assertName: (name) => store.assertName(name),
+    ensure: (spec, options) => pace.aside(() => store.ensure(spec, options)),
+    faults: (collection, batch, options) => store.faults(collection, batch, options),
+    async write(collection, batch, options = {}) {
+      const rows = [...batch.ids.keys()];
+      await inParts(pace, rows.length, options.signal, (start, end) =>
+        store.write(collection, pickRecords(batch, rows.slice(start, end)), options),
+      );
+    },
+    async remove(collection, ids, options = {}) {
+      await inParts(pace, ids.length, options.signal, (start, end) =>
+        store.remove(collection, ids.slice(start, end), options),
+      );
+    },
+    drop: (name, options) => pace.aside(() => store.drop(name, options)),
   };
 }
 

@@ -5,7 +5,7 @@ import type { DocumentStore } from "./documents.ts";
 import type { FolderLook, Recognised, Recogniser, TargetLook } from "./look.ts";
 import type { GentleOptions } from "./pace.ts";
 import type { SourceStore, TargetStore } from "./port.ts";
-import type { RecordWriter } from "./writer.ts";
+import type { RecordTarget } from "./record-target.ts";
 
 /** How to reach a server or open a folder, beyond its address. Keys stay in memory and are never printed. */
 export interface ConnectOptions {
@@ -97,17 +97,15 @@ export interface StoreTable {
       options: ArchiveWriterOptions,
     ) => Promise<ArchiveWriter>;
   };
-  readonly writers: {
-    readonly [Kind in WriterKind]: (
-      address: AddressOf<Kind>,
-      options: ConnectOptions,
-    ) => Promise<RecordWriter>;
+  /** Stores that take records as they are. */
+  readonly records: {
+    readonly [Kind in RecordTargetKind]: Opener<Kind, RecordTarget>;
   };
 }
 
 export type SourceKind = "chroma" | "chroma-cloud" | "chroma-folder" | "archive";
-/** Sources that take collections of our own. */
-export type WriterKind = "chroma" | "chroma-cloud";
+/** Sources that records can be written to. */
+export type RecordTargetKind = "chroma" | "chroma-cloud";
 const targetKinds = ["qdrant", "embedded", "faiss"] as const;
 export type TargetKind = (typeof targetKinds)[number];
 

@@ -4,8 +4,8 @@ import { isVectorError, VectorError } from "../../errors.ts";
 import type { ChromaCloudAddress } from "../../store/address.ts";
 import type { DocumentStore } from "../../store/documents.ts";
 import type { SourceStore } from "../../store/port.ts";
+import type { RecordTarget } from "../../store/record-target.ts";
 import type { ChromaOptions } from "../../store/registry.ts";
-import type { RecordWriter } from "../../store/writer.ts";
 import { parseJson } from "../../util/json.ts";
 import { ChromaStore, type Served } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions, statusOf } from "./client.ts";
@@ -13,9 +13,9 @@ import { detectApi } from "./detect.ts";
 import { ChromaDocuments } from "./documents.ts";
 import { listWhole, shownNames } from "./listing.ts";
 import { cloudQuotas } from "./quotas.ts";
+import { ChromaRecordTarget } from "./record-target.ts";
 import { type Routes, routes, type Scope } from "./routes.ts";
 import { cloudTakes } from "./takes.ts";
-import { ChromaWriter } from "./writer.ts";
 
 /**
  * Opens a database of Chroma Cloud for reading. What the address leaves out is what the key is for, where that is one.
@@ -33,15 +33,15 @@ export async function openChromaCloud(
   );
 }
 
-/** Opens the same database for collections of our own to be written. @throws as `openChromaCloud` */
-export async function openChromaCloudWriter(
+/** Opens the same database for records to be written. @throws as `openChromaCloud` */
+export async function openChromaCloudRecords(
   address: ChromaCloudAddress,
   options: ChromaConnectOptions = {},
-): Promise<RecordWriter> {
+): Promise<RecordTarget> {
   return reach(
     address,
     options,
-    (client, at, scope, served) => new ChromaWriter(client, at, scope, served),
+    (client, at, scope, served) => new ChromaRecordTarget(client, at, scope, served),
   );
 }
 

@@ -3,18 +3,18 @@ import { VectorError } from "../../errors.ts";
 import type { ChromaAddress } from "../../store/address.ts";
 import type { DocumentStore } from "../../store/documents.ts";
 import type { SourceStore } from "../../store/port.ts";
-import type { RecordWriter } from "../../store/writer.ts";
+import type { RecordTarget } from "../../store/record-target.ts";
 import { ChromaStore, type Served } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions } from "./client.ts";
 import { checkDatabase, detectApi, narrowVersion, saidVersion } from "./detect.ts";
 import { ChromaDocuments } from "./documents.ts";
 import { serverLimits, serverQuotas } from "./quotas.ts";
+import { ChromaRecordTarget } from "./record-target.ts";
 import { type Routes, routes, type Scope } from "./routes.ts";
 import { serverTakes } from "./takes.ts";
-import { ChromaWriter } from "./writer.ts";
 
 export type { ChromaConnectOptions } from "./client.ts";
-export { openChromaCloud, openChromaCloudDocuments, openChromaCloudWriter } from "./cloud.ts";
+export { openChromaCloud, openChromaCloudDocuments, openChromaCloudRecords } from "./cloud.ts";
 export { recogniseChroma } from "./recognise.ts";
 
 /**
@@ -32,15 +32,15 @@ export async function openChroma(
   );
 }
 
-/** Opens the same server for collections of our own to be written. @throws as `openChroma` */
-export async function openChromaWriter(
+/** Opens the same server for records to be written. @throws as `openChroma` */
+export async function openChromaRecords(
   address: ChromaAddress,
   options: ChromaConnectOptions = {},
-): Promise<RecordWriter> {
+): Promise<RecordTarget> {
   return reach(
     address,
     options,
-    (client, at, scope, served) => new ChromaWriter(client, at, scope, served),
+    (client, at, scope, served) => new ChromaRecordTarget(client, at, scope, served),
   );
 }
 

@@ -14,6 +14,8 @@ export interface RecordBounds {
 export interface Takes {
   /** Characters of a collection's name, at most. */
   readonly nameMax: number;
+  /** Settings of a collection when it is made (1.0.6 and later; of the servers that say less than 1.0.15, none is given any). */
+  readonly configuration: boolean;
   /** Lists in metadata; null = the version that the server says leaves it open. */
   readonly lists: boolean | null;
   /** Whether the lists of a collection that is dropped stay behind, and turn up in others' records. */
@@ -41,6 +43,7 @@ export function serverTakes(version: string | null): Takes {
   const python = version?.startsWith("0.") ?? false;
   return {
     nameMax: python ? 63 : 512,
+    configuration: !python && version !== "1.0",
     lists: python || version === "1.0" ? false : null,
     leavesLists: !python,
     emptyIds: python,

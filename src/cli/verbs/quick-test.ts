@@ -6,8 +6,8 @@ import {
   quickTestRecords,
   runQuickTest,
 } from "../../migrate/quick-test/quick-test.ts";
-import { assertSource, assertTarget, connectWriter } from "../../open.ts";
-import type { RecordWriter } from "../../store/writer.ts";
+import { assertSource, assertTarget, connectRecordTarget } from "../../open.ts";
+import type { RecordTarget } from "../../store/record-target.ts";
 import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd } from "../ends.ts";
@@ -128,8 +128,8 @@ function openWriter(
   source: SourceAddress,
   { chroma, timeoutMs }: Access,
   signal: AbortSignal,
-): Promise<RecordWriter> {
-  return connectWriter(source, { chroma, timeoutMs, signal });
+): Promise<RecordTarget> {
+  return connectRecordTarget(source, { chroma, timeoutMs, signal });
 }
 
 /** @throws E_USAGE for a folder, and for a choice among records that are not moved */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isVectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../../store/port.ts";
-import type { RecordWriter } from "../../store/writer.ts";
+import type { RecordTarget } from "../../store/record-target.ts";
 import { endAddress } from "../next-steps.ts";
 import { bearsMark, isWrittenByTest, parseName } from "./mark.ts";
 import { mayRun } from "./private-state.ts";
@@ -41,7 +41,7 @@ export function removeOwn(
 
 /** The same of what it wrote into the source. */
 export function dropOwn(
-  writer: RecordWriter,
+  writer: RecordTarget,
   name: string,
   interrupted: boolean,
 ): Promise<string | null> {
@@ -83,7 +83,7 @@ export async function sweepTarget(target: TargetStore, signal: AbortSignal): Pro
 export async function sweepSource(
   source: SourceStore,
   found: readonly CollectionInfo[],
-  writer: RecordWriter | null,
+  writer: RecordTarget | null,
   signal: AbortSignal,
 ): Promise<Leftover[]> {
   const leftovers: Leftover[] = [];

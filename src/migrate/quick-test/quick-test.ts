@@ -8,7 +8,7 @@ import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { RecordBatch } from "../../model/record.ts";
 import type { SourceStore, TargetStore } from "../../store/port.ts";
-import type { RecordWriter } from "../../store/writer.ts";
+import type { RecordTarget } from "../../store/record-target.ts";
 import { endsText } from "../next-steps.ts";
 import { selectCollections } from "../select.ts";
 import { commonRecords, compareWritten, listRecords } from "./awkward.ts";
@@ -34,7 +34,7 @@ export { quickTestRecords } from "./request.ts";
 export async function runQuickTest(
   source: SourceStore,
   target: TargetStore,
-  writer: RecordWriter | null,
+  writer: RecordTarget | null,
   request: QuickTestRequest,
   context: QuickTestContext,
 ): Promise<QuickTestOutcome> {
@@ -120,7 +120,7 @@ async function chosen(
 }
 
 /** Writes a collection of our own into the source, tests it, and drops it. */
-async function testWritten(guarded: Guarded, writer: RecordWriter): Promise<CollectionTest> {
+async function testWritten(guarded: Guarded, writer: RecordTarget): Promise<CollectionTest> {
   const { ends, context, notRemoved } = guarded;
   const { name, run } = ends.mark;
   try {
@@ -142,24 +142,36 @@ async function testWritten(guarded: Guarded, writer: RecordWriter): Promise<Coll
 }
 
 async function writeAwkward(
-  writer: RecordWriter,
+  writer: RecordTarget,
   { mark }: TestEnds,
   { signal, onEvent }: QuickTestContext,
 ): Promise<RecordBatch[]> {
-  const wanted = { name: mark.name, distance: "l2", metadata: { [sourceMark]: mark.run } } as const;
-  const made = await writer.make(wanted, { signal });
+  const { collection } = await writer.ensure(
+    {
+      name: mark.name,
+      distance: "l2",
+      dimension: null,
+      metadata: JSON.stringify({ [sourceMark]: mark.run }),
+      configuration: null,
+    },
+    { signal },
+  );
+  if (!isWrittenByTest(collection)) {
+    throw new VectorError(
+      "E_SCHEMA_CONFLICT",
+      `${writer.identity.address} has another collection ${JSON.stringify(mark.name)} already.`,
+      { details: { collection: mark.name } },
+    );
+  }
   const common = commonRecords();
-  await writer.write(made, common, { signal });
-  if (!writer.lists) return [common];
+  await writer.write(collection, common, { signal });
   const lists = listRecords();
-  try {
-    await writer.write(made, lists, { signal });
-    return [common, lists];
-  } catch (error) {
-    if (!(error instanceof VectorError) || error.code !== "E_REJECTED") throw error;
+  if ((await writer.faults(collection, lists, { signal })).length > 0) {
     onEvent({ type: "note", text: "The source takes no lists in metadata; none are tested." });
     return [common];
   }
+  await writer.write(collection, lists, { signal });
+  return [common, lists];
 }
 
 async function testAndRemove(

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { openChroma, openChromaWriter } from "../../src/adapters/chroma/index.ts";
+import { openChromaRecords } from "../../src/adapters/chroma/index.ts";
 import type { CollectionInfo } from "../../src/model/collection.ts";
+import { denseVector } from "../../src/model/vector-column.ts";
 import { type AddressOf, parseAddress } from "../../src/store/address.ts";
+import type { RecordCollectionSpec } from "../../src/store/record-target.ts";
 import { canonicalJson } from "../../src/util/canonical.ts";
 import { defaultPlace, makeCollection, newPlace } from "../support/chroma-fill.ts";
 import { type ChromaVersion, chromaAvailable, startChroma } from "../support/chroma-server.ts";
@@ -28,6 +30,14 @@ const records = {
   payload: { documents: ["a", null, ""], uris: [null, "s3://b/é", null], metadata },
 };
 
+const wanted = (name: string): RecordCollectionSpec => ({
+  name,
+  distance: "l2",
+  dimension: 3,
+  metadata: '{"mark":"1"}',
+  configuration: null,
+});
+
 describe.each(versions)("Chroma %s", (version) => {
   const reason = chromaAvailable(version, true);
   if (reason !== null) console.log(`Skipped: ${reason}`);
@@ -40,11 +50,14 @@ describe.each(versions)("Chroma %s", (version) => {
       const address = parseAddress(
         `${server.url.replace("http", "chroma")}/${tenant}/${database}`,
       ) as AddressOf<"chroma">;
-      await using writer = await openChromaWriter(address);
-      await using reader = await openChroma(address);
-      const wanted = { name: "a-name-of-ours", distance: "l2", metadata: { mark: "1" } } as const;
-      const made = await writer.make(wanted);
-      expect(await writer.make(wanted)).toEqual(made);
+      await using writer = await openChromaRecords(address);
+      const reader = writer;
+      const { created, collection: made } = await writer.ensure(wanted("a-name-of-ours"));
+      expect(created).toBe(true);
+      expect(await writer.ensure(wanted("a-name-of-ours"))).toEqual({
+        created: false,
+        collection: made,
+      });
       await writer.write(made, records);
       await writer.write(made, records);
 
@@ -59,9 +72,9 @@ describe.each(versions)("Chroma %s", (version) => {
         expect(canonicalJson(batch.payload.metadata[at] ?? "{}")).toBe(
           canonicalJson(metadata[row] ?? "{}"),
         );
-        const column = batch.vectors.get("");
+        const column = denseVector(batch);
         expect(column?.data.slice(at * 3, at * 3 + 3)).toEqual(
-          records.vectors.get("")?.data.slice(row * 3, row * 3 + 3),
+          denseVector(records)?.data.slice(row * 3, row * 3 + 3),
         );
       }
       // What stands there goes, document, uri and keys of the metadata, where the next one has none.
@@ -78,9 +91,11 @@ describe.each(versions)("Chroma %s", (version) => {
       await writer.drop(made.name);
       expect(await reader.collections()).toEqual([]);
       await makeCollection(server, { tenant, database }, made.name, { mark: "another" });
-      await expect(writer.make(wanted)).rejects.toMatchObject({ code: "E_SCHEMA_CONFLICT" });
-      const [other] = await reader.collections();
-      expect(other?.metadata).toBe('{"mark":"another"}');
+      const other = await writer.ensure(wanted(made.name));
+      expect(other).toMatchObject({
+        created: false,
+        collection: { metadata: '{"mark":"another"}' },
+      });
     },
     60_000,
   );
@@ -93,9 +108,8 @@ describe("a collection that is dropped", () => {
     const { tenant, database } = await newPlace(server);
     const text = `${server.url.replace("http", "chroma")}/${tenant}/${database}`;
     const address = parseAddress(text) as AddressOf<"chroma">;
-    await using writer = await openChromaWriter(address);
-    await using reader = await openChroma(address);
-    const make = (name: string) => writer.make({ name, distance: "l2", metadata: { mark: "1" } });
+    await using writer = await openChromaRecords(address);
+    const make = async (name: string) => (await writer.ensure(wanted(name))).collection;
     const withMetadata = (text: string) => ({
       ...records,
       payload: { ...records.payload, metadata: [text, text, text] },
@@ -104,8 +118,8 @@ describe("a collection that is dropped", () => {
     await writer.write(dropped, withMetadata('{"secret":["of another"]}'));
     await writer.drop("dropped");
     await writer.write(kept, withMetadata('{"n":1}'));
-    const [info] = await reader.collections();
-    const { batch } = await reader.read(info as CollectionInfo, records.ids);
+    const [info] = await writer.collections();
+    const { batch } = await writer.read(info as CollectionInfo, records.ids);
     expect(batch.payload.metadata).toEqual(['{"n":1}', '{"n":1}', '{"n":1}']);
   });
 });
