@@ -234,6 +234,21 @@ export const errorCodes = {
     retryable: false,
     next: "Take another copy of the archive, or make a new backup; nothing was read from this one.",
   },
+  E_NO_SNAPSHOT: {
+    exit: 2,
+    retryable: false,
+    next: "See which are there: `vecferry snapshot list TARGET`.",
+  },
+  E_SNAPSHOT_FORMAT: {
+    exit: 1,
+    retryable: false,
+    next: "Move the points instead, which goes between any two versions: `vecferry backup` and `vecferry restore`.",
+  },
+  E_SNAPSHOT_DAMAGED: {
+    exit: 1,
+    retryable: false,
+    next: "Take another copy of the snapshot, or make a new one; nothing was changed by this one.",
+  },
   E_GATE: {
     exit: 6,
     retryable: false,

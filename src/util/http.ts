@@ -5,6 +5,7 @@
 import { isUtf8 } from "node:buffer";
 import http from "node:http";
 import https from "node:https";
+import { Readable } from "node:stream";
 import { VectorError } from "../errors.ts";
 import { abortError } from "./abort.ts";
 import {
@@ -36,11 +37,30 @@ export interface HttpRequest {
   /** Absolute http or https address, without user and password. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** JSON text, sent as application/json. */
-  readonly body?: string | Uint8Array | undefined;
+  /** JSON text, sent as application/json; or what is read while it is sent. */
+  readonly body?: string | Uint8Array | StreamedBody | undefined;
   /** Instead of the client's own. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A body that is larger than memory should hold. */
+export interface StreamedBody {
+  readonly contentType: string;
+  /** How many there are in all. */
+  readonly bytes: number;
+  /** Begins anew with each call. */
+  pieces(): AsyncIterable<Uint8Array>;
+}
+
+/** An answer that is read as it comes. */
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  /** Every byte, of any kind; throws E_BAD_RESPONSE where they end too early. To be read once. */
+  readonly pieces: AsyncIterable<Buffer>;
+  /** The whole of a short answer, as `request` gives it. */
+  whole(): Promise<HttpAnswer>;
 }
 
 export interface HttpAnswer {
@@ -84,7 +104,18 @@ export class HttpClient {
    * @throws E_ABORTED
    */
   request(request: HttpRequest): Promise<HttpAnswer> {
-    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+    return this.stream(request, (answer) => answer.whole());
+  }
+
+  /**
+   * Sends one request and hands its answer to `take` as it comes; gives what `take` gives. Does not retry.
+   * @throws as `request`, also while `take` reads; and what `take` throws
+   */
+  stream<Result>(
+    request: HttpRequest,
+    take: (answer: HttpStream) => Promise<Result>,
+  ): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const { signal } = request;
     if (signal?.aborted) {
       reject(abortError(signal));
@@ -113,10 +144,10 @@ export class HttpClient {
     );
     call.once("response", (response) => {
       answering = true;
-      this.#receive(where, response).then(
-        (answer) => {
-          if (answer.status < 400) this.#onAnswer?.(performance.now() - startedMs);
-          resolve(answer);
+      take(this.#answer(where, response)).then(
+        (result) => {
+          if ((response.statusCode ?? 0) < 400) this.#onAnswer?.(performance.now() - startedMs);
+          resolve(result);
         },
         (error) => {
           reject(error);
@@ -124,7 +155,7 @@ export class HttpClient {
         },
       );
     });
-    call.end(request.body);
+    send(request.body, call);
     return promise;
   }
 
@@ -143,8 +174,11 @@ export class HttpClient {
       ...request.headers,
     };
     if (request.body !== undefined) {
-      headers["content-type"] = "application/json";
-      headers["content-length"] = String(Buffer.byteLength(request.body));
+      const streamed = isStreamed(request.body);
+      headers["content-type"] = streamed ? request.body.contentType : "application/json";
+      headers["content-length"] = String(
+        streamed ? request.body.bytes : Buffer.byteLength(request.body),
+      );
     }
     return (secure ? https : http).request(request.url, {
       method: request.method,
@@ -154,54 +188,78 @@ export class HttpClient {
     });
   }
 
-  async #receive(where: string, response: http.IncomingMessage): Promise<HttpAnswer> {
-    const encoding = response.headers["content-encoding"] ?? "identity";
-    if (encoding !== "identity") {
-      throw new VectorError(
-        "E_BAD_RESPONSE",
-        `${where}: the answer is compressed (${encoding}) although none was asked for.`,
-        { retryable: false },
-      );
-    }
-    const body = await readBody(where, response, this.#answerBytesMax);
-    if (!isUtf8(body))
-      throw new VectorError("E_BAD_RESPONSE", `${where}: the answer is not UTF-8.`);
-    return {
-      status: response.statusCode ?? 0,
-      headers: response.headers,
-      bytes: body,
-      get text() {
-        return body.toString("utf8");
-      },
-      retryAfterMs: parseRetryAfter(response.headers["retry-after"]),
+  #answer(where: string, response: http.IncomingMessage): HttpStream {
+    const status = response.statusCode ?? 0;
+    const { headers } = response;
+    const pieces = piecesOf(where, response);
+    const whole = async (): Promise<HttpAnswer> => {
+      const bytes = await wholeOf(where, pieces, this.#answerBytesMax);
+      if (!isUtf8(bytes))
+        throw new VectorError("E_BAD_RESPONSE", `${where}: the answer is not UTF-8.`);
+      return {
+        status,
+        headers,
+        bytes,
+        get text() {
+          return bytes.toString("utf8");
+        },
+        retryAfterMs: parseRetryAfter(headers["retry-after"]),
+      };
     };
+    return { status, headers, pieces, whole };
   }
 }
 
-async function readBody(
+function isStreamed(body: string | Uint8Array | StreamedBody): body is StreamedBody {
+  return typeof body === "object" && "pieces" in body;
+}
+
+function send(body: HttpRequest["body"], call: http.ClientRequest): void {
+  if (body === undefined || !isStreamed(body)) {
+    call.end(body);
+    return;
+  }
+  const pieces = Readable.from(body.pieces(), { objectMode: false });
+  pieces.once("error", (error) => call.destroy(error));
+  call.once("close", () => pieces.destroy());
+  pieces.pipe(call);
+}
+
+async function* piecesOf(where: string, response: http.IncomingMessage): AsyncGenerator<Buffer> {
+  const encoding = response.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") {
+    throw new VectorError(
+      "E_BAD_RESPONSE",
+      `${where}: the answer is compressed (${encoding}) although none was asked for.`,
+      { retryable: false },
+    );
+  }
+  try {
+    yield* response;
+  } catch (error) {
+    throw cutError(where, error);
+  }
+  if (!response.complete) throw cutError(where);
+}
+
+async function wholeOf(
   where: string,
-  response: http.IncomingMessage,
+  pieces: AsyncIterable<Buffer>,
   bytesMax: number,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of response) {
-      bytes += chunk.length;
-      if (bytes > bytesMax) break;
-      chunks.push(chunk);
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > bytesMax) {
+      throw new VectorError(
+        "E_BAD_RESPONSE",
+        `${where}: the answer is larger than ${bytesMax} bytes.`,
+        { retryable: false, details: { tooLarge: true } },
+      );
     }
-  } catch (error) {
-    throw cutError(where, error);
+    chunks.push(piece);
   }
-  if (bytes > bytesMax) {
-    throw new VectorError(
-      "E_BAD_RESPONSE",
-      `${where}: the answer is larger than ${bytesMax} bytes.`,
-      { retryable: false, details: { tooLarge: true } },
-    );
-  }
-  if (!response.complete) throw cutError(where);
   return Buffer.concat(chunks);
 }
 

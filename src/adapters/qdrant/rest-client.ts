@@ -3,7 +3,7 @@ import { z } from "zod";
 import { VectorError, type VectorErrorOptions } from "../../errors.ts";
 import type { OnRoad } from "../../store/registry.ts";
 import { type OnRetry, retry } from "../../util/backoff.ts";
-import { type HttpAnswer, HttpClient, type HttpRequest } from "../../util/http.ts";
+import { type HttpAnswer, HttpClient, type HttpRequest, type HttpStream } from "../../util/http.ts";
 import { parseJson, sliceObject } from "../../util/json.ts";
 
 export interface QdrantOptions {
@@ -72,6 +72,24 @@ export class RestClient {
   }
 
   /**
+   * Sends one request and hands its answer to `take` as it comes. One attempt, for nothing that was taken can be taken back.
+   * @throws as `send`
+   */
+  async stream<Result>(
+    request: Pick<HttpRequest, "method" | "body" | "signal"> & { readonly path: string },
+    take: (answer: HttpStream) => Promise<Result>,
+  ): Promise<Result> {
+    this.#assertOpen();
+    const { method, path, body, signal } = request;
+    const where = `${method} ${this.url}${path.replace(/\?.*/, "")}`;
+    const url = this.url + path;
+    return this.#http.stream({ method, url, body, signal }, async (answer) => {
+      if (answer.status !== 200) throw refusal(where, await answer.whole());
+      return take(answer);
+    });
+  }
+
+  /**
    * The version that the server says it has.
    * @throws E_NOT_QDRANT where something else answers; E_UNREACHABLE, E_TIMEOUT, E_AUTH, E_SERVER; E_BAD_RESPONSE for an answer cut short
    */
@@ -108,8 +126,12 @@ export class RestClient {
     body: string | Uint8Array | undefined,
     signal: AbortSignal | undefined,
   ): Promise<HttpAnswer> {
-    if (this.#closed) throw new VectorError("E_CLOSED", `The connection to ${this.url} is closed.`);
+    this.#assertOpen();
     return this.#http.request({ method, url: this.url + path, body, signal });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new VectorError("E_CLOSED", `The connection to ${this.url} is closed.`);
   }
 }
 
