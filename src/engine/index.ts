@@ -27,4 +27,5 @@ export { invalidParam, nameFault } from "./rest/params.ts";
 export type { RestOperation, RestRequest } from "./rest/request.ts";
 export { type LookedFolder, lookAtPoints, lookForPoints, lookIntoFolder } from "./storage/look.ts";
 export { receiveFile } from "./storage/receive.ts";
+export { lookIntoSnapshot } from "./storage/snapshot-format.ts";
 export { removeIfEmpty, takeAwayEngine } from "./storage/take-away.ts";
