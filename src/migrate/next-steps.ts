@@ -12,6 +12,8 @@ export interface Aftermath {
   readonly verify: VerifyReport | null;
   readonly quarantineFile: string | null;
   readonly failure: Report["failure"];
+  /** Whether records go as they are: no journal tells then what was written. */
+  readonly asTheyAre?: boolean;
 }
 
 /** The steps, the nearest first; none where all is well. */
@@ -20,7 +22,8 @@ export function nextSteps(aftermath: Aftermath): string[] {
   const isGate = failure?.code === "E_GATE";
   if (failure !== null && !isGate) return failure.next === "" ? [] : [failure.next];
   if (aftermath.command === "backup") return archiveSteps(aftermath);
-  const steps = verify === null ? [] : differenceSteps(verify, endsText(aftermath.migration));
+  const stepsOf = aftermath.asTheyAre === true ? pointSteps : differenceSteps;
+  const steps = verify === null ? [] : stepsOf(verify, endsText(aftermath.migration), aftermath);
   if (isGate) steps.push(failure.next);
   if (quarantineFile !== null) {
     steps.push(
@@ -47,11 +50,40 @@ function archiveSteps({ migration, verify, quarantineFile }: Aftermath): string[
   return steps;
 }
 
-function differenceSteps(verify: VerifyReport, ends: string): string[] {
-  const found = (...kinds: DifferenceKind[]) =>
+/** The steps where points went as they are. */
+function pointSteps(verify: VerifyReport, ends: string, { migration }: Aftermath): string[] {
+  const isArchive = migration.source.kind === "archive";
+  const again = `vecferry ${isArchive ? "restore" : "migrate"} ${ends}`;
+  const found = finder(verify);
+  const steps: string[] = [];
+  if (verify.collections.some(({ schema }) => schema.length > 0))
+    steps.push("A target collection is not as the source's; see `schema` in the report.");
+  if (found("missing")) steps.push(`\`${again}\` writes what is missing.`);
+  if (found("changed-at-target"))
+    steps.push(
+      isArchive
+        ? "What stands there otherwise is not written over: delete it, or give another --target-collection."
+        : `\`${again} --overwrite\` also writes over what stands there otherwise.`,
+    );
+  if (found("extra"))
+    steps.push(
+      isArchive
+        ? `\`${again} --merge\` leaves beside them what others have put there.`
+        : `\`${again} --propagate-deletes\` deletes what the source has deleted since an earlier run, --merge leaves the rest where it is.`,
+    );
+  return steps;
+}
+
+/** Tells whether differences of any of some kinds were found. */
+function finder(verify: VerifyReport): (...kinds: DifferenceKind[]) => boolean {
+  return (...kinds) =>
     verify.collections.some(({ differences }) =>
       kinds.some((kind) => (differences[kind] ?? 0) > 0),
     );
+}
+
+function differenceSteps(verify: VerifyReport, ends: string): string[] {
+  const found = finder(verify);
   const steps: string[] = [];
   if (verify.collections.some(({ schema }) => schema.length > 0)) {
     steps.push("A target collection is not as it was made; see `schema` in the report.");

@@ -237,7 +237,13 @@ export class ReportBuilder {
       endedAt: new Date().toISOString(),
       exit,
       failure,
-      next: nextSteps({ migration, command, verify: this.#verify, quarantineFile, failure }),
+      next: nextSteps({
+        ...this.#input,
+        migration,
+        verify: this.#verify,
+        quarantineFile,
+        failure,
+      }),
     });
   }
 

@@ -206,6 +206,26 @@ export class BucketSums {
     }
   }
 
+  /** Takes away a digest that was added to a bucket. */
+  subtract(bucket: number, digests: Uint8Array, at = 0): void {
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) - 1;
+    let borrow = 0;
+    for (let word = 0; word < 4; word += 1) {
+      const rest =
+        (this.#words[bucket * 4 + word] ?? 0) - uint32At(digests, at + word * 4) - borrow;
+      this.#words[bucket * 4 + word] = rest;
+      borrow = rest < 0 ? 1 : 0;
+    }
+  }
+
+  /** The same sums, of their own. */
+  copy(): BucketSums {
+    const sums = new BucketSums();
+    sums.#counts.set(this.#counts);
+    sums.#words.set(this.#words);
+    return sums;
+  }
+
   /** The first `end` buckets as text: what `fromText` reads. */
   toText(end: number): string {
     return Array.from(

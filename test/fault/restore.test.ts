@@ -1,7 +1,9 @@
 /** A restore of points into a target at fault: what does not stand there as it should is named, and an interrupted one goes on. */
 import { describe, expect, it } from "vitest";
 import { runBackup } from "../../src/migrate/backup/backup.ts";
-import { type RestoreRequest, restorePoints } from "../../src/migrate/points/points.ts";
+import type { PointsRequest } from "../../src/migrate/points/request.ts";
+import { runPoints } from "../../src/migrate/points/run.ts";
+import { archivedPoints } from "../../src/migrate/points/source.ts";
 import { defaultRequest } from "../../src/migrate/request.ts";
 import type { CollectionSpec } from "../../src/model/collection.ts";
 import { slicePoints } from "../../src/model/parts.ts";
@@ -77,11 +79,17 @@ function writing(store: TargetStore, write: TargetStore["write"]): TargetStore {
   };
 }
 
-const request = (changes: Partial<RestoreRequest> = {}): RestoreRequest => ({
+const request = (changes: Partial<PointsRequest> = {}): PointsRequest => ({
+  command: "restore",
   scope: defaultRequest.scope,
   renames: new Map(),
   targetCollection: null,
   merge: false,
+  overwrite: false,
+  propagateDeletes: false,
+  aliases: true,
+  indexing: "after",
+  waitGreen: false,
   batchSize: 50,
   ...changes,
 });
@@ -99,7 +107,12 @@ describe("a restore of points", () => {
       await store.write(wanted, slicePoints(batch, 0, lost), options);
       await store.write(wanted, slicePoints(batch, lost + 1, points.length), options);
     });
-    const { exit, report } = await restorePoints(archive, target, request(), fakeContext());
+    const { exit, report } = await runPoints(
+      archivedPoints(archive),
+      target,
+      request(),
+      fakeContext(),
+    );
     expect(exit).toBe(4);
     const [found] = report.verify?.collections ?? [];
     expect(found).toMatchObject({
@@ -124,8 +137,8 @@ describe("a restore of points", () => {
         done = true;
         await store.write(wanted, slicePoints(madePoints(500), 498, 500), options);
       });
-      const { exit, report } = await restorePoints(
-        archive,
+      const { exit, report } = await runPoints(
+        archivedPoints(archive),
         target,
         request({ merge }),
         fakeContext(),
@@ -146,8 +159,15 @@ describe("a restore of points", () => {
       if (writes > 3) throw new Error("cut");
       await store.write(wanted, batch, options);
     });
-    await expect(restorePoints(archive, cut, request(), fakeContext())).rejects.toThrow("cut");
-    const { exit, report } = await restorePoints(archive, store, request(), fakeContext());
+    await expect(runPoints(archivedPoints(archive), cut, request(), fakeContext())).rejects.toThrow(
+      "cut",
+    );
+    const { exit, report } = await runPoints(
+      archivedPoints(archive),
+      store,
+      request(),
+      fakeContext(),
+    );
     expect(exit).toBe(0);
     const { carried, unchanged } = report.totals;
     expect(unchanged).toBeGreaterThanOrEqual(150);
@@ -163,12 +183,12 @@ describe("a restore of points", () => {
     await store.ensure({ ...spec, name: "other", dimension: 3 });
     const renames = new Map([["points", "other"]]);
     await expect(
-      restorePoints(archive, store, request({ renames }), fakeContext()),
+      runPoints(archivedPoints(archive), store, request({ renames }), fakeContext()),
     ).rejects.toMatchObject({ code: "E_SCHEMA_CONFLICT" });
     await store.ensure({ ...spec, name: "cosine", distance: "cosine" });
     const targetCollection = "cosine";
     await expect(
-      restorePoints(archive, store, request({ targetCollection }), fakeContext()),
+      runPoints(archivedPoints(archive), store, request({ targetCollection }), fakeContext()),
     ).rejects.toMatchObject({ code: "E_SCHEMA_CONFLICT" });
     expect((await store.collections()).map(({ name, count }) => [name, count])).toEqual([
       ["cosine", 0],

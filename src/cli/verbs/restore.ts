@@ -1,7 +1,8 @@
 /** `vecferry restore ARCHIVE [TARGET]`. */
 
 import { VectorError } from "../../errors.ts";
-import { restorePoints } from "../../migrate/points/points.ts";
+import { runPoints } from "../../migrate/points/run.ts";
+import { archivedPoints } from "../../migrate/points/source.ts";
 import type { Outcome } from "../../migrate/report.ts";
 import type { MigrateRequest, RunContext } from "../../migrate/request.ts";
 import { runMigrate } from "../../migrate/run.ts";
@@ -126,10 +127,22 @@ function carry(
   context: RunContext,
 ): Promise<Outcome> {
   if (!points) return runMigrate(archive, target, { ...request, command: "restore" }, context);
-  const { scope, shape, merge, batchSize } = request;
+  const { scope, shape, merge, batchSize, indexing, waitGreen } = request;
   const { renames, targetCollection } = shape;
-  const wanted = { scope, renames, targetCollection, merge, batchSize };
-  return restorePoints(archive, target, wanted, context);
+  const wanted = {
+    command: "restore",
+    scope,
+    renames,
+    targetCollection,
+    merge,
+    overwrite: false,
+    propagateDeletes: false,
+    aliases: true,
+    indexing,
+    waitGreen,
+    batchSize,
+  } as const;
+  return runPoints(archivedPoints(archive), target, wanted, context);
 }
 
 /** Points go back as they were: nothing that says otherwise goes with them. @throws E_CONFIG */
