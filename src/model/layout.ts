@@ -74,6 +74,15 @@ export function reservedKeys(layout: Layout): readonly string[] {
   return shapes[layout].reserved;
 }
 
+/** The top-level keys at which a record's text and its metadata stand; null = the text stands inside a node, the metadata's keys are top-level ones. */
+export function layoutPlaces(layout: Layout): {
+  readonly document: string | null;
+  readonly metadata: string | null;
+} {
+  const { document, metadata } = shapes[layout];
+  return { document, metadata };
+}
+
 /** The payload path of a key to be indexed: the layout's own keys (and paths below them) as they are, any other as a key of the metadata. */
 export function indexPath(layout: Layout, key: string): string {
   const shape = shapes[layout];
