@@ -5,7 +5,7 @@ import "../src/adapters/archive/index.ts";
 import { runBackup } from "../src/migrate/backup/backup.ts";
 import { defaultRequest, type Indexing } from "../src/migrate/request.ts";
 import { runMigrate } from "../src/migrate/run.ts";
-import { connectArchive, connectSource, createArchive } from "../src/open.ts";
+import { connectArchive, connectSource, createArchive, keepGenerations } from "../src/open.ts";
 import type { Measured } from "./measured.ts";
 import { openTarget } from "./server.ts";
 
@@ -29,8 +29,15 @@ export async function backup(
     write: (options: Parameters<typeof createArchive>[1]) =>
       createArchive(`archive:${path}`, options),
     read: () => connectArchive(`archive:${path}`),
+    keep: (policy: Parameters<typeof keepGenerations>[1]) =>
+      keepGenerations(`archive:${path}`, policy),
   };
-  const request = { scope: defaultRequest.scope, batchSize: null, verify: false };
+  const request = {
+    scope: defaultRequest.scope,
+    batchSize: null,
+    verify: false,
+    keep: { last: null, daily: null },
+  };
   const { exit, report } = await runBackup(source, place, request, contextOf(stateFolder));
   if (exit !== 0) throw new Error(`backup ended with ${exit}`);
   return { rows: report.totals.carried, ms: performance.now() - startedMs };

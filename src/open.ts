@@ -3,12 +3,19 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { VectorError } from "./errors.ts";
 import { type Address, type ArchiveAddress, parseAddress } from "./store/address.ts";
-import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./store/archive.ts";
+import type {
+  ArchiveReader,
+  ArchiveWriter,
+  ArchiveWriterOptions,
+  KeepPolicy,
+  KeptGenerations,
+} from "./store/archive.ts";
 import { gentleRecords, gentleSource, gentleTarget } from "./store/gentle.ts";
 import { Pace } from "./store/pace.ts";
 import type { SourceStore, TargetStore } from "./store/port.ts";
 import type { RecordTarget } from "./store/record-target.ts";
 import { type ConnectOptions, isTargetAddress } from "./store/registry.ts";
+import type { SnapshotStore } from "./store/snapshots.ts";
 import { stores } from "./stores.ts";
 
 /**
@@ -61,6 +68,31 @@ export async function connectTarget(
   return await paced(open, gentleTarget, options);
 }
 
+/**
+ * Opens a Qdrant for its own snapshots, with the further `nodes` of a cluster (REST addresses).
+ * @throws {VectorError} as `openStore`; E_NOT_SUPPORTED for what has no snapshots; E_CONFIG for nodes that are not of one cluster
+ */
+export async function connectSnapshots(
+  address: Address,
+  nodes: readonly string[],
+  options: ConnectOptions = {},
+): Promise<SnapshotStore> {
+  if (address.kind === "qdrant") return stores.snapshots.qdrant(address, nodes, options);
+  const where = "url" in address ? address.url : `${address.kind}:${address.path}`;
+  if (nodes.length > 0) {
+    throw new VectorError("E_CONFIG", `${where} is no cluster of a Qdrant server.`, {
+      next: "Leave --node away.",
+    });
+  }
+  if (address.kind !== "embedded") {
+    throw new VectorError("E_NOT_SUPPORTED", `${where} has no snapshots: they are Qdrant's own.`, {
+      next: "Keep its records in an archive: `vecferry backup SOURCE archive:./folder`.",
+    });
+  }
+  assertNoChroma(address.path);
+  return stores.snapshots.embedded(address, options);
+}
+
 /** Opens an archive of whatever store, its bytes checked. @throws {VectorError} E_CONFIG, E_NO_ARCHIVE, E_ARCHIVE_FORMAT, E_ARCHIVE_DAMAGED */
 export async function connectArchive(
   address: string | Address,
@@ -69,12 +101,34 @@ export async function connectArchive(
   return await stores.archives.read(assertArchive(address), options);
 }
 
-/** Begins an archive, or goes on with one that was not finished. @throws {VectorError} E_CONFIG where something stands at its path, E_LOCKED, E_PLAN_CHANGED where the unfinished one is of another store */
+/**
+ * Begins the next generation of an archive, or goes on with one that was not finished. @throws {VectorError} E_CONFIG where something
+ * else stands at its path, E_LOCKED, E_PLAN_CHANGED where the unfinished one is of another store
+ */
 export async function createArchive(
   address: string | Address,
   options: ArchiveWriterOptions,
 ): Promise<ArchiveWriter> {
-  return await stores.archives.write(assertArchive(address), options);
+  return await stores.archives.write(assertWholeArchive(address), options);
+}
+
+/** Lets go of the generations of an archive that the policy does not keep. @throws {VectorError} E_LOCKED, E_NO_ARCHIVE, E_ARCHIVE_DAMAGED */
+export async function keepGenerations(
+  address: string | Address,
+  policy: KeepPolicy,
+): Promise<KeptGenerations> {
+  return await stores.archives.keep(assertWholeArchive(address), policy);
+}
+
+/** The address, where it is an archive's and names none of its generations. @throws {VectorError} E_CONFIG */
+export function assertWholeArchive(address: string | Address): ArchiveAddress {
+  const archive = assertArchive(address);
+  if (archive.generation === undefined) return archive;
+  throw new VectorError(
+    "E_CONFIG",
+    `archive:${archive.path} is written as a whole; ?generation=${archive.generation} only chooses what is read.`,
+    { next: "Leave ?generation= away: a backup makes the next generation." },
+  );
 }
 
 /** The address, where it is an archive's. @throws {VectorError} E_CONFIG */

@@ -1,4 +1,5 @@
 /** The one place that knows all adapters. Each is loaded when it is first needed. */
+import type { QdrantOptions } from "./adapters/qdrant/index.ts";
 import type { EmbeddedAddress, FaissAddress, QdrantAddress } from "./store/address.ts";
 import type { DocumentStore } from "./store/documents.ts";
 import type { ConnectOptions, StoreTable } from "./store/registry.ts";
@@ -57,7 +58,8 @@ export const stores: StoreTable = {
     },
     archive: async (address, options) => {
       const { openRecordArchive } = await import("./adapters/archive/index.ts");
-      return openRecordArchive(address.path, { signal: options.signal });
+      const { path, generation } = address;
+      return openRecordArchive(path, { generation, signal: options.signal });
     },
   },
   targets: { qdrant: openQdrantServer, embedded: openEmbeddedFolder, faiss: openFaissFolder },
@@ -74,14 +76,30 @@ export const stores: StoreTable = {
       return openChromaCloudDocuments(address, options);
     },
   },
+  snapshots: {
+    qdrant: async (address, nodes, options) => {
+      const { openServerSnapshots } = await import("./adapters/qdrant/index.ts");
+      return openServerSnapshots(address.url, nodes, serverOptions(options));
+    },
+    embedded: async (address, options) => {
+      const { openEmbeddedSnapshots } = await import("./adapters/qdrant/index.ts");
+      const { signal } = options;
+      return openEmbeddedSnapshots(address.path, signal === undefined ? {} : { signal });
+    },
+  },
   archives: {
     read: async (address, options) => {
       const { openArchive } = await import("./adapters/archive/index.ts");
-      return openArchive(address.path, { signal: options.signal });
+      const { path, generation } = address;
+      return openArchive(path, { generation, signal: options.signal });
     },
     write: async (address, options) => {
       const { writeArchive } = await import("./adapters/archive/index.ts");
       return writeArchive(address.path, options);
+    },
+    keep: async (address, policy) => {
+      const { keepGenerations } = await import("./adapters/archive/index.ts");
+      return keepGenerations(address.path, policy);
     },
   },
   records: {
@@ -101,15 +119,18 @@ async function openQdrantServer(
   options: ConnectOptions,
 ): Promise<DocumentStore> {
   const { openQdrant } = await import("./adapters/qdrant/index.ts");
-  const { onRetry, onRoad, onAnswer, signal } = options;
-  return openQdrant(address, {
-    ...options.qdrant,
-    timeoutMs: options.timeoutMs,
+  return openQdrant(address, serverOptions(options));
+}
+
+function serverOptions({ qdrant, timeoutMs, onRetry, onRoad, onAnswer, signal }: ConnectOptions) {
+  return {
+    ...qdrant,
+    timeoutMs,
     onRetry: onRetry && (({ code }, failed, waitMs) => onRetry({ code, failed, waitMs })),
     onRoad,
     onAnswer,
     signal,
-  });
+  } satisfies QdrantOptions;
 }
 
 async function openEmbeddedFolder(

@@ -52,6 +52,8 @@ export interface ArchiveAddress {
   readonly kind: "archive";
   /** As given: relative to where the process runs, or absolute. */
   readonly path: string;
+  /** Absent = the newest. */
+  readonly generation?: number;
 }
 
 export type Address =
@@ -77,7 +79,7 @@ const cloudRegions = {
 /** What an address may look like, for messages. */
 const acceptedAddresses =
   "chroma://host:8000/tenant/database (chromas:// for TLS), chroma-cloud://tenant/database (?region=eu), chroma-folder:./path or the path of a folder that holds chroma.sqlite3 " +
-  "(?tenant=…&database=… choose within it), http(s)://host:6333 (Qdrant), embedded:./path, :memory:, faiss:./path, archive:./path";
+  "(?tenant=…&database=… choose within it), http(s)://host:6333 (Qdrant), embedded:./path, :memory:, faiss:./path, archive:./path (?generation=N)";
 
 /**
  * Reads an address. Touches neither disk nor network.
@@ -105,7 +107,7 @@ export function parseAddress(text: string): Address {
     case "faiss":
       return { kind: "faiss", path: pathOf(text, rest) };
     case "archive":
-      return { kind: "archive", path: pathOf(text, rest) };
+      return archiveAddress(text, rest);
     default:
       throw unknownScheme(text);
   }
@@ -201,6 +203,18 @@ function folderAddress(text: string, rest: string): ChromaFolderAddress {
     tenant: query.get("tenant") || null,
     database: query.get("database") || null,
   };
+}
+
+function archiveAddress(text: string, rest: string): ArchiveAddress {
+  const [given = "", ...after] = rest.split("?");
+  const path = pathOf(text, given);
+  const query = new URLSearchParams(after.join("?"));
+  onlyParameters(text, query, ["generation"]);
+  const generation = query.get("generation");
+  if (generation === null) return { kind: "archive", path };
+  if (!/^[1-9]\d{0,8}$/.test(generation))
+    throw malformed(text, "names a generation that is no number from 1 on");
+  return { kind: "archive", path, generation: Number(generation) };
 }
 
 function pathOf(text: string, rest: string): string {

@@ -1,11 +1,18 @@
 /** What a table of adapters looks like. The table itself is made where adapters may be imported. */
 import type { Address, AddressOf } from "./address.ts";
-import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "./archive.ts";
+import type {
+  ArchiveReader,
+  ArchiveWriter,
+  ArchiveWriterOptions,
+  KeepPolicy,
+  KeptGenerations,
+} from "./archive.ts";
 import type { DocumentStore } from "./documents.ts";
 import type { FolderLook, Recognised, Recogniser, TargetLook } from "./look.ts";
 import type { GentleOptions } from "./pace.ts";
 import type { SourceStore, TargetStore } from "./port.ts";
 import type { RecordTarget } from "./record-target.ts";
+import type { SnapshotStore } from "./snapshots.ts";
 
 /** How to reach a server or open a folder, beyond its address. Keys stay in memory and are never printed. */
 export interface ConnectOptions {
@@ -89,6 +96,16 @@ export interface StoreTable {
   readonly documents: {
     readonly [Kind in DocumentKind]: Opener<Kind, DocumentStore>;
   };
+  /** Qdrants whose own snapshots are made and recovered. */
+  readonly snapshots: {
+    /** `nodes`: REST addresses of the cluster's further nodes. */
+    readonly qdrant: (
+      address: AddressOf<"qdrant">,
+      nodes: readonly string[],
+      options: ConnectOptions,
+    ) => Promise<SnapshotStore>;
+    readonly embedded: Opener<"embedded", SnapshotStore>;
+  };
   readonly archives: {
     readonly read: Opener<"archive", ArchiveReader>;
     /** Begins an archive, or goes on with one that was not finished. */
@@ -96,6 +113,8 @@ export interface StoreTable {
       address: AddressOf<"archive">,
       options: ArchiveWriterOptions,
     ) => Promise<ArchiveWriter>;
+    /** Lets go of the generations that the policy does not keep. */
+    readonly keep: (address: AddressOf<"archive">, policy: KeepPolicy) => Promise<KeptGenerations>;
   };
   /** Stores that take records as they are. */
   readonly records: {
@@ -117,7 +136,7 @@ export function isTargetAddress(address: Address): address is AddressOf<TargetKi
 export type DocumentKind = "qdrant" | "embedded" | "faiss" | "chroma" | "chroma-cloud";
 
 /** Opens one store. Throws what the adapter throws: E_UNREACHABLE, E_AUTH, E_NO_FOLDER and their like. */
-export type Opener<Kind extends Address["kind"], Store extends SourceStore> = (
+export type Opener<Kind extends Address["kind"], Store extends AsyncDisposable> = (
   address: AddressOf<Kind>,
   options: ConnectOptions,
 ) => Promise<Store>;

@@ -179,13 +179,17 @@ describe("the writer of an archive", () => {
     await expectRecords(path, 3);
   });
 
-  it("never writes over anything: an archive, a file, a folder of others", async () => {
+  it("never writes over anything: another store's archive, a file, a folder of others", async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, "archive");
     mkdirSync(path);
     await using writer = await begin(path);
     await complete(writer, await writer.collection(head), 3);
-    await expect(begin(path)).rejects.toMatchObject({ code: "E_CONFIG", exit: 2 });
+    const source = { ...archiveSource, address: "http://other:8000" };
+    await expect(writeArchive(path, { source })).rejects.toMatchObject({
+      code: "E_CONFIG",
+      exit: 2,
+    });
     const file = join(folder.path, "file");
     await writeFile(file, "x");
     await expect(begin(file)).rejects.toMatchObject({ code: "E_CONFIG" });
@@ -212,7 +216,7 @@ describe("the writer of an archive", () => {
     }
     const progress = `${path}.partial/unfinished.jsonl`;
     const text = await readFile(progress, "utf8");
-    await writeFile(progress, text.replace('"format":1', '"format":2'));
+    await writeFile(progress, text.replace('"format":2', '"format":3'));
     await expect(begin(path)).rejects.toMatchObject(wrong);
   });
 });

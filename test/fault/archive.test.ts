@@ -103,10 +103,10 @@ describe("an archive with a fault", () => {
 
   it("is refused where a later vecferry wrote it", async () => {
     await using folder = await scene();
-    await edit(folder.archive, '"format": 1', '"format": 2');
+    await edit(folder.archive, '"format": 2', '"format": 3');
     expect(await refusal(folder.archive)).toMatchObject({
       code: "E_ARCHIVE_FORMAT",
-      message: expect.stringContaining("has format 2; this vecferry reads 1"),
+      message: expect.stringContaining("has format 3; this vecferry reads 2"),
       next: expect.stringContaining("Use the vecferry that wrote the archive"),
     });
   });

@@ -6,7 +6,7 @@ import { zstdDecompressSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
 import type { BackupRequest } from "../../src/migrate/backup/run.ts";
 import { defaultRequest } from "../../src/migrate/request.ts";
-import { connectArchive, createArchive } from "../../src/open.ts";
+import { connectArchive, createArchive, keepGenerations } from "../../src/open.ts";
 
 /** Where an archive shall be; the folder is new unless one is given. */
 export function archivePlace(path = join(mkdtempSync(join(tmpdir(), "vecferry-archive-")), "a")) {
@@ -16,11 +16,19 @@ export function archivePlace(path = join(mkdtempSync(join(tmpdir(), "vecferry-ar
     write: (options: Parameters<typeof createArchive>[1]) =>
       createArchive(`archive:${path}`, options),
     read: () => connectArchive(`archive:${path}`),
+    keep: (policy: Parameters<typeof keepGenerations>[1]) =>
+      keepGenerations(`archive:${path}`, policy),
   };
 }
 
 export function backupRequest(changes: Partial<BackupRequest> = {}): BackupRequest {
-  return { scope: defaultRequest.scope, batchSize: null, verify: false, ...changes };
+  return {
+    scope: defaultRequest.scope,
+    batchSize: null,
+    verify: false,
+    keep: { last: null, daily: null },
+    ...changes,
+  };
 }
 
 const compressors = { ZSTD: (bytes: Uint8Array) => new Uint8Array(zstdDecompressSync(bytes)) };

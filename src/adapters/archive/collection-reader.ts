@@ -7,8 +7,9 @@ import { joinPoints, joinRecords } from "../../model/parts.ts";
 import type { PointBatch, RecordBatch } from "../../model/record.ts";
 import type { ArchivedCollection } from "../../store/archive.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { DroppedRows } from "./dropped-rows.ts";
 import type { GroupRows } from "./group-rows.ts";
-import { KeyIndex } from "./key-index.ts";
+import { type GroupPlace, KeyIndex } from "./key-index.ts";
 import { PartFile, type Wanted } from "./part-file.ts";
 import { type FlatColumn, flatColumns } from "./schema.ts";
 
@@ -17,14 +18,18 @@ const groupsKept = 3;
 /** Row groups that are read in the hope that keys follow the file, before an index is made. */
 const groupsTried = 2;
 
-/** A row group by the number of its part and its own in that. */
-interface GroupPlace {
-  readonly part: number;
-  readonly group: number;
-}
-
 interface LoadedGroup extends GroupPlace {
   readonly rows: GroupRows;
+  /** The rows of it that are the collection's, ascending: those that are not left out. */
+  readonly live: readonly number[];
+}
+
+/** Some rows of a collection, and where they stand. */
+export interface PlacedBatch {
+  readonly batch: RecordBatch | PointBatch;
+  readonly part: number;
+  /** The number of each row in the part. */
+  readonly rows: readonly number[];
 }
 
 interface KeptGroup extends LoadedGroup {
@@ -43,6 +48,7 @@ export class CollectionReader implements Disposable {
   readonly #collection: ArchivedCollection;
   readonly #key: FlatColumn;
   readonly #columns: readonly FlatColumn[];
+  readonly #dropped: DroppedRows;
   /** Read last comes last. */
   #kept: KeptGroup[] = [];
   /** Behind the group that was read last; null = there is none. */
@@ -56,26 +62,26 @@ export class CollectionReader implements Disposable {
     this.#collection = collection;
     this.#key = collection.rows === "points" ? "point" : "id";
     this.#columns = flatColumns(collection.rows);
+    this.#dropped = new DroppedRows(root, collection);
     this.#next = collection.parts.length === 0 ? null : { part: 0, group: 0 };
   }
 
-  /** Every row group in the order of the file. `skip`: rows that need not be in it. */
+  /** Every row group in the order of the file. `skip`: rows that need not be in it. `start`: of its first row in the part. */
   async *groups(
     wanted: Wanted,
     signal: AbortSignal | undefined,
     skip = 0,
   ): AsyncGenerator<LoadedGroup & { readonly start: number }> {
-    let start = 0;
+    let passed = 0;
     for (const [number, part] of this.#collection.parts.entries()) {
-      if (start + part.rows <= skip) {
-        start += part.rows;
-        continue;
-      }
+      passed += part.rows - part.dropped;
+      if (passed <= skip) continue;
       await using file = await PartFile.open(this.#root, part, this.#collection);
+      let start = 0;
       for (let group = 0; group < file.groups; group += 1) {
         throwIfAborted(signal);
         const rows = await file.read(group, wanted);
-        yield { part: number, group, rows, start };
+        yield { part: number, group, rows, start, live: await this.#live(number, start, rows) };
         start += rows.count;
       }
     }
@@ -84,21 +90,27 @@ export class CollectionReader implements Disposable {
   /** Keys in the order of the file, a row group's at a time. */
   async *keys(signal: AbortSignal | undefined): AsyncGenerator<string[]> {
     const wanted = { columns: [this.#key], vectors: false };
-    for await (const { rows } of this.groups(wanted, signal)) yield rows.texts(this.#key);
+    for await (const { rows, live } of this.groups(wanted, signal)) {
+      const keys = rows.texts(this.#key);
+      if (live.length > 0)
+        yield live.length === keys.length ? keys : live.map((row) => keys[row] ?? "");
+    }
   }
 
   /** Every row behind the first `skip` ones, in batches. */
   async *batches(
     options: { readonly vectors: boolean; readonly size: number; readonly skip: number },
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<RecordBatch | PointBatch> {
+  ): AsyncGenerator<PlacedBatch> {
     const wanted = { columns: this.#columns, vectors: options.vectors };
-    for await (const { rows, start } of this.groups(wanted, signal, options.skip)) {
-      for (let row = Math.max(0, options.skip - start); row < rows.count; row += options.size)
-        yield rows.batch(
-          this.#collection.rows,
-          range(row, Math.min(rows.count, row + options.size)),
-        );
+    let left = this.#rowsToSkip(options.skip);
+    for await (const { part, rows, start, live } of this.groups(wanted, signal, options.skip)) {
+      for (let at = Math.min(left, live.length); at < live.length; at += options.size) {
+        const some = live.slice(at, at + options.size);
+        const batch = rows.batch(this.#collection.rows, some);
+        yield { batch, part, rows: some.map((row) => start + row) };
+      }
+      left = Math.max(0, left - live.length);
     }
   }
 
@@ -151,7 +163,7 @@ export class CollectionReader implements Disposable {
       const group = await this.#load(this.#next, wanted, signal);
       await this.#pick(group, missing, wanted, picked);
       // A whole group of keys in their order is no jump.
-      if (before - missing.size < group.rows.count) left -= 1;
+      if (before - missing.size < group.live.length) left -= 1;
     }
   }
 
@@ -162,21 +174,23 @@ export class CollectionReader implements Disposable {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     this.#index ??= await this.#makeIndex(signal);
-    const places = this.#index.find([...missing]);
-    const groups = Map.groupBy(places, ({ part, group }) => `${part} ${group}`);
-    for (const [first] of groups.values()) {
-      if (first === undefined) continue;
-      await this.#pick(await this.#load(first, wanted, signal), missing, wanted, picked);
-    }
-    if (groups.size > groupsTried) this.#next = null;
+    const groups = this.#index.find([...missing]);
+    for (const group of groups)
+      await this.#pick(await this.#load(group, wanted, signal), missing, wanted, picked);
+    if (groups.length > groupsTried) this.#next = null;
   }
 
   async #makeIndex(signal: AbortSignal | undefined): Promise<KeyIndex> {
     const index = new KeyIndex();
     try {
       const wanted = { columns: [this.#key], vectors: false };
-      for await (const { part, group, rows } of this.groups(wanted, signal))
-        index.add(part, group, rows.texts(this.#key));
+      for await (const { part, group, rows, live } of this.groups(wanted, signal)) {
+        const keys = rows.texts(this.#key);
+        index.add(
+          { part, group },
+          live.map((row) => keys[row] ?? ""),
+        );
+      }
       return index;
     } catch (error) {
       index[Symbol.dispose]();
@@ -215,8 +229,10 @@ export class CollectionReader implements Disposable {
     throwIfAborted(signal);
     await using file = await this.#open(part);
     const rows = await file.read(group, wanted);
-    const places = new Map(rows.texts(this.#key).map((key, row) => [key, row]));
-    const loaded = { part, group, rows, places };
+    const live = await this.#live(part, file.start(group), rows);
+    const keys = rows.texts(this.#key);
+    const places = new Map(live.map((row) => [keys[row] ?? "", row]));
+    const loaded = { part, group, rows, live, places };
     this.#kept = [...this.#kept.slice(1 - groupsKept), loaded];
     if (group + 1 < file.groups) this.#next = { part, group: group + 1 };
     else
@@ -231,6 +247,24 @@ export class CollectionReader implements Disposable {
     const rows = kept.rows.withVectors(await file.vectors(kept.group));
     this.#kept = this.#kept.map((one) => (one === kept ? { ...kept, rows } : one));
     return rows;
+  }
+
+  /** How many of the first rows that are read are not wanted: parts of which none is are not read. */
+  #rowsToSkip(skip: number): number {
+    let left = skip;
+    for (const { rows, dropped } of this.#collection.parts) {
+      if (rows - dropped > left) break;
+      left -= rows - dropped;
+    }
+    return left;
+  }
+
+  /** The rows of a group that are not left out; `start`: of its first row in the part. */
+  async #live(part: number, start: number, { count }: GroupRows): Promise<readonly number[]> {
+    const dropped = await this.#dropped.of(part);
+    if (dropped.length === 0) return range(0, count);
+    const gone = new Set(dropped.filter((row) => row >= start && row < start + count));
+    return range(0, count).filter((row) => !gone.has(start + row));
   }
 
   async #open(part: number): Promise<PartFile> {

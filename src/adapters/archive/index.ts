@@ -1,2 +1,3 @@
+export { isArchive, keepGenerations } from "./generations.ts";
 export { openArchive, openRecordArchive } from "./store.ts";
 export { writeArchive } from "./writer.ts";

@@ -1,18 +1,25 @@
 /**
- * The files of an archive, format 1:
+ * The files of an archive, format 2:
  *
- *   manifest.json                 what stands below, and the SHA-256 of each file; written last
- *   0001-docs/part-0001.parquet   a folder for each collection, parts in the order of their rows (columns: `schema.ts`)
+ *   manifest.json                                 of generation 1: what stands below, and the SHA-256 of each file; written last
+ *   0001-docs/part-0001.parquet                   a folder for each collection, parts in the order of their rows (columns: `schema.ts`)
+ *   generation-0002/manifest.json                 of generation 2, which names parts of generations before it too
+ *   generation-0002/0001-docs/part-0001.parquet
+ *   generation-0002/0001-docs/_dropped.parquet    rows of parts that this generation leaves out (`dropped-rows.ts`)
  *
  *   vecferry      "archive"
- *   format        1
+ *   format        2
+ *   generation    from 1 on
  *   tool          version of vecferry that wrote it
  *   created       ISO 8601, UTC: when the writing began
  *   source        { kind, address, tenant, database, version } of the store; no key is in it
- *   collections   [{ rows: "records" | "points", info, missingVectors, failed, parts }], in the order in which they were written
+ *   collections   [{ rows: "records" | "points", info, missingVectors, failed, parts, dropped }], in the order in which they were written
  *     info        { key, name, tenant, database, dimension, distance, distanceFrom, count, metadata, configuration, schema, note, unread? }
- *     parts       [{ file, rows, missingVectors, bytes, sha256 }]
+ *     parts       [{ file, rows, missingVectors, bytes, sha256, dropped }], the file's path from the archive's folder on
+ *     dropped     { file, bytes, sha256 }, or null where no row is left out
  *   sha256        of the JSON text, without white space, of all before it
+ *
+ * Format 1 has neither generations nor dropped rows: it is read as the only generation, and later ones stand beside it.
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -24,7 +31,7 @@ import { storeKinds } from "../../store/port.ts";
 import { parseJson } from "../../util/json.ts";
 
 export const manifestFile = "manifest.json";
-export const manifestFormat = 1;
+export const manifestFormat = 2;
 
 const text = z.string().nullable();
 const count = z.number().int().min(0);
@@ -60,32 +67,42 @@ export const headSchema = z.object({
 
 /** Names that no path can leave the archive by. */
 export const folderPattern = /^\d{4,}(-[a-z0-9]+)*$/;
-const filePattern = /^\d{4,}(-[a-z0-9]+)*\/part-\d{4,}\.parquet$/;
+const filePattern = /^(generation-\d{4,}\/)?\d{4,}(-[a-z0-9]+)*\/(part-\d{4,}|_dropped)\.parquet$/;
 
-export const partSchema = z.object({
+const fileSchema = z.object({
   file: z.string().regex(filePattern),
-  rows: count,
-  missingVectors: count,
   bytes: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export const partSchema = fileSchema.extend({
+  rows: count,
+  missingVectors: count,
+  dropped: count.default(0),
 });
 
 const manifestSchema = z.object({
   vecferry: z.literal("archive"),
-  format: z.literal(manifestFormat),
+  format: count,
+  generation: count.default(1),
   tool: z.string(),
   created: z.string(),
   source: sourceSchema,
   collections: z.array(
-    headSchema.extend({ missingVectors: count, failed: count, parts: z.array(partSchema) }),
+    headSchema.extend({
+      missingVectors: count,
+      failed: count,
+      parts: z.array(partSchema),
+      dropped: fileSchema.nullable().default(null),
+    }),
   ),
   sha256: z.string(),
 });
 
 /** The text of manifest.json. */
 export function manifestText(manifest: ArchiveManifest): string {
-  const { format, tool, created, source, collections } = manifest;
-  const content = { vecferry: "archive", format, tool, created, source, collections };
+  const { generation, tool, created, source, collections } = manifest;
+  const head = { vecferry: "archive", format: manifestFormat, generation, tool, created, source };
+  const content = { ...head, collections };
   return `${JSON.stringify({ ...content, sha256: sumOf(content) }, null, 2)}\n`;
 }
 

@@ -1,12 +1,12 @@
 /**
- * unfinished.jsonl, beside the parts of an archive that is being written: one JSON text a line, each on the disk before its line is.
+ * unfinished.jsonl, beside the parts of a generation that is being written: one JSON text a line, each on the disk before its line is.
  *
- *   { "vecferry": "archive", format, tool, created, source }    the first line
+ *   { "vecferry": "archive", format, generation, tool, created, source }    the first line
  *   { "begin": { folder, head } }                               a collection and its folder
- *   { "part": { file, rows, missingVectors, bytes, sha256 } }   the next one of the collection in whose folder it is
+ *   { "part": { file, rows, missingVectors, bytes, sha256, dropped } }   the next one of the collection in whose folder it is
  *   { "end": { folder, failed } }                               that collection is whole
  *
- * A last line that is cut off was never promised to anybody, and is forgotten. When the archive has its name the file is deleted.
+ * A last line that is cut off was never promised to anybody, and is forgotten. When the generation has its name the file is deleted.
  */
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,6 +22,7 @@ export const progressFile = "unfinished.jsonl";
 const firstSchema = z.object({
   vecferry: z.literal("archive"),
   format: z.literal(manifestFormat),
+  generation: z.number().int().min(1),
   tool: z.string(),
   created: z.string(),
   source: sourceSchema,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { readFile, realpath } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { realpath } from "node:fs/promises";
+import { resolve } from "node:path";
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import { decodeMetadata, matches, parseWhere, toWhere, type Where } from "../../model/filter.ts";
@@ -24,10 +24,13 @@ import type {
 } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { CollectionReader } from "./collection-reader.ts";
-import { partFault, partialOf, strangers } from "./files.ts";
-import { damaged, manifestFile, parseManifest } from "./manifest.ts";
+import { fileFault, partialOf, strangers } from "./files.ts";
+import { filesOf, knownFiles, readManifest, standingGenerations } from "./generations.ts";
+import { damaged, manifestFile } from "./manifest.ts";
 
 export interface OpenOptions {
+  /** Default: the newest. */
+  readonly generation?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -47,31 +50,44 @@ const batchRows = 1000;
 const namesListed = 20;
 
 /**
- * Opens an archive: reads every byte of it once and holds it against the manifest, so that nothing is done with a damaged one.
- * Never changes it.
- * @throws E_NO_ARCHIVE, E_ARCHIVE_FORMAT where a later vecferry wrote it, E_ARCHIVE_DAMAGED with the file or the field, E_ABORTED
+ * Opens a generation of an archive: reads every byte of it once and holds it against the manifest, so that nothing is done with a
+ * damaged one. Never changes it.
+ * @throws E_NO_ARCHIVE, also for a generation that is not there; E_ARCHIVE_FORMAT where a later vecferry wrote it, E_ARCHIVE_DAMAGED with
+ * the file or the field, E_ABORTED
  */
 export async function openArchive(
   path: string,
-  { signal }: OpenOptions = {},
+  { generation, signal }: OpenOptions = {},
 ): Promise<ArchiveReader> {
   throwIfAborted(signal);
   const root = await realpath(path).catch((error: unknown) => {
     throw notThere(path, error);
   });
-  const content = await readFile(join(root, manifestFile), "utf8").catch((error: unknown) => {
-    throw new VectorError("E_NO_ARCHIVE", `${root} holds no ${manifestFile}.`, { cause: error });
-  });
-  const manifest = parseManifest(root, content);
-  const parts = manifest.collections.flatMap((collection) => collection.parts);
-  for (const part of parts) {
-    const fault = await partFault(root, part, signal);
-    if (fault !== null) throw damaged(root, fault, { file: part.file });
+  const manifest = await readManifest(root, await choose(root, generation));
+  const files = filesOf(manifest);
+  for (const file of files) {
+    const fault = await fileFault(root, file, signal);
+    if (fault !== null) throw damaged(root, fault, { file: file.file });
   }
-  const [stranger] = await strangers(root, new Set(parts.map(({ file }) => file)));
+  const known = await knownFiles(root);
+  const [stranger] = known === null ? [] : await strangers(root, known);
   if (stranger !== undefined)
     throw damaged(root, `${stranger} is none of its files.`, { file: stranger });
   return new ArchiveStore(root, manifest);
+}
+
+/** The number of the generation that is asked for. @throws E_NO_ARCHIVE */
+async function choose(root: string, wanted: number | undefined): Promise<number> {
+  const { kept } = await standingGenerations(root);
+  const newest = kept.at(-1);
+  if (newest === undefined)
+    throw new VectorError("E_NO_ARCHIVE", `${root} holds no ${manifestFile}.`);
+  if (wanted === undefined || kept.includes(wanted)) return wanted ?? newest;
+  const listed = kept.slice(-namesListed).join(", ");
+  throw new VectorError("E_NO_ARCHIVE", `The archive ${root} has no generation ${wanted}.`, {
+    next: `Give ?generation=N of one that it has (${listed}), or none for the newest.`,
+    details: { generation: wanted },
+  });
 }
 
 /** Opens an archive of records, as a source of a migration. @throws as `openArchive`; E_NOT_SUPPORTED for an archive of points */
@@ -159,7 +175,8 @@ class ArchiveStore implements ArchiveReader {
     const { signal, vectors = true, batchSize = batchRows, skip = 0 } = options;
     this.#check(signal);
     const size = Math.max(1, batchSize);
-    yield* this.#reader(collection).batches({ vectors, size, skip }, signal);
+    const reader = this.#reader(collection);
+    for await (const { batch } of reader.batches({ vectors, size, skip }, signal)) yield batch;
   }
 
   async search(
@@ -211,7 +228,7 @@ class ArchiveStore implements ArchiveReader {
       return;
     }
     const options = { vectors: false, size: batchRows, skip: 0 };
-    for await (const batch of reader.batches(options, signal)) {
+    for await (const { batch } of reader.batches(options, signal)) {
       const keys = "placement" in batch ? batch.placement.points : batch.ids;
       const { metadata } = batch.payload;
       const found = keys.filter((_, row) => matches(where, decodeMetadata(metadata[row] ?? null)));

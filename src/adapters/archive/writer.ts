@@ -1,12 +1,15 @@
 import { mkdir, open, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { isVectorError, VectorError } from "../../errors.ts";
-import type {
-  ArchiveCollectionWriter,
-  ArchivedHead,
-  ArchiveManifest,
-  ArchiveWriter,
-  ArchiveWriterOptions,
+import {
+  type ArchiveCollectionWriter,
+  type ArchivedCollection,
+  type ArchivedHead,
+  type ArchiveManifest,
+  type ArchiveWriter,
+  type ArchiveWriterOptions,
+  generationFolder,
+  generationName,
 } from "../../store/archive.ts";
 import type { CallOptions, StoreIdentity } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
@@ -14,8 +17,9 @@ import { syncFolder } from "../../util/disk.ts";
 import { writeFaultCode } from "../../util/error-code.ts";
 import { acquireLock } from "../../util/lock.ts";
 import { packageVersion } from "../../util/version.ts";
-import { CollectionWriter, finishedCollection } from "./collection-writer.ts";
-import { isTaken, partFault, partialOf } from "./files.ts";
+import { CollectionWriter } from "./collection-writer.ts";
+import { fileFault, isTaken, partialOf } from "./files.ts";
+import { readManifest, standingGenerations, sweepDropped } from "./generations.ts";
 import { folderPattern, manifestFile, manifestFormat, manifestText } from "./manifest.ts";
 import {
   type Held,
@@ -30,10 +34,12 @@ import { archiveBounds, type Bounds } from "./row-buffer.ts";
 const slugLength = 40;
 
 /**
- * Begins the archive `path`, or goes on with the one that an interrupted writing left in `path`.partial. What is held there is read once:
- * a part that is not as it was written is forgotten, with those behind it.
- * @throws E_CONFIG where something stands at `path` or the folder cannot be made; E_LOCKED while another writes it; E_PLAN_CHANGED where
- * the half-written one is of another store or of another version; E_ABORTED
+ * Begins the next generation of the archive `path`, the first one where nothing stands there, or goes on with one that an interrupted
+ * writing left under its temporary name. What is held there is read once: a part that is not as it was written is forgotten, with those
+ * behind it. Of the generation before nothing is looked at but its manifest: open it to know its bytes.
+ * @throws E_CONFIG where something else stands at `path`, an archive of another store too, or the folder cannot be made; E_LOCKED while
+ * another writes it; E_PLAN_CHANGED where the half-written one is of another store or of another version; E_ARCHIVE_DAMAGED,
+ * E_ARCHIVE_FORMAT, E_ABORTED
  */
 export async function writeArchive(
   path: string,
@@ -44,10 +50,17 @@ export async function writeArchive(
   const root = await placeOf(path);
   const lock = await acquireLock(`${root}.lock`, `the archive ${root}`);
   try {
-    if (await isTaken(root)) throw taken(root);
-    const held = await holdPartial(partialOf(root), source, signal);
-    const progress = await Progress.begin(partialOf(root), held);
-    return new FolderWriter(root, { lock, progress, held, bounds });
+    const { kept, next } = await standingGenerations(root);
+    const newest = kept.at(-1);
+    if (newest === undefined && (await isTaken(root))) throw taken(root);
+    const base = newest === undefined ? null : await readManifest(root, newest);
+    if (base !== null) assertOfSource(root, base, source);
+    await sweepDropped(root);
+    const generation = base === null ? 1 : next;
+    const folder = generationFolder(root, generation);
+    const held = await holdPartial(partialOf(folder), generation, source, signal);
+    const progress = await Progress.begin(partialOf(folder), held);
+    return new FolderWriter(root, { lock, progress, held, base, bounds });
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw unwritable(root, error);
@@ -58,25 +71,32 @@ interface Begun {
   readonly lock: AsyncDisposable;
   readonly progress: Progress;
   readonly held: Held;
+  readonly base: ArchiveManifest | null;
   readonly bounds: Bounds;
 }
 
 class FolderWriter implements ArchiveWriter {
   readonly path: string;
+  readonly generation: number;
+  readonly base: ArchiveManifest | null;
   readonly resumed: boolean;
+  readonly #folder: string;
   readonly #partial: string;
   readonly #lock: AsyncDisposable;
   readonly #progress: Progress;
   readonly #held: Held;
   readonly #bounds: Bounds;
-  readonly #begun = new Set<HeldCollection>();
+  readonly #begun = new Map<HeldCollection, CollectionWriter>();
   #open: CollectionWriter | null = null;
   #closed = false;
 
-  constructor(path: string, { lock, progress, held, bounds }: Begun) {
+  constructor(path: string, { lock, progress, held, base, bounds }: Begun) {
     this.path = path;
+    this.generation = held.head.generation;
+    this.base = base;
     this.resumed = held.collections.some(({ parts }) => parts.length > 0);
-    this.#partial = partialOf(path);
+    this.#folder = generationFolder(path, this.generation);
+    this.#partial = partialOf(this.#folder);
     this.#lock = lock;
     this.#progress = progress;
     this.#held = held;
@@ -92,10 +112,17 @@ class FolderWriter implements ArchiveWriter {
       throw new VectorError("E_INTERNAL", "The collection before was not finished.");
     const known = this.#held.collections.find((one) => one.head.info.key === head.info.key);
     if (known !== undefined) assertFits(this.#partial, known.head, head);
+    const base = this.#baseOf(head);
     const collection = known ?? (await this.#begin(head));
     collection.failed = null;
-    this.#begun.add(collection);
-    this.#open = new CollectionWriter(this.#partial, collection, this.#progress, this.#bounds);
+    this.#open = new CollectionWriter(collection, {
+      folder: this.#partial,
+      prefix: this.#folder === this.path ? "" : `${generationName(this.generation)}/`,
+      base: base === null ? null : { root: this.path, collection: base },
+      progress: this.#progress,
+      bounds: this.#bounds,
+    });
+    this.#begun.set(collection, this.#open);
     return this.#open;
   }
 
@@ -104,14 +131,20 @@ class FolderWriter implements ArchiveWriter {
     if (this.#open !== null && !this.#open.finished)
       throw new VectorError("E_INTERNAL", "The last collection was not finished.");
     const { vecferry: _, ...head } = this.#held.head;
-    const collections = this.#held.collections.filter((one) => this.#begun.has(one));
-    const manifest = { ...head, collections: collections.map(finishedCollection) };
+    const writers = [...this.#begun.values()];
+    const manifest = { ...head, collections: writers.map((one) => one.archived()) };
     try {
-      await sweep(this.#partial, collections);
+      await sweep(
+        this.#partial,
+        [...this.#begun.keys()],
+        new Set(writers.flatMap((one) => one.files)),
+      );
       await writeDurable(join(this.#partial, manifestFile), manifestText(manifest));
+      if (this.base !== null && this.base.format < manifestFormat)
+        await renew(this.path, this.base);
       // Windows renames no folder in which a file is open.
       await this.#progress[Symbol.asyncDispose]();
-      await giveName(this.#partial, this.path);
+      await giveName(this.#partial, this.#folder);
     } catch (error) {
       throw unwritable(this.path, error);
     } finally {
@@ -127,6 +160,15 @@ class FolderWriter implements ArchiveWriter {
     await this.#open?.close();
     await this.#progress[Symbol.asyncDispose]();
     await this.#lock[Symbol.asyncDispose]();
+  }
+
+  /** The same collection of the generation before; null where its records are of another kind, or there is none. */
+  #baseOf(head: ArchivedHead): ArchivedCollection | null {
+    const { name, tenant, database } = head.info;
+    const found = this.base?.collections.find(
+      ({ info }) => info.name === name && info.tenant === tenant && info.database === database,
+    );
+    return found !== undefined && shapeOf(found) === shapeOf(head) ? found : null;
   }
 
   async #begin(wanted: ArchivedHead): Promise<HeldCollection> {
@@ -178,6 +220,7 @@ function slugOf(name: string): string {
 /** What an earlier writing left in the folder `partial`, which is made. @throws E_PLAN_CHANGED, E_CONFIG where it is no archive's */
 async function holdPartial(
   partial: string,
+  generation: number,
   source: StoreIdentity,
   signal: AbortSignal | undefined,
 ): Promise<Held> {
@@ -188,12 +231,13 @@ async function holdPartial(
     if (stranger !== undefined) throw taken(partial);
     const created = new Date().toISOString();
     const tool = packageVersion;
-    const head = { vecferry: "archive", format: manifestFormat, tool, created, source } as const;
-    return { head, collections: [] };
+    const head = { generation, tool, created, source };
+    return { head: { vecferry: "archive", format: manifestFormat, ...head }, collections: [] };
   }
   assertSame(partial, held.head.source, source);
   await keepWhole(partial, held.collections, signal);
-  await sweep(partial, held.collections);
+  const counted = held.collections.flatMap(({ parts }) => parts.map(({ file }) => file));
+  await sweep(partial, held.collections, new Set(counted));
   return held;
 }
 
@@ -205,7 +249,7 @@ async function keepWhole(
 ): Promise<void> {
   for (const collection of collections) {
     for (const [place, part] of collection.parts.entries()) {
-      if ((await partFault(partial, part, signal)) === null) continue;
+      if ((await fileFault(partial, part, signal)) === null) continue;
       collection.parts.length = place;
       collection.failed = null;
       break;
@@ -213,9 +257,12 @@ async function keepWhole(
   }
 }
 
-/** Deletes what an interrupted writing left in the folders of collections and nobody counts. */
-async function sweep(partial: string, collections: readonly HeldCollection[]): Promise<void> {
-  const counted = new Set(collections.flatMap(({ parts }) => parts.map(({ file }) => file)));
+/** Deletes what an interrupted writing left in the folders of collections and is none of `counted`. */
+async function sweep(
+  partial: string,
+  collections: readonly HeldCollection[],
+  counted: ReadonlySet<string>,
+): Promise<void> {
   const folders = new Set(collections.map(({ folder }) => folder));
   for (const folder of await readdir(partial)) {
     if (!folderPattern.test(folder)) continue;
@@ -224,6 +271,13 @@ async function sweep(partial: string, collections: readonly HeldCollection[]): P
       for (const name of await readdir(join(partial, folder)))
         if (!counted.has(`${folder}/${name}`)) await rm(join(partial, folder, name));
   }
+}
+
+/** Gives a manifest of an older format the number that a vecferry of that time refuses: what stands beside it is not for that. */
+async function renew(root: string, manifest: ArchiveManifest): Promise<void> {
+  const file = join(generationFolder(root, manifest.generation), manifestFile);
+  await writeDurable(`${file}.tmp`, manifestText(manifest));
+  await rename(`${file}.tmp`, file);
 }
 
 async function writeDurable(path: string, text: string): Promise<void> {
@@ -241,8 +295,25 @@ async function giveName(partial: string, path: string): Promise<void> {
   await rm(join(path, progressFile), { force: true });
 }
 
+const identityFields = ["kind", "address", "tenant", "database"] as const;
+
+/** @throws E_CONFIG */
+function assertOfSource(
+  root: string,
+  { source, created }: ArchiveManifest,
+  wanted: StoreIdentity,
+): void {
+  const field = identityFields.find((name) => source[name] !== wanted[name]);
+  if (field === undefined) return;
+  throw new VectorError(
+    "E_CONFIG",
+    `${root} is an archive of another store: its ${field} is ${source[field]}, not ${wanted[field]}.`,
+    { next: "Name an archive that is not there yet.", details: { path: root, created } },
+  );
+}
+
 function assertSame(partial: string, held: StoreIdentity, wanted: StoreIdentity): void {
-  for (const field of ["kind", "address", "tenant", "database"] as const) {
+  for (const field of identityFields) {
     if (held[field] === wanted[field]) continue;
     throw changed(
       partial,
@@ -252,18 +323,18 @@ function assertSame(partial: string, held: StoreIdentity, wanted: StoreIdentity)
 }
 
 function assertFits(partial: string, held: ArchivedHead, wanted: ArchivedHead): void {
-  const [before, now] = [held, wanted].map(({ rows, info, scope }) => [
-    rows,
-    info.dimension,
-    info.distance,
-    scope === undefined ? "all records" : `where ${scope.where}, limit ${scope.limit}`,
-  ]);
-  if (String(before) === String(now)) return;
+  if (shapeOf(held) === shapeOf(wanted)) return;
   const name = JSON.stringify(wanted.info.name);
   throw changed(
     partial,
-    `of another ${name}: what is held has ${before}, the collection has ${now}`,
+    `of another ${name}: what is held has ${shapeOf(held)}, the collection has ${shapeOf(wanted)}`,
   );
+}
+
+/** What rows must have in common to stand side by side. */
+function shapeOf({ rows, info, scope }: ArchivedHead): string {
+  const some = scope === undefined ? "all records" : `where ${scope.where}, limit ${scope.limit}`;
+  return String([rows, info.dimension, info.distance, some]);
 }
 
 function changed(partial: string, what: string): VectorError {

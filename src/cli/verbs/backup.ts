@@ -1,10 +1,16 @@
 /** `vecferry backup [SOURCE] ARCHIVE`. */
 import { existsSync, readdirSync } from "node:fs";
-import { sep } from "node:path";
+import { join, sep } from "node:path";
 import { VectorError } from "../../errors.ts";
 import { runBackup } from "../../migrate/backup/backup.ts";
 import type { ArchivePlace } from "../../migrate/backup/run.ts";
-import { assertArchive, assertSource, connectArchive, createArchive } from "../../open.ts";
+import {
+  assertSource,
+  assertWholeArchive,
+  connectArchive,
+  createArchive,
+  keepGenerations,
+} from "../../open.ts";
 import { type ArchiveAddress, parseAddress } from "../../store/address.ts";
 import { type EndSettings, readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
@@ -26,7 +32,7 @@ import { tellOutcome } from "../output/outcome.ts";
 import { toScope } from "../request.ts";
 import { assertFolderOf, type Session } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
-import { onOff } from "../values.ts";
+import { onOff, wholeNumber } from "../values.ts";
 import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
 
 const backupFlags = {
@@ -36,6 +42,16 @@ const backupFlags = {
     help: "read the archive and the source again and compare them, record by record",
     schema: onOff,
   },
+  keepLast: {
+    flag: "--keep-last <number>",
+    help: "let go of older generations of the archive, but for the newest so many",
+    schema: wholeNumber(1, 100_000),
+  },
+  keepDaily: {
+    flag: "--keep-daily <number>",
+    help: "let go of older generations, but for the newest of each day (UTC), so many days; with --keep-last both stay",
+    schema: wholeNumber(1, 100_000),
+  },
 } as const satisfies FlagTable;
 
 export const addBackup: AddVerb = (program, call) => {
@@ -44,7 +60,7 @@ export const addBackup: AddVerb = (program, call) => {
     .summary("keep every record of a store in a folder of Parquet files")
     .description(
       "Writes every record of the source into an archive, which pandas, DuckDB, Polars and `vecferry restore` read. " +
-        "The same command again goes on where the last one stopped; a finished archive is never written over.",
+        "The same command again goes on where the last one stopped. Into an archive that is finished it writes a new generation: what has changed since the one before.",
     )
     .argument(
       "[source]",
@@ -77,6 +93,7 @@ const backup: Action = async (session, operands, flags) => {
     scope: toScope(scope),
     batchSize: asked.batchSize ?? null,
     verify: asked.verify ?? false,
+    keep: { last: asked.keepLast ?? null, daily: asked.keepDaily ?? null },
   };
   assertFolderOf("--report-file", report.reportFile);
   assertOutside(source, archive);
@@ -102,7 +119,7 @@ function readOperands(
       next: "Say where: vecferry backup SOURCE archive:./folder.",
     });
   }
-  const archive = assertArchive(second);
+  const archive = assertWholeArchive(second);
   const address = first === undefined ? null : parseAddress(first);
   if (address?.kind === "archive") {
     throw new VectorError("E_CONFIG", "The source is an archive already.", {
@@ -134,12 +151,18 @@ function placeOf({ io }: Session, archive: ArchiveAddress): ArchivePlace {
     stands: existsSync(path) && readdirSync(path).length > 0,
     write: (options) => createArchive(archive, options),
     read: () => connectArchive(archive, { signal }),
+    keep: (policy) => keepGenerations(archive, policy),
   };
 }
 
 function keptText({ path, stands }: ArchivePlace): string {
-  if (stands || existsSync(path)) return `what stands at ${path}, as it was.`;
-  return existsSync(`${path}.partial`)
-    ? `the finished parts of the archive, in ${path}.partial; the same command goes on behind them.`
-    : "nothing was written yet.";
+  const goesOn = (partial: string): string =>
+    `the finished parts of what was begun, in ${partial}; the same command goes on behind them`;
+  if (!stands && !existsSync(path)) {
+    const partial = `${path}.partial`;
+    return existsSync(partial) ? `${goesOn(partial)}.` : "nothing was written yet.";
+  }
+  const partial = readdirSync(path).find((name) => /^generation-\d+\.partial$/.test(name));
+  const begun = partial === undefined ? "" : `; and ${goesOn(join(path, partial))}`;
+  return `what stands at ${path}, as it was${begun}.`;
 }

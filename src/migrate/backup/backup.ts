@@ -1,15 +1,22 @@
-/** `backup`: every record of a store into an archive. Killed anywhere, the same call goes on behind what the archive holds. */
+/**
+ * `backup`: every record of a store into an archive, as its first generation or its next. Killed anywhere, the same call goes on behind
+ * what the archive holds.
+ */
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import type { ArchiveCollectionWriter, ArchivedScope, ArchiveWriter } from "../../store/archive.ts";
+import {
+  type ArchiveCollectionWriter,
+  type ArchiveManifest,
+  type ArchiveWriter,
+  generationFolder,
+} from "../../store/archive.ts";
 import type { StoreIdentity } from "../../store/port.ts";
 import { abortError } from "../../util/abort.ts";
 import { freeBytes } from "../../util/disk.ts";
 import { migrationFiles } from "../files.ts";
-import { hasJournal } from "../journal/file.ts";
-import { type CollectionScope, Journal } from "../journal/journal.ts";
+import { Journal } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
 import { migrationKey, runOf } from "../plan.ts";
 import { type Outcome, ReportBuilder } from "../report.ts";
@@ -17,6 +24,8 @@ import type { RunContext } from "../request.ts";
 import { selectCollections } from "../select.ts";
 import { note, phase, progress } from "../telling.ts";
 import { listIds } from "../transfer.ts";
+import { keepQuarantine } from "./beside.ts";
+import { takeChanges } from "./changes.ts";
 import {
   type Course,
   copyRows,
@@ -29,7 +38,13 @@ import {
   vanishedText,
 } from "./collection.ts";
 import { compareArchive } from "./compare.ts";
-import { isFinished, keepQuarantine } from "./finished.ts";
+import {
+  archivedScope,
+  assertSameScope,
+  checkStanding,
+  keepWanted,
+  megabytes,
+} from "./generations.ts";
 import { type AnyStore, rowsOf } from "./rows.ts";
 import type { ArchivePlace, BackupRequest, BackupRun } from "./run.ts";
 import { shapeOfAll, streamRows } from "./stream.ts";
@@ -43,9 +58,10 @@ export function archiveIdentity(path: string): StoreIdentity {
 }
 
 /**
- * Takes every record in scope into the archive and reports. A finished archive is never written over. The report is written
- * whatever happens. @throws E_CONFIG where something stands at the archive's path, E_NOT_SUPPORTED, E_DISK_FULL, E_LOCKED,
- * E_COLLECTION_NOT_FOUND, and what the stores throw
+ * Takes every record in scope into the archive and reports. Of an archive that stands, the bytes of the newest generation are checked
+ * first, and a new one takes what has changed since. The report is written whatever happens.
+ * @throws E_CONFIG where something else stands at the archive's path; E_ARCHIVE_DAMAGED; E_PLAN_CHANGED where the records asked for are
+ * others than before; E_NOT_SUPPORTED, E_DISK_FULL, E_LOCKED, E_COLLECTION_NOT_FOUND, and what the stores throw
  */
 export async function runBackup(
   source: AnyStore,
@@ -58,13 +74,7 @@ export async function runBackup(
   const run = runOf(key);
   await using _lock = await lockMigration(context.stateFolder, run);
   // What the archive holds is asked of the archive; the journal is there for the ids, as long as the backup goes on.
-  const { folder: own } = migrationFiles(context.stateFolder, run);
-  const backup = path.join(own, "backup");
-  const begun = hasJournal(backup);
-  const finished = await isFinished(place, source.identity, { begun, verify: request.verify });
-  // A look at a finished archive leaves no trace that could be taken for a backup which had not told its end.
-  const folder = finished && !begun ? path.join(own, "check") : backup;
-  if (folder !== backup) rmSync(folder, { recursive: true, force: true });
+  const folder = path.join(migrationFiles(context.stateFolder, run).folder, "backup");
   let outcome: Outcome;
   {
     using journal = Journal.open(folder);
@@ -78,7 +88,7 @@ export async function runBackup(
     });
     const one = { source, place, request, context, journal, migration, report };
     try {
-      outcome = await steps(one, finished);
+      outcome = await steps(one);
     } catch (error) {
       const failure = context.signal.aborted ? abortError(context.signal) : error;
       journal.setState(migration, "PAUSED", isVectorError(failure) ? failure.message : null);
@@ -90,10 +100,11 @@ export async function runBackup(
   return outcome;
 }
 
-async function steps(run: BackupRun, finished: boolean): Promise<Outcome> {
-  const { context, report, journal, migration, place, request } = run;
+async function steps(run: BackupRun): Promise<Outcome> {
+  const { source, context, report, journal, migration, place, request } = run;
   phase(context, "plan");
-  const selected = await select(run);
+  const found = await source.collections(context);
+  const selected = select(run, found);
   const { where, limit } = request.scope;
   const entered = selected.map((info) => ({
     info,
@@ -102,31 +113,25 @@ async function steps(run: BackupRun, finished: boolean): Promise<Outcome> {
   report.plan({ entered: entered.map((one) => one.entered), skipped: [] });
   const courses: Course[] = entered.map((one) => ({
     ...one,
-    source: run.source,
+    source,
     plan: one.entered.plan,
     ledger: journal.ledger(one.entered),
   }));
-  if (finished)
-    note(
-      run.context,
-      run.report,
-      `The archive ${place.path} is finished already; nothing is written.`,
-    );
-  else {
-    journal.setState(migration, "COPYING");
-    await write(run, courses);
-  }
+  await checkStanding(run);
+  journal.setState(migration, "COPYING");
+  const manifest = await write(run, courses, found);
   journal.setState(migration, "COPIED");
-  if (request.verify) {
-    const result = await compareArchive(run, courses);
-    if (result.differences === 0) journal.setState(migration, "VERIFIED");
-  }
-  return keepQuarantine(place.path, report.finish());
+  const differences = request.verify ? (await compareArchive(run, courses)).differences : 0;
+  if (request.verify && differences === 0) journal.setState(migration, "VERIFIED");
+  await keepWanted(run, differences);
+  return keepQuarantine(generationFolder(place.path, manifest.generation), report.finish());
 }
 
 /** The collections in scope, all of which an archive can hold. @throws E_NOT_SUPPORTED */
-async function select({ source, request, context }: BackupRun): Promise<CollectionInfo[]> {
-  const found = await source.collections(context);
+function select(
+  { source, request }: BackupRun,
+  found: readonly CollectionInfo[],
+): CollectionInfo[] {
   const selected = selectCollections(found, request.scope, source.identity.address);
   for (const { name, unread = [], dimension } of selected) {
     const points = rowsOf(source) === "points";
@@ -148,29 +153,44 @@ async function select({ source, request, context }: BackupRun): Promise<Collecti
   return selected;
 }
 
-async function write(run: BackupRun, courses: readonly Course[]): Promise<void> {
-  const { source, place, context } = run;
+async function write(
+  run: BackupRun,
+  courses: readonly Course[],
+  found: readonly CollectionInfo[],
+): Promise<ArchiveManifest> {
+  const { source, place, context, report } = run;
   const { signal } = context;
   await using writer = await place.write({ source: source.identity, signal });
+  if (writer.base !== null) {
+    assertSameScope(run, writer.base, courses, found);
+    const { generation, created } = writer.base;
+    const text = `Generation ${writer.generation} of the archive: what has changed since generation ${generation}, begun ${created}.`;
+    note(context, report, text);
+  }
   if (writer.resumed)
     note(
-      run.context,
-      run.report,
+      context,
+      report,
       "An archive that was not finished was found; it is gone on with behind what it holds, which is as it was when it was read: --verify finds what has changed since.",
     );
   // Ids are kept where they must be compared: with those of a source that has changed, or with what an archive holds already.
-  const listed = source.capabilities.live || writer.resumed;
+  const listed = source.capabilities.live || writer.resumed || writer.base !== null;
   const wanted: number[] = [];
-  for (const course of courses) wanted.push(await bytesOf(run, course, listed));
+  for (const course of courses) wanted.push(await bytesOf(run, course, listed, writer.base));
   for (const [place, course] of courses.entries()) {
     const later = wanted.slice(place + 1).reduce((sum, bytes) => sum + bytes, 0);
     await copy(run, writer, course, listed, later);
   }
-  await writer.finish({ signal });
+  return await writer.finish({ signal });
 }
 
 /** Bytes of the disk that a collection will take at most; where its ids are kept, they are from here on. */
-async function bytesOf(run: BackupRun, course: Course, listed: boolean): Promise<number> {
+async function bytesOf(
+  run: BackupRun,
+  course: Course,
+  listed: boolean,
+  base: ArchiveManifest | null,
+): Promise<number> {
   const { context, report } = run;
   const { info, entered, ledger } = course;
   const { signal } = context;
@@ -186,7 +206,9 @@ async function bytesOf(run: BackupRun, course: Course, listed: boolean): Promise
   report.listed(entered, { listed: found.listed, deleted: 0 });
   stop();
   const { rowBytes } = await shapeOfPending(course, null, signal);
-  return ledger.counts().pending * rowBytes;
+  // How many of those that it has already were changed, nobody knows before they are read.
+  const held = base?.collections.find((one) => one.info.name === info.name)?.info.count ?? 0;
+  return Math.max(0, ledger.counts().pending - held) * rowBytes;
 }
 
 /** Takes one collection into the archive. `later`: bytes that those behind it will want. */
@@ -211,12 +233,6 @@ async function copy(
   await out.finish({ signal, failed: ledger.counts().quarantined });
 }
 
-/** null = every record. */
-function archivedScope({ where, limit }: CollectionScope): ArchivedScope | null {
-  if (where === null && limit === null) return null;
-  return { where: where === null ? null : JSON.stringify(where), limit };
-}
-
 /** Takes what the archive does not hold yet. */
 async function copyListed(
   run: BackupRun,
@@ -235,8 +251,25 @@ async function copyListed(
       `The archive holds ${vanishedText(gone)} of ${JSON.stringify(info.name)} that the source has no more.`,
     );
   const { rowBytes } = await shapeOfPending(course, null, context.signal);
-  assertRoom(run, ledger.counts().pending * rowBytes + later);
+  assertRoom(run, Math.max(0, ledger.counts().pending - out.baseRows) * rowBytes + later);
+  if (out.baseRows > 0) await copyChanges(run, course, out);
   await copyPending(run, course, out);
+}
+
+/** Compares what the generation before holds with the source, and takes what was changed. */
+async function copyChanges(
+  run: BackupRun,
+  course: Course,
+  out: ArchiveCollectionWriter,
+): Promise<void> {
+  const { context, request, report } = run;
+  const { info, entered } = course;
+  phase(context, "copy", info.name);
+  const { flight } = await shapeOfPending(course, request.batchSize, context.signal);
+  report.flight(entered, flight);
+  const tell = progress(context, "copy", info.name, out.baseRows);
+  report.delta(entered);
+  report.carried(entered, await takeChanges(course, out, flight, context.signal, tell));
 }
 
 /** Takes everything, as it is listed. */
@@ -344,8 +377,4 @@ function assertRoom({ place }: BackupRun, wanted: number): void {
     `The archive will take about ${megabytes(wanted)} more, and the disk of ${place.path} has ${megabytes(free)} free. What the archive holds already stays.`,
     { details: { wanted, free } },
   );
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6).toLocaleString("en-US")} MB`;
 }

@@ -111,8 +111,8 @@ function restBytes(batch: RecordBatch | PointBatch): number {
 }
 
 /**
- * Brings the journal up to what the archive holds for good: those records are done, all others are not. Gives those that the
- * archive holds and the source has no more.
+ * Brings the journal up to what this generation of the archive holds for good: those records are done, all others are not. Gives those
+ * that it holds and the source has no more.
  */
 export async function takeUp(
   { source, info, plan, ledger }: Course,
@@ -212,20 +212,32 @@ export async function takeRows(
   totals: Totals,
   signal: AbortSignal,
 ): Promise<Taken> {
-  const { batch, absent, failures } = await readRows(source, info, ids, signal);
+  const { batch, absent, failures: found } = await readRows(source, info, ids, signal);
   const keys = "placement" in batch ? batch.placement.points : batch.ids;
   if (keys.length > 0) await writer.append(batch, { signal });
   passStop("after-append");
-  const { documents, metadata, uris } = batch.payload;
-  const rest = "placement" in batch ? batch.placement.rest : [];
-  let bytes = vectorBytes(batch);
-  for (const column of [documents, metadata, uris, rest])
-    for (const text of column) bytes += text?.length ?? 0;
+  const bytes = bytesOfRows(batch);
+  const held = new Set(found.length === 0 ? [] : keys);
+  const failures = found.map((one) => (held.has(one.id) ? withoutVector(one) : one));
   totals.written += keys.length;
   totals.failed += failures.length;
   totals.gone += absent.length;
   totals.bytes += bytes;
   return { keys, failures, gone: absent, bytes };
+}
+
+function withoutVector(failure: RecordFailure): RecordFailure {
+  return { ...failure, detail: `${failure.detail} The archive has the record without its vector.` };
+}
+
+/** Bytes of vectors and texts. */
+export function bytesOfRows(batch: RecordBatch | PointBatch): number {
+  const { documents, metadata, uris } = batch.payload;
+  const rest = "placement" in batch ? batch.placement.rest : [];
+  let bytes = vectorBytes(batch);
+  for (const column of [documents, metadata, uris, rest])
+    for (const text of column) bytes += text?.length ?? 0;
+  return bytes;
 }
 
 /** The archived records that a listing did not name and that the source no longer has. */

@@ -8,7 +8,6 @@ import type { ArchiveReader } from "../../store/archive.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { pointOf } from "../collection-plan.ts";
-import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import { migrationFiles } from "../files.ts";
 import type { Difference, DifferenceKind } from "../journal/difference.ts";
 import { Journal } from "../journal/journal.ts";
@@ -16,9 +15,10 @@ import { recordStates } from "../journal/row.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
 import { phase, progress } from "../telling.ts";
 import { listIds } from "../transfer.ts";
-import { describeDifference, sameButForUlps } from "../verify/describe.ts";
+import { describeDifference } from "../verify/describe.ts";
 import type { Course } from "./collection.ts";
-import { type ReadRows, readRows, wholePoints } from "./rows.ts";
+import { compareRows, keysOf } from "./compared.ts";
+import { type ReadRows, readRows } from "./rows.ts";
 import type { BackupRun } from "./run.ts";
 
 const pageRows = 500;
@@ -96,7 +96,7 @@ async function compareCollection(
   await listIds(fresh, entered.scope, signal, () => undefined);
   const tally: Tally = { compared: 0, withinUlps: 0, quarantined: 0, goneAtBothEnds: 0 };
   const tell = progress(context, "verify", info.name, held.count);
-  await compareRows(fresh, reader, held, tally, signal, tell);
+  await compareAll(fresh, reader, held, tally, signal, tell);
   await lookForMissing(fresh, tally, signal);
   stop();
   const { ledger } = fresh;
@@ -119,7 +119,7 @@ async function compareCollection(
 }
 
 /** Every row of the archive against the source's. */
-async function compareRows(
+async function compareAll(
   course: Course,
   reader: ArchiveReader,
   held: CollectionInfo,
@@ -171,36 +171,24 @@ function mark({ ledger, plan }: Course, keys: readonly string[]): Difference[] {
 }
 
 function compareBatch(
-  { source, info, plan }: Course,
+  course: Course,
   batch: RecordBatch | PointBatch,
   sight: ReadRows,
   tally: Tally,
 ): Difference[] {
-  const archived = asPoints(batch, info);
-  const there = asPoints(sight.batch, info);
-  const digests = digestsOf(archived);
-  const others = digestsOf(there);
-  const rows = new Map(keysOf(sight.batch).map((key, row) => [key, row]));
   const failures = new Map(sight.failures.map(({ id, detail }) => [id, detail]));
-  const ulps = source.capabilities.vectorUlps * 2;
-  return keysOf(batch).flatMap((key, row) => {
-    const other = rows.get(key);
-    if (other === undefined) {
+  return compareRows(course, batch, sight).flatMap((one): Difference[] => {
+    const { plan } = course;
+    const { key } = one;
+    if (one.standing === "absent") {
       const failure = failures.get(key);
       return failure === undefined
         ? [difference(plan, key, "deleted-at-source", "The source has deleted it.")]
         : [difference(plan, key, "unreadable", failure)];
     }
-    if (sameDigest(digestAt(digests, row), digestAt(others, other))) return [];
-    const [one, two] = [
-      { batch: archived, row },
-      { batch: there, row: other },
-    ];
-    if (ulps > 0 && sameButForUlps(one, two, ulps)) {
-      tally.withinUlps += 1;
-      return [];
-    }
-    const detail = `archive -> source: ${describeDifference(one, two)}`;
+    if (one.standing === "ulps") tally.withinUlps += 1;
+    if (one.standing !== "other") return [];
+    const detail = `archive -> source: ${describeDifference(one.archived, one.found)}`;
     return [difference(plan, key, "changed-at-source", detail)];
   });
 }
@@ -229,26 +217,6 @@ function difference(
   detail: string,
 ): Difference {
   return { point: pointOf(plan, id), id, kind, detail, digest: null };
-}
-
-function keysOf(batch: RecordBatch | PointBatch): readonly string[] {
-  return "placement" in batch ? batch.placement.points : batch.ids;
-}
-
-/** Both ends' rows as one shape: points with their whole payloads, and records as points that nothing is noted of. */
-function asPoints(batch: RecordBatch | PointBatch, info: CollectionInfo): PointBatch {
-  if ("placement" in batch) return wholePoints(batch, info);
-  const none = batch.ids.map(() => null);
-  const norms = new Float64Array(batch.ids.length).fill(Number.NaN);
-  const placement = {
-    points: batch.ids,
-    tenants: none,
-    norms,
-    runs: none,
-    collections: none,
-    rest: none,
-  };
-  return { ...batch, placement };
 }
 
 function schemaFaults(held: CollectionInfo, info: CollectionInfo): string[] {

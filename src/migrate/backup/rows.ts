@@ -87,12 +87,8 @@ async function readRecords(
     failures: [
       ...bare.failures,
       ...read.failures.flatMap((failure) =>
-        held.has(failure.id) && failure.reason !== "no-vector" ? [withoutVector(failure)] : [],
+        held.has(failure.id) && failure.reason !== "no-vector" ? [failure] : [],
       ),
     ],
   };
-}
-
-function withoutVector(failure: RecordFailure): RecordFailure {
-  return { ...failure, detail: `${failure.detail} The archive has the record without its vector.` };
 }

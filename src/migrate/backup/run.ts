@@ -1,5 +1,11 @@
 /** One run of a backup: what it is asked, and what its steps share. */
-import type { ArchiveReader, ArchiveWriter, ArchiveWriterOptions } from "../../store/archive.ts";
+import type {
+  ArchiveReader,
+  ArchiveWriter,
+  ArchiveWriterOptions,
+  KeepPolicy,
+  KeptGenerations,
+} from "../../store/archive.ts";
 import type { Journal, Migration } from "../journal/journal.ts";
 import type { ReportBuilder } from "../report.ts";
 import type { RunContext, Scope } from "../request.ts";
@@ -12,7 +18,9 @@ export interface ArchivePlace {
   /** Whether anything stands there. */
   readonly stands: boolean;
   readonly write: (options: ArchiveWriterOptions) => Promise<ArchiveWriter>;
+  /** The newest generation. */
   readonly read: () => Promise<ArchiveReader>;
+  readonly keep: (policy: KeepPolicy) => Promise<KeptGenerations>;
 }
 
 export interface BackupRequest {
@@ -21,6 +29,8 @@ export interface BackupRequest {
   readonly batchSize: number | null;
   /** Read the archive and the source again and compare them. */
   readonly verify: boolean;
+  /** Which generations stay when this one stands; both null = all. */
+  readonly keep: KeepPolicy;
 }
 
 /** One run of a backup, with everything that its steps share. */
