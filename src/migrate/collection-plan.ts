@@ -34,6 +34,8 @@ export const collectionPlanSchema = z.object({
   idPrefix: text,
   dimension: z.number(),
   distance: z.enum(distances),
+  /** Of an export, what was asked of it (migrate/export/shape.ts) as JSON text. */
+  exported: z.string().optional(),
 });
 
 export type CollectionPlan = Readonly<z.infer<typeof collectionPlanSchema>>;

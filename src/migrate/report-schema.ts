@@ -121,7 +121,7 @@ export const reportSchema = z
   .object({
     format: z.literal(reportFormat),
     tool: z.object({ name: z.literal("vecferry"), version: z.string() }),
-    command: z.enum(["migrate", "verify", "repair", "backup", "restore", "compare"]),
+    command: z.enum(["migrate", "verify", "repair", "backup", "restore", "compare", "export"]),
     migration: z
       .object({
         key: z.string().describe("SHA-256 over both ends' identity."),

@@ -50,7 +50,7 @@ export interface ReportInput {
 }
 
 /** The commands that carry records, and so leave some behind. */
-const copies = new Set<Report["command"]>(["migrate", "backup", "restore"]);
+const copies = new Set<Report["command"]>(["migrate", "backup", "restore", "export"]);
 
 /** What one run did to one collection. */
 interface Work extends Record<keyof RunCounts, number> {

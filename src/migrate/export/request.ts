@@ -51,7 +51,11 @@ export interface ExportBase {
   /** Rows of a scanned batch that the source holds as the migration wrote them. They are left out of everything. */
   unchanged(collection: CollectionInfo, batch: PointBatch): ReadonlySet<number>;
   /** Ids of records just read at the target's collection that stand there as the migration read them: they may be written over. */
-  asCarried(collection: string, batch: RecordBatch): ReadonlySet<string>;
+  asCarried(
+    collection: string,
+    batch: RecordBatch,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>>;
 }
 
 /** Everything back to where it came from. */

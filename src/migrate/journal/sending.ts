@@ -38,6 +38,13 @@ export class Sending {
     return guarded(this.#file, () => this.#db.prepare(sql).get(...values)) !== undefined;
   }
 
+  /** All that was being sent of a record, and never acknowledged. */
+  of(ordinal: number): Uint8Array[] {
+    const sql = "SELECT digest FROM sending WHERE collection=? AND ordinal=?";
+    const rows = guarded(this.#file, () => this.#db.prepare(sql).all(this.#collection, ordinal));
+    return rows.flatMap(({ digest }) => (digest instanceof Uint8Array ? [digest] : []));
+  }
+
   /** Those of some records of which anything was being sent: what stands at their points is not known. */
   open(ordinals: readonly number[]): Set<number> {
     const any = "SELECT 1 FROM sending WHERE collection=? LIMIT 1";

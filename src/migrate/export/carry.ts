@@ -1,0 +1,127 @@
+/** Carries a piece: records that are new or have changed are written, what is somebody else's is left and named. */
+import { VectorError } from "../../errors.ts";
+import type { PointBatch, RecordFailure } from "../../model/record.ts";
+import { bytesOf, pickRows } from "../../model/rows.ts";
+import { writeHalving } from "../../store/halving.ts";
+import { passStop } from "../../util/stops.ts";
+import { digestAt, sameDigest } from "../digests.ts";
+import { type LedgerRow, recordStates } from "../journal/row.ts";
+import type { Totals } from "../transfer.ts";
+import { Imprints } from "./imprint.ts";
+import type { Course } from "./lane.ts";
+import { placeOf } from "./lane.ts";
+import { recordsOf } from "./records.ts";
+import type { ExportRequest } from "./request.ts";
+import { lookAtStanding, type Standing, ulpsOf } from "./standing.ts";
+
+export interface CarriedPiece
+  extends Pick<
+    Totals,
+    "written" | "changed" | "unchanged" | "failed" | "bytes" | "kept" | "taken"
+  > {
+  /** Records that were not listed: they have come since. */
+  readonly appeared: number;
+}
+
+/** The journal's rows of these ids, by id. */
+export function knownRows(
+  { ledger }: Pick<Course, "ledger">,
+  ids: readonly string[],
+): Map<string, LedgerRow> {
+  const places = [...new Set(ids)].map(placeOf);
+  return new Map(ledger.backedUp.find(places).map((row) => [row.id, row]));
+}
+
+export async function carryPiece(
+  course: Course,
+  piece: PointBatch,
+  { overwrite, base }: Pick<ExportRequest, "overwrite" | "base">,
+  signal: AbortSignal,
+): Promise<CarriedPiece> {
+  const { ledger } = course;
+  const { batch, failures } = await recordsOf(course, piece, signal);
+  const known = knownRows(course, [...batch.ids, ...failures.map(({ id }) => id)]);
+  const imprints = new Imprints(ulpsOf(course)).of(batch);
+  const imprintOf = (row: number) => digestAt(imprints, row).slice();
+  const open = ledger.sending.open([...known.values()].map(({ ordinal }) => ordinal));
+  const idOf = (row: number) => batch.ids[row] ?? "";
+  const listed = [...batch.ids.keys()].filter((row) => known.has(idOf(row)));
+  const changed = listed.filter((row) => {
+    const one = known.get(idOf(row));
+    const stands = one?.state === recordStates.written && !open.has(one.ordinal);
+    // What somebody has changed at the target is written over although the source has not changed.
+    return overwrite || !(stands && sameDigest(one.digest, imprintOf(row)));
+  });
+  const standing = course.held
+    ? await lookAtStanding(course, known, pickRows(batch, changed), base, signal)
+    : null;
+  const sent = changed.filter((row) => isToBeSent(standing, idOf(row), overwrite));
+  ledger.sending.add(sent.flatMap((row) => settledAt(row)));
+  const refused = await write(course, pickRows(batch, sent), signal);
+  if (sent.length > 0) passStop("after-acknowledge");
+  const lost = new Set(refused.map(({ id }) => id));
+  const written = sent.filter((row) => !lost.has(idOf(row)));
+  const left = changed.filter((row) => !sent.includes(row));
+  const others = left.filter((row) => standing?.others.has(idOf(row)));
+  const kept = others.filter((row) => known.get(idOf(row))?.digest != null);
+  const same = left.filter((row) => standing?.same.has(idOf(row)));
+  const differ = new Set(changed);
+  const unchanged = listed.filter((row) => !differ.has(row));
+  const ordinals = (rows: readonly number[]) =>
+    rows.flatMap((row) => known.get(idOf(row))?.ordinal ?? []);
+  const failed = [...failures, ...refused];
+  ledger.checkpoint({
+    written: [...written, ...same].flatMap((row) => settledAt(row)),
+    unchanged: ordinals(unchanged),
+    kept: ordinals(kept),
+    failures: failed.flatMap(({ id, reason, detail }) => {
+      const one = known.get(id);
+      return one === undefined ? [] : [{ ordinal: one.ordinal, reason, detail }];
+    }),
+    gone: [],
+  });
+  return {
+    written: written.length,
+    changed: written.filter((row) => known.get(idOf(row))?.digest != null).length,
+    unchanged: unchanged.length + same.length,
+    failed: failed.filter(({ id }) => known.has(id)).length,
+    bytes: bytesOf(pickRows(batch, written)),
+    kept: kept.length,
+    taken: others.length - kept.length,
+    appeared: batch.ids.length - listed.length + failures.filter(({ id }) => !known.has(id)).length,
+  };
+
+  function settledAt(row: number): { ordinal: number; digest: Uint8Array }[] {
+    const one = known.get(idOf(row));
+    return one === undefined ? [] : [{ ordinal: one.ordinal, digest: imprintOf(row) }];
+  }
+}
+
+function isToBeSent(standing: Standing | null, id: string, overwrite: boolean): boolean {
+  if (standing === null) return true;
+  if (standing.same.has(id)) return false;
+  return overwrite || !standing.others.has(id);
+}
+
+/** Writes a batch; what the target refuses although it was to be held is found by halving. */
+async function write(
+  { target, there }: Course,
+  batch: PointBatch,
+  signal: AbortSignal,
+): Promise<RecordFailure[]> {
+  if (batch.ids.length === 0) return [];
+  const { refused } = await writeHalving(batch, (rows) => target.write(there, rows, { signal }));
+  if (refused.length === batch.ids.length && batch.ids.length > 1) {
+    const [first] = refused;
+    if (refused.some(({ tooLarge }) => !tooLarge))
+      throw new VectorError(
+        "E_REJECTED",
+        `The target refuses every record of a batch of ${batch.ids.length}: ${first?.detail ?? ""}`,
+      );
+  }
+  return refused.map(({ id, tooLarge, detail }) => ({
+    id,
+    reason: tooLarge ? "too-large" : "rejected",
+    detail,
+  }));
+}

@@ -1,0 +1,29 @@
+/** What an export is about: the source's collections, and a router for each. */
+import { selectCollections } from "../select.ts";
+import { note, phase } from "../telling.ts";
+import type { ExportSource } from "./request.ts";
+import { LanePlans, Router } from "./route.ts";
+import type { ExportRun } from "./running.ts";
+
+/** The run with its routers. @throws E_COLLECTION_NOT_FOUND, E_CONFIG, E_NAME, E_NOT_SUPPORTED, E_SCHEMA_CONFLICT */
+export async function planRun(ends: Omit<ExportRun, "plans" | "routers">): Promise<ExportRun> {
+  const { source, target, shape, context, report } = ends;
+  phase(context, "plan");
+  const found = await source.collections(context);
+  const scope = { ...shape.scope, where: null, limit: null };
+  const infos = selectCollections(found, scope, source.identity.address);
+  const plans = new LanePlans(shape, (name) => target.assertName(name));
+  const routers = infos.map((info) => new Router(info, rowsOf(source, info.key), plans));
+  for (const { info, left } of routers) {
+    if (left.length === 0) continue;
+    const text = `Of collection ${JSON.stringify(info.name)} these stay behind, for a Chroma's record has one vector: ${left.join(", ")}.`;
+    note(context, report, text);
+  }
+  return { ...ends, plans, routers };
+}
+
+function rowsOf(source: ExportSource, key: string): "records" | "points" {
+  if ("scan" in source) return "points";
+  const held = source.manifest.collections.find(({ info }) => info.key === key);
+  return held?.rows ?? "records";
+}
