@@ -145,6 +145,35 @@ export const qdrantFlags = {
   },
 } as const satisfies FlagTable;
 
+/** How to reach a Qdrant that is the source: beside its address. The target's key never goes to it. */
+export const sourceQdrantFlags = {
+  sourceQdrantGrpcPort: {
+    flag: "--source-qdrant-grpc-port <port>",
+    variable: "SOURCE_QDRANT_GRPC_PORT",
+    help: "gRPC port of a Qdrant that is the source; as --qdrant-grpc-port",
+    schema: grpcPort,
+  },
+  sourceQdrantCaFile: {
+    flag: "--source-qdrant-ca-file <file>",
+    variable: "SOURCE_QDRANT_CA_FILE",
+    help: "PEM file of the authority that signed its certificate",
+    schema: text,
+  },
+  sourceQdrantApiKey: {
+    flag: "--source-qdrant-api-key <key>",
+    variable: "SOURCE_QDRANT_API_KEY",
+    help: "its API key (the process list shows it: better in a file or the variable)",
+    schema: text,
+    secret: true,
+  },
+  sourceQdrantApiKeyFile: {
+    flag: "--source-qdrant-api-key-file <file>",
+    variable: "SOURCE_QDRANT_API_KEY_FILE",
+    help: "file that holds its API key alone",
+    schema: text,
+  },
+} as const satisfies FlagTable;
+
 /** How long servers are waited for, at both ends. */
 export const patienceFlags = {
   timeoutMs: {

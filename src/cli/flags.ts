@@ -1,4 +1,5 @@
 /** The flags of every verb but those of the ends, in the groups that help shows. */
+import { z } from "zod";
 import { indexings } from "../migrate/request.ts";
 import { layouts } from "../model/collection.ts";
 import type { FlagTable } from "./setting.ts";
@@ -198,6 +199,20 @@ export const runFlags = {
     schema: onOff,
   },
   dryRun: { flag: "--dry-run", help: "print the plan and write nothing", schema: onOff },
+} as const satisfies FlagTable;
+
+/** How points of a Qdrant go into a Qdrant. */
+export const pointsFlags = {
+  overwrite: {
+    flag: "--overwrite",
+    help: "write over points that stand at the target otherwise than at the source",
+    schema: onOff,
+  },
+  aliases: {
+    flag: "--no-aliases",
+    help: "leave the source's aliases out",
+    schema: z.boolean(),
+  },
 } as const satisfies FlagTable;
 
 /** What the two ends must not be asked beyond: a run must not hurt who else uses them. */

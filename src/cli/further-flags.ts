@@ -1,5 +1,5 @@
 /** What was typed beside the addresses, for a command that shall do the same. */
-import { chromaFlags, qdrantFlags } from "./end-flags.ts";
+import { chromaFlags, qdrantFlags, sourceQdrantFlags } from "./end-flags.ts";
 import { commandAgain } from "./exit.ts";
 import { type Flag, type FlagTable, flagName } from "./setting.ts";
 
@@ -21,7 +21,7 @@ export function furtherFlags(
     else if (at !== -1) left.splice(at, 1);
     else if (word !== "--") kept.push(word);
   }
-  const secret = Object.values({ ...chromaFlags, ...qdrantFlags }).filter(
+  const secret = Object.values({ ...chromaFlags, ...qdrantFlags, ...sourceQdrantFlags }).filter(
     (one: Flag) => one.secret,
   );
   return commandAgain(kept, secret, []).replace(/^vecferry ?/, "");

@@ -52,6 +52,15 @@ export async function openAny(
   access: Access,
 ): Promise<SourceStore | TargetStore> {
   if (!isTargetAddress(address)) return await openSource(session, address, access);
+  return await openPoints(session, address, access);
+}
+
+/** Opens a Qdrant to read it. @throws as `connectTarget`; E_NO_MIGRATION where its folder is not there */
+export async function openPoints(
+  session: Session,
+  address: TargetAddress,
+  access: Access,
+): Promise<TargetStore> {
   assertThere(address);
   const { signal } = session.io;
   const onRetry = retryTeller(session, "source");
@@ -70,7 +79,7 @@ export function assertThere(target: TargetAddress): void {
   });
 }
 
-function gentleOptions(
+export function gentleOptions(
   session: Session,
   end: "source" | "target",
   { limits }: Access,
@@ -82,7 +91,7 @@ function gentleOptions(
   };
 }
 
-function retryTeller(session: Session, end: "source" | "target"): OnStoreRetry {
+export function retryTeller(session: Session, end: "source" | "target"): OnStoreRetry {
   return ({ code, failed, waitMs }) =>
     session.event({ type: "retry", end, attempt: failed, delayMs: waitMs, code });
 }

@@ -13,7 +13,7 @@ import { readStatus } from "../migrate/status.ts";
 import type { Address } from "../store/address.ts";
 import type { StoreIdentity } from "../store/port.ts";
 import { type Environment, readEnvironment } from "../util/environment.ts";
-import { chromaFlags, qdrantFlags } from "./end-flags.ts";
+import { chromaFlags, qdrantFlags, sourceQdrantFlags } from "./end-flags.ts";
 import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
 import { hookFlags, type logFlags, serveFlags } from "./flags.ts";
 import { EventHook, type HookEvent } from "./hook.ts";
@@ -37,9 +37,11 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
-const secretFlags: readonly Flag[] = Object.values({ ...chromaFlags, ...qdrantFlags }).filter(
-  (entry: Flag) => entry.secret,
-);
+const secretFlags: readonly Flag[] = Object.values({
+  ...chromaFlags,
+  ...qdrantFlags,
+  ...sourceQdrantFlags,
+}).filter((entry: Flag) => entry.secret);
 
 /** What the command of --on-event does not inherit: keys, and the variable that would have it run for itself. */
 const ownVariables = [...secretFlags, serveFlags.apiKey, hookFlags.onEvent].flatMap(
@@ -193,6 +195,14 @@ export class Session implements Disposable {
     if (this.#ends === null) return;
     this.#ends = { ...this.#ends, source };
     this.#key = migrationKey(source, this.#ends.target);
+  }
+
+  /** The same of the target. */
+  targetOpened(target: StoreIdentity): void {
+    if (this.#ends === null) return;
+    const { source } = this.#ends;
+    this.#ends = { ...this.#ends, target };
+    if (source !== null) this.#key = migrationKey(source, target);
   }
 
   get #run(): string | null {

@@ -31,6 +31,7 @@ import {
 import { openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { openPassingTarget } from "../passing-target.ts";
+import { assertRecordFlags, migratePoints, pointsAddress, pointsSourceFlags } from "../points.ts";
 import { rehearse } from "../rehearse.ts";
 import { migrateRequest } from "../request.ts";
 import { residentBytes } from "../resident.ts";
@@ -55,6 +56,15 @@ const endFlags = {
   },
 } as const satisfies FlagTable;
 
+/** What points of a Qdrant do not take; they go as they are. */
+const recordsAlone = {
+  ...planFlags,
+  ...endFlags,
+  ...compareFlags,
+  ...gateFlags,
+  restart: runFlags.restart,
+} as const satisfies FlagTable;
+
 /** The comparison at the end; null = none is wanted. @throws E_USAGE where flags of one are given without it */
 async function readCompare(
   flags: Record<string, unknown>,
@@ -77,18 +87,20 @@ async function readCompare(
 export const addMigrate: AddVerb = (program, call) => {
   const command = program
     .command("migrate")
-    .summary("copy Chroma's collections into Qdrant and verify them")
+    .summary("copy a Chroma's collections, or a Qdrant's, into Qdrant and verify them")
     .description(
       "Copies every record of the source to the target, verifies what arrived, and leaves a report. " +
+        "Points of a Qdrant go as they are, with all that describes their collections. " +
         "The same command again goes on where the last one stopped.",
     )
     .argument(
       "[source]",
-      "chroma://host:8000/tenant/database, chroma-cloud://tenant/database, or the path of a Chroma folder",
+      "chroma://host:8000/tenant/database, chroma-cloud://tenant/database, the path of a Chroma folder; or a Qdrant: http(s)://host:6333, embedded:./path",
     )
     .argument("[target]", "http(s)://host:6333, or embedded:./path");
   addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "A Qdrant as the source (beside its address):", pointsSourceFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records:", scopeFlags);
   addFlags(command, "How they come out:", shapeFlags);
@@ -104,6 +116,9 @@ export const addMigrate: AddVerb = (program, call) => {
 
 const migrate: Action = async (session, [sourceText, targetText], flags) => {
   const { environment } = session;
+  if (sourceText !== undefined && pointsAddress(sourceText) !== null)
+    return await migratePoints(session, sourceText, targetText, flags, recordsAlone);
+  assertRecordFlags(flags, pointsSourceFlags);
   const { chroma, qdrant, access: readAccess } = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const shape = readSettings(shapeFlags, flags, environment).values;

@@ -14,6 +14,7 @@ import {
   shapeFlags,
   stateFlags,
 } from "../flags.ts";
+import { assertRecordFlags, planOfPoints, pointsAddress, pointsSourceFlags } from "../points.ts";
 import { rehearse } from "../rehearse.ts";
 import { migrateRequest } from "../request.ts";
 import { assertFolderOf } from "../session.ts";
@@ -55,11 +56,12 @@ export const addPlan: AddVerb = (program, call) => {
     )
     .argument(
       "[source]",
-      "chroma://host:8000/tenant/database, chroma-cloud://tenant/database, archive:./path, or the path of a Chroma folder",
+      "chroma://host:8000/tenant/database, chroma-cloud://tenant/database, archive:./path, the path of a Chroma folder, or a Qdrant: http(s)://host:6333, embedded:./path",
     )
     .argument("[target]", "http(s)://host:6333, or embedded:./path; none = the source alone");
   addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "A Qdrant as the source (beside its address):", pointsSourceFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "What is looked at, and what is written:", planFlags);
   addFlags(command, "Which records:", scopeFlags);
@@ -72,6 +74,9 @@ export const addPlan: AddVerb = (program, call) => {
 
 const plan: Action = async (session, [sourceText, targetText], flags) => {
   const { environment } = session;
+  if (sourceText !== undefined && pointsAddress(sourceText) !== null)
+    return await planOfPoints(session, sourceText, targetText, flags, planFlags);
+  assertRecordFlags(flags, pointsSourceFlags);
   const { chroma, qdrant, access } = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const shape = readSettings(shapeFlags, flags, environment).values;

@@ -27,9 +27,10 @@ import {
 } from "../flags.ts";
 import { openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
+import { assertPointFlags, recordFlags } from "../points.ts";
 import { migrateRequest } from "../request.ts";
 import { assertFolderOf } from "../session.ts";
-import { addFlags, type FlagTable, flagName, readSettings } from "../setting.ts";
+import { addFlags, type FlagTable, readSettings } from "../setting.ts";
 import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
 
 const { batchSize, merge, restart, indexing, waitGreen } = runFlags;
@@ -40,19 +41,6 @@ const restoreFlags = {
   indexing,
   waitGreen,
 } as const satisfies FlagTable;
-
-/** What decides how records come out; the points of a Qdrant's archive come out as they are. */
-const { targetCollection, rename, ...recordShape } = shapeFlags;
-const { where, limit } = scopeFlags;
-const recordFlags: FlagTable = {
-  ...recordShape,
-  ...makeFlags,
-  where,
-  limit,
-  restart,
-  indexing,
-  waitGreen,
-};
 
 export const addRestore: AddVerb = (program, call) => {
   const command = program
@@ -111,7 +99,7 @@ const restore: Action = async (session, [archiveText, targetText], flags) => {
   session.sourceOpened(from.identity);
   const points = from.manifest.collections.some(({ rows }) => rows === "points");
   if (points) {
-    assertPointFlags(flags);
+    assertPointFlags(flags, { ...recordFlags, restart }, "the archive");
     session.leaves("the points that were written stand at the target; the archive is as it was.");
   }
   await using to = await openTarget(session, target, access);
@@ -143,16 +131,4 @@ function carry(
     batchSize,
   } as const;
   return runPoints(archivedPoints(archive), target, wanted, context);
-}
-
-/** Points go back as they were: nothing that says otherwise goes with them. @throws E_CONFIG */
-function assertPointFlags(flags: Readonly<Record<string, unknown>>): void {
-  const [name] = Object.keys(recordFlags).filter((name) => flags[name] !== undefined);
-  const flag = name === undefined ? undefined : recordFlags[name];
-  if (flag === undefined) return;
-  throw new VectorError(
-    "E_CONFIG",
-    `${flagName(flag)} is for records of a Chroma; the archive holds points of a Qdrant, which go back as they were.`,
-    { next: `Leave ${flagName(flag)} away.` },
-  );
 }

@@ -5,7 +5,7 @@ import { runVerify } from "../../migrate/verify.ts";
 import { readEnds } from "../access.ts";
 import { chooseSource, chooseTarget } from "../choose.ts";
 import { CombinedFile } from "../combined.ts";
-import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
+import { chromaFlags, patienceFlags, qdrantFlags, sourceQdrantFlags } from "../end-flags.ts";
 import { exitHelp } from "../exit.ts";
 import {
   fixFlags,
@@ -13,17 +13,37 @@ import {
   hookFlags,
   logFlags,
   outputFlags,
+  pointsFlags,
   reportFlags,
+  runFlags,
   scopeFlags,
   stateFlags,
   verifyFlags,
 } from "../flags.ts";
 import { assertThere, openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
+import { assertRecordFlags, comparePoints, pointsAddress } from "../points.ts";
 import { repairRequest, verifyRequest } from "../request.ts";
 import { assertFolderOf } from "../session.ts";
-import { addFlags, readSettings, type Values } from "../setting.ts";
+import { addFlags, type FlagTable, readSettings, type Values } from "../setting.ts";
 import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+
+/** What goes with a Qdrant as the source alone. */
+const pointsVerifyFlags = {
+  ...sourceQdrantFlags,
+  aliases: pointsFlags.aliases,
+  merge: {
+    ...runFlags.merge,
+    help: "count points that the source does not have as others', not as differences",
+  },
+} as const satisfies FlagTable;
+
+/** What points of a Qdrant do not take; both ends are read whole. */
+const recordsAlone = {
+  ...verifyFlags,
+  fixMissing: fixFlags.fixMissing,
+  overwrite: fixFlags.overwrite,
+};
 
 export const addVerify: AddVerb = (program, call) => {
   const command = program
@@ -38,6 +58,7 @@ export const addVerify: AddVerb = (program, call) => {
   addFlags(command, "Mending:", fixFlags);
   addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "A Qdrant as the source (beside its address):", pointsVerifyFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records (default: those of the migration):", scopeFlags);
   const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
@@ -48,6 +69,10 @@ export const addVerify: AddVerb = (program, call) => {
 
 const verify: Action = async (session, operands, flags) => {
   const { environment } = session;
+  const [first, second] = operands;
+  if (!flags["targetOnly"] && first !== undefined && pointsAddress(first) !== null)
+    return await comparePoints(session, first, second, flags, recordsAlone);
+  assertRecordFlags(flags, pointsVerifyFlags);
   const { chroma, qdrant, access: readAccess } = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const asked = readSettings(verifyFlags, flags, environment).values;

@@ -1,13 +1,11 @@
 /** Before the first write: what stands at the target already, and that none of it is in the way. */
 import { VectorError } from "../../errors.ts";
-import type { CollectionInfo } from "../../model/collection.ts";
 import { BucketSums } from "../../model/digest.ts";
 import { pickRows } from "../../model/rows.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { RunContext } from "../request.ts";
 import { progress } from "../telling.ts";
 import type { Course } from "./course.ts";
-import { assertHolds } from "./described.ts";
 import { equalRows } from "./equal.ts";
 import type { Left } from "./left.ts";
 import type { PointsRequest } from "./request.ts";
@@ -44,19 +42,17 @@ export function nothingHeld(): Held {
 
 /**
  * What of a collection stands at the target. `left`: what an earlier run left there.
- * @throws E_SCHEMA_CONFLICT; E_POINT_TAKEN where another point stands in the place of one of the source's, unless it has changed at
+ * @throws E_POINT_TAKEN where another point stands in the place of one of the source's, unless it has changed at
  * the source since, or `overwrite`; E_FOREIGN_POINTS where points stand there that the source does not have, unless it has deleted
  * them since, or `merge`
  */
 export async function lookAt(
   course: Course,
-  found: CollectionInfo,
   left: Left | null,
   { merge, overwrite }: Pick<PointsRequest, "merge" | "overwrite">,
   context: RunContext,
 ): Promise<Held> {
-  const { target, info, spec, there } = course;
-  assertHolds(spec.name, info, found);
+  const { target, there } = course;
   if ((await target.count(there, context)) === 0) return nothingHeld();
   const [wanted, standing] = await Promise.all([
     sourceSums(course, context),

@@ -3,25 +3,22 @@
  * at the target already, equal to the last bit, is found there and not sent again: that is how the same call goes on after an
  * interruption.
  */
-import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import type { StoreIdentity, TargetStore } from "../../store/port.ts";
+import type { TargetStore } from "../../store/port.ts";
 import { abortError } from "../../util/abort.ts";
 import { placePlan } from "../backup/collection.ts";
 import { Journal, type JournalCollection, type Migration } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
-import { endAddress } from "../next-steps.ts";
 import { migrationKey, runOf } from "../plan.ts";
 import { type Outcome, ReportBuilder } from "../report.ts";
 import type { VerifyReport } from "../report-schema.ts";
 import type { RunContext } from "../request.ts";
-import { selectCollections } from "../select.ts";
 import { phase, progress } from "../telling.ts";
 import { greenWaitMs, waitUntilGreen } from "../wait-green.ts";
-import { assertAliasesFree } from "./aliases.ts";
 import { carryPoints, workersOf } from "./carry.ts";
-import { type Course, coursesOf } from "./course.ts";
+import type { Course } from "./course.ts";
 import { schemaFaults, tuningText } from "./described.ts";
+import { enterCourses } from "./enter.ts";
 import { type Left, leftKey, readLeft, writeLeft } from "./left.ts";
 import { type Held, lookAt, nothingHeld } from "./look.ts";
 import type { PointsRequest } from "./request.ts";
@@ -60,7 +57,6 @@ export async function runPoints(
   request: PointsRequest,
   context: RunContext,
 ): Promise<Outcome> {
-  assertTwo(source.identity, target.identity);
   return await reported(source, target, request, context, async (run) => {
     const { journal, migration, report } = run;
     const ways = await enter(run);
@@ -83,7 +79,6 @@ export async function verifyPoints(
   request: PointsRequest,
   context: RunContext,
 ): Promise<Outcome> {
-  assertTwo(source.identity, target.identity);
   return await reported(source, target, request, context, async (run) => {
     const ways = await enter(run);
     const stop = run.report.phase("verify");
@@ -124,57 +119,17 @@ async function reported(
   }
 }
 
-function assertTwo(source: StoreIdentity, target: StoreIdentity): void {
-  if (source.kind !== target.kind || source.address !== target.address) return;
-  throw new VectorError(
-    "E_CONFIG",
-    `Source and target are one and the same: ${endAddress(source)}.`,
-    { next: "Give two addresses." },
-  );
-}
-
 /** The collections in scope, and where each goes. */
-async function enter({
-  source,
-  target,
-  request,
-  context,
-  journal,
-  migration,
-  report,
-}: Run): Promise<Way[]> {
-  phase(context, "plan");
-  const infos = selectCollections(
-    await source.collections(context),
-    request.scope,
-    source.identity.address,
-  );
-  assertReadable(infos);
-  const courses = coursesOf(source, target, infos, request);
-  const standing = await target.collections(context);
-  if (request.aliases) assertAliasesFree(courses, standing);
-  const ways = courses.map((course): Way => {
+async function enter(run: Run): Promise<Way[]> {
+  const { source, target, request, context, journal, migration, report } = run;
+  const entering = await enterCourses(source, target, request, context);
+  const ways = entering.map(({ course, found }): Way => {
     const plan = { ...placePlan(course.info), target: course.spec.name };
     const entered = journal.enter(migration, plan, { where: null, limit: null });
-    const found = standing.find(({ name }) => name === course.spec.name) ?? null;
     return { course, entered, found, held: nothingHeld() };
   });
   report.plan({ entered: ways.map(({ entered }) => entered), skipped: [] });
   return ways;
-}
-
-function assertReadable(infos: readonly CollectionInfo[]): void {
-  for (const { name, unread = [] } of infos) {
-    if (unread.length === 0) continue;
-    throw new VectorError(
-      "E_NOT_SUPPORTED",
-      `Collection ${JSON.stringify(name)} has ${unread.join(", ")}, which vecferry does not read.`,
-      {
-        next: `Leave it out: --exclude ${JSON.stringify(name)}.`,
-        details: { collection: name, unread },
-      },
-    );
-  }
 }
 
 /** What stands at the target of each collection, and that none of it is in the way. */
@@ -189,7 +144,7 @@ async function look(
     if (found === null) continue;
     phase(context, "check", course.info.name);
     const before = left.get(leftKey(course)) ?? null;
-    way.held = await lookAt(course, found, before, request, context);
+    way.held = await lookAt(course, before, request, context);
     const { others } = way.held;
     if (others > 0)
       report.note(

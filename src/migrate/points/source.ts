@@ -14,6 +14,7 @@ export interface PointSource {
   /** Whether others may write to it while it is read. */
   readonly live: boolean;
   collections(options?: CallOptions): Promise<CollectionInfo[]>;
+  count(collection: CollectionInfo, options?: CallOptions): Promise<number>;
   /** Every point once. */
   points(
     collection: CollectionInfo,
@@ -34,6 +35,7 @@ export function archivedPoints(archive: ArchiveReader): PointSource {
     word: "archive",
     live: false,
     collections: (options) => archive.collections(options),
+    count: (collection, options) => archive.count(collection, options),
     async *points(collection, options) {
       for await (const batch of archive.batches(collection, options))
         yield wholePoints(assertPoints(batch), collection);
@@ -50,6 +52,7 @@ export function standingPoints(store: TargetStore): PointSource {
     word: "source",
     live: store.capabilities.live,
     collections: (options) => store.collections(options),
+    count: (collection, options) => store.count(collection, options),
     points: (collection, options) => store.scan(withoutNote(collection), options),
     absent: async (collection, points, options) =>
       (await store.read(withoutNote(collection), points, { ...options, vectors: false })).absent,
