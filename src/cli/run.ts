@@ -21,6 +21,8 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   tenants: async () => (await import("./verbs/tenants.ts")).addTenants,
   backup: async () => (await import("./verbs/backup.ts")).addBackup,
   restore: async () => (await import("./verbs/restore.ts")).addRestore,
+  snapshot: async () => (await import("./verbs/snapshot.ts")).addSnapshot,
+  export: async () => (await import("./verbs/export.ts")).addExport,
   rollback: async () => (await import("./verbs/rollback.ts")).addRollback,
 };
 const verbNames: readonly string[] = Object.keys(verbs);

@@ -67,6 +67,8 @@ export interface SnapshotStore extends AsyncDisposable {
   readonly identity: StoreIdentity;
   /** The addresses of its nodes: one, or all of a cluster. */
   readonly nodes: readonly string[];
+  /** Whether it has more nodes than one, named or not. */
+  readonly cluster: boolean;
   collections(options?: CallOptions): Promise<string[]>;
   /** Alias to collection. */
   aliases(options?: CallOptions): Promise<Map<string, string>>;

@@ -99,6 +99,7 @@ async function assertOneCluster(
 class QdrantSnapshots implements SnapshotStore {
   readonly identity: StoreIdentity;
   readonly nodes: readonly string[];
+  readonly cluster: boolean;
   readonly #doors: readonly SnapshotDoor[];
   readonly #first: SnapshotDoor;
 
@@ -110,6 +111,7 @@ class QdrantSnapshots implements SnapshotStore {
     if (first === undefined) throw new VectorError("E_INTERNAL", "A store has a node.");
     this.#doors = doors;
     this.#first = first;
+    this.cluster = first.peers.size > 1;
     this.nodes = doors.map(({ api }) => api.address);
     const { address, version } = first.api;
     this.identity = { kind, address, tenant: null, database: null, version };
@@ -133,7 +135,7 @@ class QdrantSnapshots implements SnapshotStore {
     collection: string | null,
     options: CallOptions = {},
   ): Promise<readonly (readonly SnapshotPlace[])[]> {
-    if (this.#first.peers.size < 2) {
+    if (!this.cluster) {
       if (collection !== null)
         await this.#named(collection, this.#first.api.get(collection, options));
       return [[{ collection, shard: null, node: 0 }]];
