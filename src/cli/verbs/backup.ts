@@ -78,7 +78,7 @@ export const addBackup: AddVerb = (program, call) => {
   onCommand(command, call, backup);
 };
 
-const backup: Action = async (session, operands, flags) => {
+export const backup: Action = async (session, operands, flags) => {
   const { environment } = session;
   const ends = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
