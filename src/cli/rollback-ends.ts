@@ -4,20 +4,20 @@ import { endAddress } from "../migrate/next-steps.ts";
 import { newestWayHere } from "../migrate/rollback/found.ts";
 import type { EndFound, RollbackEnd } from "../migrate/rollback/request.ts";
 import { assertTarget } from "../open.ts";
-import { type Address, type AddressOf, parseAddress } from "../store/address.ts";
+import { parseAddress } from "../store/address.ts";
+import type { StoreIdentity } from "../store/port.ts";
 import { stores } from "../stores.ts";
 import type { EndSettings } from "./access.ts";
 import { sourceEnd, targetEnd, withGrpc } from "./ends.ts";
+import { assertRecords, isRecordText, type RecordAddress } from "./export-ends.ts";
 import { storeIdentity, type TargetAddress } from "./identity.ts";
 import { type Access, assertThere, openSource } from "./open.ts";
 import type { Session } from "./session.ts";
 
-export type ChromaAddress = AddressOf<"chroma" | "chroma-cloud">;
-
 export interface RollbackEnds {
   readonly qdrant: TargetAddress;
   /** null = none is named, and the migration came from a folder or an archive. */
-  readonly chroma: ChromaAddress | null;
+  readonly chroma: RecordAddress | null;
 }
 
 /** How long a server is waited for that does not answer at all, unless --timeout-ms says otherwise. */
@@ -30,7 +30,7 @@ export function chooseRollbackEnds(
   state: string,
 ): RollbackEnds {
   const [first, second] = operands;
-  const alone = first !== undefined && second === undefined && isWritten(parseAddress(first));
+  const alone = first !== undefined && second === undefined && isRecordText(first);
   const [qdrantText, chromaText] = alone ? [undefined, first] : [first, second];
   const from = targetEnd(qdrantText, qdrant);
   const to = sourceEnd(chromaText, chroma);
@@ -41,30 +41,19 @@ export function chooseRollbackEnds(
       `No Qdrant is named, and ${state} has no migration that would tell it.`,
       { next: "Name both ends: vecferry rollback plan QDRANT CHROMA, or give --state DIR." },
     );
-  const before = newest === null ? null : parseAddress(endAddress(newest.chroma));
   const there = newest === null ? from.address : parseAddress(endAddress(newest.qdrant));
   const address = from.fallback ? there : from.address;
   return {
     qdrant: assertTarget(withGrpc(address, qdrant)),
-    chroma: to.fallback
-      ? before !== null && isWritten(before)
-        ? before
-        : null
-      : written(to.address),
+    chroma: to.fallback ? newestRecords(newest?.chroma ?? null) : assertRecords(to.address),
   };
 }
 
-function isWritten(address: Address): address is ChromaAddress {
-  return address.kind === "chroma" || address.kind === "chroma-cloud";
-}
-
-/** @throws E_NOT_SUPPORTED */
-function written(address: Address): ChromaAddress {
-  if (isWritten(address)) return address;
-  const where = "url" in address ? address.url : `The folder ${address.path}`;
-  throw new VectorError("E_NOT_SUPPORTED", `${where} takes no records of Chroma's.`, {
-    next: "Only a running Chroma is written: give chroma://host:8000 or chroma-cloud://tenant/database.",
-  });
+/** The Chroma of the newest migration, where it can be written. */
+function newestRecords(identity: StoreIdentity | null): RecordAddress | null {
+  if (identity === null) return null;
+  const text = endAddress(identity);
+  return isRecordText(text) ? assertRecords(parseAddress(text)) : null;
 }
 
 /** How the plan looks at the Qdrant. */
@@ -103,7 +92,7 @@ async function lookAtQdrant(
 /** How the plan looks at the Chroma. */
 export function chromaToLook(
   session: Session,
-  address: ChromaAddress,
+  address: RecordAddress,
   access: Access,
 ): RollbackEnd {
   const identity = storeIdentity(address);
@@ -116,7 +105,7 @@ export function chromaToLook(
 
 async function lookAtChroma(
   session: Session,
-  address: ChromaAddress,
+  address: RecordAddress,
   access: Access,
 ): Promise<EndFound> {
   const { signal } = session.io;
