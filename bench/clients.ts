@@ -2,6 +2,7 @@
 import { QdrantClient as GrpcClient } from "@qdrant/js-client-grpc";
 import { QdrantClient as RestClient } from "@qdrant/js-client-rest";
 import { denseVector, enabled, idOf } from "../test/support/grpc-scene.ts";
+import { unnamed } from "../test/support/vector-columns.ts";
 import { columnsOf, recordBatches } from "./batches.ts";
 import { each, type Measured, timed } from "./measured.ts";
 import { apiKey, grpcUrl, type WriteOptions, withCollection } from "./server.ts";
@@ -33,10 +34,12 @@ interface Point {
 async function pointBatches(records: number, dimension: number): Promise<Point[][]> {
   const batches = await recordBatches(records, dimension, batchRows);
   return batches.map((batch) => {
-    const { points, vectors, payloads } = columnsOf(batch, dimension);
+    const columns = columnsOf(batch, dimension);
+    const { points, payloads } = columns;
+    const data = unnamed(columns.vectors);
     return points.map((id, row) => ({
       id,
-      vector: Array.from(vectors?.data.subarray(row * dimension, (row + 1) * dimension) ?? []),
+      vector: Array.from(data.subarray(row * dimension, (row + 1) * dimension)),
       payload: JSON.parse(payloads[row] ?? "{}"),
     }));
   });

@@ -21,6 +21,21 @@ export function sliceColumn(column: VectorColumn, start: number, end: number): V
   return { kind, offsets, ...own, present };
 }
 
+/** Rows without a vector. */
+export function emptyColumn(
+  kind: VectorColumn["kind"],
+  dimension: number,
+  rows: number,
+): VectorColumn {
+  const present = new Uint8Array(rows);
+  const offsets = new Uint32Array(rows + 1);
+  const data = new Float32Array(0);
+  if (kind === "multi") return { kind, dimension, offsets, data, present };
+  return kind === "sparse"
+    ? { kind, offsets, indices: new Uint32Array(0), values: data, present }
+    : { kind, dimension, data: new Float32Array(rows * dimension), present };
+}
+
 /** Some rows, in the order given. */
 export function pickColumn(column: VectorColumn, rows: readonly number[]): VectorColumn {
   if (column.kind === "dense") return pickDense(column, rows);

@@ -1,5 +1,4 @@
 /** What can be said and done with a column of vectors of any kind. */
-import { VectorError } from "../errors.ts";
 import { type DenseColumn, defaultVector, type VectorColumn } from "./record.ts";
 
 /** The dense vectors without a name, which are all that Chroma's records have; undefined where there are none. */
@@ -58,20 +57,4 @@ export function copyColumn(column: VectorColumn): VectorColumn {
         present,
       };
   }
-}
-
-/** The columns where only dense ones can be. @throws E_NOT_SUPPORTED that names the first of another kind */
-export function denseColumns(columns: ReadonlyMap<string, VectorColumn>): Map<string, DenseColumn> {
-  const dense = new Map<string, DenseColumn>();
-  for (const [name, column] of columns) {
-    if (column.kind !== "dense") {
-      const kind = column.kind === "sparse" ? "sparse vectors" : "multivectors";
-      throw new VectorError(
-        "E_NOT_SUPPORTED",
-        `The vector '${name}' is one of ${kind}; only dense vectors can be here.`,
-      );
-    }
-    dense.set(name, column);
-  }
-  return dense;
 }

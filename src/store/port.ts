@@ -72,6 +72,11 @@ export interface EnsureOptions extends CallOptions {
    * call without this. Nothing is held where the store cannot note it. Default false.
    */
   readonly holdIndexing?: boolean;
+  /**
+   * Names that are to lead to the collection, made where nothing has them. E_SCHEMA_CONFLICT where one leads elsewhere: then none
+   * is made.
+   */
+  readonly aliases?: readonly string[];
 }
 
 export interface ReadOptions extends CallOptions {

@@ -1,12 +1,12 @@
 /** Points by columns, and which of them are meant: what the messages carry, in the shapes that both ends of the wire take. */
-import type { DenseColumn } from "../model/record.ts";
+import type { VectorColumn } from "../model/record.ts";
 
 /** Points by columns: all have `points.length` rows. */
 export interface PointColumns {
   /** Canonical lowercase UUIDs, or decimal unsigned integers. */
   readonly points: string[];
-  /** The unnamed vectors; null where none were asked for. */
-  readonly vectors: DenseColumn | null;
+  /** By name, the unnamed ones under ''; those that were asked for. */
+  readonly vectors: ReadonlyMap<string, VectorColumn>;
   /** JSON texts of objects; null = none asked for, or none there. */
   readonly payloads: (string | null)[];
 }
@@ -56,7 +56,7 @@ export type PointSelector =
 export interface NamedPoints {
   /** Canonical lowercase UUIDs, or decimal unsigned integers. */
   readonly ids: string[];
-  readonly vectors: Map<string, DenseColumn>;
+  readonly vectors: Map<string, VectorColumn>;
   /** JSON texts of objects; null = none. */
   readonly payloads: (string | null)[];
 }

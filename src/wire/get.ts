@@ -1,14 +1,15 @@
 /**
  * Get: points by id.
  *
- *     GetPoints     1: collection   2: PointId, any number   4: WithPayloadSelector   5: WithVectorsSelector
+ *     GetPoints     1: collection   2: PointId, any number   4: WithPayloadSelector   5: WithVectorsSelector   7: ShardKeySelector
  *     GetResponse   1: RetrievedPoint, any number   2: seconds (double)
  */
 import type { NamedPoints, PayloadSelector, PointColumns, VectorSelector } from "./columns.ts";
 import { readRequestedId, writePointId } from "./point-id.ts";
 import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points.ts";
 import { Reader, Writer } from "./protobuf.ts";
-import { readPayloadSelector, readVectorSelector, writeSelector } from "./selectors.ts";
+import { readPayloadSelector, readVectorSelector, writeSelector, writeShard } from "./selectors.ts";
+import type { WantedVector } from "./vector-reader.ts";
 
 /** Bytes of an id in a request, about. */
 const idBytes = 42;
@@ -16,13 +17,19 @@ const idBytes = 42;
 export function encodeGet(
   collection: string,
   points: readonly string[],
-  wanted: { readonly payload: boolean; readonly vectors: boolean },
+  wanted: {
+    readonly payload: boolean;
+    readonly vectors: boolean;
+    /** One shard that points were put into by hand, as JSON; default: all. */
+    readonly shard?: string | undefined;
+  },
 ): Buffer {
   const writer = new Writer(256 + points.length * idBytes);
   writer.string(1, collection);
   for (const point of points) writePointId(writer, 2, point);
   writeSelector(writer, 4, wanted.payload);
   writeSelector(writer, 5, wanted.vectors);
+  if (wanted.shard !== undefined) writeShard(writer, 7, wanted.shard);
   return writer.finish();
 }
 
@@ -60,13 +67,13 @@ export function encodeGetAnswer(points: NamedPoints, time: number): Buffer {
   return writer.finish();
 }
 
-/** `dimension` null = no vectors were asked for. Where no payload was asked for, each is `{}`. @throws SyntaxError */
+/** `wanted`: the vectors that were asked for. Where no payload was asked for, each is `{}`. @throws SyntaxError */
 export function decodeGetAnswer(
   message: Uint8Array,
-  dimension: number | null,
+  wanted: readonly WantedVector[],
 ): PointColumns & Doubtful {
   const reader = new Reader(message);
-  const read = new PointsReader(message, 1, dimension);
+  const read = new PointsReader(message, 1, wanted);
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) read.read(reader);

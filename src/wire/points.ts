@@ -4,12 +4,15 @@
  *     RetrievedPoint   1: PointId   2: entry of the payload, any number   4: Vectors
  *     ScoredPoint      1: PointId   2: entry of the payload, any number   3: score (float)   5: version   6: Vectors
  */
+import { defaultVector } from "../model/record.ts";
+import { vectorBytes } from "../model/vector-column.ts";
 import type { NamedPoints, PointColumns } from "./columns.ts";
 import { PayloadReader } from "./payload-reader.ts";
 import { PayloadWriter, writeStored } from "./payload-writer.ts";
 import { readPointId, writePointId } from "./point-id.ts";
 import { garbled, Reader, varintBytes, Writer } from "./protobuf.ts";
-import { DenseRows, DenseWriter, FloatSpan } from "./vectors.ts";
+import { FloatSpan, rowsFor, type VectorRows, type WantedVector } from "./vector-reader.ts";
+import { VectorsWriter } from "./vectors.ts";
 
 /** What gRPC leaves open in an answer. */
 export interface Doubtful {
@@ -26,7 +29,7 @@ const payloadTag = payloadField * 8 + 2;
 /** An answer with room for these points. */
 export function answerWriter(points: NamedPoints): Writer {
   let bytes = 64;
-  for (const { data } of points.vectors.values()) bytes += data.byteLength;
+  bytes += vectorBytes(points) * 1.25;
   for (const payload of points.payloads) bytes += (payload?.length ?? 0) * 1.25;
   return new Writer(Math.ceil(bytes + points.ids.length * 80));
 }
@@ -38,46 +41,18 @@ export function writePoints(
   points: NamedPoints & { readonly scores?: ArrayLike<number> },
 ): void {
   const payloads = new PayloadWriter(writer, false);
-  const named = Array.from(points.vectors, ([name, column]) => ({
-    name,
-    rows: new DenseWriter(column),
-  }));
+  const vectors = new VectorsWriter(points.vectors);
   const { ids, scores } = points;
   for (let row = 0; row < ids.length; row += 1) {
     const payload = points.payloads[row] ?? "{}";
-    const width = varintBytes(payload.length + (named[0]?.rows.rowBytes ?? 0));
+    const width = varintBytes(payload.length + vectors.bytesOf(row));
     const point = writer.open(field, width);
     writePointId(writer, 1, ids[row] ?? "");
     writeStored(payloads, payload, payloadField);
     if (scores !== undefined) writer.float(3, scores[row] ?? 0);
-    if (named.length > 0) writeVectors(writer, scores === undefined ? 4 : 6, named, row);
+    if (points.vectors.size > 0) vectors.write(writer, scores === undefined ? 4 : 6, row);
     writer.close(point, width);
   }
-}
-
-/** The unnamed vector alone, else all that have names. */
-function writeVectors(
-  writer: Writer,
-  field: number,
-  named: readonly { readonly name: string; readonly rows: DenseWriter }[],
-  row: number,
-): void {
-  const unnamed = named.find(({ name }) => name === "");
-  if (unnamed !== undefined) {
-    unnamed.rows.write(writer, field, row);
-    return;
-  }
-  const vectors = writer.open(field);
-  const list = writer.open(2);
-  for (const { name, rows } of named) {
-    if (!rows.has(row)) continue;
-    const entry = writer.open(1);
-    writer.string(1, name);
-    rows.writeVector(writer, 2, row);
-    writer.close(entry);
-  }
-  writer.close(list);
-  writer.close(vectors);
 }
 
 /** Points as they are read. */
@@ -86,19 +61,20 @@ interface Answer extends PointColumns, Doubtful {
   readonly scores: number[];
 }
 
-/** The points at `field` of an answer; the caller reads the other fields. `dimension` null = no vectors were asked for. */
+/** The points at `field` of an answer; the caller reads the other fields. `wanted`: the vectors that were asked for. */
 export class PointsReader {
   readonly #points: string[] = [];
   readonly #scores: number[] = [];
   readonly #doubtful: number[] = [];
   readonly #payload = new PayloadReader();
   readonly #span = new FloatSpan();
-  readonly #rows: DenseRows | null;
+  readonly #rows: ReadonlyMap<string, VectorRows>;
   readonly #scored: boolean;
 
   /** @throws SyntaxError */
-  constructor(message: Uint8Array, field: number, dimension: number | null, scored = false) {
-    this.#rows = dimension === null ? null : new DenseRows(countOf(message, field), dimension);
+  constructor(message: Uint8Array, field: number, wanted: readonly WantedVector[], scored = false) {
+    const count = wanted.length === 0 ? 0 : countOf(message, field);
+    this.#rows = new Map(wanted.map((one) => [one.name, rowsFor(one, count)]));
     this.#scored = scored;
   }
 
@@ -113,8 +89,8 @@ export class PointsReader {
       const tag = reader.tag();
       if (tag === 10) id = readPointId(reader);
       else if (tag === payloadTag) this.#payload.entry(reader);
-      else if (tag === (this.#scored ? 50 : 34) && this.#rows !== null)
-        this.#readVectors(reader, row, this.#rows);
+      else if (tag === (this.#scored ? 50 : 34) && this.#rows.size > 0)
+        this.#readVectors(reader, row);
       else if (tag === 29 && this.#scored) score = reader.float();
       else reader.skip(tag);
     }
@@ -126,21 +102,21 @@ export class PointsReader {
     if (this.#scored) this.#scores.push(score);
   }
 
-  #readVectors(reader: Reader, row: number, rows: DenseRows): void {
+  #readVectors(reader: Reader, row: number): void {
     const outer = reader.open();
     while (reader.more()) {
       const tag = reader.tag();
       if (tag === 10) {
         this.#span.readVector(reader);
-        this.#keep(reader, row, rows);
-      } else if (tag === 18) this.#readNamed(reader, row, rows);
+        this.#keep(reader, row, defaultVector);
+      } else if (tag === 18) this.#readNamed(reader, row);
       else reader.skip(tag);
     }
     reader.close(outer);
   }
 
   /** A collection with named vectors beside the unnamed one answers it under ''. */
-  #readNamed(reader: Reader, row: number, rows: DenseRows): void {
+  #readNamed(reader: Reader, row: number): void {
     const outer = reader.open();
     while (reader.more()) {
       const tag = reader.tag();
@@ -148,20 +124,22 @@ export class PointsReader {
         reader.skip(tag);
         continue;
       }
-      if (readNamedVector(reader, this.#span) === "") this.#keep(reader, row, rows);
+      this.#keep(reader, row, readNamedVector(reader, this.#span));
     }
     reader.close(outer);
   }
 
-  #keep(reader: Reader, row: number, rows: DenseRows): void {
-    if (this.#span.kind !== "dense" || !rows.set(row, this.#span))
-      throw garbled(`a vector that has not ${rows.dimension} components`, reader.at);
+  /** What nobody asked for is passed over. */
+  #keep(reader: Reader, row: number, name: string): void {
+    const rows = this.#rows.get(name);
+    if (rows !== undefined && !rows.set(row, this.#span))
+      throw garbled("a vector of another kind or dimension than the collection's", reader.at);
   }
 
   columns(): Answer {
     return {
       points: this.#points,
-      vectors: this.#rows?.column() ?? null,
+      vectors: new Map(Array.from(this.#rows, ([name, rows]) => [name, rows.column()])),
       payloads: this.#payload.texts(),
       scores: this.#scores,
       doubtful: this.#doubtful,

@@ -24,7 +24,8 @@ import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points
 import { Reader, Writer } from "./protobuf.ts";
 import { badInput, notImplemented } from "./refusal.ts";
 import { readPayloadSelector, readVectorSelector, writePaths, writeSelector } from "./selectors.ts";
-import { FloatSpan, writeDense } from "./vectors.ts";
+import { FloatSpan, type WantedVector } from "./vector-reader.ts";
+import { writeDense } from "./vectors.ts";
 
 export interface QueryOptions {
   readonly vector: Float32Array;
@@ -209,13 +210,13 @@ export function encodeQueryAnswer(
   return writer.finish();
 }
 
-/** `dimension` null = no vectors were asked for. @throws SyntaxError */
+/** `wanted`: the vectors that were asked for. @throws SyntaxError */
 export function decodeQueryAnswer(
   message: Uint8Array,
-  dimension: number | null = null,
+  wanted: readonly WantedVector[] = [],
 ): ScoredPoints & Doubtful {
   const reader = new Reader(message);
-  const read = new PointsReader(message, 1, dimension, true);
+  const read = new PointsReader(message, 1, wanted, true);
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) read.read(reader);

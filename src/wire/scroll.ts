@@ -1,7 +1,8 @@
 /**
  * Scroll.
  *
- *     ScrollPoints     1: collection   2: Filter   3: first PointId   4: limit   6: WithPayloadSelector   7: WithVectorsSelector   10: OrderBy
+ *     ScrollPoints     1: collection   2: Filter   3: first PointId   4: limit   6: WithPayloadSelector   7: WithVectorsSelector
+ *                      9: ShardKeySelector   10: OrderBy
  *     ScrollResponse   1: first PointId of the next page   2: RetrievedPoint, any number   3: seconds (double)
  */
 import type {
@@ -16,7 +17,8 @@ import { readPointId, readRequestedId, writePointId } from "./point-id.ts";
 import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points.ts";
 import { Reader, Writer } from "./protobuf.ts";
 import { notImplemented } from "./refusal.ts";
-import { readPayloadSelector, readVectorSelector, writeSelector } from "./selectors.ts";
+import { readPayloadSelector, readVectorSelector, writeSelector, writeShard } from "./selectors.ts";
+import type { WantedVector } from "./vector-reader.ts";
 
 export interface ScrollOptions {
   readonly limit: number;
@@ -26,6 +28,8 @@ export interface ScrollOptions {
   readonly vectors: boolean;
   /** Default: all points. */
   readonly filter?: PointFilter | undefined;
+  /** One shard that points were put into by hand, as JSON; default: all. */
+  readonly shard?: string | undefined;
 }
 
 export function encodeScroll(collection: string, options: ScrollOptions): Buffer {
@@ -36,6 +40,7 @@ export function encodeScroll(collection: string, options: ScrollOptions): Buffer
   writer.uint(4, options.limit);
   writeSelector(writer, 6, options.payload);
   writeSelector(writer, 7, options.vectors);
+  if (options.shard !== undefined) writeShard(writer, 9, options.shard);
   return writer.finish();
 }
 
@@ -91,13 +96,13 @@ export function peekNext(message: Uint8Array): string | undefined {
   return reader.more() && reader.tag() === 10 ? readPointId(reader) : undefined;
 }
 
-/** `dimension` null = no vectors were asked for. Where no payload was asked for, each is `{}`. @throws SyntaxError */
+/** `wanted`: the vectors that were asked for. Where no payload was asked for, each is `{}`. @throws SyntaxError */
 export function decodeScrollAnswer(
   message: Uint8Array,
-  dimension: number | null,
+  wanted: readonly WantedVector[],
 ): PointPage & Doubtful {
   const reader = new Reader(message);
-  const read = new PointsReader(message, 2, dimension);
+  const read = new PointsReader(message, 2, wanted);
   let next: string | null = null;
   while (reader.more()) {
     const tag = reader.tag();

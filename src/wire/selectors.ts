@@ -3,6 +3,7 @@
  *
  *     WithPayloadSelector   1: flag   2, 3: paths to take, to leave out (1: path, any number)
  *     WithVectorsSelector   1: flag   2: names (1: name, any number)
+ *     ShardKeySelector      1: ShardKey, any number (1: text   2: natural number)
  */
 import type { PayloadSelector, VectorSelector } from "./columns.ts";
 import type { Reader, Writer } from "./protobuf.ts";
@@ -20,6 +21,19 @@ export function writePaths(writer: Writer, field: number, paths: readonly string
   const include = writer.open(2);
   for (const path of paths) writer.string(1, path);
   writer.close(include);
+  writer.close(selector);
+}
+
+/** A selector of one shard that points were put into by hand, as JSON. */
+export function writeShard(writer: Writer, field: number, shard: string): void {
+  const selector = writer.open(field);
+  const key = writer.open(1);
+  if (shard.startsWith('"')) writer.string(1, String(JSON.parse(shard)));
+  else {
+    writer.varint(16);
+    writer.varint64(BigInt(shard));
+  }
+  writer.close(key);
   writer.close(selector);
 }
 

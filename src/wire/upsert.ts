@@ -1,7 +1,7 @@
 /**
  * Upsert.
  *
- *     UpsertPoints   1: collection   2: wait   3: PointStruct, any number   6: filter of the update   8: mode
+ *     UpsertPoints   1: collection   2: wait   3: PointStruct, any number   5: ShardKeySelector   6: filter of the update   8: mode
  *     PointStruct    1: PointId   3: entry of the payload, any number   4: Vectors
  *
  * The answer to it and to a deletion:
@@ -9,6 +9,7 @@
  *     PointsOperationResponse   1: UpdateResult   2: seconds (double)
  *     UpdateResult              1: number of the operation   2: status
  */
+import { vectorBytes } from "../model/vector-column.ts";
 import type { NamedPoints, PointColumns } from "./columns.ts";
 import { PayloadReader } from "./payload-reader.ts";
 import { type NotCarried, NotCarriedError, PayloadWriter } from "./payload-writer.ts";
@@ -16,7 +17,9 @@ import { readRequestedId, writePointId } from "./point-id.ts";
 import { countOf, readNamedVector } from "./points.ts";
 import { Reader, varintBytes, Writer } from "./protobuf.ts";
 import { badInput, notImplemented } from "./refusal.ts";
-import { DenseRows, DenseWriter, FloatSpan } from "./vectors.ts";
+import { writeShard } from "./selectors.ts";
+import { FloatSpan, rowsFor, type VectorRows } from "./vector-reader.ts";
+import { VectorsWriter } from "./vectors.ts";
 
 /** How much of the columns goes into one request. */
 export interface UpsertBounds {
@@ -27,6 +30,8 @@ export interface UpsertBounds {
   readonly rowsMax?: number;
   /** Default: written over what stands there. */
   readonly mode?: UpdateMode | undefined;
+  /** The shard that the points are put into, as JSON; default: the server chooses. */
+  readonly shard?: string | undefined;
 }
 
 /** In the order of their numbers. */
@@ -50,11 +55,12 @@ export function encodeUpsert(
   columns: PointColumns,
   bounds: UpsertBounds,
 ): UpsertPart {
-  const { from, bytesAim, rowsMax = Number.POSITIVE_INFINITY, mode = "upsert" } = bounds;
+  const { from, bytesAim, rowsMax = Number.POSITIVE_INFINITY, mode = "upsert", shard } = bounds;
   const last = Math.min(columns.points.length, from + rowsMax);
   const writer = new Writer(Math.min(bytesAim + 4096, roomFor(columns, from, last)));
   writer.string(1, collection);
   writer.uint(2, 1);
+  if (shard !== undefined) writeShard(writer, 5, shard);
   if (mode !== "upsert") writer.uint(8, updateModes.indexOf(mode));
   const rows = new RowWriter(writer, columns);
   for (let row = from; row < last; row += 1) {
@@ -69,8 +75,10 @@ export function encodeUpsert(
 }
 
 /** A guess; the writer grows where it is too low. */
-function roomFor({ vectors, payloads }: PointColumns, from: number, last: number): number {
-  let bytes = 1024 + (last - from) * ((vectors?.dimension ?? 0) * 4 + 96);
+function roomFor(columns: PointColumns, from: number, last: number): number {
+  const { points, payloads } = columns;
+  const share = (last - from) / Math.max(1, points.length);
+  let bytes = 1024 + (last - from) * 96 + vectorBytes(columns) * share;
   for (let row = from; row < last; row += 1) bytes += (payloads[row]?.length ?? 0) * 1.25;
   return Math.ceil(bytes);
 }
@@ -79,22 +87,20 @@ class RowWriter {
   readonly #writer: Writer;
   readonly #columns: PointColumns;
   readonly #payloads: PayloadWriter;
-  readonly #vectors: DenseWriter;
+  readonly #vectors: VectorsWriter;
 
   constructor(writer: Writer, columns: PointColumns) {
     this.#writer = writer;
     this.#columns = columns;
     this.#payloads = new PayloadWriter(writer, true);
-    const none = { dimension: 0, data: new Float32Array(0) };
-    const present = new Uint8Array(columns.points.length);
-    this.#vectors = new DenseWriter(columns.vectors ?? { kind: "dense", ...none, present });
+    this.#vectors = new VectorsWriter(columns.vectors);
   }
 
   /** Why the row cannot be carried; null = it stands in the message. */
   write(row: number): NotCarried | null {
     const writer = this.#writer;
     const payload = this.#columns.payloads[row] ?? "{}";
-    const width = varintBytes(this.#vectors.rowBytes + payload.length);
+    const width = varintBytes(this.#vectors.bytesOf(row) + payload.length);
     try {
       const point = writer.open(3, width);
       writePointId(writer, 1, this.#columns.points[row] ?? "");
@@ -118,7 +124,7 @@ export interface UpsertRequest {
   readonly points: NamedPoints;
 }
 
-/** @throws SyntaxError, E_INPUT (a point without id or vector, dimensions that differ), E_NOT_SUPPORTED (other vectors, conditions) */
+/** @throws SyntaxError, E_INPUT (a point without id or vector, dimensions that differ), E_NOT_SUPPORTED (inference, conditions) */
 export function decodeUpsert(message: Uint8Array): UpsertRequest {
   const reader = new Reader(message);
   const points = new RowReader(countOf(message, 3));
@@ -138,17 +144,11 @@ export function decodeUpsert(message: Uint8Array): UpsertRequest {
   return { collection, wait, mode, points: points.points() };
 }
 
-const missing: Partial<Record<string, string>> = {
-  sparse: "sparse vectors",
-  multi: "multivectors",
-  inference: "inference",
-};
-
 class RowReader {
   readonly #count: number;
   readonly #ids: string[] = [];
   readonly #hasPayload: boolean[] = [];
-  readonly #vectors = new Map<string, DenseRows>();
+  readonly #vectors = new Map<string, { readonly dimension: number; readonly rows: VectorRows }>();
   readonly #payload = new PayloadReader();
   readonly #span = new FloatSpan();
 
@@ -208,25 +208,31 @@ class RowReader {
   }
 
   #keep(name: string): void {
-    const { kind, dimension } = this.#span;
-    if (kind !== "dense") throw notImplemented(missing[kind] ?? kind);
+    const { kind, count, indexCount } = this.#span;
+    if (kind === "inference") throw notImplemented(kind);
     const row = this.#ids.length;
-    if (dimension === 0) {
+    const dimension = this.#span.dimension / (kind === "multi" ? Math.max(1, count) : 1);
+    if (kind === "sparse" && indexCount !== dimension) {
+      throw badInput(
+        `Wrong input: points[${row}].vector.vector.sparse.values: must be the same length as indices`,
+      );
+    }
+    if (dimension === 0 && kind !== "sparse") {
       throw badInput(`Wrong input: points[${row}].vector.vector: dense vector must not be empty`);
     }
-    let rows = this.#vectors.get(name);
-    if (rows === undefined) {
-      rows = new DenseRows(this.#count, dimension);
-      this.#vectors.set(name, rows);
+    let vectors = this.#vectors.get(name);
+    if (vectors === undefined) {
+      vectors = { dimension, rows: rowsFor({ name, kind, dimension }, this.#count) };
+      this.#vectors.set(name, vectors);
     }
-    if (rows.set(row, this.#span)) return;
+    if (vectors.rows.set(row, this.#span)) return;
     throw badInput(
-      `Wrong input: Vector dimension error: expected dim: ${rows.dimension}, got ${dimension}`,
+      `Wrong input: Vector dimension error: expected dim: ${vectors.dimension}, got ${dimension}`,
     );
   }
 
   points(): NamedPoints {
-    const vectors = new Map(Array.from(this.#vectors, ([name, rows]) => [name, rows.column()]));
+    const vectors = new Map(Array.from(this.#vectors, ([name, { rows }]) => [name, rows.column()]));
     const texts = this.#payload.texts();
     const payloads = texts.map((text, row) => (this.#hasPayload[row] === true ? text : null));
     return { ids: this.#ids, vectors, payloads };

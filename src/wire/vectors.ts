@@ -1,28 +1,35 @@
 /**
- * Dense vectors, between the rows of a column and the bytes of a message: the floats are copied, not looked at.
+ * Vectors from the rows of columns to the bytes of a message: the floats are copied, not looked at.
  *
- *     Vectors        1: Vector   2: NamedVectors (1: entry, any number: 1: name  2: Vector)
- *     Vector         1: floats (the older form)   2: sparse indices   3: count of vectors   101: DenseVector
- *                    102: sparse   103: several vectors   104 to 106: what a model is to make one of
- *     DenseVector    1: floats
- *     floats         packed: one field with all bytes; or a field a float
+ *     Vectors            1: Vector   2: NamedVectors (1: entry, any number: 1: name  2: Vector)
+ *     Vector             1: floats (the older form)   2: sparse indices (1: indices)   3: count of vectors   101: DenseVector
+ *                        102: SparseVector   103: MultiDenseVector   104 to 106: what a model is to make one of
+ *     DenseVector        1: floats
+ *     SparseVector       1: floats   2: indices
+ *     MultiDenseVector   1: DenseVector, any number
+ *     floats, indices    packed: one field with all bytes, or all varints; or a field each
  *
  * VectorsOutput and VectorOutput are the same without 104 to 106. The newer form is written, which Qdrant has since 1.12.2; the
- * older one is deprecated since 1.16. Both are read.
+ * older one is deprecated since 1.16. Both are read: see `vector-reader.ts`.
  */
-import type { DenseColumn } from "../model/record.ts";
-import { garbled, type Reader, varintBytes, type Writer } from "./protobuf.ts";
+import {
+  type DenseColumn,
+  defaultVector,
+  type MultiColumn,
+  type SparseColumn,
+  type VectorColumn,
+} from "../model/record.ts";
+import { isPresent } from "../model/vector-column.ts";
+import { varintBytes, type Writer } from "./protobuf.ts";
 
 const floatBytes = 4;
-/** A column that would take more is refused before it is made: short rows can claim long ones. */
-const columnBytesMax = 2 ** 30;
 
 function lengthOf(length: number): number {
   return 1 + varintBytes(length) + length;
 }
 
 /** The bytes of an array's floats. */
-function bytesOf(data: Float32Array): Buffer {
+export function bytesOf(data: Float32Array): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
@@ -37,10 +44,18 @@ export function writeDense(writer: Writer, field: number, vector: Float32Array):
   writer.copy(bytes, 0, bytes.length);
 }
 
-/** Writes the Vectors of each row of a column. */
-export class DenseWriter {
+/** Writes rows of a column. */
+interface RowWriter {
+  has(row: number): boolean;
+  /** About. */
+  bytesOf(row: number): number;
+  /** A Vector at `field`. */
+  writeVector(writer: Writer, field: number, row: number): void;
+}
+
+class DenseWriter implements RowWriter {
   readonly #bytes: Buffer;
-  readonly rowBytes: number;
+  readonly #rowBytes: number;
   readonly #present: Uint8Array | null;
   /** Tags and lengths before a row's floats: of its DenseVector, and of the Vectors around it. */
   readonly #denseBytes: number;
@@ -48,9 +63,9 @@ export class DenseWriter {
 
   constructor(column: DenseColumn) {
     this.#bytes = bytesOf(column.data);
-    this.rowBytes = column.dimension * floatBytes;
+    this.#rowBytes = column.dimension * floatBytes;
     this.#present = column.present;
-    this.#denseBytes = this.rowBytes === 0 ? 0 : lengthOf(this.rowBytes);
+    this.#denseBytes = this.#rowBytes === 0 ? 0 : lengthOf(this.#rowBytes);
     // The tag of 101 has two bytes.
     this.#vectorBytes = 1 + lengthOf(this.#denseBytes);
   }
@@ -59,149 +74,144 @@ export class DenseWriter {
     return this.#present === null || this.#present[row] === 1;
   }
 
-  /** Vectors at `field`: the row's vector, or an empty list of named ones, which is how Qdrant says that there is none. */
+  bytesOf(): number {
+    return this.#rowBytes;
+  }
+
+  /** Vectors at `field` that are the row's vector. */
   write(writer: Writer, field: number, row: number): void {
     writer.varint(field * 8 + 2);
-    if (!this.has(row)) {
-      writer.varint(2);
-      writer.varint(18);
-      writer.varint(0);
-      return;
-    }
     writer.varint(lengthOf(this.#vectorBytes));
     this.writeVector(writer, 1, row);
   }
 
-  /** A Vector at `field`. */
   writeVector(writer: Writer, field: number, row: number): void {
     writer.varint(field * 8 + 2);
     writer.varint(this.#vectorBytes);
     writer.varint(101 * 8 + 2);
     writer.varint(this.#denseBytes);
-    if (this.rowBytes === 0) return;
+    if (this.#rowBytes === 0) return;
     writer.varint(10);
-    writer.varint(this.rowBytes);
-    writer.copy(this.#bytes, row * this.rowBytes, (row + 1) * this.rowBytes);
+    writer.varint(this.#rowBytes);
+    writer.copy(this.#bytes, row * this.#rowBytes, (row + 1) * this.#rowBytes);
   }
 }
 
-/** What a Vector is. */
-export type VectorKind = "dense" | "sparse" | "multi" | "inference";
+class SparseWriter implements RowWriter {
+  readonly #column: SparseColumn;
+  readonly #values: Buffer;
 
-/** The vector that was read last: its floats' bytes stand in `bytes` from `start` to `end`. */
-export class FloatSpan {
-  kind: VectorKind = "dense";
-  bytes: Buffer = Buffer.alloc(0);
-  start = 0;
-  end = 0;
+  constructor(column: SparseColumn) {
+    this.#column = column;
+    this.#values = bytesOf(column.values);
+  }
 
-  /** The Vector whose length comes next. */
-  readVector(reader: Reader): void {
-    this.clear();
-    const outer = reader.open();
-    while (reader.more()) {
-      const tag = reader.tag();
-      if (tag === 101 * 8 + 2) this.readDense(reader);
-      else if (tag === 10 || tag === 13) this.add(reader, tag);
-      else {
-        if (tag === 18 || tag === 102 * 8 + 2) this.kind = "sparse";
-        else if (tag === 24 || tag === 103 * 8 + 2) this.kind = "multi";
-        else if (tag >= 104 * 8 + 2 && tag <= 106 * 8 + 2) this.kind = "inference";
-        reader.skip(tag);
-      }
+  has(row: number): boolean {
+    return isPresent(this.#column, row);
+  }
+
+  bytesOf(row: number): number {
+    const { offsets } = this.#column;
+    return ((offsets[row + 1] ?? 0) - (offsets[row] ?? 0)) * (floatBytes + varintBytes(2 ** 20));
+  }
+
+  writeVector(writer: Writer, field: number, row: number): void {
+    const { offsets, indices } = this.#column;
+    const [start, end] = [offsets[row] ?? 0, offsets[row + 1] ?? 0];
+    const width = varintBytes(this.bytesOf(row));
+    const vector = writer.open(field, width);
+    const sparse = writer.open(102, width);
+    if (end > start) {
+      writer.varint(10);
+      writer.varint((end - start) * floatBytes);
+      writer.copy(this.#values, start * floatBytes, end * floatBytes);
+      const packed = writer.open(2, width);
+      for (let at = start; at < end; at += 1) writer.varint(indices[at] ?? 0);
+      writer.close(packed, width);
     }
-    reader.close(outer);
+    writer.close(sparse, width);
+    writer.close(vector, width);
+  }
+}
+
+class MultiWriter implements RowWriter {
+  readonly #column: MultiColumn;
+  readonly #bytes: Buffer;
+
+  constructor(column: MultiColumn) {
+    this.#column = column;
+    this.#bytes = bytesOf(column.data);
   }
 
-  /** The DenseVector whose length comes next. */
-  readDense(reader: Reader): void {
-    this.clear();
-    const outer = reader.open();
-    while (reader.more()) {
-      const tag = reader.tag();
-      if (tag === 10 || tag === 13) this.add(reader, tag);
-      else reader.skip(tag);
+  has(row: number): boolean {
+    return isPresent(this.#column, row);
+  }
+
+  bytesOf(row: number): number {
+    const { offsets, dimension } = this.#column;
+    return ((offsets[row + 1] ?? 0) - (offsets[row] ?? 0)) * lengthOf(dimension * floatBytes);
+  }
+
+  writeVector(writer: Writer, field: number, row: number): void {
+    const { offsets, dimension } = this.#column;
+    const bytes = dimension * floatBytes;
+    const width = varintBytes(this.bytesOf(row));
+    const vector = writer.open(field, width);
+    const multi = writer.open(103, width);
+    for (let at = offsets[row] ?? 0; at < (offsets[row + 1] ?? 0); at += 1) {
+      writer.varint(10);
+      writer.varint(lengthOf(bytes));
+      writer.varint(10);
+      writer.varint(bytes);
+      writer.copy(this.#bytes, at * bytes, (at + 1) * bytes);
     }
-    reader.close(outer);
+    writer.close(multi, width);
+    writer.close(vector, width);
+  }
+}
+
+function writerOf(column: VectorColumn): RowWriter {
+  if (column.kind === "dense") return new DenseWriter(column);
+  return column.kind === "sparse" ? new SparseWriter(column) : new MultiWriter(column);
+}
+
+/** Writes the Vectors of each row: that without a name alone, or all by their names, as Qdrant does. */
+export class VectorsWriter {
+  readonly #unnamed: DenseWriter | null;
+  readonly #named: readonly { readonly name: string; readonly rows: RowWriter }[];
+  /** There are more than the dense one without a name. */
+  readonly #several: boolean;
+
+  constructor(columns: ReadonlyMap<string, VectorColumn>) {
+    const unnamed = columns.get(defaultVector);
+    this.#unnamed = unnamed?.kind === "dense" ? new DenseWriter(unnamed) : null;
+    this.#several = columns.size > (this.#unnamed === null ? 0 : 1);
+    this.#named = Array.from(columns, ([name, column]) => ({ name, rows: writerOf(column) }));
   }
 
-  clear(): void {
-    this.kind = "dense";
-    this.start = 0;
-    this.end = 0;
+  /** Bytes of a row, about. */
+  bytesOf(row: number): number {
+    if (!this.#several) return this.#unnamed?.bytesOf() ?? 0;
+    return this.#named.reduce((sum, { rows }) => sum + (rows.has(row) ? rows.bytesOf(row) : 0), 0);
   }
 
-  /** Floats whose field has this tag: all of them, or one. They may come in parts. */
-  add(reader: Reader, tag: number): void {
-    let start = reader.at;
-    if (tag % 8 === 2) start = reader.span();
-    else reader.skip(tag);
-    const length = reader.at - start;
-    if (length % floatBytes !== 0) throw garbled("a float that is cut", reader.at);
-    if (this.start === this.end) {
-      this.bytes = reader.bytes;
-      this.start = start;
-      this.end = reader.at;
+  /** Vectors at `field`. A row that has none is an empty list of named ones, which is how Qdrant says so. */
+  write(writer: Writer, field: number, row: number): void {
+    if (!this.#several && this.#unnamed?.has(row) === true) {
+      this.#unnamed.write(writer, field, row);
       return;
     }
-    this.#append(reader, start, length);
-  }
-
-  #append(reader: Reader, start: number, length: number): void {
-    if (this.bytes === reader.bytes || this.end + length > this.bytes.length) {
-      const wider = Buffer.allocUnsafe((this.end - this.start + length) * 2);
-      this.end = this.bytes.copy(wider, 0, this.start, this.end);
-      this.start = 0;
-      this.bytes = wider;
+    const width = varintBytes(this.bytesOf(row));
+    const vectors = writer.open(field, width);
+    const list = writer.open(2, width);
+    for (const { name, rows } of this.#named) {
+      if (!rows.has(row)) continue;
+      const entry = writer.open(1, width);
+      writer.string(1, name);
+      rows.writeVector(writer, 2, row);
+      writer.close(entry, width);
     }
-    reader.bytes.copy(this.bytes, this.end, start, start + length);
-    this.end += length;
-  }
-
-  get dimension(): number {
-    return (this.end - this.start) / floatBytes;
-  }
-
-  /** The vector in an array of its own. */
-  toArray(): Float32Array {
-    const vector = new Float32Array(this.dimension);
-    this.bytes.copy(bytesOf(vector), 0, this.start, this.end);
-    return vector;
-  }
-}
-
-/** A column in the making: rows of one dimension. */
-export class DenseRows {
-  readonly #dimension: number;
-  readonly #data: Float32Array;
-  readonly #bytes: Buffer;
-  readonly #present: Uint8Array;
-  #filled = 0;
-
-  /** @throws SyntaxError where such a column cannot be */
-  constructor(rows: number, dimension: number) {
-    if (rows * dimension * floatBytes > columnBytesMax) throw garbled("vectors too large", 0);
-    this.#dimension = dimension;
-    this.#data = new Float32Array(rows * dimension);
-    this.#bytes = bytesOf(this.#data);
-    this.#present = new Uint8Array(rows);
-  }
-
-  /** False where the vector has another dimension. */
-  set(row: number, span: FloatSpan): boolean {
-    if (span.dimension !== this.#dimension) return false;
-    span.bytes.copy(this.#bytes, row * this.#dimension * floatBytes, span.start, span.end);
-    this.#filled += 1 - (this.#present[row] ?? 0);
-    this.#present[row] = 1;
-    return true;
-  }
-
-  get dimension(): number {
-    return this.#dimension;
-  }
-
-  column(): DenseColumn {
-    const present = this.#filled === this.#present.length ? null : this.#present;
-    return { kind: "dense", dimension: this.#dimension, data: this.#data, present };
+    writer.close(list, width);
+    writer.close(vectors, width);
   }
 }

@@ -38,6 +38,7 @@ import { decodeQuery, decodeQueryAnswer, decodeSearch } from "../../src/wire/que
 import { decodeScroll, decodeScrollAnswer } from "../../src/wire/scroll.ts";
 import { decodeUpdateAnswer, decodeUpsert } from "../../src/wire/upsert.ts";
 import { bytesOf, fieldsOf, withUnknownFields } from "./qdrant-proto.ts";
+import { wantedAlone } from "./vector-columns.ts";
 
 export const uuid = "00112233-4455-6677-8899-aabbccddeeff";
 export const numbered = (value: bigint) => ({ pointIdOptions: { case: "num" as const, value } });
@@ -222,7 +223,7 @@ export const examples: readonly Example[] = [
     withPayload: { selectorOptions: { case: "include", value: { fields: ["a", "b"] } } },
     withVectors: { selectorOptions: { case: "include", value: { names: ["", "x"] } } },
   }),
-  example(ScrollResponseSchema, (message) => decodeScrollAnswer(message, 2), {
+  example(ScrollResponseSchema, (message) => decodeScrollAnswer(message, wantedAlone(2)), {
     nextPageOffset: numbered(9n),
     result: [
       { id: numbered(7n), payload, vectors: single(dense(1, 2)) },
@@ -238,7 +239,7 @@ export const examples: readonly Example[] = [
     withPayload: { selectorOptions: { case: "exclude", value: { fields: ["a"] } } },
     withVectors: enable(false),
   }),
-  example(GetResponseSchema, (message) => decodeGetAnswer(message, 2), {
+  example(GetResponseSchema, (message) => decodeGetAnswer(message, wantedAlone(2)), {
     result: [{ id: numbered(7n), payload, vectors: single({ data: [1, 2] }) }],
     time: 0.25,
   }),

@@ -2,8 +2,13 @@
  * What the store asks of one Qdrant, however it is reached. Columns in, columns out: no JSON but the payload texts and the
  * note, so that a road without JSON fits as well.
  */
-import type { CollectionSpec, PayloadIndex, VectorIndex } from "../../model/collection.ts";
-import type { Distance } from "../../model/distance.ts";
+import type {
+  CollectionSpec,
+  PayloadIndex,
+  ShardKey,
+  VectorIndex,
+  VectorShape,
+} from "../../model/collection.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
 import type {
@@ -15,6 +20,7 @@ import type {
   ScoredPoints,
 } from "../../wire/columns.ts";
 import type { UpdateMode } from "../../wire/upsert.ts";
+import type { WantedVector } from "../../wire/vector-reader.ts";
 
 export type {
   PointColumns,
@@ -24,13 +30,21 @@ export type {
   PointSelector,
   ScoredPoints,
   UpdateMode,
+  WantedVector,
 };
+
+/** A name that leads to a collection. */
+export interface Alias {
+  readonly alias: string;
+  readonly collection: string;
+}
 
 export interface ReadColumns extends CallOptions {
   readonly payload: boolean;
-  readonly vectors: boolean;
-  /** Of the unnamed vector; the columns have this width. */
-  readonly dimension: number;
+  /** Those that the columns are to have; none = none. */
+  readonly vectors: readonly WantedVector[];
+  /** Only this shard, into which points were put by hand, as JSON. Default: all. */
+  readonly shard?: string | undefined;
 }
 
 export interface ScrollColumns extends ReadColumns {
@@ -51,6 +65,8 @@ export interface CountColumns extends CallOptions {
 export interface UpsertColumns extends CallOptions {
   /** Default "upsert". Only where `modes` says so. */
   readonly mode?: UpdateMode | undefined;
+  /** The shard that they are put into, as JSON. Default: the server chooses. */
+  readonly shard?: string | undefined;
 }
 
 export interface QueryColumns extends CallOptions {
@@ -65,9 +81,7 @@ export interface QueryColumns extends CallOptions {
   /** Payload paths that are wanted. Default: the whole payload. */
   readonly paths?: readonly string[];
   /** Default: no vectors. */
-  readonly vectors?: boolean;
-  /** Of the unnamed vector. */
-  readonly dimension: number;
+  readonly vectors?: readonly WantedVector[];
 }
 
 /** A collection as it stands. */
@@ -76,12 +90,10 @@ export interface CollectionState {
   readonly status: string;
   /** Approximate on a server. */
   readonly points: number;
-  /** Of the unnamed vector; null where all vectors have names. */
-  readonly dimension: number | null;
-  /** In Qdrant's word; null where all vectors have names. */
-  readonly metric: string | null;
-  /** In Chroma's word; null where Chroma has none for it. */
-  readonly distance: Distance | null;
+  /** All vectors, by name. */
+  readonly vectors: readonly VectorShape[];
+  /** Whether points are put into shards by hand. */
+  readonly sharded: boolean;
   /** JSON text of what stands in the collection's metadata under `vecferry`. */
   readonly note: string | null;
   /** JSON texts of the description's `config` and `payload_schema`. */
@@ -89,8 +101,6 @@ export interface CollectionState {
   readonly schema: string;
   /** See `CollectionInfo`; null = it is not told. */
   readonly index: VectorIndex | null;
-  /** What of it is not read: see `CollectionInfo`. */
-  readonly unread: readonly string[];
   /** Payload paths that have an index. */
   readonly indexes: readonly string[];
   /** Size in kB from which a segment's vectors get an index; null where there is none to hold back. */
@@ -103,8 +113,10 @@ export interface CollectionState {
 }
 
 export interface CollectionChange {
-  /** JSON text. */
-  readonly note: string;
+  /** JSON text; absent = it stays. */
+  readonly note?: string;
+  /** JSON text of more members of `params`. */
+  readonly params?: string;
   /** See `CollectionState`; 0 = no index at all. */
   readonly indexingThreshold?: number | undefined;
 }
@@ -132,11 +144,17 @@ export interface QdrantApi extends AsyncDisposable {
   get(name: string, options?: CallOptions): Promise<CollectionState>;
   /** `note` is JSON text; it is left out where collections have no metadata. */
   create(spec: CollectionSpec, note: string, options?: CallOptions): Promise<void>;
-  /** Sets the note, and the threshold where one is given, both or neither. */
+  /** Sets what is given, all or nothing. */
   update(name: string, change: CollectionChange, options?: CallOptions): Promise<void>;
   /** Nothing happens where there is none. */
   drop(name: string, options?: CallOptions): Promise<void>;
   createIndex(name: string, index: PayloadIndex, options?: CallOptions): Promise<void>;
+  /** The shards that points are put into by hand, and where they were made. */
+  shardKeys(name: string, options?: CallOptions): Promise<ShardKey[]>;
+  createShardKey(name: string, shard: ShardKey, options?: CallOptions): Promise<void>;
+  /** Of all collections; null = it does not tell. */
+  aliases(options?: CallOptions): Promise<Alias[] | null>;
+  createAlias(alias: Alias, options?: CallOptions): Promise<void>;
 
   /** Writes every row over what stands at its point. Rows go in the order given, in as many requests as they need. */
   upsert(name: string, columns: PointColumns, options?: UpsertColumns): Promise<void>;

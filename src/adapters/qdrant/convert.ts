@@ -1,9 +1,8 @@
 /** Between batches of records and the columns of points that Qdrant holds. */
 import type { Layout } from "../../model/collection.ts";
-import { pickColumn } from "../../model/column-rows.ts";
+import { pickColumn, sliceColumn } from "../../model/column-rows.ts";
 import { PayloadDecoder } from "../../model/layout.ts";
-import { type DenseColumn, defaultVector, type PointBatch } from "../../model/record.ts";
-import { denseVector } from "../../model/vector-column.ts";
+import type { PointBatch, VectorColumn } from "../../model/record.ts";
 import { wholePayload } from "../../model/whole-payload.ts";
 import type { PointColumns } from "./api.ts";
 
@@ -14,12 +13,11 @@ export function toColumns(
   end: number,
   layout: Layout,
 ): PointColumns {
-  const vectors = denseVector(batch);
   const payloads: string[] = [];
   for (let row = start; row < end; row += 1) payloads.push(wholePayload(batch, row, layout));
   return {
     points: batch.placement.points.slice(start, end),
-    vectors: vectors === undefined ? null : sliceColumn(vectors, start, end),
+    vectors: mapped(batch.vectors, (column) => sliceColumn(column, start, end)),
     payloads,
   };
 }
@@ -32,7 +30,7 @@ export function sliceRows(
 ): PointColumns {
   return {
     points: points.slice(start, end),
-    vectors: vectors === null ? null : sliceColumn(vectors, start, end),
+    vectors: mapped(vectors, (column) => sliceColumn(column, start, end)),
     payloads: payloads.slice(start, end),
   };
 }
@@ -44,28 +42,28 @@ export function pickRows(columns: PointColumns, rows: readonly number[]): PointC
   const { points, vectors, payloads } = columns;
   return {
     points: of(points),
-    vectors:
-      vectors === null
-        ? null
-        : (denseVector({ vectors: new Map([[defaultVector, pickColumn(vectors, rows)]]) }) ?? null),
+    vectors: mapped(vectors, (column) => pickColumn(column, rows)),
     payloads: of(payloads),
   };
 }
 
-function sliceColumn(column: DenseColumn, start: number, end: number): DenseColumn {
-  return {
-    ...column,
-    data: column.data.subarray(start * column.dimension, end * column.dimension),
-    present: column.present?.subarray(start, end) ?? null,
-  };
+function mapped(
+  columns: ReadonlyMap<string, VectorColumn>,
+  change: (column: VectorColumn) => VectorColumn,
+): Map<string, VectorColumn> {
+  return new Map(Array.from(columns, ([name, column]) => [name, change(column)]));
 }
 
-/** Points as records. A point that was not written by vecferry has its own id and its whole payload in `rest`; without `layout` all are such. */
-export function toBatch(columns: PointColumns, layout: Layout | null): PointBatch {
+/** Points as records. A point that was not written by vecferry has its own id and its whole payload in `rest`; without `layout` all are such. `shard`: what all of them were put into by hand. */
+export function toBatch(
+  columns: PointColumns,
+  layout: Layout | null,
+  shard: string | undefined = undefined,
+): PointBatch {
   const { points, vectors, payloads } = columns;
   const batch: PointBatch = {
     ids: [],
-    vectors: new Map(vectors === null ? [] : [[defaultVector, vectors]]),
+    vectors: new Map(vectors),
     payload: { documents: [], uris: [], metadata: [] },
     placement: {
       points,
@@ -74,6 +72,7 @@ export function toBatch(columns: PointColumns, layout: Layout | null): PointBatc
       runs: [],
       collections: [],
       rest: [],
+      ...(shard === undefined ? {} : { shards: points.map(() => shard) }),
     },
   };
   const createdAt: (string | null)[] = [];

@@ -5,32 +5,28 @@ import {
   type CollectionSpec,
   type PayloadIndex,
   payloadIndexTypes,
+  type VectorShape,
 } from "../../model/collection.ts";
+import type { CollectionChange, CollectionState } from "./api.ts";
 import { compact, type Json, type JsonObject } from "./body.ts";
-
-/** The parameters of one dense vector. */
-export const vectorParams = z.looseObject({
-  size: z.number(),
-  distance: z.string(),
-  multivector_config: z.unknown().optional(),
-  hnsw_config: z.unknown().optional(),
-});
-export type VectorParams = z.infer<typeof vectorParams>;
-export const vectorsParams = z.union([vectorParams, z.record(z.string(), vectorParams)]);
-type VectorsParams = z.infer<typeof vectorsParams>;
+import { sparseParams, unnamedShape, vectorShapes, vectorsParams } from "./shapes.ts";
 
 const json: z.ZodType<Json> = z.json();
 
 const configuration = z.object({
   params: z.object({
-    vectors: vectorsParams,
+    vectors: vectorsParams.nullish(),
+    sparse_vectors: sparseParams.nullish(),
+    sharding_method: json.optional(),
     shard_number: json.optional(),
     replication_factor: json.optional(),
     write_consistency_factor: json.optional(),
     on_disk_payload: json.optional(),
+    read_fan_out_factor: json.optional(),
+    read_fan_out_delay_ms: json.optional(),
   }),
   hnsw_config: json.optional(),
-  optimizer_config: json.optional(),
+  optimizer_config: z.looseObject({ indexing_threshold: z.number().nullish() }).nullish(),
   wal_config: json.optional(),
   quantization_config: json.optional(),
   strict_mode_config: json.optional(),
@@ -45,13 +41,41 @@ const fields = z.record(
 /** The body of `PUT /collections/{name}`. @throws E_STORAGE */
 export function describedBody(spec: CollectionSpec, text: string): JsonObject {
   const { params, optimizer_config, ...others } = described(spec, configuration, text);
-  const { vectors, ...settings } = params;
+  const { vectors, sparse_vectors, read_fan_out_factor, read_fan_out_delay_ms, ...settings } =
+    params;
   return compact({
-    vectors: json.parse(vectors),
+    vectors: json.parse(vectors ?? {}),
+    sparse_vectors: json.parse(sparse_vectors ?? null),
     ...settings,
     ...others,
-    optimizers_config: optimizer_config,
+    optimizers_config: json.parse(optimizer_config ?? null),
   });
+}
+
+/** JSON text of the members of `params` that a collection is given once it is there; null = none. @throws E_STORAGE */
+export function describedParams(spec: CollectionSpec): string | null {
+  if (spec.described === undefined) return null;
+  const { params } = described(spec, configuration, spec.described.configuration);
+  const { read_fan_out_factor, read_fan_out_delay_ms } = params;
+  const later = compact({ read_fan_out_factor, read_fan_out_delay_ms });
+  return Object.keys(later).length === 0 ? null : JSON.stringify(later);
+}
+
+/**
+ * What is to be done about the index: held back from the beginning, or built from now on as it was described. Nothing has to be
+ * noted for this, for the description says what was there before.
+ */
+export function describedChange(
+  spec: CollectionSpec,
+  { indexingThreshold }: CollectionState,
+  { created, hold }: { readonly created: boolean; readonly hold: boolean },
+): CollectionChange | null {
+  if (spec.described === undefined) return null;
+  const { optimizer_config } = described(spec, configuration, spec.described.configuration);
+  const wanted = optimizer_config?.indexing_threshold ?? 0;
+  if (wanted === 0) return null;
+  if (hold) return created ? { indexingThreshold: 0 } : null;
+  return indexingThreshold === 0 ? { indexingThreshold: wanted } : null;
 }
 
 /** The payload indexes. @throws E_STORAGE */
@@ -61,34 +85,17 @@ export function describedIndexes(spec: CollectionSpec, text: string): PayloadInd
   );
 }
 
-/** The unnamed vector. @throws E_STORAGE */
-export function describedVector(spec: CollectionSpec, text: string): VectorParams | null {
-  return unnamedVector(described(spec, configuration, text).params.vectors);
+/** All vectors, by name. @throws E_STORAGE */
+export function describedShapes(spec: CollectionSpec, text: string): VectorShape[] {
+  return vectorShapes(described(spec, configuration, text).params);
 }
 
-/** The unnamed vector of a description; null where all have names. */
-export function unnamedVector(vectors: VectorsParams | null | undefined): VectorParams | null {
-  const single = vectorParams.safeParse(vectors);
-  if (single.success) return single.data;
-  const unnamed = vectorParams.safeParse(Object(vectors)[""]);
-  return unnamed.success ? unnamed.data : null;
-}
-
-/** What of a collection is not read: every vector but a single dense one without a name, and shards that points are put into by hand. */
-export function unreadParts(params: {
-  readonly vectors?: VectorsParams | null | undefined;
-  readonly sparse_vectors?: unknown;
-  readonly sharding_method?: unknown;
-}): string[] {
-  const single = vectorParams.safeParse(params.vectors).success;
-  const named = single ? [] : Object.keys(Object(params.vectors)).filter((name) => name !== "");
-  const sparse = Object.keys(Object(params.sparse_vectors));
-  const multi = unnamedVector(params.vectors)?.multivector_config != null;
+/** What of a collection an archive does not keep: every vector but a single dense one without a name, and shards that points are put into by hand. */
+export function unreadParts(shapes: readonly VectorShape[], sharded: boolean): string[] {
+  const others = shapes.filter((shape) => shape !== unnamedShape(shapes));
   return [
-    ...named.map((name) => `named vector ${JSON.stringify(name)}`),
-    ...sparse.map((name) => `sparse vector ${JSON.stringify(name)}`),
-    ...(multi ? ["multivector"] : []),
-    ...(params.sharding_method === "custom" ? ["custom shards"] : []),
+    ...others.map(({ name, kind }) => `${kind} vector ${JSON.stringify(name)}`),
+    ...(sharded ? ["custom shards"] : []),
   ];
 }
 

@@ -47,14 +47,14 @@ class EmbeddedLook implements TargetLook {
   async firstForeign({ name, note }: CollectionInfo, rowsMax: number) {
     const path = this.#paths.get(name);
     if (path === undefined) return { looked: 0, point: null };
-    const columns = { ...lookAtPoints(path, rowsMax), vectors: null };
+    const columns = { ...lookAtPoints(path, rowsMax), vectors: new Map() };
     return firstForeign([toBatch(columns, noteLayout(name, note))], rowsMax);
   }
 
   async points({ name, note }: CollectionInfo, points: readonly string[]) {
     const path = this.#paths.get(name);
     const found = path === undefined ? { points: [], payloads: [] } : lookForPoints(path, points);
-    return toBatch({ ...found, vectors: null }, noteLayout(name, note));
+    return toBatch({ ...found, vectors: new Map() }, noteLayout(name, note));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

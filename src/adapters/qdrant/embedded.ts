@@ -2,13 +2,14 @@
 import { z } from "zod";
 import { type Engine, type PointColumns as EnginePoints, openEngine } from "../../engine/index.ts";
 import { isVectorError, VectorError } from "../../errors.ts";
-import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
-import { defaultVector } from "../../model/record.ts";
-import { denseColumns } from "../../model/vector-column.ts";
+import type { CollectionSpec, PayloadIndex, ShardKey } from "../../model/collection.ts";
+import { emptyColumn } from "../../model/column-rows.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { stringifyPlain } from "../../util/json.ts";
+import { aliasBody, aliasesOf } from "./aliases.ts";
 import type {
+  Alias,
   CollectionChange,
   CollectionState,
   CountColumns,
@@ -22,6 +23,7 @@ import type {
   ScoredPoints,
   ScrollColumns,
   UpsertColumns,
+  WantedVector,
 } from "./api.ts";
 import { changeBody, creationBody, describedState, indexSchema } from "./settings.ts";
 
@@ -34,7 +36,7 @@ export async function connectEmbedded(path: string, options: CallOptions): Promi
   return new EmbeddedApi(await openEngine(path, options));
 }
 
-class EmbeddedApi implements QdrantApi {
+export class EmbeddedApi implements QdrantApi {
   readonly kind = "embedded";
   readonly address: string;
   readonly version = null;
@@ -69,14 +71,34 @@ class EmbeddedApi implements QdrantApi {
     await this.#engine.deleteCollection(name, options);
   }
 
+  /** It has no shards that points are put into by hand. */
+  async shardKeys(): Promise<ShardKey[]> {
+    return [];
+  }
+
+  async createShardKey(): Promise<void> {
+    throw new VectorError("E_REJECTED", "The embedded engine has one shard for a collection.");
+  }
+
+  async aliases(options: CallOptions = {}): Promise<Alias[]> {
+    const request = { operation: "listAliases", collection: "", params: {}, body: null } as const;
+    return aliasesOf(JSON.parse(await this.#engine.ask(request, options)));
+  }
+
+  async createAlias(alias: Alias, options: CallOptions = {}): Promise<void> {
+    const body = aliasBody(alias);
+    const request = { operation: "updateAliases", collection: "", params: {}, body } as const;
+    await refusable(this.#engine.ask(request, options));
+  }
+
   async createIndex(name: string, index: PayloadIndex, options: CallOptions = {}): Promise<void> {
     await refusable(this.#engine.createPayloadIndex(name, index.key, indexSchema(index), options));
   }
 
   async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
     const { points, vectors, payloads } = columns;
-    const named = new Map(vectors === null ? [] : [[defaultVector, vectors]]);
-    await refusable(this.#engine.upsert(name, { ids: points, vectors: named, payloads }, options));
+    const taken = { ids: points, vectors: new Map(vectors), payloads };
+    await refusable(this.#engine.upsert(name, taken, options));
   }
 
   async retrieve(
@@ -85,7 +107,7 @@ class EmbeddedApi implements QdrantApi {
     options: ReadColumns,
   ): Promise<PointColumns> {
     const found = await this.#engine.retrieve(name, points, readOptions(options));
-    return columnsOf(found, options);
+    return columnsOf(found, options.vectors);
   }
 
   async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
@@ -95,7 +117,7 @@ class EmbeddedApi implements QdrantApi {
       offset: options.from ?? undefined,
       filter: textOf(options.filter),
     });
-    return { ...columnsOf(page, options), next: page.nextOffset };
+    return { ...columnsOf(page, options.vectors), next: page.nextOffset };
   }
 
   async count(name: string, options: CountColumns = {}): Promise<number> {
@@ -110,18 +132,18 @@ class EmbeddedApi implements QdrantApi {
 
   async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
     // Its search is always exact.
-    const { vector, limit, filter, paths, vectors = false, dimension, signal } = options;
+    const { vector, limit, filter, paths, vectors = [], signal } = options;
     const found = await refusable(
       this.#engine.search(name, {
         vector,
         limit,
         filter: textOf(filter),
         withPayload: paths === undefined ? true : { include: paths },
-        withVector: vectors,
+        withVector: vectors.length > 0,
         ...(signal === undefined ? {} : { signal }),
       }),
     );
-    return { ...columnsOf(found, { vectors, dimension }), scores: Array.from(found.scores) };
+    return { ...columnsOf(found, vectors), scores: Array.from(found.scores) };
   }
 
   async facet(
@@ -151,28 +173,25 @@ function textOf(filter: PointFilter | undefined): string | undefined {
 function readOptions({ payload, vectors, signal }: ReadColumns) {
   return {
     withPayload: payload,
-    withVector: vectors,
+    withVector: vectors.length > 0,
     ...(signal === undefined ? {} : { signal }),
   };
 }
 
-function columnsOf(
-  found: EnginePoints,
-  { vectors, dimension }: Pick<ReadColumns, "vectors" | "dimension">,
-): PointColumns {
+/** Those of the vectors that are wanted. */
+function columnsOf(found: EnginePoints, wanted: readonly WantedVector[]): PointColumns {
   const { ids, payloads } = found;
-  if (!vectors) return { points: ids, vectors: null, payloads };
-  const none = {
-    kind: "dense",
-    dimension,
-    data: new Float32Array(ids.length * dimension),
-    present: new Uint8Array(ids.length),
-  } as const;
-  return { points: ids, vectors: denseColumns(found.vectors).get(defaultVector) ?? none, payloads };
+  const vectors = new Map(
+    wanted.map(({ name, kind, dimension }) => [
+      name,
+      found.vectors.get(name) ?? emptyColumn(kind, dimension ?? 0, ids.length),
+    ]),
+  );
+  return { points: ids, vectors, payloads };
 }
 
 /** What a server answers 400 or 422 to is E_INPUT in the engine: here it is a refusal for good, as a server's is. */
-async function refusable<Result>(call: Promise<Result>): Promise<Result> {
+export async function refusable<Result>(call: Promise<Result>): Promise<Result> {
   try {
     return await call;
   } catch (error) {

@@ -48,7 +48,8 @@ export class GrpcPoints {
         await this.#rest.upsert(name, sliceRows(columns, refusedFrom, end), options);
     };
     while (from < rows) {
-      const bounds = { from, bytesAim: messageBytesAim, mode: options.mode };
+      const { mode, shard } = options;
+      const bounds = { from, bytesAim: messageBytesAim, mode, shard };
       const part = encodeUpsert(name, columns, bounds);
       if (part.end > from) {
         await passOn(from);
@@ -66,21 +67,21 @@ export class GrpcPoints {
     points: readonly string[],
     options: ReadColumns,
   ): Promise<PointColumns> {
-    const dimension = options.vectors ? options.dimension : null;
+    const { payload, vectors, shard } = options;
     const found = await this.#client.send(
       "Points/Get",
-      encodeGet(name, points, options),
-      (message) => decodeGetAnswer(message, dimension),
+      encodeGet(name, points, { payload, vectors: vectors.length > 0, shard }),
+      (message) => decodeGetAnswer(message, vectors),
       options,
     );
     return this.#settled(name, found, options);
   }
 
   async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
-    const dimension = options.vectors ? options.dimension : null;
+    const { vectors } = options;
     const page = await this.#client.send(
       "Points/Scroll",
-      encodeScroll(name, options),
+      encodeScroll(name, { ...options, vectors: vectors.length > 0 }),
       async (message) => {
         const next = options.onNext === undefined ? undefined : peekNext(message);
         if (next !== undefined) {
@@ -88,7 +89,7 @@ export class GrpcPoints {
           // What is asked for now leaves when the event loop turns.
           await setImmediate();
         }
-        return decodeScrollAnswer(message, dimension);
+        return decodeScrollAnswer(message, vectors);
       },
       options,
     );
@@ -101,11 +102,11 @@ export class GrpcPoints {
   }
 
   async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
-    const dimension = options.vectors === true ? options.dimension : null;
+    const { vectors = [] } = options;
     const found = await this.#client.send(
       "Points/Query",
-      encodeQuery(name, options),
-      (message) => decodeQueryAnswer(message, dimension),
+      encodeQuery(name, { ...options, vectors: vectors.length > 0 }),
+      (message) => decodeQueryAnswer(message, vectors),
       options,
     );
     return this.#settled(name, found, { ...options, payload: true });
@@ -125,12 +126,12 @@ export class GrpcPoints {
   async #settled<Columns extends PointColumns>(
     name: string,
     found: Columns & { readonly doubtful: readonly number[] },
-    options: CallOptions & { readonly payload: boolean },
+    options: CallOptions & { readonly payload: boolean; readonly shard?: string | undefined },
   ): Promise<Columns> {
     if (!options.payload) return { ...found, payloads: found.points.map(() => null) };
     if (found.doubtful.length === 0) return found;
     const points = found.doubtful.map((row) => found.points[row] ?? "");
-    const wanted = { ...options, vectors: false, dimension: 0 };
+    const wanted = { ...options, vectors: [] };
     const again = await this.#rest.retrieve(name, points, wanted);
     const texts = new Map(again.points.map((point, row) => [point, again.payloads[row] ?? null]));
     const doubtful = new Set(found.doubtful);

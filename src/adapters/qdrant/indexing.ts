@@ -1,7 +1,7 @@
 /** How far a Qdrant has indexed a collection's vectors, and what keeps it from doing so. */
 import { z } from "zod";
 import type { VectorIndex } from "../../model/collection.ts";
-import { unnamedVector, vectorsParams } from "./described.ts";
+import { unnamedVector, vectorsParams } from "./shapes.ts";
 
 const count = z.number().nullish();
 const graph = z.looseObject({ m: count, payload_m: count }).nullish();

@@ -1,10 +1,24 @@
 /** A collection as the port describes it, from its state. */
-import type { CollectionInfo } from "../../model/collection.ts";
+import type { CollectionInfo, ShardKey } from "../../model/collection.ts";
+import { fromQdrantDistance } from "../../model/distance.ts";
 import type { CollectionState } from "./api.ts";
+import { unreadParts } from "./described.ts";
+import { isPlain, unnamedShape } from "./shapes.ts";
 
-export function infoOf(state: CollectionState): CollectionInfo {
-  const { name, dimension, distance, points, status, note, index, unread } = state;
+/** What is not in a collection's description. */
+export interface Beside {
+  readonly shardKeys?: readonly ShardKey[];
+  readonly aliases?: readonly string[];
+}
+
+export function infoOf(state: CollectionState, beside: Beside = {}): CollectionInfo {
+  const { name, vectors, points, status, note, index, sharded } = state;
   const { configuration, schema } = state;
+  const unnamed = unnamedShape(vectors);
+  const dimension = unnamed?.dimension ?? null;
+  const metric = unnamed?.distance ?? null;
+  const distance = metric === null ? null : fromQdrantDistance(metric);
+  const unread = unreadParts(vectors, sharded);
   return {
     key: name,
     name,
@@ -20,6 +34,8 @@ export function infoOf(state: CollectionState): CollectionInfo {
     status,
     note,
     ...(index === null ? {} : { index }),
+    ...(isPlain(vectors) ? {} : { vectors }),
+    ...beside,
     ...(unread.length === 0 ? {} : { unread }),
   };
 }

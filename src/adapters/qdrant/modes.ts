@@ -15,11 +15,14 @@ export async function writeInMode(
   api: Pick<QdrantApi, "modes" | "upsert" | "retrieve">,
   name: string,
   columns: PointColumns,
-  { mode = "upsert", ...options }: CallOptions & { readonly mode?: WriteMode | undefined },
+  {
+    mode = "upsert",
+    ...options
+  }: CallOptions & { readonly mode?: WriteMode | undefined; readonly shard?: string | undefined },
 ): Promise<void> {
   if (mode === "upsert") return api.upsert(name, columns, options);
   if (api.modes) return api.upsert(name, columns, { ...options, mode: updateModes[mode] });
-  const wanted = { ...options, payload: false, vectors: false, dimension: 0 };
+  const wanted = { ...options, payload: false, vectors: [] };
   const there = new Set((await api.retrieve(name, columns.points, wanted)).points);
   const rows = columns.points.flatMap((point, row) =>
     there.has(point) === (mode === "update") ? [row] : [],

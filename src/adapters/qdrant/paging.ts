@@ -1,7 +1,8 @@
 /** Reading page by page, with pages of bounded size whatever the points hold. */
 import { setImmediate } from "node:timers/promises";
 import { isVectorError } from "../../errors.ts";
-import type { DenseColumn } from "../../model/record.ts";
+import { joinColumns } from "../../model/column-rows.ts";
+import { vectorBytes } from "../../model/vector-column.ts";
 import type {
   PointColumns,
   PointFilter,
@@ -9,6 +10,7 @@ import type {
   QdrantApi,
   ReadColumns,
   ScrollColumns,
+  WantedVector,
 } from "./api.ts";
 
 /** Bytes that a page aims at. */
@@ -20,6 +22,11 @@ const growth = 8;
 const comingMax = 2;
 /** Bytes of a component as a JSON number, at most, with its comma. */
 const componentBytes = 12;
+/** Numbers that a sparse vector is reckoned with, and vectors of a point that has several, before any was seen. */
+const sparseComponents = 512;
+const multiVectors = 64;
+/** Bytes of a component as a JSON number for each of its bytes in memory. */
+const jsonPerByte = 3;
 /** Bytes of what stands around a point. */
 const pointBytes = 100;
 
@@ -50,7 +57,7 @@ export async function* scanPages(
   name: string,
   options: ScanOptions,
 ): AsyncGenerator<PointColumns> {
-  const bare = !options.payload && !options.vectors;
+  const bare = !options.payload && options.vectors.length === 0;
   let rows = bare ? options.rowsMax : Math.min(options.rowsMax, startRows);
   /** In their order; the first is the one that is awaited, or the next to be. */
   const coming: Coming[] = [];
@@ -93,12 +100,10 @@ export async function* scanPages(
 
 /** How many rows like those of `page` take `bytes`. */
 function rowsOf(bytes: number, page: PointColumns): number {
-  const { points, vectors, payloads } = page;
+  const { points, payloads } = page;
   const payloadBytes = payloads.reduce((sum, payload) => sum + (payload?.length ?? 0), 0);
-  const rowBytes =
-    pointBytes +
-    (vectors?.dimension ?? 0) * componentBytes +
-    payloadBytes / Math.max(1, points.length);
+  const pageOf = vectorBytes(page) * jsonPerByte + payloadBytes;
+  const rowBytes = pointBytes + pageOf / Math.max(1, points.length);
   return Math.max(1, Math.floor(bytes / rowBytes));
 }
 
@@ -124,11 +129,11 @@ export async function retrieveAll(
   points: readonly string[],
   options: ReadColumns,
 ): Promise<PointColumns> {
-  const rows = Math.ceil(pageBytes / (pointBytes + options.dimension * componentBytes));
+  const rows = Math.ceil(pageBytes / (pointBytes + jsonBytes(options.vectors)));
   const pages: PointColumns[] = [];
   for (let start = 0; start < points.length; start += rows)
     pages.push(...(await retrieveSome(api, name, points.slice(start, start + rows), options)));
-  return joinColumns(pages, options);
+  return joinPages(pages, options);
 }
 
 async function retrieveSome(
@@ -155,30 +160,27 @@ function isTooLarge(error: unknown): boolean {
 }
 
 /** Pages as one. */
-function joinColumns(
-  pages: readonly PointColumns[],
-  { vectors, dimension }: ReadColumns,
-): PointColumns {
+function joinPages(pages: readonly PointColumns[], { vectors }: ReadColumns): PointColumns {
   const [first] = pages;
   if (pages.length === 1 && first !== undefined) return first;
-  const points = pages.flatMap((page) => page.points);
   return {
-    points,
-    vectors: vectors ? joinVectors(pages, points.length, dimension) : null,
+    points: pages.flatMap((page) => page.points),
+    vectors: new Map(
+      pages.length === 0
+        ? []
+        : vectors.map(({ name }) => [
+            name,
+            joinColumns(pages.map((page) => [page.points.length, page.vectors.get(name)])),
+          ]),
+    ),
     payloads: pages.flatMap((page) => page.payloads),
   };
 }
 
-function joinVectors(pages: readonly PointColumns[], rows: number, dimension: number): DenseColumn {
-  const data = new Float32Array(rows * dimension);
-  const present = new Uint8Array(rows).fill(1);
-  let row = 0;
-  for (const { points, vectors } of pages) {
-    if (vectors !== null) {
-      data.set(vectors.data, row * dimension);
-      if (vectors.present !== null) present.set(vectors.present, row);
-    }
-    row += points.length;
-  }
-  return { kind: "dense", dimension, data, present: present.includes(0) ? present : null };
+/** Bytes that the vectors of a point take as JSON, about. */
+function jsonBytes(vectors: readonly WantedVector[]): number {
+  return vectors.reduce((sum, { kind, dimension }) => {
+    const components = kind === "sparse" ? sparseComponents : (dimension ?? 0);
+    return sum + componentBytes * components * (kind === "multi" ? multiVectors : 1);
+  }, 0);
 }

@@ -185,19 +185,18 @@ async function inPoints(roads: Roads, name: string, options: CallOptions): Promi
   const after = await rest.count(name, options);
   if (counted < Math.min(before, after) || counted > Math.max(before, after))
     return `it counts ${counted} points in collection "${name}", not ${after}`;
-  const { dimension, pageRowsMax } = await rest.get(name, options);
+  const { vectors, pageRowsMax } = await rest.get(name, options);
   const page = {
     ...options,
     limit: Math.min(pageRows, pageRowsMax ?? pageRows),
     from: null,
     payload: false,
-    vectors: dimension !== null,
-    dimension: dimension ?? 0,
+    vectors,
   };
   const [own, other] = [await rest.scroll(name, page), await grpc.scroll(name, page)];
   return isDeepStrictEqual(
-    [own.points, own.vectors?.data, own.next],
-    [other.points, other.vectors?.data, other.next],
+    [own.points, own.vectors, own.next],
+    [other.points, other.vectors, other.next],
   )
     ? null
     : `it has other points in collection "${name}"`;

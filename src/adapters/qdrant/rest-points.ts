@@ -1,8 +1,10 @@
 /** Points as Qdrant's REST API spells them: columns into request bodies, answers into columns. */
 import { VectorError } from "../../errors.ts";
-import type { DenseColumn } from "../../model/record.ts";
+import { defaultVector, type VectorColumn } from "../../model/record.ts";
+import { isPresent } from "../../model/vector-column.ts";
 import { sliceArray, sliceObject } from "../../util/json.ts";
-import type { PointColumns, ScoredPoints, UpdateMode } from "./api.ts";
+import type { PointColumns, ScoredPoints, UpdateMode, WantedVector } from "./api.ts";
+import { columnOf } from "./rest-vectors.ts";
 
 /** Room for what stands around the points in a body. */
 const frameBytes = 96;
@@ -36,9 +38,14 @@ export function* upsertBodies(
   columns: PointColumns,
   bytesAim: number,
   bytesMax: number,
-  mode: UpdateMode = "upsert",
+  {
+    mode = "upsert",
+    shard,
+  }: { readonly mode?: UpdateMode | undefined; shard?: string | undefined },
 ): Generator<Uint8Array> {
-  const bodyStart = mode === "upsert" ? '{"points":[' : `{"update_mode":"${mode}","points":[`;
+  const inMode = mode === "upsert" ? "" : `"update_mode":"${mode}",`;
+  const inShard = shard === undefined ? "" : `"shard_key":${shard},`;
+  const bodyStart = `{${inMode}${inShard}"points":[`;
   let body = Buffer.allocUnsafe(bytesAim);
   let at = 0;
   for (let row = 0; row < columns.points.length; row += 1) {
@@ -63,14 +70,38 @@ function closed(body: Buffer, at: number): Uint8Array {
   return body.subarray(0, at + body.write("]}", at, "latin1"));
 }
 
-function rowText(columns: PointColumns, row: number): string {
-  const { points, vectors, payloads } = columns;
+function rowText({ points, vectors, payloads }: PointColumns, row: number): string {
   const id = pointText(points[row] ?? "");
-  const hasVector = vectors !== null && (vectors.present === null || vectors.present[row] === 1);
-  const vector = hasVector
-    ? vectorText(vectors.data, row * vectors.dimension, (row + 1) * vectors.dimension)
-    : "{}";
-  return `{"id":${id},"vector":${vector},"payload":${payloads[row] ?? "{}"}}`;
+  const payload = payloads[row] ?? "{}";
+  return `{"id":${id},"vector":${vectorsText(vectors, row)},"payload":${payload}}`;
+}
+
+/** The vector without a name alone, or all by their names. */
+function vectorsText(vectors: PointColumns["vectors"], row: number): string {
+  const unnamed = vectors.get(defaultVector);
+  if (unnamed?.kind === "dense" && vectors.size === 1 && isPresent(unnamed, row))
+    return textOf(unnamed, row);
+  const members: string[] = [];
+  for (const [name, column] of vectors)
+    if (isPresent(column, row)) members.push(`${JSON.stringify(name)}:${textOf(column, row)}`);
+  return `{${members.join(",")}}`;
+}
+
+function textOf(column: VectorColumn, row: number): string {
+  if (column.kind === "dense") {
+    const { data, dimension } = column;
+    return vectorText(data, row * dimension, (row + 1) * dimension);
+  }
+  const [start, end] = [column.offsets[row] ?? 0, column.offsets[row + 1] ?? 0];
+  if (column.kind === "sparse") {
+    const indices = column.indices.subarray(start, end).join(",");
+    return `{"indices":[${indices}],"values":${vectorText(column.values, start, end)}}`;
+  }
+  const { data, dimension } = column;
+  const several: string[] = [];
+  for (let at = start; at < end; at += 1)
+    several.push(vectorText(data, at * dimension, (at + 1) * dimension));
+  return `[${several.join(",")}]`;
 }
 
 function tooLarge(point: string, bytes: number, bytesMax: number): VectorError {
@@ -87,27 +118,36 @@ export function pointOf(raw: string | undefined): string {
   return raw.startsWith('"') ? String(JSON.parse(raw)) : raw;
 }
 
-/** Points from the raw text of an answer's array. `dimension` null = no vectors were asked for. @throws SyntaxError */
-export function columnsOf(array: string, dimension: number | null): PointColumns {
-  return columnsOfRows(sliceArray(array).map(sliceObject), dimension);
+/** Points from the raw text of an answer's array. `wanted`: the vectors that were asked for. @throws SyntaxError */
+export function columnsOf(array: string, wanted: readonly WantedVector[]): PointColumns {
+  return columnsOfRows(sliceArray(array).map(sliceObject), wanted);
 }
 
 /** Points with their scores from the raw text of a query's result. @throws SyntaxError */
-export function scoredOf(result: string, dimension: number | null): ScoredPoints {
+export function scoredOf(result: string, wanted: readonly WantedVector[]): ScoredPoints {
   const rows = sliceArray(sliceObject(result).get("points") ?? "").map(sliceObject);
   // A score is a float32, which its shortest digits stand for.
   const scores = rows.map((row) => Math.fround(Number(row.get("score"))));
   if (scores.some(Number.isNaN)) throw new SyntaxError("a hit without score");
-  return { ...columnsOfRows(rows, dimension), scores };
+  return { ...columnsOfRows(rows, wanted), scores };
 }
 
 function columnsOfRows(
   rows: readonly Map<string, string>[],
-  dimension: number | null,
+  wanted: readonly WantedVector[],
 ): PointColumns {
+  const texts = wanted.length === 0 ? [] : rows.map((row) => vectorTexts(row.get("vector")));
   return {
     points: rows.map((row) => pointOf(row.get("id"))),
-    vectors: dimension === null ? null : vectorsOf(rows, dimension),
+    vectors: new Map(
+      wanted.map((one) => [
+        one.name,
+        columnOf(
+          one,
+          texts.map((vectors) => vectors.get(one.name)),
+        ),
+      ]),
+    ),
     payloads: rows.map((row) => {
       const payload = row.get("payload");
       return payload === undefined || payload === "null" ? null : payload;
@@ -115,25 +155,8 @@ function columnsOfRows(
   };
 }
 
-function vectorsOf(rows: readonly Map<string, string>[], dimension: number): DenseColumn {
-  const data = new Float32Array(rows.length * dimension);
-  const present = new Uint8Array(rows.length);
-  rows.forEach((row, index) => {
-    const raw = unnamedVector(row.get("vector"));
-    if (raw === undefined) return;
-    const components: unknown = JSON.parse(raw);
-    if (!Array.isArray(components) || components.length !== dimension)
-      throw new SyntaxError(`a vector that has not ${dimension} components`);
-    if (!components.every((component) => typeof component === "number"))
-      throw new SyntaxError("a vector with a component that is no number");
-    data.set(components, index * dimension);
-    present[index] = 1;
-  });
-  return { kind: "dense", dimension, data, present: present.includes(0) ? present : null };
-}
-
-/** A collection with named vectors beside the unnamed one answers an object; a point without vector an empty one. */
-function unnamedVector(raw: string | undefined): string | undefined {
-  if (raw === undefined || raw === "null") return undefined;
-  return raw.startsWith("{") ? sliceObject(raw).get("") : raw;
+/** By name; a vector without a name stands alone, and beside others under ''. A point without vectors has an empty object. */
+function vectorTexts(raw: string | undefined): Map<string, string> {
+  if (raw === undefined || raw === "null") return new Map();
+  return raw.startsWith("{") ? sliceObject(raw) : new Map([[defaultVector, raw]]);
 }

@@ -1,11 +1,13 @@
 /** Qdrant by REST. Bodies are built and answers taken apart as text: payload is never decoded on the way. */
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
-import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import type { CollectionSpec, PayloadIndex, ShardKey } from "../../model/collection.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { sliceObject, stringifyPlain } from "../../util/json.ts";
+import { aliasBody, aliasesOf } from "./aliases.ts";
 import type {
+  Alias,
   CollectionChange,
   CollectionState,
   CountColumns,
@@ -30,6 +32,7 @@ import {
   vectorText,
 } from "./rest-points.ts";
 import { changeBody, creationBody, describedState, indexSchema } from "./settings.ts";
+import { shardKeysOf } from "./shards.ts";
 
 /** The server's default bound of a body (`service.max_request_size_mb`). */
 const bodyBytesMax = 32 * 1024 * 1024;
@@ -128,8 +131,33 @@ class RestApi implements QdrantApi {
     await this.#update("PUT", `${path(name)}/index`, JSON.stringify(body), options);
   }
 
+  async shardKeys(name: string, { signal }: CallOptions = {}): Promise<ShardKey[]> {
+    const result = await this.#client.send("GET", `${path(name)}/cluster`, undefined, signal);
+    return this.#parse(() => shardKeysOf(result));
+  }
+
+  async createShardKey(
+    name: string,
+    { key, shards, replicas }: ShardKey,
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    const body = `{"shard_key":${key},"shards_number":${shards},"replication_factor":${replicas}}`;
+    await this.#client.send("PUT", `${path(name)}/shards`, body, signal);
+  }
+
+  async aliases({ signal }: CallOptions = {}): Promise<Alias[] | null> {
+    return this.#told(async () => {
+      const result = await this.#client.send("GET", "/aliases", undefined, signal);
+      return this.#parse(() => aliasesOf(JSON.parse(result)));
+    });
+  }
+
+  async createAlias(alias: Alias, { signal }: CallOptions = {}): Promise<void> {
+    await this.#client.send("POST", "/collections/aliases", aliasBody(alias), signal);
+  }
+
   async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
-    for (const body of upsertBodies(columns, bodyBytesAim, bodyBytesMax, options.mode))
+    for (const body of upsertBodies(columns, bodyBytesAim, bodyBytesMax, options))
       await this.#update("PUT", `${path(name)}/points`, body, options);
   }
 
@@ -138,23 +166,22 @@ class RestApi implements QdrantApi {
     points: readonly string[],
     options: ReadColumns,
   ): Promise<PointColumns> {
-    const body = `{"ids":[${points.map(pointText).join(",")}],${wanted(options)}}`;
+    const ids = points.map(pointText).join(",");
+    const body = `{"ids":[${ids}],${wanted(options)}${shardText(options.shard)}}`;
     const result = await this.#client.send("POST", `${path(name)}/points`, body, options.signal);
-    return this.#parse(() => columnsOf(result, options.vectors ? options.dimension : null));
+    return this.#parse(() => columnsOf(result, options.vectors));
   }
 
   async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
     const from = options.from === null ? "" : `"offset":${pointText(options.from)},`;
-    const body = `{"limit":${options.limit},${from}${wanted(options)}${filterText(options.filter)}}`;
+    const more = filterText(options.filter) + shardText(options.shard);
+    const body = `{"limit":${options.limit},${from}${wanted(options)}${more}}`;
     const address = `${path(name)}/points/scroll`;
     const result = await this.#client.send("POST", address, body, options.signal);
     return this.#parse(() => {
       const page = sliceObject(result);
       const next = page.get("next_page_offset") ?? "null";
-      const columns = columnsOf(
-        page.get("points") ?? "",
-        options.vectors ? options.dimension : null,
-      );
+      const columns = columnsOf(page.get("points") ?? "", options.vectors);
       return { ...columns, next: next === "null" ? null : pointOf(next) };
     });
   }
@@ -175,10 +202,10 @@ class RestApi implements QdrantApi {
   }
 
   async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
-    const { dimension, vectors = false, signal } = options;
+    const { vectors = [], signal } = options;
     const address = `${path(name)}/points/query`;
     const result = await this.#client.send("POST", address, queryBody(options), signal);
-    return this.#parse(() => scoredOf(result, vectors ? dimension : null));
+    return this.#parse(() => scoredOf(result, vectors));
   }
 
   async facet(
@@ -193,11 +220,22 @@ class RestApi implements QdrantApi {
   }
 
   async memory(name: string, options: CallOptions = {}): Promise<number | null> {
-    try {
+    return this.#told(async () => {
       const address = `${path(name)}/memory`;
       const result = await this.#client.send("GET", address, undefined, options.signal, 1);
       const { total } = this.#check(memoryResult, result);
       return total.ram_bytes + total.cached_bytes;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.close();
+  }
+
+  /** Null where the server does not tell. */
+  async #told<Result>(ask: () => Promise<Result>): Promise<Result | null> {
+    try {
+      return await ask();
     } catch (error) {
       // Older servers have no such route, and a key for some collections alone may not ask.
       if (
@@ -207,10 +245,6 @@ class RestApi implements QdrantApi {
         return null;
       throw error;
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#client.close();
   }
 
   /** A write that is answered when it is done. */
@@ -259,8 +293,13 @@ function filterText(filter: PointFilter | undefined): string {
   return filter === undefined ? "" : `,"filter":${stringifyPlain(filter)}`;
 }
 
+/** A member `shard_key` behind others; nothing where all shards are meant. */
+function shardText(shard: string | undefined): string {
+  return shard === undefined ? "" : `,"shard_key":${shard}`;
+}
+
 function queryBody(options: QueryColumns): string {
-  const { vector, limit, filter, exact, oversampling, paths, vectors = false } = options;
+  const { vector, limit, filter, exact, oversampling, paths, vectors = [] } = options;
   const query = vectorText(vector, 0, vector.length);
   const asked = [
     ...(exact === true ? ['"exact":true'] : []),
@@ -270,9 +309,9 @@ function queryBody(options: QueryColumns): string {
   ];
   const params = asked.length === 0 ? "" : `,"params":{${asked.join(",")}}`;
   const payload = JSON.stringify(paths ?? true);
-  return `{"query":${query},"limit":${limit},"with_payload":${payload},"with_vector":${vectors}${filterText(filter)}${params}}`;
+  return `{"query":${query},"limit":${limit},"with_payload":${payload},"with_vector":${vectors.length > 0}${filterText(filter)}${params}}`;
 }
 
 function wanted({ payload, vectors }: ReadColumns): string {
-  return `"with_payload":${payload},"with_vector":${vectors}`;
+  return `"with_payload":${payload},"with_vector":${vectors.length > 0}`;
 }

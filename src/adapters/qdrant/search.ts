@@ -12,6 +12,7 @@ import { toBatch } from "./convert.ts";
 import { factsOf } from "./facts.ts";
 import { scopeFilter } from "./filter.ts";
 import { assertUnnamed } from "./fit.ts";
+import { wantedVectors } from "./shapes.ts";
 import { isMeant, type Lists } from "./where.ts";
 
 /** Asks the Qdrant. */
@@ -38,8 +39,7 @@ export async function findNearest(
       vector,
       limit,
       exact,
-      vectors,
-      dimension: collection.dimension ?? 0,
+      vectors: vectors ? wantedVectors({ dimension: collection.dimension }) : [],
       filter: scopeFilter(options, { ...asking, lists }),
       oversampling: rescoring?.oversampling,
       ...(paths === undefined ? {} : { paths }),

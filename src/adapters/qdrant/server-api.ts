@@ -1,9 +1,10 @@
 /** A Qdrant server by two roads: collections by REST; points by gRPC once its port is proven to be the same server's. */
 import { isVectorError } from "../../errors.ts";
-import type { CollectionSpec, PayloadIndex } from "../../model/collection.ts";
+import type { CollectionSpec, PayloadIndex, ShardKey } from "../../model/collection.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
 import type {
+  Alias,
   CollectionChange,
   CollectionState,
   CountColumns,
@@ -75,6 +76,22 @@ export class ServerApi implements QdrantApi {
 
   createIndex(name: string, index: PayloadIndex, options?: CallOptions): Promise<void> {
     return this.#rest.createIndex(name, index, options);
+  }
+
+  shardKeys(name: string, options?: CallOptions): Promise<ShardKey[]> {
+    return this.#rest.shardKeys(name, options);
+  }
+
+  createShardKey(name: string, shard: ShardKey, options?: CallOptions): Promise<void> {
+    return this.#rest.createShardKey(name, shard, options);
+  }
+
+  aliases(options?: CallOptions): Promise<Alias[] | null> {
+    return this.#rest.aliases(options);
+  }
+
+  createAlias(alias: Alias, options?: CallOptions): Promise<void> {
+    return this.#rest.createAlias(alias, options);
   }
 
   delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void> {

@@ -7,11 +7,12 @@ import type {
   PayloadIndex,
   Quantization,
 } from "../../model/collection.ts";
-import { fromQdrantDistance, qdrantDistances } from "../../model/distance.ts";
 import type { CollectionChange, CollectionState } from "./api.ts";
 import { compact, type JsonObject } from "./body.ts";
-import { describedBody, unnamedVector, unreadParts, vectorsParams } from "./described.ts";
+import { describedBody } from "./described.ts";
+import { wantedShapes } from "./fit.ts";
 import { indexOf } from "./indexing.ts";
+import { isPlain, sparseParams, vectorShapes, vectorsParams } from "./shapes.ts";
 
 /** The key of the note in a collection's metadata. */
 const noteKey = "vecferry";
@@ -24,11 +25,8 @@ export function creationBody(spec: CollectionSpec, note: string | null): JsonObj
   if (spec.described !== undefined) return describedBody(spec, spec.described.configuration);
   const hnsw = { ...(spec.tenanted ? tenantedHnsw : {}), ...spec.hnsw };
   return compact({
-    vectors: compact({
-      size: spec.dimension,
-      distance: qdrantDistances[spec.distance],
-      on_disk: spec.onDisk,
-    }),
+    ...vectorsBody(spec),
+    sharding_method: spec.shardKeys === undefined ? null : "custom",
     hnsw_config: compact({
       m: hnsw.m,
       payload_m: hnsw.payloadM,
@@ -44,11 +42,35 @@ export function creationBody(spec: CollectionSpec, note: string | null): JsonObj
   });
 }
 
+/** One vector without a name is said in short. */
+function vectorsBody(spec: CollectionSpec): JsonObject {
+  const shapes = wantedShapes(spec);
+  const dense = shapes
+    .filter(({ kind }) => kind !== "sparse")
+    .map(({ name, kind, dimension, distance }) => {
+      const params = compact({
+        size: dimension,
+        distance,
+        on_disk: spec.onDisk,
+        multivector_config: kind === "multi" ? { comparator: "max_sim" } : null,
+      });
+      return [name, params] as const;
+    });
+  const [first] = dense;
+  if (first !== undefined && isPlain(shapes)) return { vectors: first[1] };
+  const sparse = shapes.filter(({ kind }) => kind === "sparse");
+  return {
+    vectors: Object.fromEntries(dense),
+    sparse_vectors: Object.fromEntries(sparse.map(({ name }) => [name, {}])),
+  };
+}
+
 /** The body of `PATCH /collections/{name}`. */
-export function changeBody({ note, indexingThreshold }: CollectionChange): JsonObject {
+export function changeBody({ note, params, indexingThreshold }: CollectionChange): JsonObject {
   const optimizers = { indexing_threshold: indexingThreshold ?? 0 };
   return {
-    metadata: noteBody(note),
+    ...(note === undefined ? {} : { metadata: noteBody(note) }),
+    ...(params === undefined ? {} : { params: JSON.parse(params) }),
     ...(indexingThreshold === undefined ? {} : { optimizers_config: optimizers }),
   };
 }
@@ -90,6 +112,8 @@ const description = z.looseObject({
   config: z.looseObject({
     params: z.looseObject({
       vectors: vectorsParams.nullish(),
+      sparse_vectors: sparseParams.nullish(),
+      sharding_method: z.unknown().optional(),
     }),
     optimizer_config: z.looseObject({ indexing_threshold: z.number().nullish() }).nullish(),
     strict_mode_config: strictMode.nullish(),
@@ -109,21 +133,18 @@ export function describedState(name: string, described: unknown): CollectionStat
     );
   }
   const { status, points_count, config, payload_schema } = parsed.data;
-  const vector = unnamedVector(config.params.vectors);
   const strict = config.strict_mode_config?.enabled === true ? config.strict_mode_config : null;
   const note = config.metadata?.[noteKey];
   return {
     name,
     status,
     points: points_count ?? 0,
-    dimension: vector?.size ?? null,
-    metric: vector?.distance ?? null,
-    distance: vector === null ? null : fromQdrantDistance(vector.distance),
+    vectors: vectorShapes(config.params),
+    sharded: config.params.sharding_method === "custom",
     note: note === undefined || note === null ? null : JSON.stringify(note),
     configuration: JSON.stringify(config),
     schema: JSON.stringify(payload_schema),
     index: indexOf(described),
-    unread: unreadParts(config.params),
     indexes: Object.keys(payload_schema),
     indexingThreshold: config.optimizer_config?.indexing_threshold ?? null,
     upsertRowsMax: strict?.upsert_max_batchsize ?? null,

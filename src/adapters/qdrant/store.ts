@@ -4,6 +4,7 @@ import type { CollectionInfo, CollectionSpec } from "../../model/collection.ts";
 import { assertCollectionName } from "../../model/collection-name.ts";
 import type { Where } from "../../model/filter.ts";
 import { tenantKey } from "../../model/layout.ts";
+import { joinPoints } from "../../model/parts.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import type {
@@ -32,16 +33,17 @@ import { throwIfAborted } from "../../util/abort.ts";
 import type { CollectionState, PointFilter, QdrantApi, ReadColumns } from "./api.ts";
 import { sliceRows, toBatch, toColumns } from "./convert.ts";
 import { connectEmbedded } from "./embedded.ts";
+import { ensureCollection, findCollection } from "./ensure.ts";
 import { factsOf } from "./facts.ts";
 import { markFilter, type Scope, scopeFilter } from "./filter.ts";
-import { assertFits, assertUnnamed, lacking } from "./fit.ts";
 import { infoOf } from "./info.ts";
 import { writeInMode } from "./modes.ts";
-import { changeOf, firstNote } from "./note.ts";
 import { type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 import { connectServer, type ServerAddress } from "./road.ts";
 import { findNearest } from "./search.ts";
+import { wantedVectors } from "./shapes.ts";
+import { byShard } from "./shards.ts";
 
 /** Ids a chunk, and points a request to delete. */
 const idsChunk = 10_000;
@@ -98,11 +100,20 @@ class QdrantStore implements DocumentStore {
     this.#begin(signal);
     const call = withSignal(signal);
     const infos: DocumentCollection[] = [];
+    // Who names the collections knows them, and asks often.
+    const aliases = names === undefined ? await this.#api.aliases(call) : null;
     for (const name of names ?? (await this.#api.list(call))) {
-      const state = await this.#find(name, call);
+      const state = await findCollection(this.#api, name, call);
       if (state === null) continue;
       const bytes = memory ? await this.#api.memory(name, call) : null;
-      infos.push({ ...infoOf(state), ...(bytes === null ? {} : { memoryBytes: bytes }) });
+      const own = (aliases ?? []).flatMap(({ alias, collection }) =>
+        collection === name ? [alias] : [],
+      );
+      const info = infoOf(state, {
+        ...(own.length === 0 ? {} : { aliases: own.sort() }),
+        ...(state.sharded ? { shardKeys: await this.#api.shardKeys(name, call) } : {}),
+      });
+      infos.push({ ...info, ...(bytes === null ? {} : { memoryBytes: bytes }) });
     }
     return infos;
   }
@@ -122,14 +133,13 @@ class QdrantStore implements DocumentStore {
     const scan = await this.#scanOptions(collection, Math.min(chunk, idsChunk), signal);
     let left = limit;
     if (left <= 0) return;
-    for await (const { points } of scanPages(this.#api, collection.name, {
-      ...scan,
-      payload: false,
-      vectors: false,
-    })) {
-      yield points.slice(0, left);
-      left -= points.length;
-      if (left <= 0) return;
+    for (const shard of shardsOf(collection)) {
+      const asked = { ...scan, payload: false, vectors: [], shard };
+      for await (const { points } of scanPages(this.#api, collection.name, asked)) {
+        yield points.slice(0, left);
+        left -= points.length;
+        if (left <= 0) return;
+      }
     }
   }
 
@@ -140,13 +150,18 @@ class QdrantStore implements DocumentStore {
   ): Promise<ReadResult<PointBatch>> {
     const { vectors = true, signal } = options;
     this.#begin(signal);
-    if (vectors) assertUnnamed(collection);
     const { name } = collection;
-    const wanted = { ...readColumns(collection, signal), vectors };
-    const columns = await this.#named(name, retrieveAll(this.#api, name, keys, wanted));
-    const found = new Set(columns.points);
+    const wanted = readColumns(collection, vectors, signal);
+    const { layout } = factsOf(collection);
+    const batches: PointBatch[] = [];
+    for (const shard of shardsOf(collection)) {
+      const asked = retrieveAll(this.#api, name, keys, { ...wanted, shard });
+      batches.push(toBatch(await this.#named(name, asked), layout, shard));
+    }
+    const batch = joinPoints(batches);
+    const found = new Set(batch.placement.points);
     return {
-      batch: toBatch(columns, factsOf(collection).layout),
+      batch,
       absent: keys.filter((key) => !found.has(key)),
       failures: [],
     };
@@ -158,17 +173,18 @@ class QdrantStore implements DocumentStore {
   ): AsyncGenerator<PointBatch> {
     const { vectors = true, batchSize = scanRows, signal, from, to } = options;
     this.#begin(signal);
-    if (vectors) assertUnnamed(collection);
     const { layout } = factsOf(collection);
     const start = from === undefined ? {} : { from };
     const filter = filterOf(collection, options);
     const pages = await this.#scanOptions(collection, batchSize, signal);
-    const scan = { ...pages, vectors, filter, ...start };
-    for await (const columns of scanPages(this.#api, collection.name, scan)) {
-      const past = to === undefined ? -1 : columns.points.findIndex((point) => isPast(point, to));
-      const batch = toBatch(past === -1 ? columns : sliceRows(columns, 0, past), layout);
-      if (batch.ids.length > 0) yield batch;
-      if (past !== -1) return;
+    const scan = { ...pages, ...readColumns(collection, vectors, signal), filter, ...start };
+    for (const shard of shardsOf(collection)) {
+      for await (const columns of scanPages(this.#api, collection.name, { ...scan, shard })) {
+        const past = to === undefined ? -1 : columns.points.findIndex((point) => isPast(point, to));
+        const rows = past === -1 ? columns : sliceRows(columns, 0, past);
+        if (rows.points.length > 0) yield toBatch(rows, layout, shard);
+        if (past !== -1) break;
+      }
     }
   }
 
@@ -187,19 +203,7 @@ class QdrantStore implements DocumentStore {
   async ensure(spec: CollectionSpec, options: EnsureOptions = {}): Promise<{ created: boolean }> {
     this.#begin(options.signal);
     assertCollectionName(spec.name);
-    const created =
-      (await this.#find(spec.name, options)) === null && (await this.#create(spec, options));
-    const state = await this.#state(spec.name, options);
-    assertFits(spec, state);
-    // What was described has its note, or none, already.
-    if (this.#api.notes && spec.described === undefined) {
-      const hold = options.holdIndexing === true;
-      const change = changeOf(spec, state, { created, hold });
-      if (change !== null) await this.#api.update(spec.name, change, options);
-    }
-    for (const index of lacking(spec, state))
-      await this.#api.createIndex(spec.name, index, options);
-    return { created };
+    return ensureCollection(this.#api, spec, options);
   }
 
   async write(
@@ -210,11 +214,14 @@ class QdrantStore implements DocumentStore {
     const { mode, signal } = options;
     this.#begin(signal);
     const call = withSignal(signal);
-    const rows = await this.#upsertRowsMax(spec.name, call);
-    for (let start = 0; start < batch.ids.length; start += rows) {
-      const end = Math.min(batch.ids.length, start + rows);
-      const columns = toColumns(batch, start, end, spec.layout);
-      await this.#named(spec.name, writeInMode(this.#api, spec.name, columns, { ...call, mode }));
+    const { name, layout } = spec;
+    const rows = await this.#upsertRowsMax(name, call);
+    for (const [shard, part] of byShard(batch)) {
+      for (let start = 0; start < part.ids.length; start += rows) {
+        const end = Math.min(part.ids.length, start + rows);
+        const columns = toColumns(part, start, end, layout);
+        await this.#named(name, writeInMode(this.#api, name, columns, { ...call, mode, shard }));
+      }
     }
   }
 
@@ -303,26 +310,6 @@ class QdrantStore implements DocumentStore {
     throwIfAborted(signal);
   }
 
-  /** False where another made it in the meantime. */
-  async #create(spec: CollectionSpec, options: CallOptions): Promise<boolean> {
-    try {
-      await this.#api.create(spec, firstNote(spec), options);
-      return true;
-    } catch (error) {
-      if (isVectorError(error, "E_SCHEMA_CONFLICT")) return false;
-      throw error;
-    }
-  }
-
-  async #find(name: string, options: CallOptions): Promise<CollectionState | null> {
-    try {
-      return await this.#api.get(name, options);
-    } catch (error) {
-      if (isVectorError(error, "E_COLLECTION_NOT_FOUND")) return null;
-      throw error;
-    }
-  }
-
   /** @throws E_COLLECTION_NOT_FOUND with the names that exist */
   async #state(name: string, options: CallOptions): Promise<CollectionState> {
     return this.#named(name, this.#api.get(name, options));
@@ -353,7 +340,7 @@ class QdrantStore implements DocumentStore {
   ): Promise<PageOptions> {
     const { pageRowsMax } = await this.#state(collection.name, withSignal(signal));
     const rows = Math.max(1, Math.min(rowsMax, pageRowsMax ?? rowsMax));
-    return { ...readColumns(collection, signal), rowsMax: rows };
+    return { ...readColumns(collection, true, signal), rowsMax: rows };
   }
 
   async #upsertRowsMax(name: string, options: CallOptions): Promise<number> {
@@ -379,11 +366,19 @@ function withSignal(signal: AbortSignal | undefined): CallOptions {
   return signal === undefined ? {} : { signal };
 }
 
-function readColumns(collection: CollectionInfo, signal: AbortSignal | undefined): ReadColumns {
+function readColumns(
+  collection: CollectionInfo,
+  vectors: boolean,
+  signal: AbortSignal | undefined,
+): ReadColumns {
   return {
     payload: true,
-    vectors: true,
-    dimension: collection.dimension ?? 0,
+    vectors: vectors ? wantedVectors(collection) : [],
     ...withSignal(signal),
   };
+}
+
+/** Shards that are read one after the other, for a point may stand in several; undefined = all as one. */
+function shardsOf({ shardKeys }: CollectionInfo): readonly (string | undefined)[] {
+  return shardKeys?.map(({ key }) => key) ?? [undefined];
 }

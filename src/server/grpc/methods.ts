@@ -1,13 +1,6 @@
 /** The methods of Qdrant's gRPC services that are answered. */
-import {
-  badInput,
-  type Engine,
-  invalid,
-  nameFault,
-  type PointColumns,
-} from "../../engine/index.ts";
+import { badInput, type Engine, invalid, nameFault } from "../../engine/index.ts";
 import type { VectorError } from "../../errors.ts";
-import { denseColumns } from "../../model/vector-column.ts";
 import {
   decodeCreate,
   decodeName,
@@ -132,7 +125,7 @@ function pointMethods(engine: Engine): Record<string, Method> {
     }),
     Get: method(true, decodeGet, async ({ collection, ids, ...request }, call) => {
       const points = await engine.retrieve(collection, ids, reading(request, call));
-      return encodeGetAnswer(withDense(points), call.seconds());
+      return encodeGetAnswer(points, call.seconds());
     }),
     Scroll: method(true, decodeScroll, async ({ collection, ...request }, call) => {
       const { filter, offset } = request;
@@ -140,7 +133,7 @@ function pointMethods(engine: Engine): Record<string, Method> {
       const withPayload = request.withPayload ?? true;
       const options = { ...reading(request, call), withPayload, filter, offset, limit };
       const page = await engine.scroll(collection, options);
-      return encodeScrollAnswer(withDense(page), call.seconds());
+      return encodeScrollAnswer(page, call.seconds());
     }),
     Count: method(true, decodeCount, async ({ collection, filter }, call) =>
       encodeCountAnswer(await engine.count(collection, filter, call), call.seconds()),
@@ -165,12 +158,7 @@ async function query(
   const offset = Math.min(request.offset, rowsMax);
   const options = { ...reading(request, call), using, filter, offset, scoreThreshold, limit };
   const points = await queryPoints(engine, collection, nearest, options);
-  return encodeQueryAnswer(withDense(points), call.seconds());
-}
-
-/** Points as this API's messages have them. @throws E_NOT_SUPPORTED for sparse vectors and multivectors, which it does not carry */
-function withDense<Points extends PointColumns>(points: Points) {
-  return { ...points, vectors: denseColumns(points.vectors) };
+  return encodeQueryAnswer(points, call.seconds());
 }
 
 /** The engine acknowledges what is on disk, whether the caller waits or not: this decides only the word. */

@@ -34,6 +34,7 @@ import {
 } from "../../support/qdrant-messages.ts";
 import { bytesOf, fieldsOf, messageOf, payloadOf } from "../../support/qdrant-proto.ts";
 import { column, idOf, points, rows } from "../../support/random-points.ts";
+import { unnamed, wantedAlone } from "../../support/vector-columns.ts";
 
 describe("scroll", () => {
   it("asks for a page", () => {
@@ -91,19 +92,19 @@ describe("scroll", () => {
               : { vectors: single(older ? { data: [...vector] } : dense(...vector)) }),
           })),
         });
-        const read = decodeScrollAnswer(message, 3);
+        const read = decodeScrollAnswer(message, wantedAlone(3));
         expect(read.points).toEqual(page.map(({ point }) => point));
         expect(read.next).toBe(next);
         expect(read.payloads.map((text) => canonicalJson(text ?? ""))).toEqual(
           page.map(({ payload }) => canonicalJson(stringifyLossless(payload))),
         );
         const bits = page.flatMap(({ vector }) => [...(vector ?? [0, 0, 0])]);
-        expect(read.vectors?.data).toEqual(Float32Array.from(bits));
+        expect(unnamed(read.vectors)).toEqual(Float32Array.from(bits));
         const present = page.map(({ vector }) => (vector === null ? 0 : 1));
-        expect(read.vectors?.present ?? null).toEqual(
+        expect(read.vectors.get("")?.present ?? null).toEqual(
           present.includes(0) ? Uint8Array.from(present) : null,
         );
-        expect(decodeScrollAnswer(message, null).vectors).toBeNull();
+        expect(decodeScrollAnswer(message, []).vectors).toEqual(new Map());
       }),
     );
   });
@@ -176,7 +177,9 @@ describe("answers with vectors", () => {
       for (const vector of isSparse ? [newer] : [floats, newer]) {
         const point = [0x0a, 2, 8, 1, ...wrapped([0x22], wrapped([0x0a], vector))];
         const message = Uint8Array.from(wrapped([0x0a], point));
-        expect(decodeGetAnswer(message, 2).vectors?.data).toEqual(Float32Array.of(1, 2));
+        expect(unnamed(decodeGetAnswer(message, wantedAlone(2)).vectors)).toEqual(
+          Float32Array.of(1, 2),
+        );
       }
     }
   });
@@ -188,12 +191,12 @@ describe("answers with vectors", () => {
     ["several vectors", single({ data: [1, 2], vectorsCount: 1 } as { data: number[] })],
   ])("are refused where a row has %s", (_, vectors) => {
     const message = bytesOf(GetResponseSchema, { result: [{ id: numbered(1n), vectors }] });
-    expect(() => decodeGetAnswer(message, 2)).toThrow(SyntaxError);
-    expect(decodeGetAnswer(message, null).points).toEqual(["1"]);
+    expect(() => decodeGetAnswer(message, wantedAlone(2))).toThrow(SyntaxError);
+    expect(decodeGetAnswer(message, []).points).toEqual(["1"]);
   });
 
   it("are refused where a row has no id", () => {
-    expect(() => decodeGetAnswer(bytesOf(GetResponseSchema, { result: [{}] }), null)).toThrow(
+    expect(() => decodeGetAnswer(bytesOf(GetResponseSchema, { result: [{}] }), [])).toThrow(
       SyntaxError,
     );
   });
@@ -201,7 +204,7 @@ describe("answers with vectors", () => {
   it("are refused before memory is taken for vectors that are not there", () => {
     const many = Buffer.alloc(2 * 2 ** 20);
     for (let at = 0; at < many.length; at += 2) many[at] = 0x0a;
-    expect(() => decodeGetAnswer(many, 65536)).toThrow(SyntaxError);
+    expect(() => decodeGetAnswer(many, wantedAlone(65536))).toThrow(SyntaxError);
   });
 });
 

@@ -152,7 +152,7 @@ describe("query", () => {
         const read = decodeQueryAnswer(message);
         expect(read.points).toEqual(page.map(({ point }) => point));
         expect(read.scores).toEqual(scores);
-        expect(read.vectors).toBeNull();
+        expect(read.vectors).toEqual(new Map());
         const data = page.flatMap(({ vector }) => [...(vector ?? [0, 0])]);
         const points = {
           ids: read.points,

@@ -13,6 +13,7 @@ import {
 import { dense, named, numbered, several, single, uuid } from "../../support/qdrant-messages.ts";
 import { bytesOf, fieldsOf, messageOf, payloadOf } from "../../support/qdrant-proto.ts";
 import { idOf, payloads, points, vectorsOf } from "../../support/random-points.ts";
+import { alone } from "../../support/vector-columns.ts";
 
 const unbounded = { from: 0, bytesAim: 2 ** 30 };
 
@@ -33,14 +34,11 @@ type Rows = ReturnType<
 function columnsOf(list: Rows): PointColumns {
   return {
     points: list.map(({ point }) => point),
-    vectors: {
-      kind: "dense",
+    vectors: alone(
       dimension,
-      data: Float32Array.from(
-        list.flatMap(({ vector }) => [...(vector ?? Array(dimension).fill(0))]),
-      ),
-      present: Uint8Array.from(list, ({ vector }) => (vector === null ? 0 : 1)),
-    },
+      Float32Array.from(list.flatMap(({ vector }) => [...(vector ?? Array(dimension).fill(0))])),
+      Uint8Array.from(list, ({ vector }) => (vector === null ? 0 : 1)),
+    ),
     payloads: list.map(({ payload }) => (payload === null ? null : stringifyLossless(payload))),
   };
 }
@@ -49,12 +47,10 @@ function columnsOf(list: Rows): PointColumns {
 function alike(count: number, payload = '{"a":"x"}'): PointColumns {
   return {
     points: Array.from({ length: count }, (_, row) => String(row)),
-    vectors: {
-      kind: "dense",
-      dimension: 2,
-      data: Float32Array.from({ length: count * 2 }, (_, at) => at),
-      present: null,
-    },
+    vectors: alone(
+      2,
+      Float32Array.from({ length: count * 2 }, (_, at) => at),
+    ),
     payloads: Array(count).fill(payload),
   };
 }
@@ -104,8 +100,8 @@ describe("upsert", () => {
         );
         const present = list.map(({ vector }) => (vector === null ? 0 : 1));
         const all = {
-          ...wanted.vectors,
-          present: present.includes(0) ? wanted.vectors?.present : null,
+          ...wanted.vectors.get(""),
+          present: present.includes(0) ? wanted.vectors.get("")?.present : null,
         };
         expect(points.vectors).toEqual(new Map(present.includes(1) ? [["", all]] : []));
       }),
@@ -113,7 +109,7 @@ describe("upsert", () => {
   });
 
   it("writes points without any vectors", () => {
-    const { frame } = encodeUpsert("c", { ...alike(2), vectors: null }, unbounded);
+    const { frame } = encodeUpsert("c", { ...alike(2), vectors: new Map() }, unbounded);
     const { points } = messageOf(UpsertPointsSchema, frame);
     expect(points.map(({ vectors }) => vectors)).toMatchObject([several({}), several({})]);
   });
@@ -200,14 +196,14 @@ describe("upsert", () => {
       "E_INPUT",
     ],
     [
-      "a sparse vector",
+      "a sparse vector with fewer indices than values",
       {
         id: numbered(1n),
         vectors: several({
           a: { vector: { case: "sparse", value: { values: [1] } } },
         } as unknown as Parameters<typeof several>[0]),
       },
-      "E_NOT_SUPPORTED",
+      "E_INPUT",
     ],
   ])("refuses a point with %s", (_, point, code) => {
     const points = [{ id: numbered(0n), vectors: single(dense(1)) }, point];
@@ -216,7 +212,7 @@ describe("upsert", () => {
   });
 
   it("says which points it writes, both ways", () => {
-    const one = { points: [uuid], vectors: null, payloads: ["{}"] };
+    const one = { points: [uuid], vectors: new Map(), payloads: ["{}"] };
     for (const mode of ["upsert", "insert_only", "update_only"] as const) {
       const { frame } = encodeUpsert("c", one, { from: 0, bytesAim: 1000, mode });
       expect(decodeUpsert(frame.subarray(5)).mode).toBe(mode);

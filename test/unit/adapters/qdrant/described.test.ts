@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import {
   describedBody,
   describedIndexes,
-  describedVector,
+  describedShapes,
   unreadParts,
 } from "../../../../src/adapters/qdrant/described.ts";
+import { vectorShapes } from "../../../../src/adapters/qdrant/shapes.ts";
 import { testSpec } from "../../../../src/testing/target-records.ts";
 
 const spec = testSpec();
@@ -34,7 +35,9 @@ describe("a collection as it was described", () => {
       wal_config: { wal_capacity_mb: 32 },
       metadata: { team: "search", vecferry: { format: 1 } },
     });
-    expect(describedVector(spec, configuration)).toMatchObject({ size: 3, distance: "Manhattan" });
+    expect(describedShapes(spec, configuration)).toEqual([
+      { name: "", kind: "dense", dimension: 3, distance: "Manhattan" },
+    ]);
   });
 
   it("has its payload indexes with their parameters", () => {
@@ -59,17 +62,18 @@ describe("what of a collection is not read", () => {
   it.each([
     [{ vectors: { size: 3, distance: "Dot" } }, []],
     [{ vectors: { "": { size: 3, distance: "Dot" } }, sparse_vectors: null }, []],
-    [{ vectors: { image: { size: 3, distance: "Dot" } } }, ['named vector "image"']],
+    [{ vectors: { image: { size: 3, distance: "Dot" } } }, ['dense vector "image"']],
     [
       { vectors: { size: 3, distance: "Dot" }, sparse_vectors: { bm25: {} } },
       ['sparse vector "bm25"'],
     ],
     [
       { vectors: { size: 3, distance: "Dot", multivector_config: { comparator: "max_sim" } } },
-      ["multivector"],
+      ['multi vector ""'],
     ],
     [{ vectors: { size: 3, distance: "Dot" }, sharding_method: "custom" }, ["custom shards"]],
   ])("of %j: %j", (params, unread) => {
-    expect(unreadParts(params)).toEqual(unread);
+    const sharded = "sharding_method" in params;
+    expect(unreadParts(vectorShapes(params), sharded)).toEqual(unread);
   });
 });

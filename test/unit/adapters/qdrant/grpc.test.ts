@@ -4,6 +4,7 @@ import { GrpcPoints } from "../../../../src/adapters/qdrant/grpc.ts";
 import { GrpcClient } from "../../../../src/adapters/qdrant/grpc-client.ts";
 import { decodeUpsert } from "../../../../src/wire/upsert.ts";
 import { type GrpcStub, startGrpcStub } from "../../../support/stub-grpc.ts";
+import { alone, unnamed } from "../../../support/vector-columns.ts";
 
 /** What was sent, one entry a call: the road, and the points in their order. */
 const sent: string[] = [];
@@ -17,7 +18,9 @@ const stub: GrpcStub = await startGrpcStub(({ frame }) => {
 const client = new GrpcClient(stub.url, {});
 const points = new GrpcPoints(client, {
   async upsert(name, columns) {
-    sent.push(`rest ${name} ${columns.points.join(" ")} ${columns.vectors?.data.join(" ")}`);
+    sent.push(
+      `rest ${name} ${columns.points.join(" ")} ${unnamed(new Map(columns.vectors)).join(" ")}`,
+    );
   },
   retrieve: () => Promise.reject(new Error("nothing is read")),
 });
@@ -29,12 +32,7 @@ afterAll(async () => {
 function columnsOf(payloads: readonly string[]): PointColumns {
   return {
     points: payloads.map((_, row) => String(row)),
-    vectors: {
-      kind: "dense",
-      dimension: 1,
-      data: Float32Array.from(payloads.keys()),
-      present: null,
-    },
+    vectors: alone(1, Float32Array.from(payloads.keys())),
     payloads: [...payloads],
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PointColumns, QdrantApi } from "../../../../src/adapters/qdrant/api.ts";
 import { writeInMode } from "../../../../src/adapters/qdrant/modes.ts";
+import { alone, unnamed } from "../../../support/vector-columns.ts";
 
 /** A server that has no modes, and these points. */
 function oldServer(there: readonly string[]) {
@@ -10,7 +11,7 @@ function oldServer(there: readonly string[]) {
     upsert: async (_name, columns) => void written.push(columns),
     retrieve: async (_name, points) => {
       const found = points.filter((point) => there.includes(point));
-      return { points: found, vectors: null, payloads: found.map(() => null) };
+      return { points: found, vectors: new Map(), payloads: found.map(() => null) };
     },
   };
   return { api, written };
@@ -18,7 +19,7 @@ function oldServer(there: readonly string[]) {
 
 const columns: PointColumns = {
   points: ["1", "2", "3"],
-  vectors: { kind: "dense", dimension: 1, data: Float32Array.of(1, 2, 3), present: null },
+  vectors: alone(1, Float32Array.of(1, 2, 3)),
   payloads: ['{"a":1}', '{"a":2}', '{"a":3}'],
 };
 
@@ -31,7 +32,7 @@ describe("writing to a server without modes", () => {
     await writeInMode(api, "c", columns, { mode });
     expect(written).toHaveLength(1);
     expect(written[0]?.points).toEqual(points);
-    expect([...(written[0]?.vectors?.data ?? [])]).toEqual(components);
+    expect([...unnamed(written[0]?.vectors ?? new Map())]).toEqual(components);
     expect(written[0]?.payloads).toEqual(points.map((point) => `{"a":${point}}`));
   });
 

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { PointPage, QdrantApi, ScrollColumns } from "../../../../src/adapters/qdrant/api.ts";
 import { retrieveAll, scanPages } from "../../../../src/adapters/qdrant/paging.ts";
 import { VectorError } from "../../../../src/errors.ts";
+import { wantedAlone } from "../../../support/vector-columns.ts";
 
 const mebibyte = 1024 * 1024;
-const options = { payload: true, vectors: false, dimension: 0, rowsMax: 5000 };
+const options = { payload: true, vectors: [], rowsMax: 5000 };
 
 interface Asked {
   readonly limits: number[];
@@ -18,7 +19,7 @@ function collection(lengths: readonly number[], bytesMax = Number.POSITIVE_INFIN
     const payloads = rows.map((row) => "x".repeat(lengths[row] ?? 0));
     if (payloads.join("").length > bytesMax)
       throw new VectorError("E_BAD_RESPONSE", "too large", { details: { tooLarge: true } });
-    return { points: rows.map(String), vectors: null, payloads, next: null };
+    return { points: rows.map(String), vectors: new Map(), payloads, next: null };
   };
   const rowsFrom = (start: number, limit: number) =>
     lengths.map((_, row) => row).slice(start, start + limit);
@@ -128,7 +129,7 @@ describe("retrieveAll", () => {
 
   it("bounds each answer by the dimension", async () => {
     const { api, limits } = collection(Array(3000).fill(1));
-    await retrieveAll(api, "a", names(3000), { ...options, dimension: 1536 });
+    await retrieveAll(api, "a", names(3000), { ...options, vectors: wantedAlone(1536) });
     expect(limits.length).toBeGreaterThan(5);
     expect(Math.max(...limits) * 1536 * 12).toBeLessThan(9 * mebibyte);
   });

@@ -5,6 +5,7 @@ import {
   upsertBodies,
   vectorText,
 } from "../../../../src/adapters/qdrant/rest-points.ts";
+import { alone, unnamed, wantedAlone } from "../../../support/vector-columns.ts";
 
 const uuid = "00000000-0000-5000-8000-00000000000a";
 
@@ -12,7 +13,7 @@ function columns(payloads: readonly string[], vector = [1, -0]): PointColumns {
   const data = Float32Array.from(payloads.flatMap(() => vector));
   return {
     points: payloads.map((_, row) => String(row)),
-    vectors: { kind: "dense", dimension: vector.length, data, present: null },
+    vectors: alone(vector.length, data),
     payloads: [...payloads],
   };
 }
@@ -43,7 +44,7 @@ function* bodiesOf(...given: Parameters<typeof upsertBodies>): Generator<string>
 describe("upsertBodies", () => {
   it("splices payload as it stands", () => {
     const payload = '{"a":2.0,"b":9007199254740993,"c":{"d":[1,1.0]}}';
-    expect([...bodiesOf(columns([payload]), 10_000, 10_000)]).toEqual([
+    expect([...bodiesOf(columns([payload]), 10_000, 10_000, {})]).toEqual([
       `{"points":[{"id":0,"vector":[1.00000000,-0.0],"payload":${payload}}]}`,
     ]);
   });
@@ -51,15 +52,10 @@ describe("upsertBodies", () => {
   it("writes UUIDs as strings, and a row without vector as a point without one", () => {
     const given: PointColumns = {
       points: [uuid, "18446744073709551615"],
-      vectors: {
-        kind: "dense",
-        dimension: 1,
-        data: Float32Array.of(1, 0),
-        present: Uint8Array.of(1, 0),
-      },
+      vectors: alone(1, Float32Array.of(1, 0), Uint8Array.of(1, 0)),
       payloads: [null, null],
     };
-    expect([...bodiesOf(given, 10_000, 10_000)]).toEqual([
+    expect([...bodiesOf(given, 10_000, 10_000, {})]).toEqual([
       `{"points":[{"id":"${uuid}","vector":[1.00000000],"payload":{}},{"id":18446744073709551615,"vector":{},"payload":{}}]}`,
     ]);
   });
@@ -69,7 +65,7 @@ describe("upsertBodies", () => {
       { length: 100 },
       (_, row) => `{"row":${row},"t":"${"日".repeat(row)}"}`,
     );
-    const bodies = [...bodiesOf(columns(payloads), 1000, 1000)];
+    const bodies = [...bodiesOf(columns(payloads), 1000, 1000, {})];
     expect(bodies.length).toBeGreaterThan(10);
     expect(bodies.every((body) => Buffer.byteLength(body) <= 1000)).toBe(true);
     const rows = bodies.flatMap((body) => JSON.parse(body).points);
@@ -79,7 +75,7 @@ describe("upsertBodies", () => {
   });
 
   it("refuses a single point over the bound and names it", () => {
-    const bodies = bodiesOf(columns(["{}", `{"t":"${"x".repeat(1000)}"}`]), 1000, 1000);
+    const bodies = bodiesOf(columns(["{}", `{"t":"${"x".repeat(1000)}"}`]), 1000, 1000, {});
     expect(() => [...bodies]).toThrow(
       expect.objectContaining({
         code: "E_REJECTED",
@@ -95,15 +91,15 @@ describe("columnsOf", () => {
       {"id":18446744073709551615,"payload":{"a":2.0},"vector":[0.1,-0.0]},
       {"id":"${uuid}","payload":null,"vector":{"":[1,2],"other":[7]}},
       {"id":1,"vector":{}}]`;
-    const { points, payloads, vectors } = columnsOf(answer, 2);
+    const { points, payloads, vectors } = columnsOf(answer, wantedAlone(2));
     expect(points).toEqual(["18446744073709551615", uuid, "1"]);
     expect(payloads).toEqual(['{"a":2.0}', null, null]);
-    expect(vectors?.data).toEqual(Float32Array.of(0.1, -0, 1, 2, 0, 0));
-    expect(vectors?.present).toEqual(Uint8Array.of(1, 1, 0));
+    expect(unnamed(vectors)).toEqual(Float32Array.of(0.1, -0, 1, 2, 0, 0));
+    expect(vectors.get("")?.present).toEqual(Uint8Array.of(1, 1, 0));
   });
 
   it("has no vectors where none were asked for", () => {
-    expect(columnsOf('[{"id":1,"payload":{}}]', null).vectors).toBeNull();
-    expect(columnsOf("[]", null)).toEqual({ points: [], vectors: null, payloads: [] });
+    expect(columnsOf('[{"id":1,"payload":{}}]', []).vectors).toEqual(new Map());
+    expect(columnsOf("[]", [])).toEqual({ points: [], vectors: new Map(), payloads: [] });
   });
 });

@@ -7,9 +7,9 @@ import { connectRest } from "../../../../src/adapters/qdrant/rest.ts";
 import { RestClient } from "../../../../src/adapters/qdrant/rest-client.ts";
 import { ServerApi } from "../../../../src/adapters/qdrant/server-api.ts";
 import { openEngine } from "../../../../src/engine/index.ts";
-import type { DenseColumn } from "../../../../src/model/record.ts";
 import { serve } from "../../../../src/server/serve.ts";
 import { type GrpcCall, startGrpcProxy } from "../../../support/stub-grpc.ts";
+import { alone } from "../../../support/vector-columns.ts";
 
 /** Calls of these methods wait until then for an answer, or are refused as UNIMPLEMENTED. */
 const held = new Map<string, Promise<void> | "refused">();
@@ -52,12 +52,7 @@ async function connect(): Promise<{ api: ServerApi; rest: QdrantApi; roads: stri
   return { api: new ServerApi({ restClient, rest, grpcClient, grpc }, choice), rest, roads };
 }
 
-const columnOf = (component: number): DenseColumn => ({
-  kind: "dense",
-  dimension: 1,
-  data: Float32Array.of(component),
-  present: null,
-});
+const columnOf = (component: number) => alone(1, Float32Array.of(component));
 const point: PointColumns = { points: ["1"], vectors: columnOf(0), payloads: ["{}"] };
 
 describe("ServerApi", () => {
@@ -65,7 +60,7 @@ describe("ServerApi", () => {
     const { api, rest, roads } = await connect();
     await using _ = api;
     await api.upsert(name, { ...point, vectors: columnOf(0.1) });
-    const options = { vector: Float32Array.of(0.3), limit: 1, dimension: 1 };
+    const options = { vector: Float32Array.of(0.3), limit: 1 };
     const { points, scores } = await api.query(name, options);
     expect(points).toEqual(["1"]);
     expect((await rest.query(name, options)).scores).toEqual(scores);
@@ -96,7 +91,7 @@ describe("ServerApi", () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     held.set("Points/Scroll", promise);
     held.set("Collections/Get", "refused");
-    const options = { limit: 1, from: null, payload: true, vectors: false, dimension: 1 };
+    const options = { limit: 1, from: null, payload: true, vectors: [] };
     const reading = api.scroll(name, options);
     await api.upsert(name, point);
     expect(roads).toEqual(["grpc", "rest"]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { infoOf } from "../../../../src/adapters/qdrant/info.ts";
 import {
   creationBody,
   describedState,
@@ -105,14 +106,12 @@ describe("describedState", () => {
     });
     expect(Object.keys(JSON.parse(schema))).toEqual(["tenant_id"]);
     expect(others).toMatchObject({
-      unread: [],
       index: null,
       name: "a",
       status: "yellow",
       points: 5,
-      dimension: 3,
-      metric: "Dot",
-      distance: "ip",
+      vectors: [{ name: "", kind: "dense", dimension: 3, distance: "Dot" }],
+      sharded: false,
       note: '{"format":1}',
       indexes: ["tenant_id"],
       indexingThreshold: null,
@@ -142,7 +141,7 @@ describe("describedState", () => {
     [{ other: { size: 8, distance: "Dot" } }, null, null],
     [{}, null, null],
   ])("finds the unnamed vector in %j", (vectors, dimension, distance) => {
-    expect(describedState("a", described(vectors))).toMatchObject({ dimension, distance });
+    expect(infoOf(describedState("a", described(vectors)))).toMatchObject({ dimension, distance });
   });
 
   it("refuses what is no description", () => {
