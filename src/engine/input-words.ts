@@ -42,10 +42,15 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
 function bound(message: string, given: unknown, words: string): InputFault {
   if (message.startsWith("expected ")) return shape(`invalid value: ${named(given)}, ${message}`);
   if (message.startsWith("must be "))
-    return { status: 422, words: `value ${String(given)} invalid, ${message}` };
+    return { status: 422, words: `value ${shown(given)} invalid, ${message}` };
   if (typeof given === "number" && given < 0)
     return shape(`invalid value: ${named(given)}, expected usize`);
-  return { status: 422, words: `value ${String(given)} invalid, ${words}` };
+  return { status: 422, words: `value ${shown(given)} invalid, ${words}` };
+}
+
+/** A list and an object have words of their own: their `toString` may be anything. */
+function shown(value: unknown): string {
+  return typeof value === "object" ? named(value) : String(value);
 }
 
 const wordsMax = 100;

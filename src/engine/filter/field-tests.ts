@@ -1,5 +1,6 @@
 /** What a filter asks of a field's values. Source: qdrant 1.18.2, lib/segment/src/types.rs (FieldCondition, Match, RangeInterface). */
 import { malformed } from "../errors.ts";
+import { named } from "../input-words.ts";
 import type { Bounds } from "./bounds.ts";
 import {
   type GeoArea,
@@ -132,7 +133,7 @@ function toInstant(value: unknown): number {
   const instant = typeof value === "string" ? parseInstant(value) : null;
   if (instant !== null) return instant;
   throw malformed(
-    `'${String(value).slice(0, 60)}' does not match accepted datetime format (RFC3339). Example: 2014-01-01T00:00:00Z`,
+    `'${typeof value === "string" ? value.slice(0, 60) : named(value)}' does not match accepted datetime format (RFC3339). Example: 2014-01-01T00:00:00Z`,
   );
 }
 
@@ -140,7 +141,7 @@ function parseCounts(value: Members): Bounds {
   return parseBounds(value, (bound) => {
     const number = toNumber(bound);
     if (number === null || !Number.isInteger(number) || number < 0)
-      throw malformed(`Invalid value ${String(bound).slice(0, 40)}. Expected usize`);
+      throw malformed(`Invalid value ${named(bound)}. Expected usize`);
     return number;
   });
 }

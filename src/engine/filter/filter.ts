@@ -2,6 +2,7 @@
 import { isVectorError } from "../../errors.ts";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { breaks, malformed } from "../errors.ts";
+import { named } from "../input-words.ts";
 import { type FieldTest, parseTests } from "./field-tests.ts";
 import { isObject, type PathStep, parsePath } from "./json-path.ts";
 
@@ -75,7 +76,7 @@ function faultInCondition(condition: Condition, at: string): string | null {
 
 function readFilter(value: unknown, depth: number): Filter {
   if (depth > depthMax) throw malformed("recursion limit exceeded");
-  if (!isObject(value)) throw malformed(`invalid type: ${kindOf(value)}, expected struct Filter`);
+  if (!isObject(value)) throw malformed(`invalid type: ${named(value)}, expected struct Filter`);
   for (const key of Object.keys(value)) {
     if (!filterKeys.has(key)) {
       throw malformed(
@@ -89,15 +90,6 @@ function readFilter(value: unknown, depth: number): Filter {
     mustNot: readConditions(value["must_not"], depth),
     minShould: readMinShould(value["min_should"] ?? null, depth),
   };
-}
-
-function kindOf(value: unknown): string {
-  if (typeof value === "bigint") return `integer \`${value}\``;
-  if (typeof value === "number")
-    return Number.isInteger(value) ? `integer \`${value}\`` : `floating point \`${value}\``;
-  if (typeof value === "boolean") return `boolean \`${value}\``;
-  if (typeof value === "string") return `string ${JSON.stringify(value.slice(0, 100))}`;
-  return value === null ? "null" : "sequence";
 }
 
 function readConditions(value: unknown, depth: number): Condition[] | null {
@@ -125,7 +117,7 @@ function readCondition(value: unknown, depth: number): Condition {
   if (!isObject(value)) throw malformed(conditionWords);
   if (Object.hasOwn(value, "key")) {
     if (typeof value["key"] !== "string")
-      throw malformed(`invalid type: ${kindOf(value["key"])}, expected a string`);
+      throw malformed(`invalid type: ${named(value["key"])}, expected a string`);
     return { kind: "field", path: parsePath(value["key"]), tests: parseTests(value) };
   }
   // The first kind that the object can be; what is wrong with each is not told, as in Qdrant.

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { PointColumns } from "../api.ts";
 import type { UpsertConditions } from "../collection/upsert-rows.ts";
 import { badInput, breaks, malformed, missing } from "../errors.ts";
+import { named } from "../input-words.ts";
 import { Members, readFilter, toPointId } from "./body.ts";
 import type { Change } from "./change.ts";
 import { refuseShardKey } from "./params.ts";
@@ -49,7 +50,7 @@ function fromBatch(text: string): Rows {
 
 const updateMode = z.enum(["upsert", "insert_only", "update_only"], {
   error: ({ input }) =>
-    `unknown variant \`${String(input).slice(0, 40)}\`, expected one of \`upsert\`, \`insert_only\`, \`update_only\``,
+    `unknown variant \`${typeof input === "string" ? input.slice(0, 40) : named(input)}\`, expected one of \`upsert\`, \`insert_only\`, \`update_only\``,
 });
 
 /** Which points a body lets be written. */

@@ -206,4 +206,15 @@ describe("a body", () => {
     const request = { operation: "scrollPoints", collection: "c", params: {}, body } as const;
     await expect(engine.ask(request)).rejects.toThrow("invalid unicode code point");
   });
+
+  it("are refused, and harm nothing, where an object stands in a value's place and has a toString of its own", async () => {
+    const odd = '{"toString":1,"valueOf":null}';
+    for (const part of [
+      `"update_filter":{"must":[{"key":"a","values_count":{"gte":${odd}}}]}`,
+      `"update_filter":{"must":[{"key":"a","range":{"gte":${odd}}}]}`,
+      `"update_filter":{"must":[{"key":"a","match":${odd}}]}`,
+      `"update_mode":${odd}`,
+    ])
+      expect(await refusal("upsertPoints", `{${both},${part}}`)).toEqual([400, expect.any(String)]);
+  });
 });
