@@ -51,7 +51,7 @@ export const snapshotDownloadFlags = {
   name: {
     flag: "--name <snapshot>",
     help: "the one of this name; default: the newest",
-    schema: text,
+    schema: text.refine((name) => !/[/\\]/.test(name), "must be a name, not a path"),
   },
 } as const satisfies FlagTable;
 

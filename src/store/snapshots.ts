@@ -104,6 +104,8 @@ export interface SnapshotStore extends AsyncDisposable {
   state(collection: string, options?: CallOptions): Promise<StandingState | null>;
   /** Makes a collection and its payload indexes as another was described. */
   make(collection: string, description: string, options?: CallOptions): Promise<void>;
+  /** Takes a collection away that `make` has made. */
+  drop(collection: string, options?: CallOptions): Promise<void>;
   /** Points drawn at random: a digest of all that each holds, by its id as JSON text. Empty where the store cannot draw. */
   sample(collection: string, limit: number, options?: CallOptions): Promise<Map<string, string>>;
   /** The same of these points; those that are not there are left out. */

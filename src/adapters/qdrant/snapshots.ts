@@ -272,6 +272,10 @@ class QdrantSnapshots implements SnapshotStore {
       await api.createIndex(collection, index, options);
   }
 
+  async drop(collection: string, options: CallOptions = {}): Promise<void> {
+    await this.#first.api.drop(collection, options);
+  }
+
   async sample(
     collection: string,
     limit: number,

@@ -1,4 +1,6 @@
 /** `vecferry snapshot create | list | download | recover [TARGET]`. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { VectorError } from "../../errors.ts";
 import {
@@ -8,6 +10,7 @@ import {
 } from "../../migrate/snapshots/create.ts";
 import { listSnapshots } from "../../migrate/snapshots/list.ts";
 import { recoverSnapshots } from "../../migrate/snapshots/recover.ts";
+import { setFile } from "../../migrate/snapshots/set.ts";
 import { connectSnapshots } from "../../open.ts";
 import { parseAddress, type QdrantAddress } from "../../store/address.ts";
 import type { SnapshotStore } from "../../store/snapshots.ts";
@@ -108,10 +111,10 @@ const create: Action = async (session, [target], flags) => {
     environment,
   ).values;
   assertEither(scope.collection, scope.storage);
-  session.leaves(
+  session.leaves(() =>
     folder === null
-      ? "the snapshots that were made stand at the server: `vecferry snapshot list`."
-      : `the snapshots that are whole, in ${folder}; the same command goes on behind them.`,
+      ? "the snapshots that were told of stand at the server: `vecferry snapshot list`."
+      : keptText(folder),
   );
   await using store = await open(session, target, flags);
   const request = {
@@ -201,6 +204,12 @@ const recover: Action = async (session, [target], flags) => {
   session.output.result("recovered", outcome, recoverText(outcome, dryRun));
   return outcome.exit;
 };
+
+function keptText(folder: string): string {
+  return existsSync(join(folder, setFile))
+    ? `the snapshots that are whole, in ${folder}; the same command goes on behind them.`
+    : "nothing was written yet.";
+}
 
 function contextOf(session: Session): SnapshotContext {
   const { signal } = session.io;

@@ -210,6 +210,7 @@ function paramOf(description: string, field: string): string {
   return JSON.stringify(value ?? null);
 }
 
+/** Recovers one collection, as a whole or, where it was not there, not at all. */
 async function send(
   store: SnapshotStore,
   { wanted, target, standing }: Step,
@@ -217,24 +218,29 @@ async function send(
   signal: AbortSignal,
 ): Promise<void> {
   const { pieces, description } = wanted;
-  const sharded = pieces.some(({ shard }) => shard !== null);
-  if (sharded && standing === null && description !== null)
-    await store.make(target, description, { signal });
-  const places = sharded ? (await store.places(target, { signal })).flat() : [];
-  for (const piece of pieces) {
-    const { shard, sha256 } = piece;
-    const alone = { collection: target, shard: null, node: 0 };
-    const place = shard === null ? alone : places.find((one) => one.shard === shard);
-    if (place === undefined) {
-      throw new VectorError(
-        "E_SCHEMA_CONFLICT",
-        `The collection "${target}" has no shard ${shard}.`,
-      );
+  const made = standing === null && pieces.some(({ shard }) => shard !== null);
+  if (made && description !== null) await store.make(target, description, { signal });
+  try {
+    const places = store.cluster ? (await store.places(target, { signal })).flat() : [];
+    for (const piece of pieces) {
+      const { shard, sha256 } = piece;
+      const alone = { collection: target, shard, node: 0 };
+      const place = store.cluster ? places.find((one) => one.shard === shard) : alone;
+      if (place === undefined) throw withoutShard(target, shard);
+      const options = { priority, sha256, signal };
+      if ("location" in piece) await store.recover(place, piece.location, options);
+      else await store.upload(place, piece.content, options);
     }
-    const options = { priority, sha256, signal };
-    if ("location" in piece) await store.recover(place, piece.location, options);
-    else await store.upload(place, piece.content, options);
+  } catch (error) {
+    if (made) await store.drop(target);
+    throw error;
   }
+}
+
+function withoutShard(target: string, shard: number | null): VectorError {
+  return new VectorError("E_SCHEMA_CONFLICT", `The collection "${target}" has no shard ${shard}.`, {
+    next: "Delete the collection that stands there, and recover it anew.",
+  });
 }
 
 /** Waits until every replica is active and every node counts the same; gives that count. @throws E_NOT_GREEN */
