@@ -12,7 +12,7 @@ import type { MigrateRequest } from "./request.ts";
 
 /** A target collection by its spec: what reading it needs to know. */
 export function targetInfo(spec: CollectionSpec): CollectionInfo {
-  const { name, dimension, distance, layout, tenanted, sources } = spec;
+  const { name, dimension, distance, layout, tenanted, sources, vectors, shardKeys } = spec;
   return {
     key: name,
     name,
@@ -27,6 +27,8 @@ export function targetInfo(spec: CollectionSpec): CollectionInfo {
     schema: null,
     status: null,
     note: JSON.stringify({ format: 1, layout, tenanted, sources }),
+    ...(vectors === undefined ? {} : { vectors }),
+    ...(shardKeys === undefined ? {} : { shardKeys }),
   };
 }
 

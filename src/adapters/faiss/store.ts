@@ -193,8 +193,14 @@ class FaissStore implements DocumentStore {
   async ensure(spec: CollectionSpec, options: CallOptions = {}): Promise<{ created: boolean }> {
     const { signal } = options;
     this.#begin(signal);
-    const { name } = spec;
+    const { name, vectors, shardKeys } = spec;
     assertFolderName(name);
+    if (vectors !== undefined || shardKeys !== undefined)
+      throw new VectorError(
+        "E_NOT_SUPPORTED",
+        `Collection "${name}" has vectors or shards that a FAISS index cannot hold.`,
+        { details: { collection: name } },
+      );
     return await this.#making.run(async () => {
       this.#begin(signal);
       if (this.#collections.has(name)) {
