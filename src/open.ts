@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { VectorError } from "./errors.ts";
 import { type Address, type ArchiveAddress, parseAddress } from "./store/address.ts";
 import type {
+  ArchiveCheck,
+  ArchiveCheckOptions,
   ArchiveReader,
   ArchiveWriter,
   ArchiveWriterOptions,
@@ -110,6 +112,17 @@ export async function createArchive(
   options: ArchiveWriterOptions,
 ): Promise<ArchiveWriter> {
   return await stores.archives.write(assertWholeArchive(address), options);
+}
+
+/**
+ * Looks at every file of an archive, or of the generation that the address names. @throws {VectorError} E_NO_ARCHIVE, E_ARCHIVE_FORMAT; what is
+ * damaged stands in the answer
+ */
+export async function checkArchive(
+  address: string | Address,
+  options: ArchiveCheckOptions,
+): Promise<ArchiveCheck> {
+  return await stores.archives.check(assertArchive(address), options);
 }
 
 /** Lets go of the generations of an archive that the policy does not keep. @throws {VectorError} E_LOCKED, E_NO_ARCHIVE, E_ARCHIVE_DAMAGED */

@@ -97,6 +97,10 @@ export const stores: StoreTable = {
       const { writeArchive } = await import("./adapters/archive/index.ts");
       return writeArchive(address.path, options);
     },
+    check: async (address, options) => {
+      const { checkArchive } = await import("./adapters/archive/index.ts");
+      return checkArchive(address.path, address.generation, options);
+    },
     keep: async (address, policy) => {
       const { keepGenerations } = await import("./adapters/archive/index.ts");
       return keepGenerations(address.path, policy);

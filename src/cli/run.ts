@@ -21,6 +21,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   tenants: async () => (await import("./verbs/tenants.ts")).addTenants,
   backup: async () => (await import("./verbs/backup.ts")).addBackup,
   restore: async () => (await import("./verbs/restore.ts")).addRestore,
+  check: async () => (await import("./verbs/check.ts")).addCheck,
   snapshot: async () => (await import("./verbs/snapshot.ts")).addSnapshot,
   export: async () => (await import("./verbs/export.ts")).addExport,
   rollback: async () => (await import("./verbs/rollback.ts")).addRollback,

@@ -6,6 +6,7 @@ import {
   payloadIndexTypes,
 } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
+import type { CheckSubset } from "../store/archive.ts";
 import { portOrOff, text } from "../util/setting-values.ts";
 
 export { grpcPort, host, oneOf, onOff, port, text, wholeNumber } from "../util/setting-values.ts";
@@ -29,6 +30,20 @@ export const listenAddress = z
   .regex(/^[a-z0-9][a-z0-9._-]*$|^[0-9a-f:.]*:[0-9a-f:.]*$/i, "must be a host or an IP address");
 
 export const jsonFile = text.refine((name) => name.endsWith(".json"), "must end in .json");
+
+/** A part of an archive's files: `10%`, or `1/7`. */
+export const dataSubset = z.string().transform((value, context): CheckSubset => {
+  const [, percent] = /^(\d{1,3}(?:\.\d+)?)%$/.exec(value) ?? [];
+  const share = Number(percent) / 100;
+  if (share > 0 && share <= 1) return { share };
+  const [, slice, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(value)?.map(Number) ?? [];
+  if (slice !== undefined && of !== undefined && slice >= 1 && slice <= of) return { slice, of };
+  context.addIssue({
+    code: "custom",
+    message: "must be a percentage above 0 (10%) or a part (1/7)",
+  });
+  return z.NEVER;
+});
 
 /** A list of texts; none of them empty. */
 export const texts = z.array(text);

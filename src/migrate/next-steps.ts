@@ -22,6 +22,7 @@ export function nextSteps(aftermath: Aftermath): string[] {
   const isGate = failure?.code === "E_GATE";
   if (failure !== null && !isGate) return failure.next === "" ? [] : [failure.next];
   if (aftermath.command === "backup") return archiveSteps(aftermath);
+  if (isExport(aftermath.migration)) return exportSteps(aftermath);
   const stepsOf = aftermath.asTheyAre === true ? pointSteps : differenceSteps;
   const steps = verify === null ? [] : stepsOf(verify, endsText(aftermath.migration), aftermath);
   if (isGate) steps.push(failure.next);
@@ -40,7 +41,7 @@ function archiveSteps({ migration, verify, quarantineFile }: Aftermath): string[
   const steps: string[] = [];
   if ((verify?.differences ?? 0) > 0)
     steps.push(
-      `The archive keeps what was read at its time; \`vecferry backup ${source} archive:./another\` makes a newer one.`,
+      `The archive keeps what was read at its time; \`vecferry backup ${source} ${archive}\` adds what has changed since.`,
     );
   if (quarantineFile !== null)
     steps.push(
@@ -80,6 +81,48 @@ function finder(verify: VerifyReport): (...kinds: DifferenceKind[]) => boolean {
     verify.collections.some(({ differences }) =>
       kinds.some((kind) => (differences[kind] ?? 0) > 0),
     );
+}
+
+/** Whether records go into a Chroma. */
+export function isExport({ target }: Pick<Migration, "target">): boolean {
+  return target.kind === "chroma" || target.kind === "chroma-cloud";
+}
+
+/** The command that carries the same again. */
+export function carryCommand(migration: Pick<Migration, "source" | "target">): string {
+  const verb = !isExport(migration)
+    ? "migrate"
+    : migration.source.kind === "archive"
+      ? "restore"
+      : "export";
+  return `vecferry ${verb} ${endsText(migration)}`;
+}
+
+/** The steps after records were carried into a Chroma, or compared there. */
+function exportSteps({ migration, verify, quarantineFile }: Aftermath): string[] {
+  const again = carryCommand(migration);
+  const found = (...kinds: DifferenceKind[]) =>
+    verify?.collections.some(({ differences }) =>
+      kinds.some((kind) => (differences[kind] ?? 0) > 0),
+    );
+  const steps: string[] = [];
+  if (verify?.collections.some(({ schema }) => schema.length > 0))
+    steps.push("A collection at the target is not as it should be; see `schema` in the report.");
+  if (found("missing", "changed-at-source"))
+    steps.push(`\`${again}\` writes what is missing and what changed at the source.`);
+  if (found("changed-at-target", "taken"))
+    steps.push(`\`${again} --overwrite\` writes the source's records over what stands there.`);
+  if (found("deleted-at-source"))
+    steps.push(`\`${again} --propagate-deletes\` deletes there what the source has deleted.`);
+  if (found("unreadable"))
+    steps.push(
+      "Records that were carried once and cannot be held as they are now are named in the report.",
+    );
+  if (quarantineFile !== null)
+    steps.push(
+      `Every record that the target cannot hold stands with its reason in ${quarantineFile}; --flatten makes keys of objects.`,
+    );
+  return steps;
 }
 
 function differenceSteps(verify: VerifyReport, ends: string): string[] {

@@ -154,14 +154,15 @@ export interface BatchesOptions extends ReadOptions {
   readonly skip?: number;
 }
 
-/** What a check looks at. */
+/** Which of an archive's files a check reads; of the others the size is looked at. */
+export type CheckSubset =
+  /** About this part of all bytes, above 0 and up to 1, drawn by chance. */
+  | { readonly share: number }
+  /** The slice with this number, from 1 on, of so many: together they are all files. */
+  | { readonly slice: number; readonly of: number };
+
 export interface ArchiveCheckOptions extends CallOptions {
-  /** Which generation; null = all of them. */
-  readonly generation: number | null;
-  /** The part of the bytes that is read, above 0 and up to 1: whole files, drawn by chance. Of the others the size is looked at. */
-  readonly share: number;
-  /** Gives numbers from 0 to below 1. */
-  readonly random: () => number;
+  readonly subset: CheckSubset;
   /** Told how many bytes are read, and how many will be. */
   readonly onProgress?: (bytes: number, of: number) => void;
 }
@@ -170,7 +171,7 @@ export interface ArchiveCheckOptions extends CallOptions {
 export interface ArchiveCheck {
   readonly path: string;
   readonly generations: readonly CheckedGeneration[];
-  /** Files of all generations that were looked at; each once. */
+  /** Files of these generations; each once. */
   readonly files: number;
   readonly bytes: number;
   /** Those whose bytes were read and held against their sums, and whose rows were decoded. */

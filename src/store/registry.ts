@@ -1,6 +1,8 @@
 /** What a table of adapters looks like. The table itself is made where adapters may be imported. */
 import type { Address, AddressOf } from "./address.ts";
 import type {
+  ArchiveCheck,
+  ArchiveCheckOptions,
   ArchiveReader,
   ArchiveWriter,
   ArchiveWriterOptions,
@@ -113,6 +115,11 @@ export interface StoreTable {
       address: AddressOf<"archive">,
       options: ArchiveWriterOptions,
     ) => Promise<ArchiveWriter>;
+    /** Looks at every file of an archive, and names what is not as it was written. */
+    readonly check: (
+      address: AddressOf<"archive">,
+      options: ArchiveCheckOptions,
+    ) => Promise<ArchiveCheck>;
     /** Lets go of the generations that the policy does not keep. */
     readonly keep: (address: AddressOf<"archive">, policy: KeepPolicy) => Promise<KeptGenerations>;
   };

@@ -1,5 +1,8 @@
-/** kill -9 of a backup and of a restore, at named places and at any moment; the same command again ends it. */
-import { existsSync } from "node:fs";
+/**
+ * kill -9 of a backup, of one into an archive that stands, and of a restore, at named places and at any moment; the same command again
+ * ends it. VECFERRY_LONG=1 kills each at 20 moments.
+ */
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -8,7 +11,7 @@ import { rawArchive } from "../support/archives.ts";
 import { faultless, madeAnswers } from "../support/chroma-answers.ts";
 import { type Ended, runCli, startCli, temporaryFolder } from "../support/cli.ts";
 import { judge } from "../support/judge.ts";
-import { makeFolder } from "../support/make-folder.ts";
+import { madeVector, makeFolder } from "../support/make-folder.ts";
 import { serveFolder } from "../support/qdrant-places.ts";
 
 const records = 600;
@@ -51,6 +54,22 @@ async function toTheEnd(args: readonly string[], cwd: string): Promise<Ended> {
   return ended;
 }
 
+const long = process.env["VECFERRY_LONG"] === "1";
+
+/** Kills the command at moments of its work, one after the other. */
+async function killed(args: readonly string[], cwd: string, random: () => number): Promise<void> {
+  for (let kill = 0; kill < (long ? 20 : 3); kill += 1) {
+    const started = startCli([...args, "--json"], { cwd });
+    const begun = started.until(/"type":"phase"/).then(
+      () => sleep(random() * 600),
+      () => undefined,
+    );
+    await Promise.race([begun, started.ended]);
+    started.child.kill("SIGKILL");
+    await started.ended;
+  }
+}
+
 describe.skipIf(windows)("a backup and a restore that are killed", () => {
   it("between a batch and its acknowledgement go on, and leave everything as if nothing had been", async () => {
     using scene = openScene();
@@ -67,27 +86,38 @@ describe.skipIf(windows)("a backup and a restore that are killed", () => {
     await scene.judgeAll();
   });
 
-  it("at any moment go on", { timeout: 60_000 }, async () => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
+  it("at any moment go on", { timeout: long ? 600_000 : 60_000 }, async () => {
+    const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
     console.log(`seed ${seed}`);
     const random = seededRandom(seed);
     using scene = openScene();
-    for (const args of [scene.backup, scene.restore]) {
-      for (let kill = 0; kill < 4; kill += 1) {
-        const started = startCli([...args, "--json"], { cwd: scene.cwd });
-        const begun = started.until(/"type":"phase"/).then(
-          () => sleep(random() * 400),
-          () => undefined,
-        );
-        await Promise.race([begun, started.ended]);
-        started.child.kill("SIGKILL");
-        await started.ended;
-      }
-      const last = await runCli(args, { cwd: scene.cwd });
-      // One of the killed ones may have come to its end, and told so.
-      const finished = last.stderr.includes("is a finished archive");
-      if (!finished) expect(last.status, last.stdout + last.stderr).toBe(0);
-    }
+    await killed(scene.backup, scene.cwd, random);
+    await toTheEnd(scene.backup, scene.cwd);
+    await killed(scene.restore, scene.cwd, random);
+    await toTheEnd(scene.restore, scene.cwd);
     await scene.judgeAll();
+  });
+
+  it("at any moment go on into the next generations too", {
+    timeout: long ? 600_000 : 60_000,
+  }, async () => {
+    const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+    console.log(`seed ${seed}`);
+    const random = seededRandom(seed);
+    using scene = openScene();
+    const { cwd } = scene;
+    await toTheEnd(scene.backup, cwd);
+    // Half of the records are others now, and some have gone.
+    rmSync(join(cwd, "chroma"), { recursive: true });
+    const fill = (index: number, target: Float32Array): void =>
+      madeVector(index < 300 ? index : index + 1, target);
+    makeFolder(join(cwd, "chroma"), { records: 550, dimension, name: "killed", fill });
+    await killed([...scene.backup, "--keep-last", "2"], cwd, random);
+    const verified = [...scene.backup, "--keep-last", "2", "--verify", "--json"];
+    const ended = await toTheEnd(verified, cwd);
+    const { report } = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "");
+    expect(report.verify).toMatchObject({ differences: 0, collections: [{ compared: 550 }] });
+    await toTheEnd(["check", "archive:./a"], cwd);
+    expect(readdirSync(join(cwd, "a")).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 });

@@ -89,8 +89,7 @@ describe("a backup into an archive that stands", () => {
     const source = new FakeSource([fakeCollection("a", 40)], { live: false });
     const place = archivePlace();
     for (const _ of [1, 2, 3]) await back(source, place);
-    expect(readdirSync(join(place.path, "generation-0003"))).toEqual(["0001-a", "manifest.json"]);
-    expect(readdirSync(join(place.path, "generation-0003", "0001-a"))).toEqual([]);
+    expect(readdirSync(join(place.path, "generation-0003"))).toEqual(["manifest.json"]);
     const removed = source.collection("a").records.splice(0, 40);
     await back(source, place);
     expect((await recordsOf(place.path)).size).toBe(0);

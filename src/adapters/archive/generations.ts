@@ -10,6 +10,7 @@ import {
   type ArchivedFile,
   type ArchiveManifest,
   generationFolder,
+  generationName,
   type KeepPolicy,
   type KeptGenerations,
 } from "../../store/archive.ts";
@@ -21,7 +22,10 @@ import { manifestFile, parseManifest } from "./manifest.ts";
 const droppedFile = "manifest.dropped.json";
 /** What a backup puts beside a generation's own files. */
 const quarantineFile = "quarantine.jsonl";
+/** Numbers that an error lists at most. */
+const numbersListed = 20;
 const folderName = /^generation-(\d{4,})$/;
+const unfinishedName = /^generation-\d{4,}\.partial$/;
 
 /** Which generations an archive has. */
 export interface StandingGenerations {
@@ -31,6 +35,8 @@ export interface StandingGenerations {
   readonly dropped: readonly number[];
   /** The number of the next one: no folder has it. */
   readonly next: number;
+  /** The folder of one that is being written, or was not finished; null = none. */
+  readonly unfinished: string | null;
 }
 
 /** What stands in `root`; nothing where there is no such folder. */
@@ -48,7 +54,29 @@ export async function standingGenerations(root: string): Promise<StandingGenerat
     if (held.includes(droppedFile)) dropped.push(generation);
   }
   const none = kept.length === 0 && dropped.length === 0;
-  return { kept, dropped, next: none ? 1 : Math.max(1, ...folders) + 1 };
+  const unfinished = names.find((name) => unfinishedName.test(name)) ?? null;
+  return { kept, dropped, next: none ? 1 : Math.max(1, ...folders) + 1, unfinished };
+}
+
+/** The numbers of the generations, ascending: of all, or of the one that is asked for. @throws E_NO_ARCHIVE where there is none */
+export async function chooseGenerations(
+  root: string,
+  wanted: number | undefined,
+): Promise<{ readonly numbers: readonly number[]; readonly unfinished: string | null }> {
+  const { kept, unfinished } = await standingGenerations(root);
+  if (kept.length === 0) throw new VectorError("E_NO_ARCHIVE", `${root} holds no ${manifestFile}.`);
+  if (wanted === undefined) return { numbers: kept, unfinished };
+  if (kept.includes(wanted)) return { numbers: [wanted], unfinished };
+  const listed = kept.slice(-numbersListed).join(", ");
+  throw new VectorError("E_NO_ARCHIVE", `The archive ${root} has no generation ${wanted}.`, {
+    next: `Give ?generation=N of one that it has (${listed}), or none for the newest.`,
+    details: { generation: wanted },
+  });
+}
+
+/** The file of a generation's manifest, from the archive's folder on. */
+export function manifestName(generation: number): string {
+  return generation === 1 ? manifestFile : `${generationName(generation)}/${manifestFile}`;
 }
 
 /** The manifest of a generation. @throws E_NO_ARCHIVE where it is not there, E_ARCHIVE_FORMAT, E_ARCHIVE_DAMAGED */

@@ -25,8 +25,8 @@ import type {
 import { throwIfAborted } from "../../util/abort.ts";
 import { CollectionReader } from "./collection-reader.ts";
 import { fileFault, partialOf, strangers } from "./files.ts";
-import { filesOf, knownFiles, readManifest, standingGenerations } from "./generations.ts";
-import { damaged, manifestFile } from "./manifest.ts";
+import { chooseGenerations, filesOf, knownFiles, readManifest } from "./generations.ts";
+import { damaged } from "./manifest.ts";
 
 export interface OpenOptions {
   /** Default: the newest. */
@@ -60,10 +60,9 @@ export async function openArchive(
   { generation, signal }: OpenOptions = {},
 ): Promise<ArchiveReader> {
   throwIfAborted(signal);
-  const root = await realpath(path).catch((error: unknown) => {
-    throw notThere(path, error);
-  });
-  const manifest = await readManifest(root, await choose(root, generation));
+  const root = await rootOf(path);
+  const { numbers } = await chooseGenerations(root, generation);
+  const manifest = await readManifest(root, numbers.at(-1) ?? 1);
   const files = filesOf(manifest);
   for (const file of files) {
     const fault = await fileFault(root, file, signal);
@@ -74,20 +73,6 @@ export async function openArchive(
   if (stranger !== undefined)
     throw damaged(root, `${stranger} is none of its files.`, { file: stranger });
   return new ArchiveStore(root, manifest);
-}
-
-/** The number of the generation that is asked for. @throws E_NO_ARCHIVE */
-async function choose(root: string, wanted: number | undefined): Promise<number> {
-  const { kept } = await standingGenerations(root);
-  const newest = kept.at(-1);
-  if (newest === undefined)
-    throw new VectorError("E_NO_ARCHIVE", `${root} holds no ${manifestFile}.`);
-  if (wanted === undefined || kept.includes(wanted)) return wanted ?? newest;
-  const listed = kept.slice(-namesListed).join(", ");
-  throw new VectorError("E_NO_ARCHIVE", `The archive ${root} has no generation ${wanted}.`, {
-    next: `Give ?generation=N of one that it has (${listed}), or none for the newest.`,
-    details: { generation: wanted },
-  });
 }
 
 /** Opens an archive of records, as a source of a migration. @throws as `openArchive`; E_NOT_SUPPORTED for an archive of points */
@@ -104,6 +89,13 @@ export async function openRecordArchive(
     `The archive ${store.identity.address} is of a Qdrant; it is no source of a migration.`,
     { next: "Bring it back with `vecferry restore ARCHIVE TARGET`." },
   );
+}
+
+/** The real path of an archive's folder. @throws E_NO_ARCHIVE */
+export async function rootOf(path: string): Promise<string> {
+  return await realpath(path).catch((error: unknown) => {
+    throw notThere(path, error);
+  });
 }
 
 function notThere(path: string, cause: unknown): VectorError {

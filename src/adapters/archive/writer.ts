@@ -139,6 +139,8 @@ class FolderWriter implements ArchiveWriter {
         [...this.#begun.keys()],
         new Set(writers.flatMap((one) => one.files)),
       );
+      for (const { folder } of this.#begun.keys())
+        await rmdir(join(this.#partial, folder)).catch(() => undefined);
       await writeDurable(join(this.#partial, manifestFile), manifestText(manifest));
       if (this.base !== null && this.base.format < manifestFormat)
         await renew(this.path, this.base);
