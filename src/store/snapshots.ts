@@ -32,6 +32,8 @@ export interface SnapshotContent {
   readonly bytes: number;
   /** Whose it is, where the file says it. */
   readonly collection: string | null;
+  /** Whether it is found in the file by that name, and so keeps it. */
+  readonly fixed: boolean;
 }
 
 /** What a local file holds. */

@@ -37,8 +37,6 @@ export interface SnapshotDoor extends AsyncDisposable {
   /** The raw JSON text of the answer. @throws E_REJECTED where it cannot be asked so */
   query(collection: string, body: string, options: CallOptions): Promise<string>;
   retrieve(collection: string, body: string, options: CallOptions): Promise<string>;
-  aliases(options: CallOptions): Promise<string>;
-  setAlias(body: string, options: CallOptions): Promise<void>;
   list(owner: Owner, options: CallOptions): Promise<StoredSnapshot[]>;
   create(owner: Owner, options: CallOptions): Promise<StoredSnapshot>;
   remove(owner: Owner, name: string, options: CallOptions): Promise<void>;

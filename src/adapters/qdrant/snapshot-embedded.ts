@@ -38,16 +38,6 @@ class EmbeddedDoor implements SnapshotDoor {
     return refusable(this.#engine.ask(asked, options));
   }
 
-  aliases(options: CallOptions): Promise<string> {
-    const asked = { operation: "listAliases", collection: "", params: {}, body: null } as const;
-    return this.#engine.ask(asked, options);
-  }
-
-  async setAlias(body: string, options: CallOptions): Promise<void> {
-    const asked = { operation: "updateAliases", collection: "", params: {}, body } as const;
-    await refusable(this.#engine.ask(asked, options));
-  }
-
   async list(owner: Owner, options: CallOptions): Promise<StoredSnapshot[]> {
     return readStored(await this.#ask("listSnapshots", owner, {}, options));
   }

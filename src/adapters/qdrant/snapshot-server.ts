@@ -100,14 +100,6 @@ class ServerDoor implements SnapshotDoor {
     return this.#client.send("POST", `${pathOf(collection)}/points`, body, signal);
   }
 
-  aliases({ signal }: CallOptions): Promise<string> {
-    return this.#client.send("GET", "/aliases", undefined, signal);
-  }
-
-  async setAlias(body: string, { signal }: CallOptions): Promise<void> {
-    await this.#client.send("POST", "/collections/aliases", body, signal);
-  }
-
   async list(owner: Owner, { signal }: CallOptions): Promise<StoredSnapshot[]> {
     return readStored(await this.#client.send("GET", snapshots(owner), undefined, signal));
   }

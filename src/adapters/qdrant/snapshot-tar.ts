@@ -43,7 +43,7 @@ export async function readSnapshotTar(
     throwIfAborted(signal);
     entries.push(entry);
   }
-  const whole = { path, start: 0, bytes: size, collection: null };
+  const whole = { path, start: 0, bytes: size, collection: null, fixed: false };
   const aliases = new Map<string, string>();
   const config = entries.find(({ name }) => name === "config.json");
   if (config === undefined) {
@@ -60,7 +60,7 @@ export async function readSnapshotTar(
     const entry = entries.find((one) => one.name === name);
     if (entry === undefined) throw damaged(path, `it lacks the snapshot of ${collection}`);
     if (entry.sparse) throw strange(path, `the snapshot of ${collection} in it has holes`);
-    return { path, start: entry.start, bytes: entry.bytes, collection };
+    return { path, start: entry.start, bytes: entry.bytes, collection, fixed: false };
   });
   return { kind: "storage", parts, aliases: new Map(Object.entries(data.collections_aliases)) };
 }

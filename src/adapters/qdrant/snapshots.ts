@@ -1,7 +1,6 @@
 /** The snapshots of a Qdrant: of a server, of a cluster with each of its nodes, of Qdrant Cloud, or of an embedded one. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { z } from "zod";
 import { lookIntoSnapshot } from "../../engine/index.ts";
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionSpec } from "../../model/collection.ts";
@@ -27,10 +26,6 @@ import { readSnapshotTar } from "./snapshot-tar.ts";
 /** Times that a node is asked who it is: behind one address that spreads its calls stand several. */
 const greetings = 3;
 const embeddedMagic = "VFSNAP\r\n";
-
-const aliasList = z.object({
-  aliases: z.array(z.object({ alias_name: z.string(), collection_name: z.string() })),
-});
 
 /**
  * Opens the server at `url`, with the further nodes of its cluster.
@@ -122,13 +117,12 @@ class QdrantSnapshots implements SnapshotStore {
   }
 
   async aliases(options: CallOptions = {}): Promise<Map<string, string>> {
-    const { aliases } = aliasList.parse(JSON.parse(await this.#first.aliases(options)));
-    return new Map(aliases.map((one) => [one.alias_name, one.collection_name]));
+    const aliases = (await this.#first.api.aliases(options)) ?? [];
+    return new Map(aliases.map(({ alias, collection }) => [alias, collection]));
   }
 
   async setAlias(alias: string, collection: string, options: CallOptions = {}): Promise<void> {
-    const create_alias = { alias_name: alias, collection_name: collection };
-    await this.#first.setAlias(JSON.stringify({ actions: [{ create_alias }] }), options);
+    await this.#first.api.createAlias({ alias, collection }, options);
   }
 
   async places(
@@ -218,7 +212,10 @@ class QdrantSnapshots implements SnapshotStore {
       const { size } = await sizeOf(path);
       return {
         kind: kind === "full" ? "storage" : "collection",
-        parts: collections.map(({ name }) => ({ path, start: 0, bytes: size, collection: name })),
+        parts: collections.map(({ name }) => {
+          // One of everything has them by their names.
+          return { path, start: 0, bytes: size, collection: name, fixed: kind === "full" };
+        }),
         aliases: new Map(aliases.map(({ alias, collection }) => [alias, collection])),
       };
     } catch (error) {

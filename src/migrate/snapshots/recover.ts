@@ -130,6 +130,7 @@ async function planSteps(
       );
     }
     assertFits(store, wanted, target, standing);
+    assertName(wanted, target);
     steps.push({ wanted, collection, target, standing });
   }
   return steps;
@@ -200,6 +201,20 @@ function assertFits(
     throw new VectorError(
       "E_SCHEMA_CONFLICT",
       `The collection "${target}" at ${address} has other ${field} than the snapshot: ${has} there, ${had} in it.`,
+    );
+  }
+}
+
+/** @throws E_SNAPSHOT_FORMAT */
+function assertName({ pieces }: Recoverable, target: string): void {
+  for (const piece of pieces) {
+    if (!("content" in piece) || !piece.content.fixed) continue;
+    const { collection, path } = piece.content;
+    if (collection === target) continue;
+    throw new VectorError(
+      "E_SNAPSHOT_FORMAT",
+      `${path} is one of everything: "${collection}" in it keeps its name.`,
+      { next: "Recover it under its own name, without --rename." },
     );
   }
 }
