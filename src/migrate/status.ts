@@ -5,7 +5,7 @@ import type { LedgerCounts } from "./journal/counts.ts";
 import { hasJournal } from "./journal/file.ts";
 import { Journal, type Migration, type MigrationState } from "./journal/journal.ts";
 import { migrationHolder } from "./lock.ts";
-import { endAddress, endsText } from "./next-steps.ts";
+import { carryCommand, endAddress, endsText, isExport } from "./next-steps.ts";
 import { type Report, reportSchema } from "./report-schema.ts";
 import type { Delta } from "./request.ts";
 
@@ -89,7 +89,7 @@ function migrationStatus(
     return {
       name: one.plan.source.name,
       target: one.plan.target,
-      tenant: one.plan.tenant,
+      tenant: one.plan.exported === undefined ? one.plan.tenant : null,
       counts: ledger.counts(),
       differences: Object.fromEntries(ledger.differenceCounts()),
       verifiedAt: one.verified_at,
@@ -122,7 +122,7 @@ function migrationStatus(
     updatedAt: migration.updated_at,
   };
   const failure = migration.reason === null ? null : (report?.failure ?? null);
-  return { ...status, next: nextOf(status, endsText(migration), failure?.next ?? "") };
+  return { ...status, next: nextOf(status, migration, failure?.next ?? "") };
 }
 
 /** Records a second, from what the journal gains while we wait. */
@@ -154,7 +154,13 @@ function readReport(file: string): Report | null {
 }
 
 /** `after` is what the last run's failure asked for; empty = it did not fail. */
-function nextOf(status: Omit<MigrationStatus, "next">, ends: string, after: string): string[] {
+function nextOf(
+  status: Omit<MigrationStatus, "next">,
+  migration: Migration,
+  after: string,
+): string[] {
+  const ends = endsText(migration);
+  const carry = carryCommand(migration);
   const { state, runningPid, diedPid, quarantine, collections } = status;
   if (runningPid !== null)
     return [`Process ${runningPid} is at work on it; Ctrl-C there saves a checkpoint.`];
@@ -163,15 +169,17 @@ function nextOf(status: Omit<MigrationStatus, "next">, ends: string, after: stri
     steps.push(`Process ${diedPid} died while it worked on it; what was checkpointed is kept.`);
   if (after !== "") steps.push(after);
   const differ = collections.some(({ differences }) => Object.keys(differences).length > 0);
-  if (state === "CANCELLED") steps.push(`\`vecferry migrate ${ends}\` begins anew.`);
+  if (state === "CANCELLED") steps.push(`\`${carry}\` begins anew.`);
   else if (state === "PLANNED" || state === "COPYING" || state === "PAUSED")
-    steps.push(`\`vecferry migrate ${ends}\` goes on where it stopped.`);
+    steps.push(`\`${carry}\` goes on where it stopped.`);
   else if (differ)
     steps.push(
-      `\`vecferry repair ${ends}\` writes what the newest verify found missing or changed.`,
+      isExport(migration)
+        ? `\`${carry}\` writes what is missing and what changed at the source; --overwrite also what was changed at the target.`
+        : `\`vecferry repair ${ends}\` writes what the newest verify found missing or changed.`,
     );
   else if (state === "STALE")
-    steps.push(`\`vecferry migrate ${ends}\` carries what has changed at the source since.`);
+    steps.push(`\`${carry}\` carries what has changed at the source since.`);
   else if (state === "VERIFIED")
     steps.push(`All is verified; \`vecferry verify ${ends}\` compares again.`);
   else steps.push(`\`vecferry verify ${ends}\` compares both ends.`);

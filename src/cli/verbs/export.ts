@@ -1,23 +1,16 @@
 /** `vecferry export [SOURCE] [TARGET]`. */
-import { VectorError } from "../../errors.ts";
-import { runExport } from "../../migrate/export/export.ts";
 import { endAddress } from "../../migrate/next-steps.ts";
 import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { exitHelp } from "../exit.ts";
-import {
-  chooseExportEnds,
-  exportRequest,
-  openExportSource,
-  openRecordTarget,
-  openVectors,
-} from "../export-ends.ts";
+import { chooseExportEnds } from "../export-ends.ts";
 import {
   exportRunFlags,
   exportScopeFlags,
   exportShapeFlags,
   outputFormatFlags,
 } from "../export-flags.ts";
+import { assertNoneOf, carryRecords } from "../exporting.ts";
 import {
   gentleFlags,
   hookFlags,
@@ -27,10 +20,8 @@ import {
   stateFlags,
 } from "../flags.ts";
 import { storeIdentity } from "../identity.ts";
-import { tellOutcome } from "../output/outcome.ts";
-import { assertFolderOf } from "../session.ts";
-import { addFlags, type FlagTable, flagName, readSettings } from "../setting.ts";
-import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+import { addFlags, type FlagTable, readSettings } from "../setting.ts";
+import { type Action, type AddVerb, assertNoAddress, onCommand } from "../verb.ts";
 import { backup } from "./backup.ts";
 
 const { merge, overwrite, propagateDeletes } = exportRunFlags;
@@ -72,39 +63,13 @@ const exportRecords: Action = async (session, operands, flags) => {
   const wantsArchive = outputFormat === undefined ? null : outputFormat === "archive";
   const { source, target } = chooseExportEnds(operands, ends, wantsArchive);
   if (target.kind === "archive") {
-    assertNone(flags);
+    assertNoneOf(
+      flags,
+      recordsAlone,
+      "is for records of a Chroma; an archive keeps points as they are.",
+    );
     const texts = [source, target].map((one) => endAddress(storeIdentity(one)));
     return await backup(session, texts, { ...flags, chromadbCollections: scope.collection });
   }
-  const shape = readSettings(exportShapeFlags, flags, environment).values;
-  const run = readSettings(exportRunFlags, flags, environment).values;
-  const report = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
-  const request = exportRequest("export", scope, shape, run);
-  assertFolderOf("--report-file", report.reportFile);
-  const access = ends.access();
-
-  session.openLog("export", log);
-  session.openHook(onEvent);
-  session.follow("export", { source, target }, report.reportFile);
-  await using vectorsFrom = await openVectors(session, shape.vectorsFrom);
-  await using from = await openExportSource(session, source, access);
-  await using to = await openRecordTarget(session, target, access);
-  session.targetOpened(to.identity);
-  const context = session.context(state);
-  return tellOutcome(session, await runExport(from, to, { ...request, vectorsFrom }, context));
+  return await carryRecords(session, "export", { source, target }, ends, flags);
 };
-
-/** @throws E_CONFIG */
-function assertNone(flags: Readonly<Record<string, unknown>>): void {
-  const [name] = Object.keys(recordsAlone).filter((name) => flags[name] !== undefined);
-  const flag = name === undefined ? undefined : recordsAlone[name];
-  if (flag === undefined) return;
-  throw new VectorError(
-    "E_CONFIG",
-    `${flagName(flag)} is for records of a Chroma; an archive keeps points as they are.`,
-    { next: `Leave ${flagName(flag)} away.` },
-  );
-}

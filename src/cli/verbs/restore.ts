@@ -10,9 +10,12 @@ import { assertArchive, assertTarget, connectArchive } from "../../open.ts";
 import type { ArchiveReader } from "../../store/archive.ts";
 import type { TargetStore } from "../../store/port.ts";
 import { readEnds } from "../access.ts";
-import { patienceFlags, qdrantFlags } from "../end-flags.ts";
-import { targetEnd } from "../ends.ts";
+import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
+import { sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
+import { assertRecords, isRecordText } from "../export-ends.ts";
+import { exportRunFlags, exportShapeFlags } from "../export-flags.ts";
+import { assertNoneOf, carryRecords } from "../exporting.ts";
 import {
   gentleFlags,
   hookFlags,
@@ -42,17 +45,43 @@ const restoreFlags = {
   waitGreen,
 } as const satisfies FlagTable;
 
+const { splitTenants, vector, flatten, vectorsFrom } = exportShapeFlags;
+const { overwrite, propagateDeletes } = exportRunFlags;
+/** What only a Chroma as the target takes. */
+const chromaAlone = {
+  splitTenants,
+  vector,
+  flatten,
+  vectorsFrom,
+  overwrite,
+  propagateDeletes,
+} as const satisfies FlagTable;
+
+/** What it does not take. */
+const { where, limit } = scopeFlags;
+const { defaultTenant, layout, idPrefix, vectorSize } = shapeFlags;
+const qdrantAlone: FlagTable = {
+  ...{ where, limit, defaultTenant, layout, idPrefix, vectorSize },
+  ...makeFlags,
+  ...{ restart, indexing, waitGreen },
+};
+
 export const addRestore: AddVerb = (program, call) => {
   const command = program
     .command("restore")
-    .summary("put an archive's records into a Qdrant")
+    .summary("put an archive's records into a Qdrant or a Chroma")
     .description(
       "Checks every byte of the archive before anything is written. Records of a Chroma go into the target as `vecferry migrate` would carry them; " +
-        "points of a Qdrant go back as they were, with their collections' settings and payload indexes. The same command again goes on where the last one stopped.",
+        "points of a Qdrant go back as they were, with their collections' settings and payload indexes. Into a Chroma both go as `vecferry export` carries them. The same command again goes on where the last one stopped.",
     )
     .argument("[archive]", "archive:./folder")
-    .argument("[target]", "http(s)://host:6333, or embedded:./path");
-  addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+    .argument(
+      "[target]",
+      "http(s)://host:6333, embedded:./path, chroma://host:8000/tenant/database, or chroma-cloud://tenant/database",
+    );
+  addFlags(command, "A Qdrant as the target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "A Chroma as the target (beside its address):", chromaFlags);
+  addFlags(command, "Into a Chroma alone:", chromaAlone);
   addFlags(command, "The target:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records:", scopeFlags);
   addFlags(command, "How they come out:", shapeFlags);
@@ -82,6 +111,14 @@ const restore: Action = async (session, [archiveText, targetText], flags) => {
     });
   }
   const archive = assertArchive(archiveText);
+  if (targetText !== undefined && isRecordText(targetText)) {
+    assertNoneOf(flags, qdrantAlone, "is for a Qdrant as the target.");
+    const { address } = sourceEnd(targetText, ends.chroma);
+    const both = { source: archive, target: assertRecords(address) };
+    const own = { ...flags, collection: scope.chromadbCollections };
+    return await carryRecords(session, "restore", both, ends, own);
+  }
+  assertNoneOf(flags, chromaAlone, "is for a Chroma as the target.");
   const target = assertTarget(targetEnd(targetText, ends.qdrant).address);
   const request = migrateRequest(scope, shape, make, {
     ...run,

@@ -7,6 +7,7 @@ import { chooseSource, chooseTarget } from "../choose.ts";
 import { CombinedFile } from "../combined.ts";
 import { chromaFlags, patienceFlags, qdrantFlags, sourceQdrantFlags } from "../end-flags.ts";
 import { exitHelp } from "../exit.ts";
+import { compareRecords } from "../exporting.ts";
 import {
   fixFlags,
   gentleFlags,
@@ -52,12 +53,12 @@ export const addVerify: AddVerb = (program, call) => {
     .description(
       "Compares schema, ids both ways, vectors, payload and its types. Without addresses, flags and variables it takes the newest migration.",
     )
-    .argument("[source]", "as in `vecferry migrate`; not with --target-only")
-    .argument("[target]", "as in `vecferry migrate`");
+    .argument("[source]", "as in `vecferry migrate` or `vecferry export`; not with --target-only")
+    .argument("[target]", "as in `vecferry migrate` or `vecferry export`");
   addFlags(command, "What is compared:", verifyFlags);
   addFlags(command, "Mending:", fixFlags);
-  addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
-  addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "A Chroma (instead of its address, or beside it):", chromaFlags);
+  addFlags(command, "A Qdrant (instead of its address, or beside it):", qdrantFlags);
   addFlags(command, "A Qdrant as the source (beside its address):", pointsVerifyFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records (default: those of the migration):", scopeFlags);
@@ -70,6 +71,8 @@ export const addVerify: AddVerb = (program, call) => {
 const verify: Action = async (session, operands, flags) => {
   const { environment } = session;
   const [first, second] = operands;
+  const ofExport = await compareRecords(session, operands, flags);
+  if (ofExport !== null) return ofExport;
   if (!flags["targetOnly"] && first !== undefined && pointsAddress(first) !== null)
     return await comparePoints(session, first, second, flags, recordsAlone);
   assertRecordFlags(flags, pointsVerifyFlags);
