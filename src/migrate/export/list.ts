@@ -83,7 +83,9 @@ async function enterLane(run: ExportRun, plan: LanePlan, roll: Roll): Promise<Li
   const lane = { plan, entered, ledger };
   const { listed, added } = await listLane(lane, roll, context.signal);
   let deleted = 0;
-  for (let rows = ledger.unseen(-1, pageRows); rows.length > 0; ) {
+  // What the base leaves out is listed by nobody, and is still there.
+  const unseen = run.base === null ? ledger.unseen(-1, pageRows) : [];
+  for (let rows = unseen; rows.length > 0; ) {
     throwIfAborted(context.signal);
     ledger.markGone(rows.map(({ ordinal }) => ordinal));
     deleted += rows.length;
