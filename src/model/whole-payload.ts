@@ -44,6 +44,7 @@ export function asRecords(points: PointBatch, layout: Layout): PointBatch {
       runs: [...placement.runs],
       collections: [...placement.collections],
       rest: [...placement.rest],
+      ...shardsOf(points),
     },
   };
   placement.rest.forEach((text, row) => {
@@ -69,8 +70,13 @@ export function asPoints(batch: PointBatch, layout: Layout): PointBatch {
       runs: none(),
       collections: none(),
       rest: placement.points.map((_, row) => wholePayload(batch, row, layout)),
+      ...shardsOf(batch),
     },
   };
+}
+
+function shardsOf({ placement: { shards } }: PointBatch): { shards?: (string | null)[] } {
+  return shards === undefined ? {} : { shards };
 }
 
 /** Whether a row says nothing but its `rest`: the payload of a point that is not vecferry's. */
