@@ -1,15 +1,9 @@
 /** `vecferry restore ARCHIVE [TARGET]`. */
 
 import { VectorError } from "../../errors.ts";
-import { runPoints } from "../../migrate/points/run.ts";
-import { archivedPoints } from "../../migrate/points/source.ts";
-import type { Outcome } from "../../migrate/report.ts";
-import type { MigrateRequest, RunContext } from "../../migrate/request.ts";
-import { runMigrate } from "../../migrate/run.ts";
 import { assertArchive, assertTarget, connectArchive } from "../../open.ts";
-import type { ArchiveReader } from "../../store/archive.ts";
-import type { TargetStore } from "../../store/port.ts";
 import { readEnds } from "../access.ts";
+import { carryArchive, holdsPoints } from "../carry-archive.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
@@ -134,38 +128,11 @@ const restore: Action = async (session, [archiveText, targetText], flags) => {
   session.event({ type: "phase", phase: "check", collection: null });
   await using from = await connectArchive(archive, { signal: session.io.signal });
   session.sourceOpened(from.identity);
-  const points = from.manifest.collections.some(({ rows }) => rows === "points");
-  if (points) {
+  if (holdsPoints(from)) {
     assertPointFlags(flags, { ...recordFlags, restart }, "the archive");
     session.leaves("the points that were written stand at the target; the archive is as it was.");
   }
   await using to = await openTarget(session, target, access);
   const context = session.context(state);
-  return tellOutcome(session, await carry(from, to, points, request, context));
+  return tellOutcome(session, await carryArchive(from, to, request, context));
 };
-
-function carry(
-  archive: ArchiveReader,
-  target: TargetStore,
-  points: boolean,
-  request: MigrateRequest,
-  context: RunContext,
-): Promise<Outcome> {
-  if (!points) return runMigrate(archive, target, { ...request, command: "restore" }, context);
-  const { scope, shape, merge, batchSize, indexing, waitGreen } = request;
-  const { renames, targetCollection } = shape;
-  const wanted = {
-    command: "restore",
-    scope,
-    renames,
-    targetCollection,
-    merge,
-    overwrite: false,
-    propagateDeletes: false,
-    aliases: true,
-    indexing,
-    waitGreen,
-    batchSize,
-  } as const;
-  return runPoints(archivedPoints(archive), target, wanted, context);
-}

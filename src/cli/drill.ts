@@ -1,0 +1,66 @@
+/** The restore drill of `check --drill`: an archive is restored where nobody uses it, compared, searched, and taken away. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { VectorError } from "../errors.ts";
+import { searchRestored } from "../migrate/drill.ts";
+import { connectArchive, connectTarget } from "../open.ts";
+import type { ArchiveAddress } from "../store/address.ts";
+import { freeBytes } from "../util/disk.ts";
+import { carryArchive } from "./carry-archive.ts";
+import { makeFlags, scopeFlags, shapeFlags } from "./flags.ts";
+import { drillText } from "./output/drill.ts";
+import { migrateRequest } from "./request.ts";
+import type { Session } from "./session.ts";
+import { type FlagTable, readSettings } from "./setting.ts";
+
+/** What the folder of an embedded Qdrant takes, as a multiple of the archive's bytes. */
+const roomFactor = 2;
+
+/** Gives the exit status. @throws E_DISK_FULL, and as a restore does */
+export async function runDrill(session: Session, address: ArchiveAddress): Promise<number> {
+  const { signal } = session.io;
+  await using archive = await connectArchive(address, { signal });
+  const parts = archive.manifest.collections.flatMap((one) => one.parts);
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  assertRoom(bytes);
+  const folder = mkdtempSync(join(tmpdir(), "vecferry-drill-"));
+  session.leaves("everything: the archive is as it was, and what the drill made is gone.");
+  const startedMs = performance.now();
+  try {
+    const path = join(folder, "qdrant");
+    await using target = await connectTarget({ kind: "embedded", path }, { signal });
+    const context = {
+      stateFolder: join(folder, "state"),
+      signal,
+      onEvent: session.event.bind(session),
+    };
+    const { exit: carried, report } = await carryArchive(archive, target, plainRequest(), context);
+    const restoredMs = Math.round(performance.now() - startedMs);
+    const searched = await searchRestored(target, signal);
+    const faulty = searched.some(({ faults }) => faults.length > 0);
+    const exit = faulty ? 4 : carried;
+    const drill = { exit, restoredMs, bytes, report, searched };
+    session.output.result("drill", { drill }, drillText(drill));
+    return exit;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function assertRoom(bytes: number): void {
+  const [free, wanted] = [freeBytes(tmpdir()), bytes * roomFactor];
+  if (free === null || free >= wanted) return;
+  throw new VectorError(
+    "E_DISK_FULL",
+    `A drill takes about ${wanted} bytes in ${tmpdir()}, where ${free} are free.`,
+    { next: "Name another folder for temporary files: TMPDIR=/path vecferry check ... --drill." },
+  );
+}
+
+/** Everything, as it comes out without any flag or variable. */
+function plainRequest() {
+  const unset = <Table extends FlagTable>(table: Table) =>
+    readSettings(table, {}, () => undefined).values;
+  return migrateRequest(unset(scopeFlags), unset(shapeFlags), unset(makeFlags), {});
+}
