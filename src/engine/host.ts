@@ -20,7 +20,7 @@ import {
   updateConfig,
 } from "./collection/config.ts";
 import { describe } from "./collection/describe.ts";
-import { releaseIndexes } from "./collection/indexing.ts";
+import { keepIndexes, releaseIndexes } from "./collection/indexing.ts";
 import * as read from "./collection/read.ts";
 import * as select from "./collection/select.ts";
 import { snapshotAll, snapshotCollection } from "./collection/snapshot.ts";
@@ -50,6 +50,7 @@ import type { EnginePlaces, Operations, Sent } from "./protocol.ts";
 import { search } from "./query/search.ts";
 import { changedAliases } from "./storage/aliases.ts";
 import { type AliasChange, Catalog, type CatalogEntry } from "./storage/catalog.ts";
+import { removeIndexFiles } from "./storage/index-file.ts";
 import { OpenFiles } from "./storage/open-files.ts";
 import { type SnapshotDescription, SnapshotFiles } from "./storage/snapshot-files.ts";
 import { extractSnapshot } from "./storage/snapshot-format.ts";
@@ -231,7 +232,7 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
     const config = updateConfig(state.config, parseBody(patch));
     this.#transact(state, () => state.file.saveConfig(encodeConfig(config)));
     state.config = config;
-    configureSets(state.vectors, config);
+    configureSets(state.vectors, config, state.file);
   }
 
   deleteCollection(name: string): boolean {
@@ -350,6 +351,7 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
     if (!sound) return;
     try {
       removeFiles(file?.path ?? path);
+      removeIndexFiles(path, state?.vectors.keys() ?? []);
     } catch {
       // Nobody owns it any more: the next opening removes it.
     }
@@ -357,6 +359,7 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
 
   close(): void {
     for (const { file, vectors } of this.#states.values()) {
+      keepIndexes(vectors.values());
       file.close();
       releaseIndexes(...vectors.values());
     }

@@ -1,6 +1,8 @@
 /** Which vectors of a collection are indexed, by its configuration. Source: Qdrant 1.18.2, documentation of `hnsw_config` and `optimizer_config`. */
 import type { CollectionConfig, JsonObject } from "../api.ts";
 import { isObject } from "../filter/json-path.ts";
+import type { CollectionFile } from "../storage/collection-file.ts";
+import { IndexFile } from "../storage/index-file.ts";
 import { DenseSet, type Indexing } from "../vectors/dense-set.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { vectorParams } from "./vector-config.ts";
@@ -9,6 +11,7 @@ import { vectorParams } from "./vector-config.ts";
 export function applyIndexing(
   { params, hnsw_config, optimizer_config }: CollectionConfig,
   vectors: ReadonlyMap<string, VectorSet>,
+  file: CollectionFile,
 ): void {
   const threshold = Number(optimizer_config["indexing_threshold"] ?? 0);
   for (const [name, each] of vectorParams(params.vectors)) {
@@ -16,8 +19,9 @@ export function applyIndexing(
     if (!(set instanceof DenseSet)) continue;
     const own = each["hnsw_config"];
     const { m, efConstruct } = toGraph(hnsw_config, isObject(own) ? own : {});
-    set.indexing =
-      threshold === 0 || m === 0 ? null : { fromBytes: threshold * 1024, m, efConstruct };
+    const kept = file.path === ":memory:" ? null : new IndexFile(file, name);
+    const isIndexed = threshold !== 0 && m !== 0;
+    set.indexBy(isIndexed ? { fromBytes: threshold * 1024, m, efConstruct } : null, kept);
   }
 }
 
@@ -29,6 +33,11 @@ function toGraph(
     m: Number(own["m"] ?? ofAll["m"]),
     efConstruct: Number(own["ef_construct"] ?? ofAll["ef_construct"]),
   };
+}
+
+/** Keeps what would take long to be built again at the next opening. Not while there are changes to commit. */
+export function keepIndexes(sets: Iterable<VectorSet>): void {
+  for (const set of sets) if (set instanceof DenseSet) set.keepIndex();
 }
 
 /** Lets go of what other threads know of vectors that are not used any more. */

@@ -81,7 +81,7 @@ export function loadState(name: string, file: CollectionFile): CollectionState {
     if (!vectors.has(vector))
       throw damaged(name, file.path, `it holds vectors of an unknown name '${vector}'`);
   }
-  applyIndexing(config, vectors);
+  applyIndexing(config, vectors, file);
   return { name, file, config, ids, vectors, indexes };
 }
 

@@ -1,5 +1,6 @@
 /** The vector sets that a configuration asks for. */
 import type { CollectionConfig, SparseVectorParams, VectorParams } from "../api.ts";
+import type { CollectionFile } from "../storage/collection-file.ts";
 import { DenseSet } from "../vectors/dense-set.ts";
 import { MultiSet } from "../vectors/multi-set.ts";
 import { SparseSet } from "../vectors/sparse-set.ts";
@@ -32,8 +33,9 @@ export function vectorSets({ params }: CollectionConfig): Map<string, VectorSet>
 export function configureSets(
   sets: ReadonlyMap<string, VectorSet>,
   config: CollectionConfig,
+  file: CollectionFile,
 ): void {
-  applyIndexing(config, sets);
+  applyIndexing(config, sets, file);
   const { params } = config;
   for (const [name, each] of Object.entries(params.sparse_vectors ?? {})) {
     const set = sets.get(name);

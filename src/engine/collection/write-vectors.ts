@@ -3,6 +3,7 @@ import type { VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
 import type { JsonInput, PointSelector, SparseVectorParams, VectorParams } from "../api.ts";
 import { badInput, notFound } from "../errors.ts";
+import { removeIndexFiles } from "../storage/index-file.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { encodeConfig } from "./config.ts";
@@ -95,7 +96,7 @@ export function addVectorName(state: CollectionState, name: string, vector: NewV
     const vectors = Object.fromEntries([...dense, [name, vector.dense] as const].sort(byName));
     configure(state, { ...params, vectors });
     state.vectors.set(name, newSet(name, vector.dense));
-    applyIndexing(state.config, state.vectors);
+    applyIndexing(state.config, state.vectors, state.file);
     return;
   }
   const entries = Object.entries({ ...params.sparse_vectors, [name]: vector.sparse }).sort(byName);
@@ -118,6 +119,7 @@ export function removeVectorName(state: CollectionState, name: string): void {
   releaseIndexes(state.vectors.get(name));
   state.vectors.delete(name);
   state.file.removeVectors(name);
+  removeIndexFiles(state.file.path, [name]);
 }
 
 function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {

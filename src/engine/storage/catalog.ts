@@ -6,6 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { VectorError } from "../../errors.ts";
 import { catalogName, collectionsName } from "./folder.ts";
+import { withoutIndexEnd } from "./index-file.ts";
 import { logFault } from "./log-fault.ts";
 import { openDatabase, storageError } from "./sqlite.ts";
 import { assertKnownFormat, newestFormat, transact } from "./upgrade.ts";
@@ -185,7 +186,7 @@ export class Catalog {
     if (entries.some(({ sound }) => !sound)) return;
     const owned = new Set(entries.map(({ path }) => path));
     for (const file of readdirSync(join(this.#folder, collectionsName))) {
-      const path = this.#pathOf(file.replace(/-(?:wal|shm|journal)$/, ""));
+      const path = this.#pathOf(withoutIndexEnd(file.replace(/-(?:wal|shm|journal)$/, "")));
       if (owned.has(path)) continue;
       try {
         rmSync(this.#pathOf(file), { force: true });

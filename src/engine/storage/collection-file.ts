@@ -288,6 +288,14 @@ export class CollectionFile {
     }
   }
 
+  /** The checksum of each block of one vector name, as it was committed. */
+  blockSums(name: string): Map<number, number> {
+    const isClosed = this.#open === null;
+    const rows = this.#database.prepare("SELECT block, crc FROM vectors WHERE name = ?").all(name);
+    if (isClosed) this.release();
+    return new Map(rows.map(({ block, crc }) => [Number(block), Number(crc)]));
+  }
+
   /** Names that have vectors here. */
   vectorNames(): Set<string> {
     const rows = this.#database.prepare("SELECT DISTINCT name FROM vectors").all();

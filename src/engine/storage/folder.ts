@@ -5,6 +5,7 @@
  *     engine.sqlite              meta (key, value): format = 2;  collections (name, file, crc);  aliases (alias, collection, crc);
  *                                crc: CRC-32 of the second column, begun with that of the first
  *     collections/<uuid>.sqlite  one file a collection (collection-file.ts)
+ *     collections/<uuid>.sqlite-hnsw-<name's CRC>  a copy of an HNSW index in memory, which may go at any time (index-file.ts)
  *     snapshots/                 snapshots (snapshot-files.ts)
  *
  * SQLite keeps a `-wal` file beside each. Folder 0700, files 0600.

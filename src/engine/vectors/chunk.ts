@@ -130,6 +130,16 @@ export class Chunk {
     if (count > 0) this.#offer(scan, count);
   }
 
+  /** Offers `scan.best` these slots, which must be of this chunk and have a vector. */
+  offer(scan: Omit<Scan, "among">, slots: readonly number[]): void {
+    const rows = this.#lists[scan.lane]?.rows ?? new Uint32Array(0);
+    for (let from = 0; from < slots.length; from += listRows) {
+      const count = Math.min(listRows, slots.length - from);
+      for (let at = 0; at < count; at += 1) rows[at] = (slots[from + at] ?? 0) - this.firstSlot;
+      this.#offer(scan, count);
+    }
+  }
+
   /** How near the query is to one slot, which must have a vector. */
   similarity(kernel: KernelName, slot: number): number {
     const list = this.#lists[0];
@@ -139,7 +149,7 @@ export class Chunk {
     return list.similarities[0] ?? Number.NaN;
   }
 
-  #offer({ kernel, lane, best }: Scan, count: number): void {
+  #offer({ kernel, lane, best }: Omit<Scan, "among">, count: number): void {
     this.#run(kernel, lane, count);
     const { rows, similarities } = this.#lists[lane] ?? { rows: [], similarities: [] };
     let { bound } = best;

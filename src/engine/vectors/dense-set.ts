@@ -2,6 +2,7 @@
 import type { DenseColumn, VectorColumn } from "../../model/record.ts";
 import type { VectorDatatype, VectorParams } from "../api.ts";
 import { badInput } from "../errors.ts";
+import type { IndexFile } from "../storage/index-file.ts";
 import { type ChangedBlock, ChangedBlocks } from "./changed-blocks.ts";
 import { notFinite, wrongDimension, wrongKind } from "./checks.ts";
 import { roundTo } from "./datatypes.ts";
@@ -38,6 +39,7 @@ export class DenseSet implements VectorSet {
   readonly #changed: ChangedBlocks;
   #indexing: Indexing | null = null;
   #index: HnswIndex | null = null;
+  #kept: IndexFile | null = null;
 
   constructor(name: string, params: VectorParams) {
     this.#name = name;
@@ -133,14 +135,20 @@ export class DenseSet implements VectorSet {
     return found ?? this.#store.nearest(kernel, data, options);
   }
 
-  /** How the vectors are indexed from now on; null = not at all. */
-  set indexing(indexing: Indexing | null) {
+  /** How the vectors are indexed from now on, null = not at all; `kept`: where the index is kept. Not while there are changes to commit. */
+  indexBy(indexing: Indexing | null, kept: IndexFile | null = null): void {
     const [now, then] = [this.#indexing, indexing].map((each) => JSON.stringify(each));
     if (now === then) return;
     this.#index?.drop();
     this.#index = null;
     this.#indexing = indexing;
-    this.#openIndex();
+    this.#kept = kept;
+    this.#openIndex(true);
+  }
+
+  /** Keeps the index, where much of it is kept nowhere. Not while there are changes to commit. */
+  keepIndex(): void {
+    this.#index?.keep();
   }
 
   /** Bytes of all components as float32. */
@@ -160,7 +168,7 @@ export class DenseSet implements VectorSet {
 
   /** Lets other threads forget the vectors, which are not used any more. */
   release(): void {
-    this.indexing = null;
+    this.indexBy(null);
     this.#store.release();
   }
 
@@ -170,7 +178,7 @@ export class DenseSet implements VectorSet {
   }
 
   /** Opens an index where there are enough vectors for one, and usearch is installed. */
-  #openIndex(): void {
+  #openIndex(restored = false): void {
     const { kernel } = this.#metric;
     if (this.#indexing === null || kernel === null || kernel === "manhattan") return;
     const { m, efConstruct, fromBytes } = this.#indexing;
@@ -179,7 +187,8 @@ export class DenseSet implements VectorSet {
     if (library === null) return;
     const inner = this.#metric.normalizes ? "cos" : "ip";
     const metric = kernel === "dot" ? inner : "l2sq";
-    this.#index = new HnswIndex(library, this.#store, { metric, m, efConstruct });
+    const settings = { metric, m, efConstruct } as const;
+    this.#index = new HnswIndex(library, this.#store, settings, this.#kept, restored);
   }
 
   toScore(similarity: number): number {

@@ -6,6 +6,7 @@
  */
 import { SlotBits } from "../filter/grow.ts";
 import type { SlotSet } from "../filter/slot-set.ts";
+import type { IndexFile } from "../storage/index-file.ts";
 import type { KernelName } from "./kernel.ts";
 import { TopK } from "./top-k.ts";
 import type { Usearch, UsearchIndex, UsearchMetric } from "./usearch.ts";
@@ -32,13 +33,15 @@ const pendingShare = 1 / 20;
 const filterShare = 0.3;
 /** So much more is asked for than a filter lets through on average. */
 const filterMargin = 1.25;
+/** Unless a search says how many slots the index is to look at, it is this share of what building looks at: they are compared anew, and more find hardly more. */
+const efShare = 0.75;
 /** A byte goes so many standard deviations of a unit vector's component far; what is beyond is cut. */
 const byteDeviations = 4;
 
 /** Indexes of this thread that have slots to take. */
 const growing = new Set<HnswIndex>();
 
-/** Builds on for two milliseconds or so; false where there is nothing left to build. */
+/** Builds on for two milliseconds or so; false where there is nothing left to build. Not amid a transaction. */
 export function growIndexes(): boolean {
   const untilMs = performance.now() + stepMs;
   for (const index of growing) {
@@ -48,6 +51,7 @@ export function growIndexes(): boolean {
       // It takes no more, for want of memory say. What it lacks is compared one by one, and with much of that it is not asked.
     }
     growing.delete(index);
+    index.keep(index.size / 2);
   }
   return false;
 }
@@ -58,29 +62,37 @@ export class HnswIndex {
   readonly #efSearch: number;
   /** Of unit vectors it keeps bytes, each this many times a component; of others bfloat16, which has the range of float32. */
   readonly #byteScale: number | null;
+  readonly #kept: IndexFile | null;
+  /** How it is built, in words by which a kept one is told from others. */
+  readonly #words: string;
   /** Slots that it has yet to take. */
   readonly #pending = new SlotBits();
   /** Where the next of them is looked for. */
   #at = 0;
+  /** Blocks of which a slot was touched since it was kept. */
+  readonly #unkept = new Set<number>();
 
-  constructor(usearch: Usearch, store: VectorStore, settings: HnswSettings) {
-    const { metric, m, efConstruct } = settings;
-    // Bytes have not unit length any more: an inner product of them would mostly tell their lengths where all point alike.
-    const inBytes = metric === "cos";
+  /** `kept`: where it is kept, null = nowhere; where `restored`, it begins with what is there of the store's vectors. */
+  constructor(
+    usearch: Usearch,
+    store: VectorStore,
+    settings: HnswSettings,
+    kept: IndexFile | null = null,
+    restored = false,
+  ) {
     this.#store = store;
-    this.#efSearch = efConstruct;
-    this.#byteScale = inBytes ? (127 * Math.sqrt(store.dimension)) / byteDeviations : null;
-    this.#index = new usearch.Index({
-      dimensions: store.dimension,
-      metric,
-      quantization: inBytes ? "i8" : "bf16",
-      connectivity: m,
-      expansion_add: efConstruct,
-      // A question's own number of wanted slots is what it is searched with.
-      expansion_search: 1,
-      multi: false,
-    });
-    for (const slot of store.slots()) if (store.has(slot)) this.touch(slot);
+    this.#kept = kept;
+    this.#efSearch = Math.ceil(settings.efConstruct * efShare);
+    // Bytes have not unit length any more: an inner product of them would mostly tell their lengths where all point alike.
+    this.#byteScale =
+      settings.metric === "cos" ? (127 * Math.sqrt(store.dimension)) / byteDeviations : null;
+    const { dimension } = store;
+    this.#words = JSON.stringify([usearch.version, dimension, settings, this.#byteScale]);
+    const index = newIndex(usearch, dimension, settings);
+    const changed = restored ? kept?.load(index, this.#words) : null;
+    this.#index = changed ? index : newIndex(usearch, dimension, settings);
+    if (changed) for (const block of changed) this.#touchBlock(block);
+    else for (const slot of store.slots()) if (store.has(slot)) this.touch(slot);
   }
 
   /** Vectors in the index. */
@@ -96,7 +108,24 @@ export class HnswIndex {
   /** The slot's vector has changed, come or gone. */
   touch(slot: number): void {
     this.#pending.set(slot, true);
+    this.#unkept.add(this.#store.blockOf(slot));
     growing.add(this);
+  }
+
+  #touchBlock(block: number): void {
+    const { rowsPerBlock } = this.#store;
+    for (let row = 0; row < rowsPerBlock; row += 1) this.touch(block * rowsPerBlock + row);
+  }
+
+  /** Keeps it where opening would have much to build otherwise: more than `slots`. Not amid a transaction. */
+  keep(slots = pendingMin): void {
+    if (this.#kept === null || this.#unkept.size * this.#store.rowsPerBlock <= slots) return;
+    const pending = new Set<number>();
+    for (let slot = this.#pending.next(0); slot !== -1; slot = this.#pending.next(slot + 1))
+      pending.add(this.#store.blockOf(slot));
+    this.#kept.save(this.#index, this.#words, pending);
+    this.#unkept.clear();
+    for (const block of pending) this.#unkept.add(block);
   }
 
   /** Takes the next pending slot; false where there is none. */
@@ -126,18 +155,17 @@ export class HnswIndex {
     const wanted = Math.ceil((Math.max(limit, ef) / share) * (among === null ? 1 : filterMargin));
     if (limit === 0 || wanted > Math.min(wantedMax, count / 4)) return null;
     const { keys } = this.#index.search(this.#toKept(query), wanted, 1);
-    const best = new TopK(limit);
-    const similarity = this.#store.similarity(kernel, query);
-    let found = 0;
+    const slots: number[] = [];
     for (const key of keys) {
       const slot = Number(key);
-      // What is pending follows, where it still has a vector.
-      if (this.#pending.has(slot) || !isAmong(among, slot)) continue;
-      best.offer(similarity(slot), slot);
-      found += 1;
+      // What is pending follows.
+      if (!this.#pending.has(slot) && isAmong(among, slot)) slots.push(slot);
     }
+    const found = slots.length;
     for (let slot = this.#pending.next(0); slot !== -1; slot = this.#pending.next(slot + 1))
-      if (this.#store.has(slot) && isAmong(among, slot)) best.offer(similarity(slot), slot);
+      if (isAmong(among, slot)) slots.push(slot);
+    const best = new TopK(limit);
+    this.#store.offer(kernel, query, slots, best);
     const enough = Math.min(limit, among?.count ?? count);
     return found < enough && this.size > found ? null : best.nearest();
   }
@@ -155,6 +183,23 @@ export class HnswIndex {
       bytes[at] = Math.max(-127, Math.min(127, Math.round((vector[at] ?? 0) * scale)));
     return bytes;
   }
+}
+
+function newIndex(
+  usearch: Usearch,
+  dimensions: number,
+  { metric, m, efConstruct }: HnswSettings,
+): UsearchIndex {
+  return new usearch.Index({
+    dimensions,
+    metric,
+    quantization: metric === "cos" ? "i8" : "bf16",
+    connectivity: m,
+    expansion_add: efConstruct,
+    // A question's own number of wanted slots is what it is searched with.
+    expansion_search: 1,
+    multi: false,
+  });
 }
 
 function isAmong(among: SlotSet | null, slot: number): boolean {

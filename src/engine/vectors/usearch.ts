@@ -12,11 +12,16 @@ export interface UsearchIndex {
     threads: number,
   ): { readonly keys: BigUint64Array };
   size(): number;
+  /** Writes it to a file, or takes it from one; what stands behind it in the file is passed over. */
+  save(path: string): void;
+  load(path: string): void;
 }
 
 export type UsearchMetric = "cos" | "ip" | "l2sq";
 
 export interface Usearch {
+  /** Of the package; '' where it does not say. */
+  readonly version: string;
   readonly Index: new (settings: {
     readonly dimensions: number;
     readonly metric: UsearchMetric;
@@ -35,10 +40,21 @@ export function usearch(): Usearch | null {
   if (library !== undefined) return library;
   try {
     const file = process.env["VECFERRY_USEARCH"] ?? "usearch";
-    library = createRequire(import.meta.url)(file) as Usearch;
+    const load = createRequire(import.meta.url);
+    const { Index } = load(file) as Pick<Usearch, "Index">;
+    library = { Index, version: versionOf(load, file) };
   } catch {
     // Without it a search is exact: nothing is lost but speed.
     library = null;
   }
   return library;
+}
+
+function versionOf(load: NodeJS.Require, file: string): string {
+  try {
+    const { version }: { version?: unknown } = load(`${file}/package.json`);
+    return String(version ?? "");
+  } catch {
+    return "";
+  }
 }

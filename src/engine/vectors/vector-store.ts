@@ -99,6 +99,18 @@ export class VectorStore {
     };
   }
 
+  /** Offers `best` those of `slots` that have a vector. */
+  offer(kernel: KernelName, query: Float32Array, slots: readonly number[], best: TopK): void {
+    const { rows } = this.#layout;
+    const asker = {};
+    for (const [at, chunk] of this.#chunks.entries()) {
+      const own = slots.filter((slot) => Math.floor(slot / rows) === at && this.has(slot));
+      if (own.length === 0) continue;
+      chunk.ask(asker, query);
+      chunk.offer({ kernel, lane: 0, best }, own);
+    }
+  }
+
   /** The nearest slots to `query`, compared with every one that may be looked at. */
   nearest(kernel: KernelName, query: Float32Array, options: NearestOptions): Nearest {
     const { limit, among } = options;

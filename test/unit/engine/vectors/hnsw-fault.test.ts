@@ -20,6 +20,8 @@ function scarce(room: number) {
     size(): number {
       return this.#keys.length;
     }
+    save(): void {}
+    load(): void {}
   };
 }
 
@@ -27,7 +29,7 @@ function indexOf(rows: number, room: number): HnswIndex {
   const store = new VectorStore(2);
   for (let slot = 0; slot < rows; slot += 1) store.set(slot, Float32Array.of(slot, 1), 0);
   const settings = { metric: "l2sq", m: 4, efConstruct: 10 } as const;
-  return new HnswIndex({ Index: scarce(room) }, store, settings);
+  return new HnswIndex({ Index: scarce(room), version: "" }, store, settings);
 }
 
 describe("an HNSW index that takes no more", () => {

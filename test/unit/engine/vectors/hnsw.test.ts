@@ -57,7 +57,7 @@ describe.skipIf(typeof usearch === "string")(`an HNSW index (seed ${seed})`, () 
 
   function filled(distance: "Cosine" | "Dot" | "Euclid" | "Manhattan", data = clusters): DenseSet {
     const set = new DenseSet("", { size: dimension, distance });
-    set.indexing = { fromBytes: 100 * 1024, m: 16, efConstruct: 100 };
+    set.indexBy({ fromBytes: 100 * 1024, m: 16, efConstruct: 100 });
     const prepared = set.prepare(column(data), rows);
     for (let slot = 0; slot < rows; slot += 1) set.write(slot, prepared, slot);
     return set;
@@ -88,7 +88,7 @@ describe.skipIf(typeof usearch === "string")(`an HNSW index (seed ${seed})`, () 
       settled(set);
       expect(set.isIndexing).toBe(false);
       expect(recall(set, everyone)).toBeGreaterThanOrEqual(0.99);
-      set.indexing = null;
+      set.indexBy(null);
     },
   );
 
@@ -97,7 +97,7 @@ describe.skipIf(typeof usearch === "string")(`an HNSW index (seed ${seed})`, () 
     const set = filled("Cosine", alike);
     settled(set);
     expect(recall(set, everyone, alike)).toBeGreaterThanOrEqual(0.99);
-    set.indexing = null;
+    set.indexBy(null);
   });
 
   it("is kept right under deletions and overwrites, at once and later", () => {
@@ -124,7 +124,7 @@ describe.skipIf(typeof usearch === "string")(`an HNSW index (seed ${seed})`, () 
     settled(set);
     check();
     expect(recall(set, everyone)).toBeGreaterThanOrEqual(0.99);
-    set.indexing = null;
+    set.indexBy(null);
   });
 
   it("searches filters that let much through, and leaves the others to a scan", () => {
@@ -135,7 +135,7 @@ describe.skipIf(typeof usearch === "string")(`an HNSW index (seed ${seed})`, () 
       for (let slot = 0; slot < rows; slot += step) some.add(slot);
       expect(recall(set, { limit: 10, among: some })).toBeGreaterThanOrEqual(0.99);
     }
-    set.indexing = null;
+    set.indexBy(null);
   });
 
   it("looks at as many as hnsw_ef says", () => {
@@ -143,13 +143,13 @@ describe.skipIf(typeof usearch === "string")(`an HNSW index (seed ${seed})`, () 
     settled(set);
     expect(recall(set, { ...everyone, ef: 400 })).toBe(1);
     expect(recall(set, { ...everyone, ef: 1 })).toBeLessThan(1);
-    set.indexing = null;
+    set.indexBy(null);
   });
 
   it("is not made under Manhattan, below the threshold, nor where it is switched off", () => {
     const manhattan = filled("Manhattan");
     const small = new DenseSet("", { size: dimension, distance: "Dot" });
-    small.indexing = { fromBytes: 1024 * 1024, m: 16, efConstruct: 100 };
+    small.indexBy({ fromBytes: 1024 * 1024, m: 16, efConstruct: 100 });
     const prepared = small.prepare(column(clusters), rows);
     for (let slot = 0; slot < 100; slot += 1) small.write(slot, prepared, slot);
     for (const set of [manhattan, small]) {
