@@ -2,6 +2,8 @@
 export type { DocumentSuiteOptions } from "./document-bench.ts";
 export { documentSuite } from "./document-suite.ts";
 export type { TestKit } from "./kit.ts";
+export type { RecordTargetSuiteOptions } from "./record-target-bench.ts";
+export { recordTargetSuite } from "./record-target-suite.ts";
 export type { RepositoryLack, RepositorySuiteOptions } from "./repository-bench.ts";
 export { repositorySuite } from "./repository-suite.ts";
 export { startServer, type TestServer, type TestServerOptions } from "./server.ts";

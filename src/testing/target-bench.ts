@@ -1,4 +1,6 @@
 /** A collection to test on, made for one test and removed after it. */
+import assert from "node:assert/strict";
+import { type ErrorCode, VectorError } from "../errors.ts";
 import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
 import type { PointBatch } from "../model/record.ts";
 import type { TargetStore } from "../store/port.ts";
@@ -11,6 +13,8 @@ export interface TargetSuiteOptions {
   readonly open: () => Promise<TargetStore>;
   /** Whether what was written is there when it is opened again. */
   readonly keeps: boolean;
+  /** "plain": a collection has one dense vector without a name; "all": it may have any. Default "plain": others must be refused. */
+  readonly vectors?: "plain" | "all";
 }
 
 export interface Bench {
@@ -59,4 +63,18 @@ export async function scanAll(
   const options = batchSize === undefined ? {} : { batchSize };
   for await (const batch of store.scan(collection, options)) batches.push(batch);
   return batches;
+}
+
+/** Fails unless `call` fails with `code`, and with these facts among its details. */
+export async function assertRejects(
+  call: Promise<unknown>,
+  code: ErrorCode,
+  facts: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  await assert.rejects(call, (error) => {
+    assert.ok(error instanceof VectorError);
+    assert.equal(error.code, code);
+    for (const [key, value] of Object.entries(facts)) assert.deepEqual(error.details[key], value);
+    return true;
+  });
 }

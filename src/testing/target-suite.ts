@@ -1,9 +1,14 @@
 /** What every target must do: what is written there comes back as it was, and nothing else is touched. */
 import assert from "node:assert/strict";
-import { type ErrorCode, VectorError } from "../errors.ts";
 import { layouts } from "../model/collection.ts";
 import type { TestKit } from "./kit.ts";
-import { findCollection, scanAll, type TargetSuiteOptions, withBench } from "./target-bench.ts";
+import {
+  assertRejects,
+  findCollection,
+  scanAll,
+  type TargetSuiteOptions,
+  withBench,
+} from "./target-bench.ts";
 import {
   awkwardRecords,
   batchOf,
@@ -16,6 +21,7 @@ import {
   unitRecords,
 } from "./target-records.ts";
 import { searches } from "./target-search.ts";
+import { vectorKinds } from "./target-vectors.ts";
 
 /** Declares the tests. Every collection they make has a name of its own and is removed at the end. */
 export function targetSuite(kit: TestKit, options: TargetSuiteOptions): void {
@@ -23,22 +29,9 @@ export function targetSuite(kit: TestKit, options: TargetSuiteOptions): void {
     roundTrips(kit, options);
     schemas(kit, options);
     removals(kit, options);
+    vectorKinds(kit, options);
     searches(kit, options);
     refusals(kit, options);
-  });
-}
-
-/** Fails unless `call` fails with `code`, and with these facts among its details. */
-async function assertRejects(
-  call: Promise<unknown>,
-  code: ErrorCode,
-  facts: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
-  await assert.rejects(call, (error) => {
-    assert.ok(error instanceof VectorError);
-    assert.equal(error.code, code);
-    for (const [key, value] of Object.entries(facts)) assert.deepEqual(error.details[key], value);
-    return true;
   });
 }
 

@@ -27,6 +27,7 @@ function pace(): Pace {
 targetSuite(kit, {
   name: "a slowed embedded :memory:",
   keeps: false,
+  vectors: "all",
   open: async () => gentleTarget(await openEmbedded(":memory:"), pace()),
 });
 

@@ -14,12 +14,18 @@ const kit = { describe, it };
 targetSuite(kit, {
   name: "embedded :memory:",
   keeps: false,
+  vectors: "all",
   open: () => openEmbedded(":memory:"),
 });
 
 const folder = mkdtempSync(join(tmpdir(), "vecferry-conformance-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-targetSuite(kit, { name: "embedded folder", keeps: true, open: () => openEmbedded(folder) });
+targetSuite(kit, {
+  name: "embedded folder",
+  keeps: true,
+  vectors: "all",
+  open: () => openEmbedded(folder),
+});
 
 /** Runs the suite by one road, and sees that it was this one that was taken. */
 function serverSuite(
@@ -33,6 +39,7 @@ function serverSuite(
   targetSuite(kit, {
     name: `${name} by ${road === "grpc" ? "gRPC" : "REST"}`,
     keeps: true,
+    vectors: "all",
     open: () => openQdrant(address, { onRoad, ...(apiKey ? { apiKey } : {}) }),
   });
   describe(name, () => {

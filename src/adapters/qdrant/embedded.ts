@@ -60,7 +60,9 @@ export class EmbeddedApi implements QdrantApi {
   }
 
   async create(spec: CollectionSpec, note: string, options: CallOptions = {}): Promise<void> {
-    await refusable(this.#engine.createCollection(spec.name, creationBody(spec, note), options));
+    // It has no strict mode, which keeps clients from asking too much and says nothing of the points.
+    const { strict_mode_config: _, ...body } = creationBody(spec, note);
+    await refusable(this.#engine.createCollection(spec.name, body, options));
   }
 
   async update(name: string, change: CollectionChange, options: CallOptions = {}): Promise<void> {
