@@ -97,7 +97,9 @@ export async function runRollback(
 async function goBack(rollback: Rollback): Promise<RollbackOutcome> {
   const { request, context, migration, mark } = rollback;
   const { dryRun, restoreOnly } = request;
-  const restored = [...new Set([...mark.read(), ...(await lackingCollections(rollback))])];
+  const begun = mark.read();
+  const lacking = await lackingCollections(rollback);
+  const restored = [...new Set([...begun.collections, ...lacking])];
   using named = new NamedRecords(context.stateFolder, mark.run);
   const before = restoreOnly ? null : await look(rollback, restored, named);
   const told = {
@@ -113,7 +115,8 @@ async function goBack(rollback: Rollback): Promise<RollbackOutcome> {
     return { ...told, ...nothing, exit, ...namedIn(named) };
   }
   tellNamed(rollback, told.since, named);
-  const restore = await restoreLacking(rollback, restored);
+  const isDone = begun.done && lacking.length === 0;
+  const restore = isDone ? null : await restoreLacking(rollback, restored);
   const carried = restoreOnly ? null : await carry(rollback, restored);
   const after = restoreOnly ? null : await look(rollback, [], named);
   const deleted = request.propagateDeletes ? await removeDeleted(rollback, named) : 0;
@@ -153,10 +156,13 @@ function exitOf({
 }: Pick<RollbackOutcome, "restore" | "carried" | "left">): RollbackOutcome["exit"] {
   const outcomes = [restore, carried].filter((outcome) => outcome !== null);
   const quarantined = outcomes.reduce((sum, { report }) => sum + report.quarantine.records, 0);
-  const differences = left === null ? 0 : left.newer + left.both + left.lacking + left.deleted;
-  const unwritten = left === null ? 0 : left.added + left.changed;
-  if (differences > 0 || unwritten > quarantined || outcomes.some(({ exit }) => exit === 4))
-    return 4;
+  // What the two ends are now counts, not what an earlier step found.
+  const isDifferent =
+    left === null
+      ? outcomes.some(({ exit }) => exit === 4)
+      : left.newer + left.both + left.lacking + left.deleted > 0 ||
+        left.added + left.changed > quarantined;
+  if (isDifferent) return 4;
   return quarantined > 0 ? 3 : 0;
 }
 
@@ -217,6 +223,7 @@ async function look(
     ways,
     qdrant,
     chroma,
+    collections: await chroma.collections({ signal }),
     shape: shapeOf(backup, ways),
     ulps: chroma.capabilities.vectorUlps,
     backup: recordsOf(backup),
@@ -254,11 +261,13 @@ async function restoreLacking(
       `An earlier rollback was restoring ${names.map((name) => JSON.stringify(name)).join(", ")}, and no backup is named.`,
       { next: "Name the one that it was restoring from: --backup archive:./folder." },
     );
-  mark.write(names);
+  mark.write({ collections: [...names], done: false });
   const scope = { collections: names, include: [], exclude: [] };
   const { overwrite } = request;
   const wanted = { ...defaultExport, command: "restore" as const, scope, merge: true, overwrite };
-  return await runExport(backup, chroma, wanted, context);
+  const outcome = await runExport(backup, chroma, wanted, context);
+  mark.write({ collections: [...names], done: true });
+  return outcome;
 }
 
 /** Carries to Chroma what was written to Qdrant since. Null = there is nothing there that could be. */

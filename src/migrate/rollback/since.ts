@@ -51,6 +51,8 @@ export interface SinceInput extends Witnesses {
   readonly ways: readonly Way[];
   readonly qdrant: TargetStore;
   readonly chroma: RecordTarget;
+  /** Chroma's. */
+  readonly collections: readonly CollectionInfo[];
   readonly shape: ExportShape;
   readonly signal: AbortSignal;
   readonly onRows: (collection: string, rows: number) => void;
@@ -185,8 +187,10 @@ class Look {
     const page = this.#page;
     this.#page = [];
     for (const [way, sights] of Map.groupBy(page, ({ way }) => way)) {
-      if (way === null) this.#counts.added += sights.length;
-      else await this.#judgeWay(way, sights);
+      if (way !== null) await this.#judgeWay(way, sights);
+      else
+        for (const [name, own] of Map.groupBy(sights, ({ lane }) => lane?.spec.name ?? ""))
+          await this.#judgeOthers(name, own);
     }
     this.#done += page.length;
     this.#input.onRows(this.#info.name, this.#done);
@@ -214,8 +218,21 @@ class Look {
     for (const sight of sights) {
       const { id } = sight;
       const there = standing.has(id) ? (carried.has(id) ? "carried" : "other") : "absent";
-      this.#count(way, sight, there, back.has(id));
+      this.#count(way.plan.source.name, sight, there, back.has(id));
     }
+  }
+
+  /** Points that go to a collection which the migration did not come from. */
+  async #judgeOthers(name: string, sights: readonly Sight[]): Promise<void> {
+    const { signal, chroma, collections } = this.#input;
+    const standing = collections.find((one) => one.name === name);
+    const ids = [...new Set(sights.map(({ id }) => id))];
+    const read =
+      standing === undefined ? nothingRead : await chroma.read(standing, ids, { signal });
+    const there = new Set([...read.batch.ids, ...read.failures.map(({ id }) => id)]);
+    const back = this.#backIds(read.batch, sights);
+    for (const sight of sights)
+      this.#count(name, sight, there.has(sight.id) ? "other" : "absent", back.has(sight.id));
   }
 
   /** The ids of points that stand in Chroma just so, by the rules of an export. */
@@ -242,12 +259,11 @@ class Look {
   }
 
   #count(
-    { plan }: Way,
+    collection: string,
     { id, row, point, isAsCarried }: Sight,
     there: "carried" | "other" | "absent",
     isBack: boolean,
   ): void {
-    const collection = plan.source.name;
     const name = (kind: SinceKind): void => {
       this.#counts[kind] += 1;
       this.#input.onRecord({ collection, id, kind });
