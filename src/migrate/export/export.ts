@@ -27,7 +27,7 @@ const rounds = 3;
 
 /**
  * Carries every record in scope to the target, verifies, and reports. Idempotent and resumable. The report is written whatever happens.
- * @throws E_ID_COLLISION, E_FOREIGN_POINTS, E_POINT_TAKEN, E_SCHEMA_CONFLICT, E_NAME, E_CONFIG, E_NOT_SUPPORTED before anything is written; E_LOCKED,
+ * @throws E_ID_COLLISION, E_FOREIGN_POINTS, E_POINT_TAKEN, E_SCHEMA_CONFLICT, E_NAME, E_CONFIG before anything is written; E_LOCKED,
  * E_COLLECTION_NOT_FOUND, and what the stores throw
  */
 export async function runExport(

@@ -5,7 +5,7 @@ import type { ExportSource } from "./request.ts";
 import { LanePlans, Router } from "./route.ts";
 import type { ExportRun } from "./running.ts";
 
-/** The run with its routers. @throws E_COLLECTION_NOT_FOUND, E_CONFIG, E_NAME, E_NOT_SUPPORTED, E_SCHEMA_CONFLICT */
+/** The run with its routers. @throws E_COLLECTION_NOT_FOUND, E_CONFIG, E_NAME, E_SCHEMA_CONFLICT */
 export async function planRun(ends: Omit<ExportRun, "plans" | "routers">): Promise<ExportRun> {
   const { source, target, shape, context, report } = ends;
   phase(context, "plan");

@@ -35,7 +35,7 @@ export class LanePlans {
     this.assertName = assertName;
   }
 
-  /** The plan of what goes from a collection to a home. @throws E_NAME, E_CONFIG, E_SCHEMA_CONFLICT, E_NOT_SUPPORTED */
+  /** The plan of what goes from a collection to a home. @throws E_NAME, E_CONFIG, E_SCHEMA_CONFLICT */
   take(info: CollectionInfo, home: Home, vector: Vector): LanePlan {
     const { tenant, database, name, tenantKey } = home;
     const key = JSON.stringify([info.key, tenant, database, name, tenantKey]);
@@ -217,7 +217,7 @@ function ownHome({ name }: CollectionInfo, tenant: string | null, split: boolean
   return { ...bareHome, name, tenantKey: true };
 }
 
-/** @throws E_NOT_SUPPORTED where no Chroma has the collection's distance */
+/** @throws E_CONFIG where no Chroma has the collection's distance */
 function distanceOf(
   info: CollectionInfo,
   home: Home,
@@ -228,7 +228,7 @@ function distanceOf(
   if (distance !== null) return distance;
   if (vector.dimension === null) return "l2";
   throw new VectorError(
-    "E_NOT_SUPPORTED",
+    "E_CONFIG",
     `Collection ${JSON.stringify(info.name)} has a distance that no Chroma has.`,
     {
       next: "Say which it is to have there: --distance-metric cosine, ip or l2. Or leave it out with --exclude.",
