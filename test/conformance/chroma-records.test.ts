@@ -1,125 +1,175 @@
-import { describe, expect, it } from "vitest";
-import { openChromaRecords } from "../../src/adapters/chroma/index.ts";
+/** Chroma as a target of records: the suite on every version that can be had here, and on the stand-in for Chroma Cloud. */
+import { afterAll, describe, expect, it } from "vitest";
+import { openChromaCloudRecords, openChromaRecords } from "../../src/adapters/chroma/index.ts";
 import type { CollectionInfo } from "../../src/model/collection.ts";
-import { denseVector } from "../../src/model/vector-column.ts";
-import { type AddressOf, parseAddress } from "../../src/store/address.ts";
-import type { RecordCollectionSpec } from "../../src/store/record-target.ts";
-import { canonicalJson } from "../../src/util/canonical.ts";
-import { defaultPlace, makeCollection, newPlace } from "../support/chroma-fill.ts";
-import { type ChromaVersion, chromaAvailable, startChroma } from "../support/chroma-server.ts";
+import type { RecordTarget } from "../../src/store/record-target.ts";
+import { recordTargetSuite } from "../../src/testing/index.ts";
+import { batchOfRecords, record, recordSpec } from "../../src/testing/record-target-bench.ts";
+import { makeCollection, newPlace, type Place } from "../support/chroma-fill.ts";
+import {
+  type ChromaServer,
+  type ChromaVersion,
+  chromaAvailable,
+  startChroma,
+} from "../support/chroma-server.ts";
+import { startCloud } from "../support/cloud-stand-in.ts";
 
-const versions: readonly ChromaVersion[] = ["1.5.9", "1.0.20", "0.6.3", "0.5.23", "0.4.24"];
-const metadata = [
-  '{"int":1,"float":2.0,"flag":true,"text":"nul \\u0000 é 🚢","max":9223372036854775807,"min":-9223372036854775808}',
-  null,
-  '{"float":0.1}',
-];
-const records = {
-  ids: ["plain", "ключ 🚢", "nul \u0000 inside"],
-  vectors: new Map([
-    [
-      "",
-      {
-        kind: "dense" as const,
-        dimension: 3,
-        data: Float32Array.of(1, 2, 3, 0.1, -1e-30, 0, 4, 5, 6),
-        present: null,
-      },
-    ],
-  ]),
-  payload: { documents: ["a", null, ""], uris: [null, "s3://b/é", null], metadata },
-};
+/** The newest and the oldest; those between where VECFERRY_ALL_CHROMAS=1 asks for them. */
+const versions: readonly ChromaVersion[] =
+  process.env["VECFERRY_ALL_CHROMAS"] === "1"
+    ? ["1.5.9", "1.0.20", "0.6.3", "0.5.23", "0.4.24"]
+    : ["1.5.9", "0.4.24"];
 
-const wanted = (name: string): RecordCollectionSpec => ({
-  name,
-  distance: "l2",
-  dimension: 3,
-  metadata: '{"mark":"1"}',
-  configuration: null,
-});
-
-describe.each(versions)("Chroma %s", (version) => {
+for (const version of versions) {
   const reason = chromaAvailable(version, true);
-  if (reason !== null) console.log(`Skipped: ${reason}`);
+  if (reason !== null) {
+    describe.skip(`Chroma ${version} as a target of records (${reason})`, () => {
+      it("passes the suite", () => undefined);
+    });
+    continue;
+  }
+  const server = await startChroma({ version });
+  afterAll(() => server[Symbol.asyncDispose]());
+  const place = await newPlace(server);
+  const open = () => openChromaRecords({ kind: "chroma", url: server.url, ...place });
+  recordTargetSuite({ describe, it }, { name: `Chroma ${version}`, open });
+  describe(`Chroma ${version}, beyond the suite`, () => beyond(version, server, place, open));
+}
 
-  it.skipIf(reason !== null)(
-    "keeps what the writer wrote, and drops it",
-    async () => {
-      await using server = await startChroma({ version });
-      const { tenant, database } = version === "1.5.9" ? await newPlace(server) : defaultPlace;
-      const address = parseAddress(
-        `${server.url.replace("http", "chroma")}/${tenant}/${database}`,
-      ) as AddressOf<"chroma">;
-      await using writer = await openChromaRecords(address);
-      const reader = writer;
-      const { created, collection: made } = await writer.ensure(wanted("a-name-of-ours"));
-      expect(created).toBe(true);
-      expect(await writer.ensure(wanted("a-name-of-ours"))).toEqual({
-        created: false,
-        collection: made,
-      });
-      await writer.write(made, records);
-      await writer.write(made, records);
+function beyond(
+  version: ChromaVersion,
+  server: ChromaServer,
+  place: Place,
+  open: () => Promise<RecordTarget>,
+): void {
+  const isNew = version.startsWith("1.");
 
-      const info = (await reader.collections())[0] as CollectionInfo;
-      expect(info).toMatchObject({ key: made.key, name: made.name, distance: "l2", dimension: 3 });
-      expect(await reader.count(info)).toBe(3);
-      const { batch } = await reader.read(info, records.ids);
-      for (const [row, id] of records.ids.entries()) {
-        const at = batch.ids.indexOf(id);
-        expect(batch.payload.documents[at]).toBe(records.payload.documents[row]);
-        expect(batch.payload.uris[at]).toBe(records.payload.uris[row]);
-        expect(canonicalJson(batch.payload.metadata[at] ?? "{}")).toBe(
-          canonicalJson(metadata[row] ?? "{}"),
-        );
-        const column = denseVector(batch);
-        expect(column?.data.slice(at * 3, at * 3 + 3)).toEqual(
-          denseVector(records)?.data.slice(row * 3, row * 3 + 3),
-        );
-      }
-      // What stands there goes, document, uri and keys of the metadata, where the next one has none.
-      const bare = { documents: [null, "b", null], uris: [null, null, null] };
-      const changed = ['{"int":2}', '{"__proto__":1}', null];
-      await writer.write(made, { ...records, payload: { ...bare, metadata: changed } });
-      const after = await reader.read(info, records.ids);
-      for (const [row, id] of records.ids.entries()) {
-        const at = after.batch.ids.indexOf(id);
-        const { documents, metadata: texts, uris } = after.batch.payload;
-        expect([documents[at], uris[at]]).toEqual([bare.documents[row], null]);
-        expect(canonicalJson(texts[at] ?? "{}")).toBe(canonicalJson(changed[row] ?? "{}"));
-      }
-      await writer.drop(made.name);
-      expect(await reader.collections()).toEqual([]);
-      await makeCollection(server, { tenant, database }, made.name, { mark: "another" });
-      const other = await writer.ensure(wanted(made.name));
-      expect(other).toMatchObject({
-        created: false,
-        collection: { metadata: '{"mark":"another"}' },
-      });
-    },
-    60_000,
-  );
-});
+  it("makes a collection as another was listed: settings, embedding function and metadata", async () => {
+    await using store = await open();
+    const configuration = JSON.stringify({
+      embedding_function: { type: "known", name: "default", config: {} },
+      hnsw: {
+        space: "cosine",
+        ef_construction: 150,
+        ef_search: 50,
+        max_neighbors: 20,
+        resize_factor: 1.5,
+        sync_threshold: 500,
+      },
+      spann: null,
+    });
+    const spec = recordSpec({ distance: "cosine", metadata: null, configuration });
+    const { collection } = await store.ensure(spec);
+    expect(collection.distance).toBe("cosine");
+    expect(collection.metadata).toBe(isNew ? null : '{"hnsw:space":"cosine"}');
+    if (isNew) {
+      const kept: unknown = JSON.parse(collection.configuration ?? "null");
+      expect(kept).toMatchObject(Object(JSON.parse(configuration)));
+    }
+    await store.drop(spec.name);
+  });
+
+  it("makes one whose source had its settings in its metadata, or settings that are none here", async () => {
+    await using store = await open();
+    const metadata = '{"hnsw:M":20,"hnsw:space":"ip"}';
+    for (const configuration of [
+      null,
+      '{"hnsw_configuration":{"space":"l2","M":16}}',
+      '{"hnsw":{"ef_search":-5}}',
+    ]) {
+      const spec = recordSpec({ distance: "ip", metadata, configuration });
+      const { collection } = await store.ensure(spec);
+      expect([collection.distance, collection.metadata]).toEqual(["ip", metadata]);
+      await store.drop(spec.name);
+    }
+  });
+
+  it("leaves a collection that another made as it is", async () => {
+    await using store = await open();
+    const spec = recordSpec();
+    await makeCollection(server, place, spec.name, { mark: "another" });
+    const { created, collection } = await store.ensure(spec);
+    expect([created, collection.metadata]).toEqual([false, '{"mark":"another"}']);
+    await store.drop(spec.name);
+  });
+
+  it("tells by its version which odd records it holds", async () => {
+    await using store = await open();
+    const { collection } = await store.ensure(recordSpec({ metadata: null }));
+    const odd = [
+      record(""),
+      record("odd", { metadata: '{"#a":1}' }),
+      record("list", { metadata: '{"a":[1]}' }),
+    ];
+    const failures = await store.faults(collection, batchOfRecords(odd));
+    const named = failures.map(({ id, reason }) => `${id}: ${reason}`);
+    const lists = version === "1.5.9" ? [] : ["list: rejected"];
+    expect(named).toEqual(isNew ? [": id-refused", "odd: rejected", ...lists] : lists);
+    const huge = record("huge", { document: "x".repeat(41 * 1024 * 1024) });
+    const tooLarge = await store.faults(collection, batchOfRecords([huge]));
+    expect(tooLarge.map(({ reason }) => reason)).toEqual(isNew ? ["too-large"] : []);
+    await store.drop(collection.name);
+  });
+}
 
 const newest = chromaAvailable("1.5.9", true);
 describe("a collection that is dropped", () => {
   it.skipIf(newest !== null)("leaves no lists behind for records of others", async () => {
-    await using server = await startChroma({ version: "1.5.9" });
-    const { tenant, database } = await newPlace(server);
-    const text = `${server.url.replace("http", "chroma")}/${tenant}/${database}`;
-    const address = parseAddress(text) as AddressOf<"chroma">;
-    await using writer = await openChromaRecords(address);
-    const make = async (name: string) => (await writer.ensure(wanted(name))).collection;
-    const withMetadata = (text: string) => ({
-      ...records,
-      payload: { ...records.payload, metadata: [text, text, text] },
-    });
-    const [kept, dropped] = [await make("kept"), await make("dropped")];
-    await writer.write(dropped, withMetadata('{"secret":["of another"]}'));
-    await writer.drop("dropped");
-    await writer.write(kept, withMetadata('{"n":1}'));
-    const [info] = await writer.collections();
-    const { batch } = await writer.read(info as CollectionInfo, records.ids);
-    expect(batch.payload.metadata).toEqual(['{"n":1}', '{"n":1}', '{"n":1}']);
+    await using server = await startChroma({ version: "1.5.9", env: {} });
+    const place = await newPlace(server);
+    await using store = await openChromaRecords({ kind: "chroma", url: server.url, ...place });
+    const make = async (): Promise<CollectionInfo> => (await store.ensure(recordSpec())).collection;
+    const [kept, dropped] = [await make(), await make()];
+    const withMetadata = (metadata: string) =>
+      batchOfRecords(["a", "b"].map((id) => record(id, { metadata })));
+    await store.write(dropped, withMetadata('{"secret":["of another"]}'));
+    await store.drop(dropped.name);
+    await store.write(kept, withMetadata('{"n":1}'));
+    const { batch } = await store.read(kept, ["a", "b"]);
+    expect(batch.payload.metadata).toEqual(['{"n":1}', '{"n":1}']);
   });
 });
+
+if (newest !== null) {
+  describe.skip(`Chroma Cloud's stand-in as a target of records (${newest})`, () => {
+    it("passes the suite", () => undefined);
+  });
+} else {
+  const server = await startChroma({ version: "1.5.9", env: {} });
+  const place = await newPlace(server);
+  const cloud = await startCloud({
+    upstream: server.url,
+    keys: [{ key: "ck-mine", tenant: place.tenant, databases: [place.database] }],
+    rules: { writes: true, busy: 0.02, unavailable: 0.02, shortPage: 0.3 },
+    seed: Math.floor(Math.random() * 2 ** 31),
+  });
+  afterAll(async () => {
+    await cloud[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+  const open = () =>
+    openChromaCloudRecords(
+      { kind: "chroma-cloud", url: cloud.url, ...place },
+      { chroma: { token: "ck-mine" } },
+    );
+  recordTargetSuite({ describe, it }, { name: "Chroma Cloud's stand-in", open });
+  it("Chroma Cloud's quotas are known before a record is sent", async () => {
+    await using store = await open();
+    const { collection } = await store.ensure(recordSpec({ dimension: null }));
+    const keys = Array.from({ length: 33 }, (_, at) => `"k${at}":1`).join(",");
+    const over = [
+      record("x".repeat(129)),
+      record("document", { document: "x".repeat(16_385) }),
+      record("uri", { uri: "x".repeat(257) }),
+      record("keys", { metadata: `{${keys}}` }),
+      record("key", { metadata: `{"${"k".repeat(37)}":1}` }),
+      record("value", { metadata: `{"a":"${"v".repeat(4097)}"}` }),
+    ];
+    const failures = await store.faults(collection, batchOfRecords(over));
+    expect(failures.map(({ reason }) => reason)).toEqual(over.map(() => "too-large"));
+    const wide = record("wide", { vector: Array.from({ length: 4097 }, () => 1) });
+    const [failure] = await store.faults(collection, batchOfRecords([wide]));
+    expect(failure?.reason).toBe("too-large");
+    await store.drop(collection.name);
+  });
+}

@@ -82,7 +82,7 @@ export class ChromaDocuments implements DocumentStore {
     this.#quotas = quotas;
     this.#takes = takes;
     this.#size = new RecordSize(new PageSize(quotas.recordsMax, quotas.enforced));
-    this.#writes = new RecordWrites(client, routes, quotas.recordsMax);
+    this.#writes = new RecordWrites(client, routes, served);
     this.#lists = new ListSupport(client, routes, takes);
     this.#drops = new CollectionDrops(this.#calls, this.#writes, this.#lists, routes, served);
   }
@@ -208,6 +208,7 @@ export class ChromaDocuments implements DocumentStore {
         dimension,
         ownKeys: tenanted ? ownKeys.length : 0,
         mixedNumbers: tenanted,
+        exactNumbers: false,
         keyOf: keyOfRow,
       });
       const vectors = denseVector(batch);

@@ -3,6 +3,7 @@ import { VectorError } from "../../errors.ts";
 import type { DenseColumn, FailureReason, RecordBatch, RecordFailure } from "../../model/record.ts";
 import { denseVector } from "../../model/vector-column.ts";
 import { type JsonValue, parseLossless } from "../../util/json.ts";
+import { spelledFloat } from "./float-spelling.ts";
 import type { RecordBounds, Takes } from "./takes.ts";
 
 /** What is asked of a record, beside what the version says. */
@@ -15,6 +16,8 @@ export interface CheckOptions {
   readonly ownKeys: number;
   /** Whether a list may hold integers and floats, all of which are kept as floats: true where an application's numbers are neither. */
   readonly mixedNumbers: boolean;
+  /** Whether a number must be kept as the very one that it is: false for an application's, which has written it as anyone does. */
+  readonly exactNumbers: boolean;
   /** The id under which a row will stand. */
   readonly keyOf: (row: number) => string;
 }
@@ -60,9 +63,17 @@ function faultOf(batch: RecordBatch, row: number, options: CheckOptions): Fault 
   if (key === "" && !takes.emptyIds) {
     return { reason: "id-refused", detail: "The id is empty, which this Chroma refuses." };
   }
+  if (!key.isWellFormed()) {
+    return {
+      reason: "id-refused",
+      detail: "The id is no Unicode text: it has half a surrogate pair.",
+    };
+  }
   return (
     vectorFault(denseVector(batch), row, options.dimension) ??
+    textFault(batch, row) ??
     metadataFault(batch.payload.metadata[row] ?? null, options) ??
+    bodyFault(batch, row, options) ??
     (takes.bounds === null ? null : sizeFault(batch, row, key, options.ownKeys, takes.bounds))
   );
 }
@@ -86,6 +97,49 @@ function vectorFault(column: DenseColumn | undefined, row: number, wanted: numbe
     };
   }
   return null;
+}
+
+function textFault({ payload }: RecordBatch, row: number): Fault | null {
+  const { documents, uris } = payload;
+  const odd = [
+    { what: "document", text: documents[row] },
+    { what: "uri", text: uris[row] },
+  ].find(({ text }) => text?.isWellFormed() === false);
+  return odd === undefined ? null : noText(odd.what);
+}
+
+function noText(what: string): Fault {
+  return {
+    reason: "rejected",
+    detail: `The ${what} is no Unicode text: it has half a surrogate pair.`,
+  };
+}
+
+/** Of UTF-8 for a UTF-16 unit in JSON, at most: an escape. */
+const unitBytesMax = 6;
+/** Of a component as text, at most, and of all that stands around a record. */
+const componentBytes = 16;
+const aroundBytes = 1024;
+
+/** A record whose request no server takes, though it is alone in it. */
+function bodyFault(
+  batch: RecordBatch,
+  row: number,
+  { dimension, takes }: CheckOptions,
+): Fault | null {
+  if (takes.bodyBytes === null) return null;
+  const { documents, metadata, uris } = batch.payload;
+  const texts = [batch.ids[row] ?? "", documents[row] ?? "", uris[row] ?? ""];
+  const own = metadata[row] ?? "";
+  const room = takes.bodyBytes - dimension * componentBytes - aroundBytes;
+  const units = texts.reduce((sum, text) => sum + text.length, own.length);
+  if (units * unitBytesMax <= room) return null;
+  const size = texts.reduce((sum, text) => sum + bytes(JSON.stringify(text)), bytes(own));
+  if (size <= room) return null;
+  return {
+    reason: "too-large",
+    detail: `The record has ${size} bytes of text; a request to this Chroma has ${takes.bodyBytes}, its vector included.`,
+  };
 }
 
 function metadataFault(text: string | null, options: CheckOptions): Fault | null {
@@ -112,6 +166,7 @@ function decoded(text: string): { readonly [key: string]: JsonValue } | null {
 
 function keyFault(key: string, { takes }: CheckOptions): Fault | null {
   const named = JSON.stringify(key);
+  if (!key.isWellFormed()) return noText(`key ${named} of the metadata`);
   if (key.startsWith("chroma:")) {
     return {
       reason: "reserved-key",
@@ -135,23 +190,24 @@ function valueFault(key: string, value: JsonValue, options: CheckOptions): Fault
 }
 
 /** Why a value cannot be held; null = it can. */
-function unheld(value: JsonValue, { lists, mixedNumbers }: CheckOptions): string | null {
+function unheld(value: JsonValue, options: CheckOptions): string | null {
+  const { lists } = options;
   if (value === null) return "null is no value there";
   if (Array.isArray(value)) {
     if (!lists) return "it is a list, and they are taken from 1.5.0 on";
-    return listFault(value, mixedNumbers);
+    return listFault(value, options);
   }
-  return scalarFault(value);
+  return scalarFault(value, options);
 }
 
 /** Of other types than one it is refused; of integers and floats, all are made floats. */
-function listFault(list: readonly JsonValue[], mixedNumbers: boolean): string | null {
+function listFault(list: readonly JsonValue[], options: CheckOptions): string | null {
   if (list.length === 0) return "an empty list is dropped";
   const types = new Set(list.map((member) => typeof member));
-  if (mixedNumbers && list.every(isExactNumber)) return null;
+  if (options.mixedNumbers && list.every(isExactNumber)) return null;
   if (types.size > 1) return "the list mixes types";
   const faults = list.map((member) =>
-    member === null ? "null is no value there" : scalarFault(member),
+    member === null ? "null is no value there" : scalarFault(member, options),
   );
   return faults.find((fault) => fault !== null) ?? null;
 }
@@ -162,20 +218,31 @@ function isExactNumber(value: JsonValue): boolean {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-function scalarFault(value: JsonValue): string | null {
+function scalarFault(value: JsonValue, { exactNumbers, takes }: CheckOptions): string | null {
   if (typeof value === "object") return "it is an object or a list within another";
-  if (typeof value === "number" && !Number.isFinite(value)) return "it is no float64";
+  if (typeof value === "string")
+    return value.isWellFormed() ? null : "it is no Unicode text, with half a surrogate pair in it";
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) return "it is no float64";
+    if (!exactNumbers || isKept(value, takes)) return null;
+    return `${value} is read there as another number`;
+  }
   if (typeof value !== "bigint") return null;
   return BigInt.asIntN(64, value) === value ? null : "the integer has more than 64 bits";
 }
 
+function isKept(value: number, { floatReads }: Takes): boolean {
+  return !Object.is(value, -0) && spelledFloat(value.toExponential(), floatReads) !== null;
+}
+
 function sizeFault(
-  { payload }: RecordBatch,
+  batch: RecordBatch,
   row: number,
   key: string,
   own: number,
   bounds: RecordBounds,
 ): Fault | null {
+  const { payload } = batch;
   const metadata = Object.entries(decoded(payload.metadata[row] ?? "{}") ?? {});
   const values = metadata.flatMap(([, value]) => (typeof value === "string" ? [value] : []));
   const found: readonly [what: string, size: number, max: number][] = [
@@ -189,6 +256,11 @@ function sizeFault(
   if (over !== undefined) {
     const [what, size, max] = over;
     return { reason: "too-large", detail: `The ${what} has ${size} bytes; the quota is ${max}.` };
+  }
+  const dimension = denseVector(batch)?.dimension ?? 0;
+  if (dimension > bounds.dimension) {
+    const detail = `The vector has ${dimension} components; the quota is ${bounds.dimension}.`;
+    return { reason: "too-large", detail };
   }
   const keys = metadata.length + own;
   if (keys <= bounds.keys) return null;

@@ -9,13 +9,14 @@ import type {
   RecordCollectionSpec,
   RecordTarget,
 } from "../../store/record-target.ts";
-import { CollectionCalls } from "./calls.ts";
+import { CollectionCalls, isUnclear } from "./calls.ts";
 import { listCollections } from "./catalog.ts";
 import { ChromaStore, type Served } from "./chroma-store.ts";
 import type { ChromaClient } from "./client.ts";
 import { CollectionDrops } from "./collection-drops.ts";
 import { describeCollection } from "./describe.ts";
 import { assertChromaName } from "./ensure.ts";
+import { spelledMetadata } from "./float-spelling.ts";
 import { ListSupport } from "./list-support.ts";
 import { PageSize } from "./quotas.ts";
 import { assertHeld, type CheckOptions, hasLists, recordFaults } from "./record-check.ts";
@@ -41,7 +42,7 @@ export class ChromaRecordTarget extends ChromaStore implements RecordTarget {
     this.#scope = scope;
     this.#served = served;
     this.#calls = new CollectionCalls(client, routes);
-    this.#writes = new RecordWrites(client, routes, served.quotas.recordsMax);
+    this.#writes = new RecordWrites(client, routes, served);
     this.#lists = new ListSupport(client, routes, served.takes);
     this.#drops = new CollectionDrops(this.#calls, this.#writes, this.#lists, routes, served);
   }
@@ -83,7 +84,9 @@ export class ChromaRecordTarget extends ChromaStore implements RecordTarget {
     if (vectors === undefined) throw new VectorError("E_INTERNAL", "Records without vectors.");
     const { documents, uris, metadata } = batch.payload;
     const rows = { ids: batch.ids, vectors, documents, uris, metadata };
-    await this.#writes.write(collection.key, rows, "upsert", options);
+    await this.#clear(collection, options, () =>
+      this.#writes.write(collection.key, rows, "upsert", options),
+    );
   }
 
   remove(
@@ -91,13 +94,30 @@ export class ChromaRecordTarget extends ChromaStore implements RecordTarget {
     ids: readonly string[],
     options: CallOptions = {},
   ): Promise<void> {
-    return this.#writes.remove(collection.key, ids, options);
+    return this.#clear(collection, options, () =>
+      this.#writes.remove(collection.key, ids, options),
+    );
   }
 
   async drop(name: string, options: CallOptions = {}): Promise<void> {
     const listed = await listCollections(this.#client, this.#routes, options.signal);
     const there = listed.find((one) => one.name === name);
     if (there !== undefined) await this.#drops.drop(there, options);
+  }
+
+  /** `work`; where its error does not say whether the collection is gone, it is asked. */
+  async #clear(
+    collection: CollectionInfo,
+    { signal }: CallOptions,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (isVectorError(error, "E_SERVER") && isUnclear(error))
+        await this.#calls.settle(collection, signal);
+      throw error;
+    }
   }
 
   async #check(
@@ -111,6 +131,7 @@ export class ChromaRecordTarget extends ChromaStore implements RecordTarget {
       dimension: dimension ?? denseVector(batch)?.dimension ?? 0,
       ownKeys: 0,
       mixedNumbers: false,
+      exactNumbers: true,
       keyOf: (row) => batch.ids[row] ?? "",
     };
   }
@@ -126,10 +147,16 @@ export class ChromaRecordTarget extends ChromaStore implements RecordTarget {
 
   async #make(spec: RecordCollectionSpec, options: CallOptions): Promise<void> {
     const { kind, takes } = this.#served;
-    const [first = "", ...simpler] = creationBodies(spec, {
-      configuration: takes.configuration,
-      spann: kind === "chroma-cloud",
-    });
+    // The metadata of a collection goes through no queue.
+    const reads = takes.floatReads === 0 ? 0 : 1;
+    const metadata = spec.metadata === null ? null : spelledMetadata(spec.metadata, reads);
+    const [first = "", ...simpler] = creationBodies(
+      { ...spec, metadata },
+      {
+        configuration: takes.configuration,
+        spann: kind === "chroma-cloud",
+      },
+    );
     try {
       await this.#post(first, options);
     } catch (error) {

@@ -11,7 +11,9 @@ import type { WriteMode } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { floatText, sliceObject } from "../../util/json.ts";
 import { notChroma } from "./answer.ts";
+import type { Served } from "./chroma-store.ts";
 import type { ChromaClient } from "./client.ts";
+import { type FloatReads, spelledMetadata } from "./float-spelling.ts";
 import { parseMetadata } from "./page.ts";
 import type { Routes } from "./routes.ts";
 
@@ -50,11 +52,13 @@ export class RecordWrites {
   readonly #client: ChromaClient;
   readonly #routes: Routes;
   readonly #rowsMax: number;
+  readonly #floatReads: FloatReads;
 
-  constructor(client: ChromaClient, routes: Routes, rowsMax: number) {
+  constructor(client: ChromaClient, routes: Routes, served: Pick<Served, "quotas" | "takes">) {
     this.#client = client;
     this.#routes = routes;
-    this.#rowsMax = rowsMax;
+    this.#rowsMax = served.quotas.recordsMax;
+    this.#floatReads = served.takes.floatReads;
   }
 
   /** Writes all rows; of two with one id the last counts. @throws E_COLLECTION_NOT_FOUND; E_REJECTED where the server refuses them for good */
@@ -107,7 +111,7 @@ export class RecordWrites {
     options: CallOptions,
   ): Promise<void> {
     if (mode === "insert") {
-      const fresh = places.map((at) => ({ at, metadata: rows.metadata[at] ?? "null" }));
+      const fresh = places.map((at) => ({ at, metadata: this.#metadata(rows, at) ?? "null" }));
       return this.#post(key, "add", rows, fresh, options);
     }
     const standing = await this.#standing(key, rows, places, options);
@@ -116,7 +120,7 @@ export class RecordWrites {
     for (const at of places) {
       const before = standing.get(rows.ids[at] ?? "");
       if (before === undefined && mode === "update") continue;
-      const metadata = rows.metadata[at] ?? null;
+      const metadata = this.#metadata(rows, at);
       if (before !== undefined && losesText(rows, at, before))
         emptied.push({ at, metadata: metadata ?? "null" });
       else others.push({ at, metadata: withoutOld(metadata, before?.keys ?? []) });
@@ -129,6 +133,11 @@ export class RecordWrites {
       options,
     );
     await this.#post(key, "upsert", rows, emptied, options);
+  }
+
+  #metadata({ metadata }: WrittenRows, at: number): string | null {
+    const text = metadata[at] ?? null;
+    return text === null ? null : spelledMetadata(text, this.#floatReads);
   }
 
   async #standing(
@@ -205,7 +214,7 @@ function withoutOld(metadata: string | null, standing: readonly string[]): strin
   return `{${members.join(",")}}`;
 }
 
-/** Bodies of bounded size. Numbers of the metadata go out as they are written; components as the shortest digits of their float32. */
+/** Bodies of bounded size. Numbers of the metadata go out as they are written, but floats that the server would keep as others; components as the shortest digits of their float32. */
 function* bodies(
   rows: WrittenRows,
   some: readonly Row[],

@@ -1,5 +1,7 @@
 /** What a version of Chroma takes, as data: what it would refuse, drop or answer otherwise is known before it is asked. */
 
+import type { FloatReads } from "./float-spelling.ts";
+
 /** Bounds of one record, in bytes of UTF-8 where they are of text. */
 export interface RecordBounds {
   readonly idBytes: number;
@@ -23,6 +25,9 @@ export interface Takes {
   readonly emptyIds: boolean;
   /** Keys of metadata that are empty, or that begin with `#` or `$`. */
   readonly oddKeys: boolean;
+  readonly floatReads: FloatReads;
+  /** Bytes of a request's body, at most; null = any number. */
+  readonly bodyBytes: number | null;
   /** Whether a `where` is answered as `model/filter.ts` says; else only equality of texts and booleans is. */
   readonly where: boolean;
   /** Conditions in one `where`, at most; null = any number. */
@@ -48,6 +53,8 @@ export function serverTakes(version: string | null): Takes {
     leavesLists: !python,
     emptyIds: python,
     oddKeys: python,
+    floatReads: python ? 0 : 2,
+    bodyBytes: python ? null : 40 * 1024 * 1024,
     where: !python,
     conditionsMax: null,
     resultsMax: null,
@@ -59,6 +66,7 @@ export function serverTakes(version: string | null): Takes {
 export const cloudTakes: Takes = {
   ...serverTakes(null),
   leavesLists: false,
+  floatReads: null,
   conditionsMax: 8,
   resultsMax: 300,
   bounds: {

@@ -137,6 +137,7 @@ describe("records that a Chroma cannot hold", () => {
       takes,
       lists,
       mixedNumbers,
+      exactNumbers: true,
       dimension: 2,
       ownKeys: 2,
       keyOf: (row) => rows[row]?.id ?? "a",
