@@ -121,7 +121,7 @@ async function readRows(
   const part = collection.parts[number];
   if (part === undefined) return;
   await using file = await PartFile.open(root, part, collection);
-  const columns = flatColumns(collection.rows);
+  const columns = flatColumns(collection);
   for (let group = 0; group < file.groups; group += 1) {
     throwIfAborted(signal);
     await file.read(group, { columns, vectors: true });

@@ -61,7 +61,7 @@ export class CollectionReader implements Disposable {
     this.#root = root;
     this.#collection = collection;
     this.#key = collection.rows === "points" ? "point" : "id";
-    this.#columns = flatColumns(collection.rows);
+    this.#columns = flatColumns(collection);
     this.#dropped = new DroppedRows(root, collection);
     this.#next = collection.parts.length === 0 ? null : { part: 0, group: 0 };
   }

@@ -75,7 +75,7 @@ export class CollectionWriter implements ArchiveCollectionWriter {
   /** `held` is added to. */
   constructor(held: HeldCollection, { folder, prefix, base, progress, bounds }: WriterPlace) {
     this.#bounds = bounds;
-    const { rows, info } = held.head;
+    const { info } = held.head;
     this.#root = folder;
     this.#prefix = prefix;
     this.#base = base;
@@ -83,7 +83,7 @@ export class CollectionWriter implements ArchiveCollectionWriter {
     this.#held = held;
     this.#progress = progress;
     this.#what = `collection ${JSON.stringify(info.name)}`;
-    this.#buffer = new RowBuffer(rows, info.dimension ?? 0, this.#what, bounds);
+    this.#buffer = new RowBuffer(held.head, bounds);
     this.#durable = held.parts.reduce((sum, part) => sum + part.rows, 0);
   }
 

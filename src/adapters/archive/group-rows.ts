@@ -1,23 +1,20 @@
 /** The rows of one row group in memory, and batches made of them. */
-import {
-  type DenseColumn,
-  defaultVector,
-  type PointBatch,
-  type RecordBatch,
-} from "../../model/record.ts";
+import { joinColumns, sliceColumn } from "../../model/column-rows.ts";
+import type { PointBatch, RecordBatch, VectorColumn } from "../../model/record.ts";
 import type { ArchivedRows } from "../../store/archive.ts";
 import type { FlatColumn } from "./schema.ts";
 
 export class GroupRows {
   readonly count: number;
-  readonly vectors: DenseColumn | null;
+  /** Null where they were not read. */
+  readonly vectors: ReadonlyMap<string, VectorColumn> | null;
   readonly #flat: ReadonlyMap<FlatColumn, readonly unknown[]>;
 
   /** `flat`: the columns that were asked for, each of `count` values. */
   constructor(
     count: number,
     flat: ReadonlyMap<FlatColumn, readonly unknown[]>,
-    vectors: DenseColumn | null,
+    vectors: ReadonlyMap<string, VectorColumn> | null,
   ) {
     this.count = count;
     this.vectors = vectors;
@@ -25,7 +22,7 @@ export class GroupRows {
   }
 
   /** The same rows with these vectors. */
-  withVectors(vectors: DenseColumn | null): GroupRows {
+  withVectors(vectors: GroupRows["vectors"]): GroupRows {
     return new GroupRows(this.count, this.#flat, vectors);
   }
 
@@ -51,7 +48,7 @@ export class GroupRows {
     const records: RecordBatch = {
       ids: keys("id"),
       vectors: new Map(
-        this.vectors === null ? [] : [[defaultVector, pickVectors(this.vectors, rows)]],
+        Array.from(this.vectors ?? [], ([name, column]) => [name, pickVectors(column, rows)]),
       ),
       payload: { documents: texts("document"), uris: texts("uri"), metadata: texts("metadata") },
     };
@@ -66,6 +63,7 @@ export class GroupRows {
         runs: texts("run"),
         collections: texts("collection"),
         rest: texts("rest"),
+        ...(this.#flat.has("shard") ? { shards: texts("shard") } : {}),
       },
     };
   }
@@ -77,18 +75,15 @@ export class GroupRows {
   }
 }
 
-function pickVectors(column: DenseColumn, rows: readonly number[]): DenseColumn {
-  const { dimension, present } = column;
-  const data = new Float32Array(rows.length * dimension);
+/** These rows of a column, as many at once as stand side by side. */
+function pickVectors(column: VectorColumn, rows: readonly number[]): VectorColumn {
+  const runs: [number, VectorColumn][] = [];
   for (let place = 0; place < rows.length; ) {
     const first = rows[place] ?? 0;
     let end = place + 1;
     while (rows[end] === first + end - place) end += 1;
-    const block = column.data.subarray(first * dimension, (first + end - place) * dimension);
-    data.set(block, place * dimension);
+    runs.push([end - place, sliceColumn(column, first, first + end - place)]);
     place = end;
   }
-  const some = present === null ? null : Uint8Array.from(rows, (row) => present[row] ?? 0);
-  const complete = some === null || !some.includes(0);
-  return { kind: "dense", dimension, data, present: complete ? null : some };
+  return joinColumns(runs.length === 0 ? [[0, sliceColumn(column, 0, 0)]] : runs);
 }

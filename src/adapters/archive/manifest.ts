@@ -14,7 +14,8 @@
  *   created       ISO 8601, UTC: when the writing began
  *   source        { kind, address, tenant, database, version } of the store; no key is in it
  *   collections   [{ rows: "records" | "points", info, missingVectors, failed, parts, dropped }], in the order in which they were written
- *     info        { key, name, tenant, database, dimension, distance, distanceFrom, count, metadata, configuration, schema, note, unread? }
+ *     info        { key, name, tenant, database, dimension, distance, distanceFrom, count, metadata, configuration, schema, note,
+ *                   vectors?, shardKeys?, aliases?, unread? }
  *     parts       [{ file, rows, missingVectors, bytes, sha256, dropped }], the file's path from the archive's folder on
  *     dropped     { file, bytes, sha256 }, or null where no row is left out
  *   sha256        of the JSON text, without white space, of all before it
@@ -44,6 +45,13 @@ export const sourceSchema = z.object({
   version: text,
 });
 
+const vectorSchema = z.object({
+  name: z.string(),
+  kind: z.enum(["dense", "sparse", "multi"]),
+  dimension: count.nullable(),
+  distance: text,
+});
+
 export const headSchema = z.object({
   rows: z.enum(["records", "points"]),
   info: z.object({
@@ -60,6 +68,12 @@ export const headSchema = z.object({
     schema: text,
     status: z.null().default(null),
     note: text,
+    vectors: z.array(vectorSchema).readonly().exactOptional(),
+    shardKeys: z
+      .array(z.object({ key: z.string(), shards: count, replicas: count }))
+      .readonly()
+      .exactOptional(),
+    aliases: z.array(z.string()).readonly().exactOptional(),
     unread: z.array(z.string()).readonly().exactOptional(),
   }),
   scope: z.object({ where: text, limit: count.nullable() }).exactOptional(),

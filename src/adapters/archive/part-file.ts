@@ -1,12 +1,19 @@
 /** Reads one part of an archive, a row group at a time. */
 import { join } from "node:path";
 import { isVectorError, type VectorError } from "../../errors.ts";
-import type { DenseColumn } from "../../model/record.ts";
+import type { VectorColumn } from "../../model/record.ts";
 import type { ArchivedHead, ArchivedPart } from "../../store/archive.ts";
 import { GroupRows } from "./group-rows.ts";
 import { damaged } from "./manifest.ts";
+import { readMulti, readSparse } from "./nested-column.ts";
 import { ParquetFile } from "./parquet-file.ts";
-import { type FlatColumn, schemaOf, vectorPath } from "./schema.ts";
+import {
+  type ArchivedVector,
+  archivedVectors,
+  type FlatColumn,
+  schemaOf,
+  vectorPaths,
+} from "./schema.ts";
 import { readVectors } from "./vector-column.ts";
 
 export interface Wanted {
@@ -31,7 +38,7 @@ export class PartFile implements AsyncDisposable {
   static async open(root: string, part: ArchivedPart, head: ArchivedHead): Promise<PartFile> {
     try {
       const path = join(root, part.file);
-      const file = await ParquetFile.open(path, part.bytes, schemaOf(head.rows), part.rows);
+      const file = await ParquetFile.open(path, part.bytes, schemaOf(head), part.rows);
       return new PartFile(root, part, head, file);
     } catch (error) {
       throw damaged(root, `${part.file} is not as vecferry writes it.`, {}, error);
@@ -62,16 +69,29 @@ export class PartFile implements AsyncDisposable {
     }
   }
 
-  /** The vectors of a row group; null where the collection has no dimension. @throws E_ARCHIVE_DAMAGED */
-  async vectors(group: number): Promise<DenseColumn | null> {
-    const { dimension } = this.#head.info;
-    if (dimension === null || dimension === 0) return null;
+  /** The vectors of a row group by their names; none where they have no components. @throws E_ARCHIVE_DAMAGED */
+  async vectors(group: number): Promise<ReadonlyMap<string, VectorColumn>> {
     try {
-      const bytes = await this.#file.chunk(group, vectorPath);
-      return readVectors(bytes, this.#file.rows(group), dimension);
+      const found = new Map<string, VectorColumn>();
+      for (const vector of archivedVectors(this.#head)) {
+        if (vector.kind !== "sparse" && (vector.dimension ?? 0) === 0) continue;
+        found.set(vector.name, await this.#vector(group, vector));
+      }
+      return found;
     } catch (error) {
       throw this.#unreadable(group, error);
     }
+  }
+
+  async #vector(group: number, vector: ArchivedVector): Promise<VectorColumn> {
+    const rows = this.#file.rows(group);
+    const chunks: Uint8Array[] = [];
+    for (const path of vectorPaths(vector)) chunks.push(await this.#file.chunk(group, path));
+    const [first = new Uint8Array(0), second = new Uint8Array(0)] = chunks;
+    if (vector.kind === "sparse") return readSparse(first, second, rows);
+    return vector.kind === "multi"
+      ? readMulti(first, rows, vector.dimension ?? 0)
+      : readVectors(first, rows, vector.dimension ?? 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,6 @@ import type { ArchivedHead } from "../../store/archive.ts";
 import { ParquetWriter, writeFlat } from "./parquet-writer.ts";
 import type { RowBuffer } from "./row-buffer.ts";
 import { flatColumns, schemaOf } from "./schema.ts";
-import { writeVectors } from "./vector-column.ts";
 
 export class PartWriter {
   readonly #file: ParquetWriter;
@@ -15,7 +14,7 @@ export class PartWriter {
   }
 
   static async create(path: string, head: ArchivedHead): Promise<PartWriter> {
-    return new PartWriter(await ParquetWriter.create(path, schemaOf(head.rows)), head);
+    return new PartWriter(await ParquetWriter.create(path, schemaOf(head)), head);
   }
 
   /** Rows written. */
@@ -29,14 +28,13 @@ export class PartWriter {
 
   /** Writes the buffer's rows as one row group. */
   async add(buffer: RowBuffer): Promise<void> {
-    const { rows } = this.#head;
-    const schema = schemaOf(rows);
+    const schema = schemaOf(this.#head);
     await this.#file.add(buffer.rows, (bytes) => {
-      const [id, ...others] = flatColumns(rows).map((name) =>
+      const [id, ...others] = flatColumns(this.#head).map((name) =>
         writeFlat(bytes, schema, name, buffer.column(name)),
       );
-      const vectors = writeVectors(bytes, buffer.vectors());
-      return id === undefined ? [vectors] : [id, vectors, ...others];
+      const vectors = buffer.writeVectors(bytes);
+      return id === undefined ? vectors : [id, ...vectors, ...others];
     });
   }
 

@@ -1,17 +1,21 @@
 /** Rows on their way into a row group: as many as its bounds let in. */
+import type { ColumnChunk } from "hyparquet";
+import type { ByteWriter } from "hyparquet-writer";
 import { VectorError } from "../../errors.ts";
-import type { DenseColumn, PointBatch, RecordBatch } from "../../model/record.ts";
-import { denseVector } from "../../model/vector-column.ts";
-import type { ArchivedRows } from "../../store/archive.ts";
-import { type FlatColumn, flatColumns } from "./schema.ts";
+import type { PointBatch, RecordBatch, VectorColumn } from "../../model/record.ts";
+import { isPresent } from "../../model/vector-column.ts";
+import type { ArchivedHead } from "../../store/archive.ts";
+import { type ArchivedVector, archivedVectors, type FlatColumn, flatColumns } from "./schema.ts";
 import { TextColumn } from "./text-column.ts";
-import type { PackedVectors } from "./vector-column.ts";
+import {
+  type GroupBounds,
+  type VectorBuffer,
+  vectorBuffer,
+  vectorRowBytes,
+} from "./vector-buffer.ts";
 
 /** What row groups and parts hold at most: what is written does not depend on it, memory does. */
-export interface Bounds {
-  readonly groupRows: number;
-  /** Of vectors and texts; one row always fits. */
-  readonly groupBytes: number;
+export interface Bounds extends GroupBounds {
   /** Of a part, but for its last row group. */
   readonly partBytes: number;
   /** How long rows wait at most for the end of their part while others come. */
@@ -31,33 +35,30 @@ const rowBytes = 16;
 export class RowBuffer {
   readonly #texts: ReadonlyMap<FlatColumn, TextColumn>;
   readonly #norms: (number | null)[] = [];
-  readonly #present: Uint8Array;
+  readonly #vectors: readonly VectorBuffer[];
   readonly #bounds: Bounds;
+  readonly #head: ArchivedHead;
   readonly #what: string;
-  readonly #isPoints: boolean;
-  readonly #dimension: number;
-  #vectors = new Float32Array(0);
-  #stored = 0;
   #rows = 0;
+  #missing = 0;
   #bytes = 0;
 
-  /** `what`: the collection, in words. `dimension`: 0 = it has no vectors. */
-  constructor(rows: ArchivedRows, dimension: number, what: string, bounds: Bounds) {
-    const texts = flatColumns(rows).filter((name) => name !== "norm");
+  constructor(head: ArchivedHead, bounds: Bounds) {
+    const texts = flatColumns(head).filter((name) => name !== "norm");
     this.#texts = new Map(texts.map((name) => [name, new TextColumn()]));
-    this.#isPoints = rows === "points";
+    this.#vectors = archivedVectors(head).map((one) => vectorBuffer(one, bounds));
     this.#bounds = bounds;
-    this.#present = new Uint8Array(bounds.groupRows);
-    this.#dimension = dimension;
-    this.#what = what;
+    this.#head = head;
+    this.#what = `collection ${JSON.stringify(head.info.name)}`;
   }
 
   get rows(): number {
     return this.#rows;
   }
 
+  /** Rows that have no vector of any name. */
   get missingVectors(): number {
-    return this.#rows - this.#stored;
+    return this.#missing;
   }
 
   get isFull(): boolean {
@@ -66,14 +67,9 @@ export class RowBuffer {
 
   /** @throws E_INPUT for a batch that cannot be kept whole */
   check(batch: RecordBatch | PointBatch): void {
-    const column = vectorsOf(batch);
-    if (column !== undefined && column.dimension !== this.#dimension) {
-      throw new VectorError(
-        "E_INPUT",
-        `${this.#what} was listed with vectors of ${this.#dimension} components; a record came with ${column.dimension}.`,
-      );
-    }
-    if (this.#isPoints !== "placement" in batch)
+    const listed = archivedVectors(this.#head);
+    for (const [name, column] of vectorsOf(batch)) this.#checkVector(name, column, listed);
+    if ((this.#head.rows === "points") !== "placement" in batch)
       throw new VectorError("E_INTERNAL", `A batch of ${this.#what} has rows of the other kind.`);
     for (const name of this.#texts.keys()) {
       const values = valuesOf(batch, name);
@@ -88,6 +84,7 @@ export class RowBuffer {
   /** Takes rows of a checked batch from `start` on until it is full; returns where it stopped. */
   take(batch: RecordBatch | PointBatch, start: number): number {
     const vectors = vectorsOf(batch);
+    const columns = [...vectors.values()];
     const texts = [...this.#texts].map(([name, column]) => ({
       column,
       values: valuesOf(batch, name),
@@ -98,12 +95,16 @@ export class RowBuffer {
       for (const { column, values } of texts) this.#bytes += column.push(values[row] ?? null);
       const norm = norms?.[row];
       this.#norms.push(norm === undefined || Number.isNaN(norm) ? null : norm);
-      const has = hasVector(vectors, row);
-      this.#present[this.#rows] = has ? 1 : 0;
+      let has = false;
+      for (const column of columns) {
+        has ||= isPresent(column, row);
+        this.#bytes += vectorRowBytes(column, row);
+      }
+      if (!has) this.#missing += 1;
       this.#rows += 1;
-      this.#bytes += rowBytes + (has ? 4 * this.#dimension : 0);
+      this.#bytes += rowBytes;
     }
-    if (vectors !== undefined) this.#takeVectors(vectors, start, row);
+    for (const buffer of this.#vectors) buffer.take(vectors.get(buffer.name), start, row);
     return row;
   }
 
@@ -112,40 +113,31 @@ export class RowBuffer {
     return this.#texts.get(name)?.values() ?? this.#norms;
   }
 
-  vectors(): PackedVectors {
-    return {
-      dimension: this.#dimension,
-      data: this.#vectors.subarray(0, this.#stored * this.#dimension),
-      present: this.#present.subarray(0, this.#rows),
-    };
+  /** Writes the vectors behind what `writer` holds, in the order of their columns. */
+  writeVectors(writer: ByteWriter): ColumnChunk[] {
+    return this.#vectors.flatMap((one) => one.write(writer));
   }
 
   clear(): void {
     for (const column of this.#texts.values()) column.clear();
+    for (const one of this.#vectors) one.clear();
     this.#norms.length = 0;
     this.#rows = 0;
-    this.#stored = 0;
+    this.#missing = 0;
     this.#bytes = 0;
   }
 
-  /** Copies the vectors of these rows, as many at once as stand side by side. */
-  #takeVectors(column: DenseColumn, start: number, end: number): void {
-    const { dimension, data } = column;
-    if (this.#vectors.length === 0) this.#makeRoom();
-    for (let row = start; row < end; ) {
-      let next = row;
-      while (next < end && hasVector(column, next)) next += 1;
-      const block = data.subarray(row * dimension, next * dimension);
-      this.#vectors.set(block, this.#stored * dimension);
-      this.#stored += next - row;
-      row = next + 1;
-    }
-  }
-
-  #makeRoom(): void {
-    const { groupRows, groupBytes } = this.#bounds;
-    const fit = Math.ceil(groupBytes / (4 * this.#dimension));
-    this.#vectors = new Float32Array(Math.min(groupRows, fit) * this.#dimension);
+  #checkVector(name: string, column: VectorColumn, listed: readonly ArchivedVector[]): void {
+    const shape = listed.find((one) => one.name === name);
+    const dimension = column.kind === "sparse" ? null : column.dimension;
+    if (shape?.kind === column.kind && (dimension === null || dimension === shape.dimension))
+      return;
+    const of = name === "" ? "" : ` of the name ${JSON.stringify(name)}`;
+    const was = shape === undefined ? "none" : vectorText(shape.kind, shape.dimension);
+    throw new VectorError(
+      "E_INPUT",
+      `${this.#what} was listed with vectors${of} of ${was}; a record came with ${vectorText(column.kind, dimension)}.`,
+    );
   }
 
   #unwritable(column: string, id: string): VectorError {
@@ -157,13 +149,18 @@ export class RowBuffer {
   }
 }
 
-function vectorsOf(batch: RecordBatch): DenseColumn | undefined {
-  const column = denseVector(batch);
-  return column !== undefined && column.dimension > 0 ? column : undefined;
+function vectorText(kind: VectorColumn["kind"], dimension: number | null): string {
+  if (kind === "sparse") return "a sparse kind";
+  const components = `${dimension ?? 0} components`;
+  return kind === "multi" ? `several times ${components}` : components;
 }
 
-function hasVector(column: DenseColumn | undefined, row: number): boolean {
-  return column !== undefined && (column.present === null || column.present[row] === 1);
+/** The vectors of a batch, but for those that have no component. */
+function vectorsOf({ vectors }: RecordBatch): ReadonlyMap<string, VectorColumn> {
+  const isThere = (column: VectorColumn): boolean =>
+    column.kind === "sparse" || column.dimension > 0;
+  const all = [...vectors.values()];
+  return all.every(isThere) ? vectors : new Map([...vectors].filter(([, one]) => isThere(one)));
 }
 
 function valuesOf(batch: RecordBatch | PointBatch, name: FlatColumn): readonly (string | null)[] {
@@ -173,6 +170,13 @@ function valuesOf(batch: RecordBatch | PointBatch, name: FlatColumn): readonly (
   if (name === "uri") return payload.uris;
   if (name === "metadata") return payload.metadata;
   if (!("placement" in batch) || name === "norm") return [];
-  const { points, tenants, runs, collections, rest } = batch.placement;
-  return { point: points, tenant: tenants, run: runs, collection: collections, rest }[name];
+  const { points, tenants, runs, collections, rest, shards = [] } = batch.placement;
+  return {
+    point: points,
+    tenant: tenants,
+    run: runs,
+    collection: collections,
+    rest,
+    shard: shards,
+  }[name];
 }

@@ -1,5 +1,5 @@
 /**
- * The column of vectors, from and to one block of floats; no other way keeps every bit, and lists of numbers cost 40 times as much.
+ * A column of dense vectors, from and to one block of floats; no other way keeps every bit, and lists of numbers cost 40 times as much.
  * It is Parquet as any other:
  *
  *   column chunk   pages of whole rows, about 1 MiB each, UNCOMPRESSED
@@ -7,16 +7,15 @@
  *                  repetition levels   RLE, 1 bit: 0 begins a row, 1 goes on with it
  *                  definition levels   RLE, 2 bits: 2 = a component, 0 = the row has no vector
  *                  components          float32, little-endian, as they were, NaN's bits too
- *   run of a level varint(count << 1), the level in one byte
  *
  * Format: https://github.com/apache/parquet-format (Encodings.md, parquet.thrift).
  */
 import type { ColumnChunk, PageHeader } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
-import { ByteWriter } from "hyparquet-writer";
+import type { ByteWriter } from "hyparquet-writer";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import type { DenseColumn } from "../../model/record.ts";
-import { vectorPath } from "./schema.ts";
+import { LevelRuns, runsIn } from "./levels.ts";
 
 const pageBytes = 1 << 20;
 const componentBytes = 4;
@@ -31,7 +30,11 @@ export interface PackedVectors {
 }
 
 /** Writes the column chunk behind what `writer` holds. */
-export function writeVectors(writer: ByteWriter, vectors: PackedVectors): ColumnChunk {
+export function writeVectors(
+  writer: ByteWriter,
+  path: string[],
+  vectors: PackedVectors,
+): ColumnChunk {
   const { dimension, present } = vectors;
   const start = writer.offset;
   const rows = Math.max(1, Math.floor(pageBytes / (componentBytes * Math.max(1, dimension))));
@@ -52,7 +55,7 @@ export function writeVectors(writer: ByteWriter, vectors: PackedVectors): Column
     meta_data: {
       type: "FLOAT",
       encodings: ["RLE", "PLAIN"],
-      path_in_schema: vectorPath,
+      path_in_schema: path,
       codec: "UNCOMPRESSED",
       num_values: BigInt(values),
       total_uncompressed_size: size,
@@ -104,31 +107,6 @@ function levelsOf(
     definition.add(one === 1 ? defined : 0, one === 1 ? dimension : 1);
   }
   return { repetition: repetition.bytes(), definition: definition.bytes() };
-}
-
-/** Levels as runs of equal ones. */
-class LevelRuns {
-  readonly #writer = new ByteWriter();
-  #level = 0;
-  #count = 0;
-
-  add(level: number, count: number): void {
-    if (level !== this.#level) this.#flush();
-    this.#level = level;
-    this.#count += count;
-  }
-
-  bytes(): Uint8Array {
-    this.#flush();
-    return this.#writer.getBytes();
-  }
-
-  #flush(): void {
-    if (this.#count === 0) return;
-    this.#writer.appendVarInt(this.#count << 1);
-    this.#writer.appendUint8(this.#level);
-    this.#count = 0;
-  }
 }
 
 /** Reads the column chunk in `bytes`. @throws Error where it is not of this form, or has not these rows of this dimension */
@@ -189,16 +167,8 @@ function readPage(
 /** Sets a 1 for each row that has a vector, as the runs of definition levels say. */
 function markRows(present: Uint8Array, definition: Uint8Array, dimension: number): void {
   let row = 0;
-  for (let at = 0; at < definition.length; at += 1) {
-    let header = 0;
-    for (let shift = 0; ; shift += 7, at += 1) {
-      const byte = definition[at] ?? 0;
-      header |= (byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
-    at += 1;
-    const count = header >>> 1;
-    const has = definition[at] === defined;
+  for (const { count, level } of runsIn(definition)) {
+    const has = level === defined;
     const end = row + (has ? count / dimension : count);
     if (has) present.fill(1, row, end);
     row = end;

@@ -336,7 +336,11 @@ function assertFits(partial: string, held: ArchivedHead, wanted: ArchivedHead): 
 /** What rows must have in common to stand side by side. */
 function shapeOf({ rows, info, scope }: ArchivedHead): string {
   const some = scope === undefined ? "all records" : `where ${scope.where}, limit ${scope.limit}`;
-  return String([rows, info.dimension, info.distance, some]);
+  const vectors = info.vectors?.map(({ name, kind, dimension, distance }) =>
+    JSON.stringify([name, kind, dimension, distance]),
+  );
+  const shards = info.shardKeys === undefined ? [] : ["shards by hand"];
+  return [rows, info.dimension, info.distance, some, ...(vectors ?? []), ...shards].join(", ");
 }
 
 function changed(partial: string, what: string): VectorError {

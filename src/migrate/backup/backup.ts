@@ -127,25 +127,12 @@ async function steps(run: BackupRun): Promise<Outcome> {
   return keepQuarantine(generationFolder(place.path, manifest.generation), report.finish());
 }
 
-/** The collections in scope, all of which an archive can hold. @throws E_NOT_SUPPORTED */
+/** The collections in scope. @throws E_NOT_SUPPORTED, E_COLLECTION_NOT_FOUND */
 function select(
   { source, request }: BackupRun,
   found: readonly CollectionInfo[],
 ): CollectionInfo[] {
   const selected = selectCollections(found, request.scope, source.identity.address);
-  for (const { name, unread = [], dimension } of selected) {
-    const points = rowsOf(source) === "points";
-    if (unread.length === 0 && (dimension !== null || !points)) continue;
-    const what = unread.length === 0 ? "no vector" : unread.join(", ");
-    throw new VectorError(
-      "E_NOT_SUPPORTED",
-      `Collection ${JSON.stringify(name)} has ${what}; an archive holds collections of one dense vector without a name.`,
-      {
-        next: `Leave it out: --exclude ${JSON.stringify(name)}. A snapshot of the server keeps such a collection.`,
-        details: { collection: name, unread },
-      },
-    );
-  }
   if (request.scope.where !== null && !source.capabilities.where)
     throw new VectorError("E_NOT_SUPPORTED", "--where is for a Chroma; this source takes none.", {
       next: "Leave --where away.",
@@ -194,7 +181,7 @@ async function bytesOf(
   const { context, report } = run;
   const { info, entered, ledger } = course;
   const { signal } = context;
-  if (info.dimension === null) return 0;
+  if (isNeverWritten(info)) return 0;
   if (!listed) {
     const { rowBytes, rows } = await shapeOfAll(course, entered.scope, null, signal);
     return rows * rowBytes;
@@ -209,6 +196,11 @@ async function bytesOf(
   // How many of those that it has already were changed, nobody knows before they are read.
   const held = base?.collections.find((one) => one.info.name === info.name)?.info.count ?? 0;
   return Math.max(0, ledger.counts().pending - held) * rowBytes;
+}
+
+/** Whether nothing was ever written to it; points may have no dense vector without a name. */
+function isNeverWritten({ dimension, vectors }: CollectionInfo): boolean {
+  return dimension === null && vectors === undefined;
 }
 
 /** Takes one collection into the archive. `later`: bytes that those behind it will want. */
@@ -283,7 +275,7 @@ async function copyAll(
   const { info, entered } = course;
   const { signal } = context;
   course.ledger.backedUp.clear();
-  if (info.dimension === null) return;
+  if (isNeverWritten(info)) return;
   phase(context, "copy", info.name);
   const { flight, rowBytes, rows } = await shapeOfAll(
     course,

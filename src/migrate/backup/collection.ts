@@ -87,10 +87,14 @@ export async function shapeOf(
   signal: AbortSignal,
 ): Promise<Shape> {
   const { batchSizeMax, concurrency } = source.capabilities;
+  // Of vectors that are not one dense one, nothing but they themselves tells how long they are.
+  const vectors = info.vectors !== undefined;
   const sampled =
-    ids.length === 0 ? null : (await source.read(info, ids, { signal, vectors: false })).batch;
+    ids.length === 0 ? null : (await source.read(info, ids, { signal, vectors })).batch;
+  const vectorMean =
+    vectors && sampled !== null ? vectorBytes(sampled) / Math.max(1, sampled.ids.length) : 0;
   const payloadBytes = sampled === null ? 0 : meanPayload(sampled) + restBytes(sampled);
-  const dimension = info.dimension ?? 0;
+  const dimension = vectors ? Math.ceil(vectorMean / 4) : (info.dimension ?? 0);
   const rowsMax = [batchSizeMax];
   const batchSize =
     wanted === null

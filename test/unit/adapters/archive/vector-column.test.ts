@@ -10,7 +10,11 @@ function chunkOf(present: Uint8Array, dimension: number): Uint8Array {
   const vectors = present.reduce((sum, one) => sum + one, 0);
   const data = Float32Array.from({ length: vectors * dimension }, (_, at) => at + 0.5);
   const writer = new ByteWriter();
-  const { meta_data } = writeVectors(writer, { dimension, data, present });
+  const { meta_data } = writeVectors(writer, ["vector", "list", "element"], {
+    dimension,
+    data,
+    present,
+  });
   expect(Number(meta_data?.total_compressed_size)).toBe(writer.offset);
   expect(Number(meta_data?.num_values)).toBe(data.length + present.length - vectors);
   return writer.getBytes().slice();
