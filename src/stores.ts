@@ -88,6 +88,10 @@ export const stores: StoreTable = {
     },
   },
   archives: {
+    isAt: async (path) => {
+      const { isArchive } = await import("./adapters/archive/index.ts");
+      return isArchive(path);
+    },
     read: async (address, options) => {
       const { openArchive } = await import("./adapters/archive/index.ts");
       const { path, generation } = address;

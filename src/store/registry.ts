@@ -109,6 +109,8 @@ export interface StoreTable {
     readonly embedded: Opener<"embedded", SnapshotStore>;
   };
   readonly archives: {
+    /** Whether a finished archive stands in a folder, told from names alone. */
+    readonly isAt: (path: string) => Promise<boolean>;
     readonly read: Opener<"archive", ArchiveReader>;
     /** Begins an archive, or goes on with one that was not finished. */
     readonly write: (

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { VectorError } from "../../errors.ts";
 import { writeFileAtomic } from "../../migrate/files.ts";
 import type { RunContext } from "../../migrate/request.ts";
+import type { ArchiveAccess } from "../../migrate/rollback/backups.ts";
 import { chooseBackup } from "../../migrate/rollback/choose-backup.ts";
 import { readComposeFiles } from "../../migrate/rollback/compose.ts";
 import { readMigration } from "../../migrate/rollback/found.ts";
@@ -13,6 +14,7 @@ import { runRollback } from "../../migrate/rollback/run.ts";
 import { storeVariables, variableChanges } from "../../migrate/rollback/variables.ts";
 import { assertArchive, connectArchive } from "../../open.ts";
 import type { ArchiveReader } from "../../store/archive.ts";
+import { stores } from "../../stores.ts";
 import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { exitHelp } from "../exit.ts";
@@ -130,14 +132,14 @@ const planRollback: Action = async (session, operands, flags) => {
       qdrant: qdrantToLook(session, qdrant, access),
       chroma: chroma === null ? null : chromaToLook(session, chroma, access),
       folder: resolve(io.folder),
-      backup: archive === null ? null : storeIdentity(archive).address,
+      backup: archive === null ? null : { ...archive, path: storeIdentity(archive).address },
     },
     {
       stateFolder: state,
       environment,
       now: new Date(),
       signal,
-      openArchive: (path) => connectArchive({ kind: "archive", path }, { signal }),
+      ...archiveAccess(signal),
     },
   );
   const page = rollbackPlanText(plan);
@@ -213,7 +215,6 @@ async function openBackup(
   { stateFolder, signal }: RunContext,
 ): Promise<ArchiveReader | null> {
   if (withoutBackup) return null;
-  const open = (path: string) => connectArchive({ kind: "archive", path }, { signal });
   if (backup !== undefined) return await connectArchive(assertArchive(backup), { signal });
   const path = await chooseBackup({
     stateFolder,
@@ -222,8 +223,15 @@ async function openBackup(
     folders: [resolve(session.io.folder)],
     now: new Date(),
     signal,
-    open,
+    ...archiveAccess(signal),
   });
   session.event({ type: "note", text: `The backup is ${path}.` });
-  return await open(path);
+  return await connectArchive({ kind: "archive", path }, { signal });
+}
+
+function archiveAccess(signal: AbortSignal): ArchiveAccess {
+  return {
+    isArchive: (path) => stores.archives.isAt(path),
+    openArchive: (archive) => connectArchive(archive, { signal }),
+  };
 }

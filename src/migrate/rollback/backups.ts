@@ -1,8 +1,8 @@
 /** The archives of an installation: where they stand, what they keep, how old they are, and whether they are whole. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { z } from "zod";
 import { isVectorError, type VectorError } from "../../errors.ts";
+import type { ArchiveAddress } from "../../store/address.ts";
 import type { ArchiveManifest, ArchiveReader } from "../../store/archive.ts";
 import type { StoreIdentity } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
@@ -11,6 +11,8 @@ import { endAddress } from "../next-steps.ts";
 export interface Backup {
   /** Absolute. */
   readonly path: string;
+  /** The generation that was named; null = the newest. */
+  readonly generation: number | null;
   /** `whole` = every byte of it was read and is as the manifest has it; `unread` = not looked at, for there are too many. */
   readonly state: "whole" | "refused" | "unfinished" | "unread";
   /** Why it is refused. */
@@ -26,33 +28,42 @@ export interface Backup {
   readonly collections: readonly { readonly name: string; readonly records: number }[];
 }
 
-export interface BackupsContext {
+/** How archives are told and read; handed in. */
+export interface ArchiveAccess {
+  /** Whether a finished archive stands in a folder, told from names alone. */
+  isArchive(path: string): Promise<boolean>;
+  /** Reads every byte. @throws E_NO_ARCHIVE, E_ARCHIVE_FORMAT, E_ARCHIVE_DAMAGED */
+  openArchive(archive: ArchiveAddress): Promise<ArchiveReader>;
+}
+
+export interface BackupsContext extends ArchiveAccess {
   /** The folders that are looked into, two deep. */
   readonly folders: readonly string[];
-  /** One that was named: it is looked at whether or not it is found; null = none. */
-  readonly named: string | null;
+  /** One that was named, its path absolute: it is looked at whether or not it is found; null = none. */
+  readonly named: ArchiveAddress | null;
   /** The Chroma that was migrated. */
   readonly chroma: StoreIdentity | null;
   readonly now: Date;
   readonly signal: AbortSignal;
-  /** Reads every byte of an archive. @throws E_NO_ARCHIVE, E_ARCHIVE_FORMAT, E_ARCHIVE_DAMAGED */
-  open(path: string): Promise<ArchiveReader>;
 }
 
 const entriesMax = 2000;
 const archivesMax = 20;
-const headSchema = z.object({ vecferry: z.literal("archive"), created: z.string().optional() });
 
 /** The archives, those of this Chroma first, each kind newest first. */
 export async function findBackups(context: BackupsContext): Promise<Backup[]> {
-  const { folders, named } = context;
-  const found = [...new Set(folders.flatMap((folder) => archivesIn(folder)))];
-  const others = found.filter((one) => one !== named).sort((a, b) => laterFirst(a, b));
-  const paths = named === null ? others : [named, ...others];
-  const backups: Backup[] = [];
-  for (const [at, one] of paths.entries()) {
-    throwIfAborted(context.signal);
-    backups.push(at < archivesMax ? await look(one, context) : unread(one));
+  const { named, signal } = context;
+  const backups = named === null ? [] : [await look(named, context)];
+  for (const path of candidates(context)) {
+    throwIfAborted(signal);
+    if (path === named?.path) continue;
+    if (isUnfinished(path)) backups.push({ ...unread({ path }), state: "unfinished" });
+    else if (await context.isArchive(path)) {
+      const archive = { kind: "archive", path } as const;
+      const found = backups.length < archivesMax ? await look(archive, context) : unread(archive);
+      // Other programs have files of the manifest's name too.
+      if (found.fault?.code !== "E_NO_ARCHIVE") backups.push(found);
+    }
   }
   const rank = ({ ofThisChroma, state }: Backup) =>
     (ofThisChroma ? 0 : 2) + (state === "whole" ? 0 : 1);
@@ -65,10 +76,12 @@ export function bestBackup(backups: readonly Backup[]): Backup | null {
   return backups.find(({ state, ofThisChroma }) => state === "whole" && ofThisChroma) ?? null;
 }
 
-function archivesIn(folder: string): string[] {
-  const near = foldersIn(folder);
-  const all = [...near, ...near.slice(0, entriesMax).flatMap(foldersIn)].slice(0, entriesMax);
-  return [folder, ...all].filter((one) => isUnfinished(one) || headOf(one) !== null);
+function candidates({ folders }: BackupsContext): string[] {
+  const all = folders.flatMap((folder) => {
+    const near = foldersIn(folder);
+    return [folder, ...near, ...near.slice(0, entriesMax).flatMap(foldersIn)];
+  });
+  return [...new Set(all)].slice(0, entriesMax);
 }
 
 /** Whether a writer of an archive was here and has not ended. */
@@ -86,45 +99,25 @@ function foldersIn(folder: string): string[] {
   }
 }
 
-/** What tells an archive's folder from another, and when it was begun. */
-function headOf(folder: string): { readonly created: string } | null {
+async function look(archive: ArchiveAddress, context: BackupsContext): Promise<Backup> {
   try {
-    const head = headSchema.safeParse(
-      JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8")),
-    );
-    return head.success ? { created: head.data.created ?? "" } : null;
-  } catch {
-    return null;
-  }
-}
-
-function laterFirst(one: string, other: string): number {
-  const [a, b] = [headOf(one)?.created ?? "", headOf(other)?.created ?? ""];
-  return a < b ? 1 : a > b ? -1 : 0;
-}
-
-async function look(folder: string, context: BackupsContext): Promise<Backup> {
-  if (isUnfinished(folder)) return { ...unread(folder), state: "unfinished" };
-  try {
-    await using archive = await context.open(folder);
-    return wholeBackup(folder, archive.manifest, context);
+    await using reader = await context.openArchive(archive);
+    return wholeBackup(archive, reader.manifest, context);
   } catch (error) {
     if (!isVectorError(error) || error.code === "E_ABORTED") throw error;
     const { code, message } = error;
-    return { ...unread(folder), state: "refused", fault: { code, message } };
+    return { ...unread(archive), state: "refused", fault: { code, message } };
   }
 }
 
 function wholeBackup(
-  folder: string,
-  manifest: ArchiveManifest,
+  archive: ArchiveAddress,
+  { created, source, collections }: ArchiveManifest,
   { chroma, now }: BackupsContext,
 ): Backup {
-  const { created, source, collections } = manifest;
   return {
-    path: folder,
+    ...unread(archive),
     state: "whole",
-    fault: null,
     created,
     ageSeconds: Math.max(0, Math.round((now.getTime() - Date.parse(created)) / 1000)),
     source: endAddress(source),
@@ -141,12 +134,13 @@ export function isSameStore(one: StoreIdentity, other: StoreIdentity): boolean {
   return words(one) === words(other);
 }
 
-function unread(folder: string): Backup {
+function unread({ path, generation }: Omit<ArchiveAddress, "kind">): Backup {
   return {
-    path: folder,
+    path,
+    generation: generation ?? null,
     state: "unread",
     fault: null,
-    created: headOf(folder)?.created ?? null,
+    created: null,
     ageSeconds: null,
     source: null,
     ofThisChroma: false,

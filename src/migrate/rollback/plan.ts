@@ -39,9 +39,9 @@ export async function drawRollbackPlan(
   const compose = readComposeFiles(folder, storeVariables);
   const [from, to] = await Promise.all([lookAt(qdrant), chroma === null ? null : lookAt(chroma)]);
   const migrated = known?.source ?? chroma?.identity ?? null;
-  const open = (folder: string) => context.openArchive(folder);
-  const where = { folders: [folder], named: backup, chroma: migrated, now, signal, open };
-  const backups = await findBackups(where);
+  const where = { folders: [folder], named: backup, chroma: migrated, now, signal };
+  const { isArchive, openArchive } = context;
+  const backups = await findBackups({ ...where, isArchive, openArchive });
   const renamed = known?.planned.collections ?? [];
   const variables = variableChanges(chroma?.identity ?? null, environment, compose, renamed);
   const found: Found = {

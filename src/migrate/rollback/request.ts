@@ -1,7 +1,8 @@
 /** What `rollback` is asked, and handed: plain data, and how each thing is looked at. */
-import type { ArchiveReader } from "../../store/archive.ts";
+import type { ArchiveAddress } from "../../store/address.ts";
 import type { StoreIdentity } from "../../store/port.ts";
 import type { Environment } from "../../util/environment.ts";
+import type { ArchiveAccess } from "./backups.ts";
 
 /** What answers at one end, before anything is done. */
 export interface EndFound {
@@ -26,16 +27,14 @@ export interface RollbackPlanRequest {
   readonly chroma: RollbackEnd | null;
   /** Absolute path of the installation: compose files and archives are looked for there. */
   readonly folder: string;
-  /** Absolute path of the archive that is meant; null = what is found. */
-  readonly backup: string | null;
+  /** An archive that is meant, its path absolute; null = what is found. */
+  readonly backup: ArchiveAddress | null;
 }
 
-export interface RollbackPlanContext {
+export interface RollbackPlanContext extends ArchiveAccess {
   readonly stateFolder: string;
   /** With `.env` behind it. */
   readonly environment: Environment;
   readonly now: Date;
   readonly signal: AbortSignal;
-  /** Reads every byte of an archive. @throws E_NO_ARCHIVE, E_ARCHIVE_FORMAT, E_ARCHIVE_DAMAGED */
-  openArchive(path: string): Promise<ArchiveReader>;
 }

@@ -1,6 +1,7 @@
 /** The steps back to Chroma, each with its commands, in the order in which they are done. */
 import path from "node:path";
 import { quoted } from "../../util/shell-word.ts";
+import type { Backup } from "./backups.ts";
 import type { Found } from "./found.ts";
 
 export interface Step {
@@ -19,6 +20,7 @@ export function stepsOf(found: Found): Step[] {
     stopStep(found),
     ...keepStep(found),
     ...startStep(found),
+    ...checkStep(found),
     rehearseStep(found),
     runStep(found),
     environmentStep(found),
@@ -30,17 +32,17 @@ export function stepsOf(found: Found): Step[] {
 export function runCommand(found: Found, ...flags: readonly string[]): string {
   const { qdrant, best } = found;
   const chroma = found.chroma?.address ?? "chroma://HOST:8000";
-  const backup = best === null ? ["--without-backup"] : ["--backup", archiveWord(found, best.path)];
+  const backup = best === null ? ["--without-backup"] : ["--backup", archiveWord(found, best)];
   const words = ["vecferry", "rollback", "run", qdrant.address, chroma, ...backup, ...flags];
   return words.map(quoted).join(" ");
 }
 
 /** An archive's address: relative where it stands in the installation's folder. */
-function archiveWord({ folder }: Found, whole: string): string {
+function archiveWord({ folder }: Found, { path: whole, generation }: Backup): string {
   const relative = path.relative(folder, whole);
-  return relative.startsWith("..") || path.isAbsolute(relative)
-    ? `archive:${whole}`
-    : `archive:./${relative}`;
+  const isWithin = !relative.startsWith("..") && !path.isAbsolute(relative);
+  const at = generation === null ? "" : `?generation=${generation}`;
+  return `archive:${isWithin ? `./${relative}` : whole}${at}`;
 }
 
 function stopStep(found: Found): Step {
@@ -103,6 +105,19 @@ function startCommands({ migration }: Found): string[] {
   if (version !== null && /^[\d.]+$/.test(version))
     return [`uvx --from chromadb==${version} chroma run --path ${quoted(folder)} --port 8000`];
   return [`chroma run --path ${quoted(folder)} --port 8000`];
+}
+
+function checkStep(found: Found): Step[] {
+  const { best } = found;
+  if (best === null) return [];
+  return [
+    {
+      title: "Check the backup",
+      text: "Reads every byte of it, restores it into an embedded Qdrant in a temporary folder, compares the two, and takes that away again.",
+      commands: [`vecferry check ${quoted(archiveWord(found, best))} --drill`],
+      by: "vecferry",
+    },
+  ];
 }
 
 function rehearseStep(found: Found): Step {
