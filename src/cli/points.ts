@@ -108,8 +108,10 @@ export async function migratePoints(
   session.openLog("migrate", log);
   session.openHook(onEvent);
   session.follow("migrate", ends, report.reportFile);
-  session.leaves(
-    "the points that were written stand at the target; the same command finds them and goes on.",
+  session.leaves(() =>
+    session.output.progress.copied > 0
+      ? "the points that were written stand at the target; the same command finds them and goes on."
+      : "this run has written nothing; what stood at the target stands there.",
   );
   await using from = await openPoints(session, ends.source, ends.from);
   await using to = await openTarget(session, ends.target, ends.to);

@@ -2,7 +2,6 @@
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
-import { schemaConflict } from "../../model/collection-note.ts";
 import { canonicalJson } from "../../util/canonical.ts";
 
 const json = z.json();
@@ -42,25 +41,32 @@ export function holdsHalves(info: CollectionInfo): boolean {
   );
 }
 
-/** @throws E_SCHEMA_CONFLICT where the collection that stands at the target cannot hold the source's points as they are */
-export function assertHolds(name: string, info: CollectionInfo, found: CollectionInfo): void {
+/** How a collection differs from the source's in what its points hold, as the end of "is already there"; null = it does not. */
+export function holdFault(info: CollectionInfo, found: CollectionInfo): string | null {
   const [wanted, standing] = [vectorsOf(info), vectorsOf(found)];
   if (wanted.size === 0 || standing.size === 0) {
     if (info.dimension !== found.dimension)
-      throw schemaConflict(name, "dimension", found.dimension ?? "none", info.dimension ?? 0);
-    if (info.distance !== found.distance)
-      throw schemaConflict(name, "distance", found.distance ?? "none", info.distance ?? "none");
-    return;
+      return `with dimension ${found.dimension}; the source's has ${info.dimension}`;
+    return info.distance === found.distance
+      ? null
+      : `with distance ${found.distance}; the source's has ${info.distance}`;
   }
   for (const vector of new Set([...wanted.keys(), ...standing.keys()])) {
     const fault = vectorFault(vector, wanted.get(vector), standing.get(vector));
-    if (fault === null) continue;
-    throw new VectorError(
-      "E_SCHEMA_CONFLICT",
-      `Target collection ${JSON.stringify(name)} is already there ${fault}.`,
-      { details: { collection: name, vector } },
-    );
+    if (fault !== null) return fault;
   }
+  return null;
+}
+
+/** @throws E_SCHEMA_CONFLICT where the collection that stands at the target cannot hold the source's points as they are */
+export function assertHolds(name: string, info: CollectionInfo, found: CollectionInfo): void {
+  const fault = holdFault(info, found);
+  if (fault === null) return;
+  throw new VectorError(
+    "E_SCHEMA_CONFLICT",
+    `Target collection ${JSON.stringify(name)} is already there ${fault}.`,
+    { details: { collection: name } },
+  );
 }
 
 /** What differs between the two in payload indexes, shard keys and, where they are carried, aliases; a sentence part each. */

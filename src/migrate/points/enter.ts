@@ -19,7 +19,7 @@ export interface Entering {
 }
 
 /**
- * The collections in scope. @throws E_CONFIG where both ends are one; E_COLLECTION_NOT_FOUND, E_NAME, E_NOT_SUPPORTED;
+ * The collections in scope; those of a run that only compares stand there as they may. @throws E_CONFIG where both ends are one; E_COLLECTION_NOT_FOUND, E_NAME;
  * E_SCHEMA_CONFLICT where a collection that stands at the target holds other points, or has an alias of another
  */
 export async function enterCourses(
@@ -32,13 +32,13 @@ export async function enterCourses(
   phase(context, "plan");
   const { address } = source.identity;
   const infos = selectCollections(await source.collections(context), request.scope, address);
-  assertReadable(infos);
   const courses = coursesOf(source, target, infos, request);
   const standing = await target.collections(context);
-  if (request.aliases) assertAliasesFree(courses, standing);
+  const isWritten = request.command !== "verify";
+  if (isWritten && request.aliases) assertAliasesFree(courses, standing);
   return courses.map((course) => {
     const found = standing.find(({ name }) => name === course.spec.name) ?? null;
-    if (found !== null) assertHolds(course.spec.name, course.info, found);
+    if (isWritten && found !== null) assertHolds(course.spec.name, course.info, found);
     return { course, found };
   });
 }
@@ -51,18 +51,4 @@ function assertTwo(source: StoreIdentity, target: StoreIdentity): void {
     `Source and target are one and the same: ${endAddress(source)}.`,
     { next: "Give two addresses." },
   );
-}
-
-function assertReadable(infos: readonly CollectionInfo[]): void {
-  for (const { name, unread = [] } of infos) {
-    if (unread.length === 0) continue;
-    throw new VectorError(
-      "E_NOT_SUPPORTED",
-      `Collection ${JSON.stringify(name)} has ${unread.join(", ")}, which vecferry does not read.`,
-      {
-        next: `Leave it out: --exclude ${JSON.stringify(name)}.`,
-        details: { collection: name, unread },
-      },
-    );
-  }
 }

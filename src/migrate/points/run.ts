@@ -17,7 +17,7 @@ import { phase, progress } from "../telling.ts";
 import { greenWaitMs, waitUntilGreen } from "../wait-green.ts";
 import { carryPoints, workersOf } from "./carry.ts";
 import type { Course } from "./course.ts";
-import { schemaFaults, tuningText } from "./described.ts";
+import { holdFault, schemaFaults, tuningText } from "./described.ts";
 import { enterCourses } from "./enter.ts";
 import { type Left, leftKey, readLeft, writeLeft } from "./left.ts";
 import { type Held, lookAt, nothingHeld } from "./look.ts";
@@ -84,7 +84,12 @@ export async function verifyPoints(
     const stop = run.report.phase("verify");
     const verified: Verified[] = [];
     for (const { course, found } of ways) {
-      if (found === null) verified.push(unmade(course));
+      const fault = found === null ? null : holdFault(course.info, found);
+      if (found === null)
+        verified.push(
+          uncompared(course, `The target has no collection ${JSON.stringify(course.spec.name)}.`),
+        );
+      else if (fault !== null) verified.push(uncompared(course, `It is there ${fault}.`));
       else {
         const ends = await readEnds(course, null, context);
         verified.push(await verifyCourse(course, ends, request.merge, context));
@@ -242,13 +247,12 @@ async function judge(
   return verdictOf(source.word, verified, tuned);
 }
 
-/** Of a collection that the target does not have. */
-function unmade({ info, spec }: Course): Verified {
-  const schema = [`The target has no collection ${JSON.stringify(spec.name)}.`];
+/** Of a collection whose points cannot be compared. */
+function uncompared({ info, spec }: Course, fault: string): Verified {
   const result = {
     name: info.name,
     target: spec.name,
-    schema,
+    schema: [fault],
     compared: 0,
     readAgain: 0,
     differences: {},
