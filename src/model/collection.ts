@@ -98,8 +98,6 @@ export interface CollectionInfo {
   readonly shardKeys?: readonly ShardKey[];
   /** A point store only: other names that lead to it; absent = none, or nobody asked. */
   readonly aliases?: readonly string[];
-  /** A point store only: what of it is not read, in words (`named vector "image"`); absent = nothing. */
-  readonly unread?: readonly string[];
 }
 
 export interface Quantization {

@@ -21,10 +21,11 @@ export interface ChosenVector {
  * @throws E_CONFIG where there is none such, or there are several to choose from; it names them
  */
 export function chooseVector(info: CollectionInfo, wanted: string | null): ChosenVector {
-  const { distance, dimension, unread = [] } = info;
+  const { distance, dimension } = info;
+  const shards = info.shardKeys === undefined ? [] : ["shard keys"];
   if (info.vectors === undefined) {
     if (wanted !== null && wanted !== defaultVector) throw noSuchVector(info, wanted, []);
-    return { name: defaultVector, dimension, distance, left: unread };
+    return { name: defaultVector, dimension, distance, left: shards };
   }
   const dense = info.vectors.filter(({ kind }) => kind === "dense");
   const chosen =
@@ -36,7 +37,7 @@ export function chooseVector(info: CollectionInfo, wanted: string | null): Chose
     name: chosen.name,
     dimension: chosen.dimension,
     distance: chosen.distance === null ? null : fromQdrantDistance(chosen.distance),
-    left: [...info.vectors.filter((one) => one !== chosen).map(shown), ...unread],
+    left: [...info.vectors.filter((one) => one !== chosen).map(shown), ...shards],
   };
 }
 

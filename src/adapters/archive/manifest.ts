@@ -15,7 +15,7 @@
  *   source        { kind, address, tenant, database, version } of the store; no key is in it
  *   collections   [{ rows: "records" | "points", info, missingVectors, failed, parts, dropped }], in the order in which they were written
  *     info        { key, name, tenant, database, dimension, distance, distanceFrom, count, metadata, configuration, schema, note,
- *                   vectors?, shardKeys?, aliases?, unread? }
+ *                   vectors?, shardKeys?, aliases? }
  *     parts       [{ file, rows, missingVectors, bytes, sha256, dropped }], the file's path from the archive's folder on
  *     dropped     { file, bytes, sha256 }, or null where no row is left out
  *   sha256        of the JSON text, without white space, of all before it
@@ -74,7 +74,6 @@ export const headSchema = z.object({
       .readonly()
       .exactOptional(),
     aliases: z.array(z.string()).readonly().exactOptional(),
-    unread: z.array(z.string()).readonly().exactOptional(),
   }),
   scope: z.object({ where: text, limit: count.nullable() }).exactOptional(),
 });

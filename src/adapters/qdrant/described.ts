@@ -9,7 +9,7 @@ import {
 } from "../../model/collection.ts";
 import type { CollectionChange, CollectionState } from "./api.ts";
 import { compact, type Json, type JsonObject } from "./body.ts";
-import { sparseParams, unnamedShape, vectorShapes, vectorsParams } from "./shapes.ts";
+import { sparseParams, vectorShapes, vectorsParams } from "./shapes.ts";
 
 const json: z.ZodType<Json> = z.json();
 
@@ -88,15 +88,6 @@ export function describedIndexes(spec: CollectionSpec, text: string): PayloadInd
 /** All vectors, by name. @throws E_STORAGE */
 export function describedShapes(spec: CollectionSpec, text: string): VectorShape[] {
   return vectorShapes(described(spec, configuration, text).params);
-}
-
-/** What of a collection an archive does not keep: every vector but a single dense one without a name, and shards that points are put into by hand. */
-export function unreadParts(shapes: readonly VectorShape[], sharded: boolean): string[] {
-  const others = shapes.filter((shape) => shape !== unnamedShape(shapes));
-  return [
-    ...others.map(({ name, kind }) => `${kind} vector ${JSON.stringify(name)}`),
-    ...(sharded ? ["custom shards"] : []),
-  ];
 }
 
 function described<Shape>(spec: CollectionSpec, schema: z.ZodType<Shape>, text: string): Shape {

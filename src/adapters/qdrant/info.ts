@@ -2,7 +2,6 @@
 import type { CollectionInfo, ShardKey } from "../../model/collection.ts";
 import { fromQdrantDistance } from "../../model/distance.ts";
 import type { CollectionState } from "./api.ts";
-import { unreadParts } from "./described.ts";
 import { isPlain, unnamedShape } from "./shapes.ts";
 
 /** What is not in a collection's description. */
@@ -12,13 +11,12 @@ export interface Beside {
 }
 
 export function infoOf(state: CollectionState, beside: Beside = {}): CollectionInfo {
-  const { name, vectors, points, status, note, index, sharded } = state;
+  const { name, vectors, points, status, note, index } = state;
   const { configuration, schema } = state;
   const unnamed = unnamedShape(vectors);
   const dimension = unnamed?.dimension ?? null;
   const metric = unnamed?.distance ?? null;
   const distance = metric === null ? null : fromQdrantDistance(metric);
-  const unread = unreadParts(vectors, sharded);
   return {
     key: name,
     name,
@@ -36,6 +34,5 @@ export function infoOf(state: CollectionState, beside: Beside = {}): CollectionI
     ...(index === null ? {} : { index }),
     ...(isPlain(vectors) ? {} : { vectors }),
     ...beside,
-    ...(unread.length === 0 ? {} : { unread }),
   };
 }

@@ -3,7 +3,6 @@ import {
   describedBody,
   describedIndexes,
   describedShapes,
-  unreadParts,
 } from "../../../../src/adapters/qdrant/described.ts";
 import { vectorShapes } from "../../../../src/adapters/qdrant/shapes.ts";
 import { testSpec } from "../../../../src/testing/target-records.ts";
@@ -58,22 +57,29 @@ describe("a collection as it was described", () => {
   });
 });
 
-describe("what of a collection is not read", () => {
+describe("the vectors of a collection", () => {
+  const dense = { kind: "dense", dimension: 3, distance: "Dot" };
   it.each([
-    [{ vectors: { size: 3, distance: "Dot" } }, []],
-    [{ vectors: { "": { size: 3, distance: "Dot" } }, sparse_vectors: null }, []],
-    [{ vectors: { image: { size: 3, distance: "Dot" } } }, ['dense vector "image"']],
+    [{ vectors: { size: 3, distance: "Dot" } }, [{ name: "", ...dense }]],
+    [
+      { vectors: { "": { size: 3, distance: "Dot" } }, sparse_vectors: null },
+      [{ name: "", ...dense }],
+    ],
+    [{ vectors: { image: { size: 3, distance: "Dot" } } }, [{ name: "image", ...dense }]],
     [
       { vectors: { size: 3, distance: "Dot" }, sparse_vectors: { bm25: {} } },
-      ['sparse vector "bm25"'],
+      [
+        { name: "", ...dense },
+        { name: "bm25", kind: "sparse", dimension: null, distance: null },
+      ],
     ],
     [
       { vectors: { size: 3, distance: "Dot", multivector_config: { comparator: "max_sim" } } },
-      ['multi vector ""'],
+      [{ name: "", ...dense, kind: "multi" }],
     ],
-    [{ vectors: { size: 3, distance: "Dot" }, sharding_method: "custom" }, ["custom shards"]],
-  ])("of %j: %j", (params, unread) => {
-    const sharded = "sharding_method" in params;
-    expect(unreadParts(vectorShapes(params), sharded)).toEqual(unread);
+    [{ vectors: {}, sparse_vectors: {} }, []],
+    [{}, []],
+  ])("of %j", (params, shapes) => {
+    expect(vectorShapes(params)).toEqual(shapes);
   });
 });
