@@ -142,4 +142,29 @@ describe.skipIf(noChroma)(`the way back to a Chroma${noChroma ? `: ${noChroma}` 
     expect(after.size).toBe(sceneRecords);
     expect(after.get("r5")?.document).toBe("r5 of Qdrant");
   });
+
+  it("knows its records again after Chroma has moved the last bits of their vectors, by the points or the backup", async () => {
+    using scene = await RollbackScene.migrated(chroma, "cosine", { flushed: true });
+    await qdrantWritten(scene);
+    const { exit, said, since } = await scene.rollback("--dry-run");
+    expect({ exit, since }, said).toMatchObject({
+      exit: 4,
+      since: { added: 1, changed: 3, deleted: 1, newer: 0, both: 0, lacking: 0 },
+    });
+  });
+
+  it("goes back without a journal, and names what differs instead of writing over it", async () => {
+    using scene = await RollbackScene.migrated(chroma, "l2");
+    await qdrantWritten(scene);
+    rmSync(join(scene.folder.path, "state"), { recursive: true });
+    const before = await scene.held();
+    const flags = [scene.target, scene.source, "--backup", scene.backup];
+    const careful = await scene.rollback(...flags);
+    expect(careful, careful.said).toMatchObject({ exit: 4, since: null });
+    expect((await scene.held()).get("r1")).toEqual(before.get("r1"));
+    expect((await scene.held()).get(newPoint)?.document).toBe("New");
+    const all = await scene.rollback(...flags, "--overwrite");
+    expect(all.exit, all.said).toBe(0);
+    expect((await scene.held()).get("r1")?.document).toBe("r1 of Qdrant");
+  });
 });

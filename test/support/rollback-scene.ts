@@ -58,16 +58,23 @@ export class RollbackScene implements Disposable {
     this.distance = distance;
   }
 
-  /** Filled, backed up unless `backup` is false, and migrated. */
+  /** Filled, backed up and migrated. `flushed`: then Chroma is told so many more records that it writes its index anew. */
   static async migrated(
     chroma: ChromaServer,
     distance: "cosine" | "l2",
-    backup = true,
+    { flushed = false }: { readonly flushed?: boolean } = {},
   ): Promise<RollbackScene> {
     const scene = new RollbackScene(chroma, await newPlace(chroma), distance);
-    await scene.make(Array.from({ length: sceneRecords }, (_, at) => sceneRecord(at)));
-    if (backup) await scene.done("backup", scene.source, scene.backup);
+    await scene.make(
+      Array.from({ length: sceneRecords }, (_, at) => sceneRecord(at)),
+      flushed ? { "hnsw:batch_size": 50, "hnsw:sync_threshold": 100 } : {},
+    );
+    await scene.done("backup", scene.source, scene.backup);
     await scene.done("migrate", scene.source, scene.target);
+    if (flushed) {
+      const others = Array.from({ length: 200 }, (_, at) => sceneRecord(1000 + at));
+      await addRecords(scene.chroma, scene.place, scene.#key, others);
+    }
     return scene;
   }
 
@@ -80,8 +87,8 @@ export class RollbackScene implements Disposable {
   }
 
   /** Makes Chroma's collection, with these records. */
-  async make(records: readonly FixtureRecord[]): Promise<void> {
-    const metadata = { "hnsw:space": this.distance, owner: "team" };
+  async make(records: readonly FixtureRecord[], settings: object = {}): Promise<void> {
+    const metadata = { "hnsw:space": this.distance, owner: "team", ...settings };
     this.#key = await makeCollection(this.chroma, this.place, collection, metadata);
     await addRecords(this.chroma, this.place, this.#key, records);
   }

@@ -20,6 +20,7 @@ import { JournalBase } from "./base.ts";
 import { deleteSince } from "./deletes.ts";
 import { migrationHere } from "./found.ts";
 import { NamedRecords } from "./named.ts";
+import { withNotes } from "./noted-store.ts";
 import { RestoreMark } from "./restore-mark.ts";
 import { lookSince, noSince, type SinceCounts } from "./since.ts";
 import { type Way, waysOf } from "./way.ts";
@@ -91,7 +92,11 @@ export async function runRollback(
   const run = migration?.run ?? runOf(migrationKey(chroma.identity, qdrantIdentity));
   await using _lock = await lockMigration(context.stateFolder, run);
   const mark = new RestoreMark(context.stateFolder, run);
-  return await goBack({ ends, request, context, journal, migration, mark });
+  const { qdrant } = ends;
+  const isNoted = qdrant === null || qdrant.capabilities.notes;
+  const read = isNoted || journal === null || migration === null;
+  const known = { ...ends, qdrant: read ? qdrant : withNotes(qdrant, journal, migration) };
+  return await goBack({ ends: known, request, context, journal, migration, mark });
 }
 
 async function goBack(rollback: Rollback): Promise<RollbackOutcome> {
