@@ -150,9 +150,7 @@ const download: Action = async (session, [target], flags) => {
   assertEither(scope.collection, scope.storage);
   if (folder === undefined)
     throw new VectorError("E_USAGE", "No folder is given.", { next: "Say where: --to ./folder." });
-  session.leaves(
-    `the snapshots that are whole, in ${folder}; the same command goes on behind them.`,
-  );
+  session.leaves(() => keptText(folder));
   await using store = await open(session, target, flags);
   const request = {
     collections: scope.collection ?? null,
