@@ -4,10 +4,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { QdrantClient } from "@qdrant/js-client-rest";
-import { openEmbedded } from "../src/embedded/open.ts";
-import { serve } from "../src/server/serve.ts";
 import { vectorFiller } from "./data.ts";
 import type { Measured } from "./measured.ts";
+
+/** The package as it is built: an application's threads have no types to strip. */
+const built = (file: string) => import(new URL(`../dist/${file}`, import.meta.url).href);
+const { openEmbedded }: typeof import("../src/embedded/open.ts") = await built("embedded/open.js");
+const { serve }: typeof import("../src/server/serve.ts") = await built("server/serve.js");
 
 /** How the engine is asked. */
 export type Road = "process" | "http";
@@ -46,7 +49,7 @@ export async function embed(road: Road, records: number, dimension: number): Pro
     const startedMs = performance.now();
     await opened(road, folder, async (client) => {
       parts["openMs"] = performance.now() - startedMs;
-      await built(client, records);
+      await indexed(client, records);
       await search(client, records, dimension, parts);
       await scroll(client, records, parts);
       parts["rssAfterMb"] = process.memoryUsage().rss / 2 ** 20;
@@ -108,7 +111,7 @@ function rowsFrom(first: number, records: number): number[] {
 }
 
 /** Waits until every vector is in the index, where there is to be one. */
-async function built(client: Client, records: number): Promise<void> {
+async function indexed(client: Client, records: number): Promise<void> {
   if (!process.env["VECFERRY_USEARCH"]) return;
   for (;;) {
     const { status, indexed_vectors_count: count } = await client.getCollection(name);

@@ -139,7 +139,11 @@ export class IdMap {
 
   #place(slot: number, key: PointKey): void {
     this.#reserve(slot);
-    this.#words.set([key.a, key.b, key.c, key.d], slot * 4);
+    const at = slot * 4;
+    this.#words[at] = key.a;
+    this.#words[at + 1] = key.b;
+    this.#words[at + 2] = key.c;
+    this.#words[at + 3] = key.d;
     this.#kinds[slot] = key.kind;
     this.#slots = Math.max(this.#slots, slot + 1);
     this.#count += 1;

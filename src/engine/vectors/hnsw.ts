@@ -120,6 +120,8 @@ export class HnswIndex {
   /** Keeps it where opening would have much to build otherwise: more than `slots`. Not amid a transaction. */
   keep(slots = pendingMin): void {
     if (this.#kept === null || this.#unkept.size * this.#store.rowsPerBlock <= slots) return;
+    // One that lacks most is not taken at an opening.
+    if (this.#pending.count > this.size) return;
     const pending = new Set<number>();
     for (let slot = this.#pending.next(0); slot !== -1; slot = this.#pending.next(slot + 1))
       pending.add(this.#store.blockOf(slot));
