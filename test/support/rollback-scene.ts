@@ -58,23 +58,19 @@ export class RollbackScene implements Disposable {
     this.distance = distance;
   }
 
-  /** Filled, backed up and migrated. `flushed`: then Chroma is told so many more records that it writes its index anew. */
+  /** Filled, backed up and migrated: by its server, or from its folder, which has a vector's bits as they were sent. */
   static async migrated(
     chroma: ChromaServer,
     distance: "cosine" | "l2",
-    { flushed = false }: { readonly flushed?: boolean } = {},
+    from: "server" | "folder" = "server",
   ): Promise<RollbackScene> {
     const scene = new RollbackScene(chroma, await newPlace(chroma), distance);
-    await scene.make(
-      Array.from({ length: sceneRecords }, (_, at) => sceneRecord(at)),
-      flushed ? { "hnsw:batch_size": 50, "hnsw:sync_threshold": 100 } : {},
-    );
-    await scene.done("backup", scene.source, scene.backup);
-    await scene.done("migrate", scene.source, scene.target);
-    if (flushed) {
-      const others = Array.from({ length: 200 }, (_, at) => sceneRecord(1000 + at));
-      await addRecords(scene.chroma, scene.place, scene.#key, others);
-    }
+    await scene.make(Array.from({ length: sceneRecords }, (_, at) => sceneRecord(at)));
+    const { tenant, database } = scene.place;
+    const folder = `chroma-folder:${chroma.path}?tenant=${tenant}&database=${database}`;
+    const source = from === "server" ? scene.source : folder;
+    await scene.done("backup", source, scene.backup);
+    await scene.done("migrate", source, scene.target);
     return scene;
   }
 
@@ -87,8 +83,8 @@ export class RollbackScene implements Disposable {
   }
 
   /** Makes Chroma's collection, with these records. */
-  async make(records: readonly FixtureRecord[], settings: object = {}): Promise<void> {
-    const metadata = { "hnsw:space": this.distance, owner: "team", ...settings };
+  async make(records: readonly FixtureRecord[]): Promise<void> {
+    const metadata = { "hnsw:space": this.distance, owner: "team" };
     this.#key = await makeCollection(this.chroma, this.place, collection, metadata);
     await addRecords(this.chroma, this.place, this.#key, records);
   }
