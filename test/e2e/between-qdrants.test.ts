@@ -101,31 +101,6 @@ describe.each(pairs)("$title", ({ from, to }) => {
       expectEnd(await scene.run("verify"), 0);
     });
 
-    it("are carried again where the source has changed, and never written over where the target has", async () => {
-      await using scene = await openScene(from, to, 300);
-      const { source, target, name } = scene;
-      const path = `/collections/${name}/points`;
-      expectEnd(await scene.run("migrate"), 0);
-      await putPoints(source, name, 300, 305);
-      await source.call("POST", `${path}/payload?wait=true`, { points: [4], payload: { at: 0 } });
-      await source.call("POST", `${path}/delete?wait=true`, { points: [6] });
-      const kept = expectEnd(await scene.run("migrate"), 4);
-      expect(kept.stdout).toContain("1 that the source does not have");
-      expectEnd(await scene.run("migrate", "--propagate-deletes"), 0);
-      await scene.expectSame();
-      await target.call("POST", `${path}/payload?wait=true`, { points: [8], payload: { at: 1 } });
-      expect(expectEnd(await scene.run("verify"), 4).stdout).toContain("1 not as in the source");
-      expect(expectEnd(await scene.run("migrate"), 2).stderr).toContain("E_POINT_TAKEN");
-      expect(await pointsOf(target, name)).not.toEqual(await pointsOf(source, name));
-      expectEnd(await scene.run("migrate", "--overwrite"), 0);
-      await scene.expectSame();
-      await target.call("PUT", `${path}?wait=true`, {
-        points: [{ ...madePoint(9000), payload: {} }],
-      });
-      expect(expectEnd(await scene.run("migrate"), 2).stderr).toContain("E_FOREIGN_POINTS");
-      expectEnd(await scene.run("migrate", "--merge"), 0);
-    });
-
     it("are carried while the source is written to: a pass after the writes leaves no difference", {
       timeout: 60_000,
     }, async () => {

@@ -13,10 +13,11 @@ const dense = z.looseObject({
   datatype: z.string().nullish(),
   multivector_config: z.looseObject({ comparator: z.string() }).nullish(),
 });
+const denseByName = z.record(z.string(), dense);
 const sparse = z.looseObject({ modifier: z.string().nullish() });
 const configuration = z.looseObject({
   params: z.looseObject({
-    vectors: z.union([dense, z.record(z.string(), dense)]).nullish(),
+    vectors: z.union([dense, denseByName]).nullish(),
     sparse_vectors: z.record(z.string(), sparse).nullish(),
   }),
 });
@@ -131,9 +132,9 @@ function settled(key: string, value: unknown): string {
 function vectorsOf(info: CollectionInfo): Map<string, Record<string, unknown>> {
   const params = configuration.safeParse(JSON.parse(info.configuration ?? "null")).data?.params;
   const single = dense.safeParse(params?.vectors);
-  const named = single.success ? { "": single.data } : (params?.vectors ?? {});
+  const named = single.success ? { "": single.data } : denseByName.parse(params?.vectors ?? {});
   return new Map<string, Record<string, unknown>>([
-    ...Object.entries(named as Record<string, Record<string, unknown>>),
+    ...Object.entries(named),
     ...Object.entries(params?.sparse_vectors ?? {}),
   ]);
 }

@@ -55,12 +55,10 @@ export async function settle(
   const totals: Totals[] = [];
   let removed = 0;
   if (!source.live) return { ...(await readEnds(course, sent, context)), totals, removed };
-  let read = sent;
   for (let round = 1; ; round += 1) {
     const ends = await readEnds(course, null, context);
     const { standing, wanted } = ends;
-    const moved = new Set(wanted.differences(read));
-    const open = inBoth(new Set(standing.differences(wanted)), moved);
+    const open = new Set(standing.differences(wanted));
     if (open.size === 0 || round === roundsMax) return { ...ends, totals, removed };
     const ours = without(open, new Set(standing.differences(expected)));
     phase(context, "relist", info.name);
@@ -68,9 +66,10 @@ export async function settle(
     const held = { stands: true, open, ours, expected };
     const carried = await carryPoints(course, held, request.overwrite, context.signal, tell);
     totals.push(carried.totals);
-    read = carried.sums;
-    if (request.propagateDeletes)
-      removed += await removeGone(course, inBoth(ours, pure), expected, context.signal);
+    const gone = request.propagateDeletes ? inBoth(ours, pure) : new Set<number>();
+    const taken = await removeGone(course, gone, expected, context.signal);
+    removed += taken;
+    if (carried.totals.written + taken === 0) return { ...ends, totals, removed };
   }
 }
 
