@@ -11,8 +11,20 @@ const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 /** What is passed over by this is digits for the most part: vectors. */
 const marks = /["[\]{}eE]/g;
 
-/** What is no JSON is left to who reads it. It takes time by the text's length, whatever stands there. @throws E_INPUT (400) */
-export function refuseExtremes(text: string): void {
+/** Is told of what a text holds, in its order. */
+export interface JsonWatch {
+  /** A string, quotes and all; one without an end goes to the text's end. */
+  string(start: number, end: number): void;
+  /** A bracket. */
+  open(character: string): void;
+  close(): void;
+}
+
+/**
+ * What is no JSON is left to who reads it. It takes time by the text's length, whatever stands there; `watch` is spared another walk.
+ * @throws E_INPUT (400)
+ */
+export function refuseExtremes(text: string, watch: JsonWatch | null = null): void {
   let levels = 0;
   /** Behind the last string. */
   let bareFrom = 0;
@@ -23,11 +35,15 @@ export function refuseExtremes(text: string): void {
       refuseManyDigits(text, bareFrom, index);
       bareFrom = endOfString(text, index);
       marks.lastIndex = bareFrom;
+      watch?.string(index, bareFrom);
     } else if (character === "[" || character === "{") {
       levels += 1;
       if (levels > levelsMax) throw refusal("recursion limit exceeded", index);
-    } else if (character === "]" || character === "}") levels -= 1;
-    else refuseExponent(text, index);
+      watch?.open(character);
+    } else if (character === "]" || character === "}") {
+      levels -= 1;
+      watch?.close();
+    } else refuseExponent(text, index);
   }
   refuseManyDigits(text, bareFrom, text.length);
 }

@@ -10,7 +10,7 @@ import { parseFilter } from "../filter/filter.ts";
 import { isObject } from "../filter/json-path.ts";
 import { named } from "../input-words.ts";
 import { refuseExtremes } from "../json-extremes.ts";
-import { refuseKeys } from "./json-keys.ts";
+import { KeyWatch } from "./json-keys.ts";
 import type { RestRequest } from "./request.ts";
 
 /** A body of so many characters is read twice, for its form first. */
@@ -27,8 +27,7 @@ export function bodyText({ body, operation }: RestRequest, wholeMax = readWholeM
     typeof body === "string"
       ? body
       : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
-  refuseExtremes(text);
-  refuseKeys(text, operation === "upsertPoints");
+  refuseExtremes(text, new KeyWatch(text, operation === "upsertPoints"));
   // What is no JSON is told before anything is looked up; in a longer one, when the faulty part is read.
   if (text !== "" && text.length <= wholeMax) parse(text);
   return text;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { refuseKeys } from "../../../../src/engine/rest/json-keys.ts";
+import { refuseExtremes } from "../../../../src/engine/json-extremes.ts";
+import { KeyWatch } from "../../../../src/engine/rest/json-keys.ts";
+
+function refuseKeys(text: string, anyKeys = false): void {
+  refuseExtremes(text, new KeyWatch(text, anyKeys));
+}
 
 describe("a request is refused", () => {
   it.each([
