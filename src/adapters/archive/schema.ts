@@ -92,12 +92,12 @@ function vectorElements({ name, kind }: ArchivedVector): SchemaElement[] {
   const float: SchemaElement = { name: "element", repetition_type: "REQUIRED", type: "FLOAT" };
   if (kind === "dense") return listOf(column, "OPTIONAL", [float]);
   if (kind === "multi") return listOf(column, "OPTIONAL", listOf("element", "REQUIRED", [float]));
+  // Without a logical type: the library writes an integer's in a form that other readers refuse.
   const index: SchemaElement = {
     name: "element",
     repetition_type: "REQUIRED",
     type: "INT32",
     converted_type: "UINT_32",
-    logical_type: { type: "INTEGER", bitWidth: 32, isSigned: false },
   };
   return [
     { name: column, repetition_type: "OPTIONAL", num_children: 2 },
