@@ -5,7 +5,7 @@
  * some ulps of them, and a digest would not be known again. There an imprint is
  *
  *   bytes 0 … 7     of the digest of the record without its vector
- *   bytes 8 … 15    float64 LE: Σ vᵢ·wᵢ over the components, with the fixed weights wᵢ = frac(i × 0.6180339887) − ½
+ *   bytes 8 … 15    float64 LE: Σ vᵢ·wᵢ over the components, with fixed weights: of f = frac((i + 1) × 0.6180339887), wᵢ = f from ½ on, else −½ − f
  *
  * Components that are apart by n ulps of float32 change that sum by at most n × 2^-23 × Σ |vᵢ·wᵢ|; another embedding by much more.
  */
@@ -63,8 +63,9 @@ function sumOf(column: DenseColumn | undefined, row: number): { sum: number; siz
   const { data, dimension } = column;
   const start = row * dimension;
   for (let index = 0; index < dimension; index += 1) {
-    const weight = ((index + 1) * goldenRatio) % 1;
-    const term = (data[start + index] ?? 0) * (weight - 0.5);
+    const fraction = ((index + 1) * goldenRatio) % 1;
+    const weight = fraction < 0.5 ? -0.5 - fraction : fraction;
+    const term = (data[start + index] ?? 0) * weight;
     sum += term;
     size += Math.abs(term);
   }

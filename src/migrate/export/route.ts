@@ -11,7 +11,9 @@ import { VectorError } from "../../errors.ts";
 import { type CollectionInfo, parseNote, type SourceNote } from "../../model/collection.ts";
 import type { Distance } from "../../model/distance.ts";
 import { chooseVector } from "../../model/export-vector.ts";
+import { tenantKey } from "../../model/layout.ts";
 import { defaultVector, type PointBatch } from "../../model/record.ts";
+import { sliceObject, stringOf } from "../../util/json.ts";
 import type { LanePlan } from "./lane.ts";
 import type { ExportShape } from "./request.ts";
 
@@ -118,6 +120,7 @@ export class Router {
   readonly #plans: LanePlans;
   readonly #homes: readonly SourceHome[];
   readonly #vector: Vector;
+  readonly #tenanted: boolean;
   /** By what of a point decides. */
   readonly #known = new Map<string, LanePlan>();
 
@@ -125,6 +128,9 @@ export class Router {
   constructor(info: CollectionInfo, rows: "records" | "points", plans: LanePlans) {
     this.info = info;
     this.#plans = plans;
+    const { mapping, splitTenants } = plans.shape;
+    const isTenanted = parseNote(info.name, info.note)?.tenanted ?? false;
+    this.#tenanted = isTenanted || mapping !== null || splitTenants;
     if (rows === "records") {
       this.#vector = { name: defaultVector, dimension: info.dimension, distance: info.distance };
       this.left = [];
@@ -144,7 +150,7 @@ export class Router {
   planOf({ placement }: PointBatch, row: number): LanePlan {
     const run = placement.runs[row] ?? null;
     const collection = placement.collections[row] ?? null;
-    const tenant = placement.tenants[row] ?? null;
+    const tenant = placement.tenants[row] ?? this.#tenantIn(placement.rest[row] ?? null);
     const key = JSON.stringify([run, collection, tenant]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -152,6 +158,17 @@ export class Router {
     const plan = this.#plans.take(this.info, home, this.#vector);
     this.#known.set(key, plan);
     return plan;
+  }
+
+  /** The tenant that a point of another program names where ours do; null = none, or nobody asks for tenants. */
+  #tenantIn(rest: string | null): string | null {
+    if (!this.#tenanted || !rest?.includes(tenantKey)) return null;
+    try {
+      const text = sliceObject(rest).get(tenantKey);
+      return text?.startsWith('"') ? stringOf(text) : null;
+    } catch {
+      return null;
+    }
   }
 
   #homeOf(run: string | null, collection: string | null, tenant: string | null): Home {
