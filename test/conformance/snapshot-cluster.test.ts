@@ -33,7 +33,11 @@ describe.skipIf(qdrantBinary === null)("snapshots of a cluster (QDRANT_BINARY)",
     await cluster.call(0, "PUT", `/collections/${name}`, body);
     const index = { field_name: "id", field_schema: "integer" };
     await cluster.call(0, "PUT", `/collections/${name}/index?wait=true`, index);
-    const points = Array.from({ length: rows }, (_, id) => ({ id, vector: [id, 1], payload: { id } }));
+    const points = Array.from({ length: rows }, (_, id) => ({
+      id,
+      vector: [id, 1],
+      payload: { id },
+    }));
     await cluster.call(0, "PUT", `/collections/${name}/points?wait=true`, { points });
   }, 120_000);
 
@@ -58,7 +62,9 @@ describe.skipIf(qdrantBinary === null)("snapshots of a cluster (QDRANT_BINARY)",
     const [first = "", second = ""] = cluster.urls;
     await using alone = await openServerSnapshots(first, [], {});
     const request = { collections: null, storage: true, folder: null, keep: false };
-    await expect(createSnapshots(alone, request, context)).rejects.toMatchObject({ code: "E_CONFIG" });
+    await expect(createSnapshots(alone, request, context)).rejects.toMatchObject({
+      code: "E_CONFIG",
+    });
     await expect(openServerSnapshots(first, [second, second], {})).rejects.toMatchObject({
       code: "E_CONFIG",
     });
@@ -75,11 +81,18 @@ describe.skipIf(qdrantBinary === null)("snapshots of a cluster (QDRANT_BINARY)",
     const all = { filter: {} };
     await cluster.call(0, "POST", `/collections/${name}/points/delete?wait=true`, all);
     const over = await recoverSnapshots(store, { ...recovery, from: to, overwrite: true }, context);
-    expect(over).toMatchObject({ exit: 0, recovered: [{ replaced: 0, points: rows, differing: [] }] });
+    expect(over).toMatchObject({
+      exit: 0,
+      recovered: [{ replaced: 0, points: rows, differing: [] }],
+    });
     expect(await counts()).toEqual([rows, rows, rows]);
 
     await cluster.call(0, "DELETE", `/collections/${name}`);
-    const anew = await recoverSnapshots(store, { ...recovery, from: to, overwrite: false }, context);
+    const anew = await recoverSnapshots(
+      store,
+      { ...recovery, from: to, overwrite: false },
+      context,
+    );
     expect(anew).toMatchObject({ exit: 0, recovered: [{ replaced: null, points: rows }] });
     expect(await counts()).toEqual([rows, rows, rows]);
     const { config, payload_schema } = await cluster.call<{
@@ -97,7 +110,11 @@ describe.skipIf(qdrantBinary === null)("snapshots of a cluster (QDRANT_BINARY)",
     const back = await recoverSnapshots(store, { ...recovery, from, overwrite: false }, context);
     expect(back).toMatchObject({ exit: 0, recovered: [{ points: rows, differing: [] }] });
     const to = join(folder, "single");
-    await createSnapshots(store, { collections: null, storage: false, folder: to, keep: false }, context);
+    await createSnapshots(
+      store,
+      { collections: null, storage: false, folder: to, keep: false },
+      context,
+    );
     await using target = await open();
     const request = { ...recovery, from: to, overwrite: true };
     await expect(recoverSnapshots(target, request, context)).rejects.toMatchObject({

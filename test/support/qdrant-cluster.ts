@@ -15,6 +15,8 @@ const readyMs = 60_000;
 export interface QdrantCluster extends AsyncDisposable {
   /** REST addresses of the nodes. */
   readonly urls: readonly string[];
+  /** Their ports of gRPC. */
+  readonly grpcPorts: readonly number[];
   /** Speaks plain HTTP to a node; gives the answer's `result`. */
   call<Result>(node: number, method: string, path: string, body?: unknown): Promise<Result>;
 }
@@ -23,6 +25,7 @@ export async function startCluster(nodes: number): Promise<QdrantCluster> {
   const folder = mkdtempSync(join(tmpdir(), "vecferry-cluster-"));
   const children: ChildProcess[] = [];
   const urls: string[] = [];
+  const grpcPorts: number[] = [];
   let first = "";
   const call = async <Result>(
     node: number,
@@ -58,10 +61,12 @@ export async function startCluster(nodes: number): Promise<QdrantCluster> {
     const words = [...bootstrap, "--uri", own];
     children.push(spawn(qdrantBinary ?? "", words, { cwd, env, stdio: "ignore" }));
     urls.push(`http://127.0.0.1:${http}`);
+    grpcPorts.push(grpc);
     await untilJoined(() => call<Cluster>(node, "GET", "/cluster"), node + 1);
   }
   return {
     urls,
+    grpcPorts,
     call,
     async [Symbol.asyncDispose]() {
       const ended = children.map((child) => new Promise((end) => child.once("exit", end)));

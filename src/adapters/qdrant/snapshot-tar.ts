@@ -14,6 +14,7 @@ import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import type { SnapshotContents } from "../../store/snapshots.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { parseJson } from "../../util/json.ts";
 
 const block = 512;
 /** Of a name, or of the configuration, which are read whole. */
@@ -51,7 +52,7 @@ export async function readSnapshotTar(
       return { kind: "shard", parts: [whole], aliases };
     throw strange(path, "it is a tar of something else");
   }
-  const { data } = storage.safeParse(JSON.parse(await textOf(file, path, config)));
+  const { data } = storage.safeParse(await jsonOf(file, path, config));
   if (data === undefined) {
     assertWhole(path, entries);
     return { kind: "collection", parts: [whole], aliases };
@@ -128,6 +129,12 @@ async function textOf(file: FileHandle, path: string, { start, bytes }: Entry): 
   if (bytes > textBytesMax) throw damaged(path, "a text in it is too long");
   const { buffer } = await file.read(Buffer.alloc(bytes), 0, bytes, start);
   return buffer.toString("utf8");
+}
+
+async function jsonOf(file: FileHandle, path: string, entry: Entry): Promise<unknown> {
+  const value = parseJson(await textOf(file, path, entry));
+  if (value === undefined) throw damaged(path, `${entry.name} in it is no JSON`);
+  return value;
 }
 
 function hasSum(header: Buffer): boolean {
