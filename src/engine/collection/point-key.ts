@@ -35,6 +35,19 @@ export function canonicalPointId(id: string): string | null {
   return [parts[2], parts[4], parts[5], parts[6], parts[7]].join("-").toLowerCase();
 }
 
+const uuidBytes = 16;
+
+/**
+ * The UUID that a JSON list of its bytes is, decoded without loss; null where it is none. What stands behind the bytes is passed over.
+ * Source: what qdrant 1.18.2 takes for a point id.
+ */
+export function uuidOfBytes(list: readonly unknown[]): string | null {
+  const bytes = list.slice(0, uuidBytes);
+  const isByte = (value: unknown) => typeof value === "bigint" && value >= 0n && value <= 255n;
+  if (bytes.length < uuidBytes || !bytes.every(isByte)) return null;
+  return canonicalPointId(Buffer.from(bytes.map(Number)).toString("hex"));
+}
+
 /** Reads `id` into `key`. @throws E_INPUT where it is no point id */
 export function parsePointId(id: string, key: PointKey): void {
   if (id.length === 36 && id.charCodeAt(8) === 45 && canonicalUuid.test(id)) {

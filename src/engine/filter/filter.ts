@@ -1,6 +1,6 @@
 /** Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition). */
 import { isVectorError } from "../../errors.ts";
-import { canonicalPointId } from "../collection/point-key.ts";
+import { canonicalPointId, uuidOfBytes } from "../collection/point-key.ts";
 import { breaks, malformed } from "../errors.ts";
 import { named } from "../input-words.ts";
 import { type FieldTest, parseTests } from "./field-tests.ts";
@@ -156,14 +156,19 @@ function readIsNull(value: Members): Condition | null {
   return path === null ? null : { kind: "is-null", path };
 }
 
+function plainPointId(id: unknown): string | null {
+  const known = typeof id === "string" || typeof id === "number" || typeof id === "bigint";
+  const canonical = known ? canonicalPointId(String(id)) : null;
+  return (typeof id === "string") === (canonical?.length === 36) ? canonical : null;
+}
+
 function readHasId(value: Members): Condition | null {
   const list = value["has_id"];
   if (!Array.isArray(list)) return null;
   const ids: string[] = [];
   for (const id of list) {
-    const known = typeof id === "string" || typeof id === "number" || typeof id === "bigint";
-    const canonical = known ? canonicalPointId(String(id)) : null;
-    if (canonical === null || (typeof id === "string") !== (canonical.length === 36)) return null;
+    const canonical = Array.isArray(id) ? uuidOfBytes(id) : plainPointId(id);
+    if (canonical === null) return null;
     ids.push(canonical);
   }
   return { kind: "has-id", ids };

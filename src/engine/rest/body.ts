@@ -4,7 +4,7 @@ import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { parseLossless, sliceArray, sliceObject } from "../../util/json.ts";
 import type { JsonObject, PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
-import { canonicalPointId } from "../collection/point-key.ts";
+import { canonicalPointId, uuidOfBytes } from "../collection/point-key.ts";
 import { badInput, checkInput, malformed, missing } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
 import { isObject } from "../filter/json-path.ts";
@@ -121,8 +121,9 @@ function decodedWith(read: (text: string) => unknown, text: string): unknown {
 export function toPointId(text: string): string {
   const quoted = text.startsWith('"');
   const value = quoted ? String(parse(text)) : text;
-  const id = canonicalPointId(value);
-  if (id === null || quoted !== (id.length === 36)) {
+  const list = text.startsWith("[") ? decodedWith(parseLossless, text) : null;
+  const id = Array.isArray(list) ? uuidOfBytes(list) : canonicalPointId(value);
+  if (id === null || (quoted || list !== null) !== (id.length === 36)) {
     throw malformed(
       `value ${value.slice(0, 100)} is not a valid point ID, valid values are either an unsigned integer or a UUID`,
     );

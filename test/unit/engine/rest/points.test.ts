@@ -185,6 +185,34 @@ describe("a page's limit", () => {
   });
 });
 
+describe("a point id", () => {
+  const bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 255];
+  const uuid = "01020304-0506-0708-090a-0b0c0d0e0fff";
+
+  it("may be the list of a UUID's bytes, and more behind them", async () => {
+    const id = JSON.stringify(bytes);
+    await ask("upsertPoints", `{"points":[{"id":${id},"vector":[2,2]}]}`);
+    const longer = JSON.stringify([...bytes, 1]);
+    expect(await ask("retrievePoints", `{"ids":[${longer}]}`)).toEqual([{ id: uuid }]);
+    const filter = `{"must":[{"has_id":[${id}]}]}`;
+    const found = await ask("queryPoints", `{"filter":${filter}}`);
+    expect(found).toEqual({ points: [{ id: uuid, version: 0, score: 1 }] });
+  });
+
+  it.each([
+    ["too short", bytes.slice(1)],
+    ["of what is no byte", [...bytes.slice(1), 256]],
+    ["of other things", [...bytes.slice(1), "1"]],
+  ])("is no list that is %s", async (_, list) => {
+    const [status, words] = (await refusal(
+      "retrievePoints",
+      `{"ids":[${JSON.stringify(list)}]}`,
+    )) as [number, string];
+    expect(status).toBe(400);
+    expect(words).toContain("is not a valid point ID");
+  });
+});
+
 describe("a body", () => {
   it.each([
     ["", "EOF while parsing a value at line 1 column 0"],
