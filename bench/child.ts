@@ -32,6 +32,8 @@ const ours: Record<string, Measure> = {
     (await writing()).writeOurs(url, { ...sizeOf(size), road: "rest" }),
   copy: async (source = "", target = "", state = "", indexing) =>
     (await copying()).copy(source, target, state, indexingOf(indexing)),
+  points: async (source = "", target = "", state = "", indexing) =>
+    (await copying()).points(source, target, state, indexingOf(indexing)),
   verify: async (source = "", target = "", state = "") =>
     (await copying()).verify(source, target, state),
   backup: async (source = "", path = "", state = "") =>

@@ -1,5 +1,7 @@
 /** The whole: a copy with its verify until the target is green, and a verify of what was copied. */
 
+import { runPoints } from "../src/migrate/points/run.ts";
+import { standingPoints } from "../src/migrate/points/source.ts";
 import { defaultRequest, type Indexing } from "../src/migrate/request.ts";
 import { runMigrate } from "../src/migrate/run.ts";
 import { runVerify } from "../src/migrate/verify.ts";
@@ -40,6 +42,41 @@ export async function copy(
       green: made?.status === "green" ? green : null,
     },
   };
+}
+
+/** `migrate` between two Qdrants; part: `copy` without the verify. */
+export async function points(
+  sourceAddress: string,
+  targetAddress: string,
+  stateFolder: string,
+  indexing: Indexing,
+): Promise<Measured> {
+  await using source = await openTarget(sourceAddress);
+  await using target = await openTarget(targetAddress);
+  const startedMs = performance.now();
+  const request = {
+    command: "migrate",
+    scope: { ...defaultRequest.scope, collections: [copied] },
+    renames: new Map<string, string>(),
+    targetCollection: null,
+    merge: false,
+    overwrite: false,
+    propagateDeletes: false,
+    aliases: true,
+    indexing,
+    waitGreen: false,
+    batchSize: null,
+  } as const;
+  const { exit, report } = await runPoints(
+    standingPoints(source),
+    target,
+    request,
+    contextOf(stateFolder),
+  );
+  if (exit !== 0) throw new Error(`migrate ended with ${exit}: ${report.verify?.verdict}`);
+  const ms = performance.now() - startedMs;
+  const { verify = 0 } = report.phases;
+  return { rows: report.totals.carried, ms, parts: { copy: ms - verify } };
 }
 
 /** `verify`; part: `target`, which is what `migrate` does at its end. */

@@ -11,6 +11,7 @@ import { benchEncoding } from "./encoding.ts";
 import { benchGentle } from "./gentle.ts";
 import { benchPlan } from "./plan.ts";
 import { benchProfiles } from "./profiles.ts";
+import { benchQdrant } from "./qdrant.ts";
 import { benchService } from "./service.ts";
 
 const { values, positionals } = parseArgs({
@@ -67,6 +68,10 @@ const benches: Readonly<Record<string, { readonly says: string; run(): Promise<v
   profiles: {
     says: "latency, recall and memory of the profiles of collections, on QDRANT_URL (20000 × 384 unless said)",
     run: () => benchProfiles({ ...sizeOr(20_000, 384), rounds }),
+  },
+  qdrant: {
+    says: "from QDRANT_URL to QDRANT_SECOND_URL, beside the tool that QDRANT_MIGRATION names [--indexing after|during]",
+    run: () => benchQdrant({ ...size, rounds, indexing: indexing ?? "after" }),
   },
   encoding: {
     says: "searches by Qdrant's own client with compressed answers and without, over fast links and slow ones, on QDRANT_URL",
