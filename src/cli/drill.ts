@@ -4,10 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VectorError } from "../errors.ts";
 import { searchRestored } from "../migrate/drill.ts";
+import type { Outcome } from "../migrate/report.ts";
+import type { RunContext } from "../migrate/request.ts";
+import { runVerify } from "../migrate/verify.ts";
 import { connectArchive, connectTarget } from "../open.ts";
 import type { ArchiveAddress } from "../store/address.ts";
+import type { ArchiveReader } from "../store/archive.ts";
+import type { TargetStore } from "../store/port.ts";
 import { freeBytes } from "../util/disk.ts";
-import { carryArchive } from "./carry-archive.ts";
+import { carryArchive, holdsPoints } from "./carry-archive.ts";
 import { makeFlags, scopeFlags, shapeFlags } from "./flags.ts";
 import { drillText } from "./output/drill.ts";
 import { migrateRequest } from "./request.ts";
@@ -36,16 +41,28 @@ export async function runDrill(session: Session, address: ArchiveAddress): Promi
       onEvent: session.event.bind(session),
     };
     const { exit: carried, report } = await carryArchive(archive, target, plainRequest(), context);
+    const verified = holdsPoints(archive) ? null : await readAgain(archive, target, context);
     const restoredMs = Math.round(performance.now() - startedMs);
     const searched = await searchRestored(target, signal);
     const faulty = searched.some(({ faults }) => faults.length > 0);
-    const exit = faulty ? 4 : carried;
-    const drill = { exit, restoredMs, bytes, report, searched };
+    const exit = faulty || verified?.exit === 4 ? 4 : carried;
+    const verify = (verified ?? { report }).report.verify;
+    const drill = { exit, restoredMs, bytes, report: { ...report, verify }, searched };
     session.output.result("drill", { drill }, drillText(drill));
     return exit;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A migration holds its target against what it sent; a drill reads the archive's records once more. */
+function readAgain(
+  archive: ArchiveReader,
+  target: TargetStore,
+  context: RunContext,
+): Promise<Outcome> {
+  const request = { scope: null, targetOnly: false, sample: null, onRecord: null };
+  return runVerify(archive, target, request, context);
 }
 
 function assertRoom(bytes: number): void {

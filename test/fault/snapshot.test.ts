@@ -9,9 +9,15 @@ import { openServerSnapshots } from "../../src/adapters/qdrant/index.ts";
 import { type Engine, openEngine } from "../../src/engine/index.ts";
 import { createSnapshots } from "../../src/migrate/snapshots/create.ts";
 import { recoverSnapshots } from "../../src/migrate/snapshots/recover.ts";
+import type { SnapshotSet } from "../../src/migrate/snapshots/set.ts";
 import { type Serving, serve } from "../../src/server/serve.ts";
 import { projectRoot } from "../support/files.ts";
-import { type ProxyRules, startProxy, type TestProxy } from "../support/proxy.ts";
+import {
+  type ProxiedRequest,
+  type ProxyRules,
+  startProxy,
+  type TestProxy,
+} from "../support/proxy.ts";
 
 let engine: Engine;
 let server: Serving;
@@ -49,7 +55,10 @@ async function through(rules: ProxyRules, signal?: AbortSignal) {
   return await create(proxy, signal);
 }
 
-async function create(proxy: TestProxy, signal?: AbortSignal) {
+async function create(
+  proxy: TestProxy,
+  signal?: AbortSignal,
+): Promise<{ set?: SnapshotSet; error?: unknown; requests: readonly ProxiedRequest[] }> {
   await using store = await openServerSnapshots(proxy.url, [], { timeoutMs: 20_000 });
   const to = join(folder, "set");
   return await createSnapshots(store, { ...all, folder: to }, context(signal)).then(
