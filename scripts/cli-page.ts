@@ -22,7 +22,8 @@ folder that holds \`chroma.sqlite3\` (\`?tenant=…&database=…\` choose within
 
 With \`--json\` stdout has one JSON object a line, each with \`format\` (1) and \`type\`: \`phase\`, \`progress\`, \`retry\`,
 \`note\`, \`finding\`, \`warning\`, \`error\`, and at the end the verb's own: \`result\` (with the report), \`plan\`, \`status\`,
-\`cancel\`, \`doctor\`, \`quick-test\`, \`tenants\`, \`listening\`. Words for people then go to stderr.
+\`cancel\`, \`doctor\`, \`quick-test\`, \`tenants\`, \`rollback-plan\`, \`rollback\`, \`listening\`. Words for
+people then go to stderr.
 
 ${program.commands.flatMap(sections).join("\n")}`;
 }

@@ -2,8 +2,13 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lockMigration } from "../../src/migrate/lock.ts";
+import { runRollback } from "../../src/migrate/rollback/run.ts";
+import { readStatus } from "../../src/migrate/status.ts";
+import { connectRecordTarget, connectTarget } from "../../src/open.ts";
 import { type ChromaServer, chromaAvailable, startChroma } from "../support/chroma-server.ts";
 import { temporaryFolder } from "../support/cli.ts";
+import { overridden } from "../support/overridden.ts";
 import { collection, RollbackScene, sceneRecord, sceneRecords } from "../support/rollback-scene.ts";
 
 const noChroma = chromaAvailable("1.5.9", true);
@@ -170,6 +175,45 @@ describe.skipIf(noChroma)(`the way back to a Chroma${noChroma ? `: ${noChroma}` 
     expect((await scene.held()).get(newPoint)?.document).toBe("New");
     const all = await scene.rollback(...flags, "--overwrite");
     expect(all.exit, all.said).toBe(0);
+    expect((await scene.held()).get("r1")?.document).toBe("r1 of Qdrant");
+  });
+
+  it("is refused beside another run, ends with 130 when it is interrupted, and then goes on", async () => {
+    using scene = await RollbackScene.migrated(chroma, "l2");
+    await qdrantWritten(scene);
+    const [migration] = readStatus(scene.state).migrations;
+    {
+      await using _lock = await lockMigration(scene.state, migration?.run ?? "");
+      const { status, stderr } = await scene.run(["rollback", "run"]);
+      expect([status, stderr]).toEqual([5, expect.stringContaining("[E_LOCKED]")]);
+    }
+    const { status, stderr } = await scene.run(["rollback", "run"], "docs: copy");
+    expect([status, stderr]).toEqual([130, expect.stringContaining("[E_ABORTED]")]);
+    const { exit, said } = await scene.rollback("--propagate-deletes");
+    expect(exit, said).toBe(0);
+    expect((await scene.held()).get("r1")?.document).toBe("r1 of Qdrant");
+  });
+
+  it("reads a Qdrant that keeps no notes by the journal's", async () => {
+    using scene = await RollbackScene.migrated(chroma, "l2");
+    await qdrantWritten(scene);
+    await using target = await connectTarget(scene.target);
+    await using to = await connectRecordTarget(scene.source);
+    const capabilities = { ...target.capabilities, notes: false };
+    const qdrant = overridden(target, {
+      capabilities,
+      collections: async (options) =>
+        (await target.collections(options)).map((info) => ({ ...info, note: null })),
+    });
+    const ends = { qdrant, qdrantIdentity: target.identity, chroma: to, backup: null };
+    const asked = { overwrite: false, propagateDeletes: true, restoreOnly: false, dryRun: false };
+    const { signal } = new AbortController();
+    const context = { stateFolder: scene.state, signal, onEvent: () => undefined };
+    const outcome = await runRollback(ends, asked, context);
+    expect(outcome).toMatchObject({
+      exit: 0,
+      since: { added: 1, changed: 3, deleted: 1, both: 0 },
+    });
     expect((await scene.held()).get("r1")?.document).toBe("r1 of Qdrant");
   });
 });

@@ -133,21 +133,30 @@ export class RollbackScene implements Disposable {
     await work(qdrant.call, (id) => byId.get(id) ?? id);
   }
 
+  get state(): string {
+    return join(this.folder.path, "state");
+  }
+
   get backup(): string {
     return `archive:${join(this.folder.path, "before")}`;
   }
 
-  /** Runs the command in this process; `rollback plan` keeps no log. */
-  async run(args: readonly string[]): Promise<Ended> {
+  /** Runs the command in this process; interrupted once it has said `stopAt`. */
+  async run(args: readonly string[], stopAt: string | null = null): Promise<Ended> {
+    const interrupt = new AbortController();
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const said = Promise.all([text(stdout), text(stderr)]);
+    for (const stream of [stdout, stderr])
+      stream.on("data", (some) => {
+        if (stopAt !== null && String(some).includes(stopAt)) interrupt.abort();
+      });
     const status = await runCli({
       argv: [...args, ...this.files(args)],
       variables: {},
       folder: this.folder.path,
       stdout,
       stderr,
-      signal: new AbortController().signal,
+      signal: interrupt.signal,
     });
     stdout.end();
     stderr.end();
@@ -173,7 +182,7 @@ export class RollbackScene implements Disposable {
 
   /** Where a run keeps what it leaves. */
   files(args: readonly string[]): string[] {
-    const state = ["--state", join(this.folder.path, "state")];
+    const state = ["--state", this.state];
     const isPlan = args[0] === "rollback" && args[1] === "plan";
     return isPlan ? state : [...state, "--log-file", join(this.folder.path, "log")];
   }

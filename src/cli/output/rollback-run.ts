@@ -4,6 +4,9 @@ import type { SinceCounts } from "../../migrate/rollback/since.ts";
 import { environmentLines, type VariableChange } from "../../migrate/rollback/variables.ts";
 import { count } from "./progress.ts";
 
+/** Records that are shown at most. */
+const shownMax = 8;
+
 interface Told extends RollbackOutcome {
   /** Path; null = none. */
   readonly backup: string | null;
@@ -79,24 +82,22 @@ function leftText(left: SinceCounts): string {
 }
 
 function namedLines({ named, examples, dryRun, left, since }: Told): string[] {
-  if (named === null) return [];
   const found = dryRun ? since : left;
-  const shown = examples
-    .slice(0, 8)
-    .map(({ collection, id, kind }) => `  ${kind}: ${JSON.stringify(id)} in ${collection}`);
-  const overwrite = (found?.newer ?? 0) + (found?.both ?? 0) + (found?.lacking ?? 0) > 0;
-  return [
-    `Named in ${named}:`,
-    ...shown,
-    ...(overwrite
-      ? [
-          "Next: --overwrite writes Qdrant's records over those, and brings back what Chroma has no more.",
-        ]
-      : []),
-    ...((found?.deleted ?? 0) > 0
-      ? ["Next: --propagate-deletes deletes in Chroma what was deleted at Qdrant."]
-      : []),
-  ];
+  if (named === null || found === null) return [];
+  const stay = examples.filter(({ kind }) => found[kind] > 0).slice(0, shownMax);
+  if (stay.length === 0) return [];
+  const shown = stay.map(
+    ({ collection, id, kind }) => `  ${kind}: ${JSON.stringify(id)} in ${collection}`,
+  );
+  const steps = [
+    [
+      found.newer + found.both + found.lacking,
+      "Next: --overwrite writes Qdrant's records over those, and brings back what Chroma has no more.",
+    ],
+    [found.deleted, "Next: --propagate-deletes deletes in Chroma what was deleted at Qdrant."],
+  ] as const;
+  const next = steps.flatMap(([records, text]) => (records > 0 ? [text] : []));
+  return [`Named in ${named}:`, ...shown, ...next];
 }
 
 function environmentText({ variables }: Told): string[] {
