@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
-import { parseLossless, sliceArray, sliceObject } from "../../util/json.ts";
+import { eachMember, parseLossless, sliceArray } from "../../util/json.ts";
 import type { JsonObject, PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId, uuidOfBytes } from "../collection/point-key.ts";
 import { badInput, checkInput, malformed, missing } from "../errors.ts";
@@ -16,26 +16,38 @@ import type { RestRequest } from "./request.ts";
 /** A body of so many characters is read twice, for its form first. */
 const readWholeMax = 64 * 1024;
 
+/** How the text of a body is judged. */
+interface BodyReading {
+  /** Up to so many characters it is read as a whole. */
+  readonly wholeMax?: number;
+  /** Whether who reads it looks whether its outermost keys stand twice. */
+  readonly anyOuter?: boolean;
+}
+
 /**
  * A request's body as text; '' where there is none.
  * @throws E_INPUT (400) where it is no UTF-8, nested too deep, has a number beyond a double or a field twice, or is short and no JSON
  */
-export function bodyText({ body, operation }: RestRequest, wholeMax = readWholeMax): string {
+export function bodyText(
+  { body, operation }: RestRequest,
+  { wholeMax = readWholeMax, anyOuter = false }: BodyReading = {},
+): string {
   if (body === null) return "";
   if (typeof body !== "string" && !isUtf8(body)) throw malformed("invalid unicode code point");
   const text =
     typeof body === "string"
       ? body
       : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
-  refuseExtremes(text, new KeyWatch(text, operation === "upsertPoints"));
+  const anyKeys = operation === "upsertPoints";
+  refuseExtremes(text, new KeyWatch(text, { anyKeys, anyOuter }));
   // What is no JSON is told before anything is looked up; in a longer one, when the faulty part is read.
   if (text !== "" && text.length <= wholeMax) parse(text);
   return text;
 }
 
 /** As `bodyText`, and it must not be empty. @throws E_INPUT (400) */
-export function needBody(request: RestRequest, wholeMax = readWholeMax): string {
-  const text = bodyText(request, wholeMax);
+export function needBody(request: RestRequest, reading: BodyReading = {}): string {
+  const text = bodyText(request, reading);
   if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
   return text;
 }
@@ -50,28 +62,35 @@ function notJson(error: unknown): VectorError {
 
 /** An object's members as raw JSON texts; null counts as absent. */
 export class Members {
-  readonly #texts: ReadonlyMap<string, string>;
+  readonly #texts = new Map<string, string>();
+  /** Members that stand twice and may not; nobody minds those that are not read. */
+  readonly #twice = new Set<string>();
 
-  /** @throws E_INPUT where `text` is no JSON object */
-  constructor(text: string) {
+  /** Where `once`, a member that is read may not stand twice; else the last counts. @throws E_INPUT where `text` is no JSON object */
+  constructor(text: string, once = false) {
     if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
     try {
-      this.#texts = sliceObject(text);
+      eachMember(text, (key, start, end) => {
+        if (once && this.#texts.has(key)) this.#twice.add(key);
+        this.#texts.set(key, text.slice(start, end));
+      });
     } catch (error) {
       throw notJson(error);
     }
   }
 
   static of(request: RestRequest): Members {
-    return new Members(bodyText(request));
+    const text = bodyText(request, { anyOuter: true });
+    return new Members(text, request.operation !== "upsertPoints");
   }
 
   names(): string[] {
     return [...this.#texts.keys()];
   }
 
-  /** The raw text of a member; undefined where it is absent or null. */
+  /** The raw text of a member; undefined where it is absent or null. @throws E_INPUT (400) where it stands twice and may not */
   raw(name: string): string | undefined {
+    if (this.#twice.has(name)) throw malformed(`duplicate field \`${name}\``);
     const text = this.#texts.get(name);
     return text === "null" ? undefined : text;
   }

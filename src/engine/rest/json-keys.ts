@@ -31,12 +31,15 @@ export class KeyWatch implements JsonWatch {
   readonly #text: string;
   /** Whether any key may stand twice. */
   readonly #anyKeys: boolean;
+  /** Whether the outermost keys may. */
+  readonly #anyOuter: boolean;
   readonly #levels: Level[] = [];
   #key = "";
 
-  constructor(text: string, anyKeys = false) {
+  constructor(text: string, { anyKeys = false, anyOuter = false } = {}) {
     this.#text = text;
     this.#anyKeys = anyKeys;
+    this.#anyOuter = anyOuter;
   }
 
   /** @throws E_INPUT (400) for a key that stands twice, and for half a character */
@@ -52,7 +55,8 @@ export class KeyWatch implements JsonWatch {
   open(character: string): void {
     const free = this.#anyKeys || this.#levels.at(-1)?.free === true || freeBelow.has(this.#key);
     const named = character === "{" && namesBelow.has(this.#key);
-    const keys = free || character === "[" ? null : new Set<string>();
+    const isAny = free || character === "[" || (this.#anyOuter && this.#levels.length === 0);
+    const keys = isAny ? null : new Set<string>();
     this.#levels.push({ free, named, keys });
     if (character === "{") this.#key = "";
   }

@@ -3,7 +3,7 @@ import { refuseExtremes } from "../../../../src/engine/json-extremes.ts";
 import { KeyWatch } from "../../../../src/engine/rest/json-keys.ts";
 
 function refuseKeys(text: string, anyKeys = false): void {
-  refuseExtremes(text, new KeyWatch(text, anyKeys));
+  refuseExtremes(text, new KeyWatch(text, { anyKeys }));
 }
 
 describe("a request is refused", () => {

@@ -229,6 +229,23 @@ describe("a body", () => {
     ]);
   });
 
+  it.each([
+    ["retrievePoints", '"ids":[1]', "ids"],
+    ["countPoints", '"exact":true', "exact"],
+    ["queryPoints", '"limit":1', "limit"],
+    ["deletePoints", '"points":[1]', "points"],
+  ] as const)(
+    "of %s in which a field stands twice is refused, and one that nobody reads is none",
+    async (operation, member, name) => {
+      const other = '"other":{"a":1},"other":{"a":1}';
+      expect(await refusal(operation, `{${member},${member}}`)).toEqual([
+        400,
+        `Format error in JSON body: duplicate field \`${name}\``,
+      ]);
+      await expect(ask(operation, `{${other},${member}}`)).resolves.toBeDefined();
+    },
+  );
+
   it("that is no UTF-8 is refused", async () => {
     const body = new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
     const request = { operation: "scrollPoints", collection: "c", params: {}, body } as const;
