@@ -46,8 +46,11 @@ async function missing(names: readonly string[]): Promise<string[]> {
 }
 
 function isCommand(program: Awaited<ReturnType<typeof buildProgram>>, text: string): boolean {
-  const [, verb, ...flags] = text.split(" ");
-  const command = program.commands.find((one) => one.name() === verb);
+  const [, verb, ...words] = text.split(" ");
+  const whole = program.commands.find((one) => one.name() === verb);
+  // A verb may be several.
+  const part = whole?.commands.find((one) => one.name() === words[0]);
+  const [command, flags] = part === undefined ? [whole, words] : [part, words.slice(1)];
   const known = command?.options.map(({ long }) => long) ?? [];
   return command !== undefined && flags.every((flag) => known.includes(flag));
 }
@@ -117,6 +120,7 @@ const made = [
   "vector_search_requests",
   "vecferry migrate --chromadb-hots",
   "vecferry migrat",
+  "vecferry snapshot creat",
   "npm run demos",
   "deploy/dashboard.json",
 ];
