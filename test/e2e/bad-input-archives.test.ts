@@ -24,14 +24,25 @@ const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
 const report = at("report.json");
 
-/** The command in this process: what it prints and how it ends. */
-async function run(...argv: string[]): Promise<Ended> {
+const left = ["--state", at("state"), "--log-file", at("run.log"), "--report-file", report];
+
+/** A command that leaves a report: what it prints and how it ends. */
+function run(...argv: string[]): Promise<Ended> {
+  return call([...argv, ...left]);
+}
+
+/** `check`, which leaves nothing. */
+function check(...argv: string[]): Promise<Ended> {
+  return call(["check", ...argv]);
+}
+
+/** The command in this process. */
+async function call(argv: readonly string[]): Promise<Ended> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const said = Promise.all([text(stdout), text(stderr)]);
-  const left = ["--state", at("state"), "--log-file", at("run.log"), "--report-file", report];
   const status = await runCli({
-    argv: [...argv, ...left],
+    argv: [...argv],
     variables: {},
     folder: folder.path,
     stdout,
@@ -84,9 +95,19 @@ describe("a backup that cannot be made", () => {
       { says: "is an archive already", remedy: "Copy its folder" },
     ],
     [
-      "over a finished archive",
-      ["chroma", "archive:a"],
-      { says: /finished archive: 50 records of chroma-folder:.*chroma/, remedy: "another folder" },
+      "into an archive of another store",
+      ["embedded:qdrant", "archive:a"],
+      { says: /archive of another store: its kind is chroma-folder/, remedy: "not there yet" },
+    ],
+    [
+      "into one generation of an archive",
+      ["chroma", "archive:a?generation=1"],
+      { says: "only chooses what is read", remedy: "makes the next generation" },
+    ],
+    [
+      "of less than the archive holds",
+      ["chroma", "archive:a", "--limit", "3"],
+      { code: "E_PLAN_CHANGED", says: "other records of collection", remedy: "as before" },
     ],
     [
       "into a folder of somebody's",
@@ -123,21 +144,11 @@ describe("a backup that cannot be made", () => {
         remedy: "Leave --where away",
       },
     ],
-    [
-      "of named vectors",
-      ["embedded:qdrant", "archive:new"],
-      {
-        exit: 1,
-        code: "E_NOT_SUPPORTED",
-        says: 'Collection "named" has named vector "image"',
-        remedy: "--exclude",
-      },
-    ],
   ])("%s is refused, and nothing is written", async (_, words, refusal) => {
     const args = words.map((word) =>
       word.replace(
-        /^(archive:|embedded:|)(chroma\/new|chroma|qdrant|mine|nowhere|new|a)$/,
-        (_all, scheme, name) => scheme + at(name),
+        /^(archive:|embedded:|)(chroma\/new|chroma|qdrant|mine|nowhere|new|a)(\?.*|)$/,
+        (_all, scheme, name, query) => scheme + at(name) + query,
       ),
     );
     const before = fileList(at("mine")).concat(fileList(at("a")));
@@ -168,9 +179,14 @@ describe("a restore that cannot be", () => {
       { code: "E_NO_ARCHIVE", says: "mine", remedy: "manifest.json" },
     ],
     [
-      "into a Chroma",
-      ["archive:a", "chroma://localhost:8000"],
-      { says: "a target is a Qdrant", remedy: "embedded:./path" },
+      "from a generation that is not there",
+      ["archive:a?generation=7"],
+      { code: "E_NO_ARCHIVE", says: "has no generation 7", remedy: "it has (1)" },
+    ],
+    [
+      "from no generation",
+      ["archive:a?generation=0"],
+      { says: "generation that is no number", remedy: /./ },
     ],
     [
       "of points in another layout",
@@ -185,8 +201,8 @@ describe("a restore that cannot be", () => {
   ])("%s is refused", async (_, words, refusal) => {
     const args = words.map((word) =>
       word.replace(
-        /^(archive:|embedded:|)(chroma|mine|nowhere|new|points|a)$/,
-        (_all, scheme, name) => scheme + at(name),
+        /^(archive:|embedded:|)(chroma|mine|nowhere|new|points|a)(\?.*|)$/,
+        (_all, scheme, name, query) => scheme + at(name) + query,
       ),
     );
     const ended = await run("restore", ...args);
@@ -222,8 +238,8 @@ describe("a restore that cannot be", () => {
         writeFileSync(
           file,
           readFileSync(file, "utf8")
-            .replace('"format": 1', '"format": 99')
-            .replace('"format":1', '"format":99'),
+            .replace('"format": 2', '"format": 99')
+            .replace('"format":2', '"format":99'),
         );
       },
     ],
@@ -247,5 +263,63 @@ describe("a restore that cannot be", () => {
       const told = reportSchema.parse(JSON.parse(readFileSync(report, "utf8")));
       expect(told).toMatchObject({ command: "restore", state: null, failure: { code } });
     }
+  });
+});
+
+describe("a check", () => {
+  it.each<[string, string[], Partial<Refusal>]>([
+    ["of nothing", [], { code: "E_USAGE", says: "No archive is given", remedy: "vecferry check" }],
+    ["of what is no archive", ["embedded:x"], { says: "is no archive", remedy: "archive:./path" }],
+    [
+      "of a folder of somebody's",
+      [`archive:${at("mine")}`],
+      { code: "E_NO_ARCHIVE", says: "mine", remedy: "manifest.json" },
+    ],
+    [
+      "of a part that is none",
+      [`archive:${at("a")}`, "--read-data-subset", "0%"],
+      { code: "E_CONFIG", says: "must be a percentage", remedy: /./ },
+    ],
+    [
+      "of a slice beyond the last",
+      [`archive:${at("a")}`, "--read-data-subset", "8/7"],
+      { code: "E_CONFIG", says: "must be a percentage", remedy: /./ },
+    ],
+  ])("%s is refused", async (_, words, refusal) => {
+    const ended = await check(...words);
+    expectRefusal(ended, { exit: 2, code: "E_CONFIG", says: /./, remedy: /./, ...refusal });
+  });
+
+  it("names every fault of every generation, and ends with 1; of a part it looks at the sizes of the rest", async () => {
+    const copy = at("checked");
+    cpSync(at("a"), copy, { recursive: true });
+    const whole = await check(`archive:${copy}`, "--json");
+    expect(whole.status, whole.stderr).toBe(0);
+    const part = join(copy, "0001-one", "part-0001.parquet");
+    const bytes = readFileSync(part);
+    bytes[100] = (bytes[100] ?? 0) ^ 1;
+    writeFileSync(part, bytes);
+    writeFileSync(join(copy, "0001-one", "part-0009.parquet"), "x");
+    const ended = await check(`archive:${copy}`, "--json");
+    expect(ended.status).toBe(1);
+    const found = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "").check;
+    expect(found).toMatchObject({
+      generations: [{ generation: 1, rows: 50 }],
+      faults: [
+        { file: "0001-one/part-0001.parquet", fault: expect.stringContaining("SHA-256") },
+        { file: "0001-one/part-0009.parquet", fault: expect.stringContaining("none of") },
+      ],
+    });
+    rmSync(join(copy, "0001-one", "part-0009.parquet"));
+    const slices: number[] = [];
+    for (const slice of ["1/2", "2/2"]) {
+      const { status } = await check(`archive:${copy}`, "--read-data-subset", slice);
+      slices.push(status ?? -1);
+    }
+    expect(slices.sort()).toEqual([0, 1]);
+    appendFileSync(part, "x");
+    expect((await check(`archive:${copy}`, "--read-data-subset", "1%")).stderr).toBe("");
+    const short = await check(`archive:${copy}`, "--read-data-subset", "1/999999");
+    expect(short.stdout).toContain("Fault: 0001-one/part-0001.parquet is longer than it was");
   });
 });

@@ -38,13 +38,7 @@ import {
   vanishedText,
 } from "./collection.ts";
 import { compareArchive } from "./compare.ts";
-import {
-  archivedScope,
-  assertSameScope,
-  checkStanding,
-  keepWanted,
-  megabytes,
-} from "./generations.ts";
+import { archivedScope, checkStanding, keepWanted, megabytes } from "./generations.ts";
 import { type AnyStore, rowsOf } from "./rows.ts";
 import type { ArchivePlace, BackupRequest, BackupRun } from "./run.ts";
 import { shapeOfAll, streamRows } from "./stream.ts";
@@ -117,9 +111,9 @@ async function steps(run: BackupRun): Promise<Outcome> {
     plan: one.entered.plan,
     ledger: journal.ledger(one.entered),
   }));
-  await checkStanding(run);
+  await checkStanding(run, courses, found);
   journal.setState(migration, "COPYING");
-  const manifest = await write(run, courses, found);
+  const manifest = await write(run, courses);
   journal.setState(migration, "COPIED");
   const differences = request.verify ? (await compareArchive(run, courses)).differences : 0;
   if (request.verify && differences === 0) journal.setState(migration, "VERIFIED");
@@ -140,16 +134,11 @@ function select(
   return selected;
 }
 
-async function write(
-  run: BackupRun,
-  courses: readonly Course[],
-  found: readonly CollectionInfo[],
-): Promise<ArchiveManifest> {
+async function write(run: BackupRun, courses: readonly Course[]): Promise<ArchiveManifest> {
   const { source, place, context, report } = run;
   const { signal } = context;
   await using writer = await place.write({ source: source.identity, signal });
   if (writer.base !== null) {
-    assertSameScope(run, writer.base, courses, found);
     const { generation, created } = writer.base;
     const text = `Generation ${writer.generation} of the archive: what has changed since generation ${generation}, begun ${created}.`;
     note(context, report, text);

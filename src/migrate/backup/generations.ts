@@ -2,24 +2,41 @@
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { ArchivedScope, ArchiveManifest } from "../../store/archive.ts";
+import type { StoreIdentity } from "../../store/port.ts";
 import type { CollectionScope } from "../journal/journal.ts";
 import { note, phase } from "../telling.ts";
 import type { Course } from "./collection.ts";
 import type { BackupRun } from "./run.ts";
 
-/** Reads every byte of the newest generation, where there is one: nothing grows on a damaged archive. @throws E_ARCHIVE_DAMAGED */
-export async function checkStanding({ place, context, report }: BackupRun): Promise<void> {
+/**
+ * Reads every byte of the newest generation, where there is one: nothing grows on a damaged archive, nor on one that holds more than
+ * is asked for now. @throws E_ARCHIVE_DAMAGED, E_ARCHIVE_FORMAT, E_PLAN_CHANGED
+ */
+export async function checkStanding(
+  run: BackupRun,
+  courses: readonly Course[],
+  found: readonly CollectionInfo[],
+): Promise<void> {
+  const { source, place, context, report } = run;
   if (!place.stands) return;
   phase(context, "check");
   const stop = report.phase("check");
   try {
-    await using _archive = await place.read();
+    await using archive = await place.read();
+    const { manifest } = archive;
+    // The writer refuses one of another store.
+    if (addressOf(manifest.source) === addressOf(source.identity))
+      assertSameScope(run, manifest, courses, found);
   } catch (error) {
     // Something that is no archive: the writer says so.
     if (!isVectorError(error, "E_NO_ARCHIVE")) throw error;
   } finally {
     stop();
   }
+}
+
+function addressOf({ kind, address, tenant, database }: StoreIdentity): string {
+  return JSON.stringify([kind, address, tenant, database]);
 }
 
 /** Lets go of older generations, unless the new one was found to differ from its source. */
@@ -43,7 +60,7 @@ export async function keepWanted(
 }
 
 /** A generation holds what the one before was asked for: less would look like a loss. @throws E_PLAN_CHANGED */
-export function assertSameScope(
+function assertSameScope(
   { place, request, context, report }: BackupRun,
   base: ArchiveManifest,
   courses: readonly Course[],
