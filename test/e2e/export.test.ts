@@ -97,7 +97,9 @@ describe.skipIf(noChroma)(`vecferry export${noChroma ? `: ${noChroma}` : ""}`, (
     using scene = await ExportScene.open(chroma);
     const points = [1, 2, 3].map((id) => ({ id, vector: [id, 1, 0, 0], payload: { at: id } }));
     await scene.fill("mine", cosine, points);
+    await scene.fill("dropped", cosine, [{ id: 1, vector: [1, 1, 1, 1] }]);
     expect((await scene.export()).status).toBe(0);
+    await scene.atQdrant((call) => call("DELETE", "/collections/dropped"));
     await scene.fill("mine", cosine, [{ id: 2, vector: [0, 1, 0, 0], payload: { at: 20 } }]);
     await scene.fill("mine", cosine, [{ id: 4, vector: [0, 0, 1, 0], payload: { at: 4 } }]);
     await scene.atQdrant((call) =>
@@ -108,12 +110,18 @@ describe.skipIf(noChroma)(`vecferry export${noChroma ? `: ${noChroma}` : ""}`, (
       status: 4,
       report: {
         totals: { carried: 2, changed: 1, unchanged: 1 },
-        verify: { collections: [{ differences: { "deleted-at-source": 1 } }] },
+        verify: {
+          differences: 2,
+          collections: [
+            { target: "mine", differences: { "deleted-at-source": 1 } },
+            { target: "dropped", differences: { "deleted-at-source": 1 } },
+          ],
+        },
       },
     });
     expect(again.report.next.join()).toContain("--propagate-deletes");
     const last = await scene.export("--propagate-deletes");
-    expect(last).toMatchObject({ status: 0, report: { totals: { removed: 1 } } });
+    expect(last).toMatchObject({ status: 0, report: { totals: { removed: 2 } } });
     expect(Object.keys(await scene.held("mine")).sort()).toEqual(["1", "2", "4"]);
     expect((await scene.held("mine"))["2"]?.metadata).toEqual({ at: { int: "20" } });
   });

@@ -12,7 +12,7 @@ import type { RunContext } from "../request.ts";
 import { phase, progress } from "../telling.ts";
 import { courseOf } from "./check.ts";
 import type { Course, ExportLane } from "./lane.ts";
-import { listSource } from "./list.ts";
+import { listSource, listVanished } from "./list.ts";
 import { readAgain } from "./pieces.ts";
 import { planRun } from "./plan.ts";
 import { defaultExport, type ExportShape, type ExportSource } from "./request.ts";
@@ -48,7 +48,8 @@ export async function runExportVerify(
     const ends = { source, target, shape, base: null, context, journal, migration, report };
     const run = await planRun(ends);
     const stop = report.phase("verify-source");
-    const lanes = (await listSource(run)).map(({ lane }) => lane);
+    const listed = await listSource(run);
+    const lanes = [...listed, ...listVanished(run, listed)].map(({ lane }) => lane);
     report.plan({ entered: lanes.map(({ entered }) => entered), skipped: [] });
     stop();
     await verifyStanding(run, lanes, known === null);
@@ -93,7 +94,8 @@ async function verifyStanding(
     const there = standing.get(lane.plan.spec.name);
     return there === undefined ? [] : [courseOf(run, lane, there, true)];
   });
-  const missing = lanes.filter(({ plan }) => !standing.has(plan.spec.name));
+  const wanted = lanes.filter(({ plan }) => plan.index >= 0);
+  const missing = wanted.filter(({ plan }) => !standing.has(plan.spec.name));
   await verifyRun(run, courses, isFresh, missing);
 }
 

@@ -16,7 +16,7 @@ import { carryPiece } from "./carry.ts";
 import { assertFree, courseOf } from "./check.ts";
 import { verifyRun } from "./ends.ts";
 import type { Course, ExportLane } from "./lane.ts";
-import { type Listed, listSource } from "./list.ts";
+import { type Listed, listSource, listVanished } from "./list.ts";
 import { planRun } from "./plan.ts";
 import { propagateDeletes } from "./propagate.ts";
 import type { ExportRequest, ExportSource } from "./request.ts";
@@ -87,7 +87,8 @@ async function steps(run: ExportRun, request: ExportRequest): Promise<Outcome> {
 async function list(run: ExportRun, phase: "list" | "relist" = "list"): Promise<ExportLane[]> {
   const { report } = run;
   const stop = report.phase(phase);
-  const found = await listSource(run);
+  const listed = await listSource(run);
+  const found = [...listed, ...listVanished(run, listed)];
   if (phase === "list") {
     report.plan({ entered: found.map(({ lane }) => lane.entered), skipped: [] });
     for (const one of found) report.listed(one.lane.entered, one);
@@ -112,7 +113,9 @@ async function ensureAll(
   held: ReadonlySet<ExportLane>,
 ): Promise<Course[]> {
   const { target, journal, migration, context } = run;
-  const ordered = [...lanes].sort((one, other) => Number(held.has(other)) - Number(held.has(one)));
+  // Of one whose source has vanished only what stands there matters.
+  const wanted = lanes.filter((lane) => lane.plan.index >= 0 || held.has(lane));
+  const ordered = [...wanted].sort((one, other) => Number(held.has(other)) - Number(held.has(one)));
   const courses = new Map<ExportLane, Course>();
   for (const lane of ordered) {
     const { created, collection } = await target.ensure(lane.plan.spec, context);

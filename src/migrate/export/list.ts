@@ -3,6 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { VectorError } from "../../errors.ts";
 import { tenantPointId, uuidToBytes } from "../../model/point-id.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import type { JournalCollection } from "../journal/journal.ts";
+import { recordStates } from "../journal/row.ts";
 import { Roll } from "../roll.ts";
 import { phase, progress } from "../telling.ts";
 import { type ExportLane, journalPlan, type LanePlan, placeOf } from "./lane.ts";
@@ -29,6 +31,37 @@ export async function listSource(run: ExportRun): Promise<Listed[]> {
   const found: Listed[] = [];
   for (const plan of run.plans.all) found.push(await enterLane(run, plan, roll));
   return found;
+}
+
+/**
+ * Lanes of earlier runs for which the source has no collection, or no record, any more: all that they carried counts as deleted. None in a
+ * run that is not about everything.
+ */
+export function listVanished(run: ExportRun, found: readonly Listed[]): Listed[] {
+  const { journal, migration, shape, base, context } = run;
+  const { collections, include, exclude } = shape.scope;
+  if (base !== null || collections !== null || include.length + exclude.length > 0) return [];
+  const here = new Set(found.map(({ lane }) => lane.entered.id));
+  const vanished = journal.collections(migration).filter(({ id }) => !here.has(id));
+  return vanished.map((entered, at) => {
+    const ledger = journal.ledger(entered);
+    const lane = { plan: vanishedPlan(entered, -1 - at), entered, ledger };
+    let deleted = 0;
+    for (let rows = ledger.page(recordStates.written, -1, pageRows); rows.length > 0; ) {
+      throwIfAborted(context.signal);
+      ledger.markGone(rows.map(({ ordinal }) => ordinal));
+      deleted += rows.length;
+      rows = ledger.page(recordStates.written, -1, pageRows);
+    }
+    return { lane, listed: 0, added: 0, deleted };
+  });
+}
+
+function vanishedPlan({ plan, key }: JournalCollection, index: number): LanePlan {
+  const { source, target: name, distance, dimension } = plan;
+  const rules = { layout: plan.layout, vector: "", distance, flatten: false, tenantKey: false };
+  const spec = { name, distance, dimension, metadata: null, configuration: null };
+  return { index, key, info: source, home: source, spec, rules };
 }
 
 async function callRoll(
