@@ -159,6 +159,35 @@ describe("a snapshot", () => {
     });
   });
 
+  it("of a cluster is not asked of an address that spreads its calls, nor of a part of the nodes", async () => {
+    let asked = 0;
+    const peers = { "11": { uri: "http://node-1:6335" }, "22": { uri: "http://node-2:6335" } };
+    const spreading = (spread: boolean): ProxyRules => ({
+      before({ path }) {
+        if (path !== "/cluster") return undefined;
+        asked += 1;
+        const result = { status: "enabled", peer_id: spread && asked % 2 === 0 ? 22 : 11, peers };
+        return { status: 200, body: JSON.stringify({ result, status: "ok", time: 0 }) };
+      },
+    });
+    await using proxy = await startProxy(server.url, spreading(true));
+    const opened = openServerSnapshots(proxy.url, [], {});
+    await expect(opened).rejects.toMatchObject({
+      code: "E_CONFIG",
+      message: expect.stringContaining("more than one node"),
+    });
+    proxy.rules = spreading(false);
+    await using store = await openServerSnapshots(proxy.url, [], {});
+    const everything = { ...all, storage: true, folder: join(folder, "set") };
+    await expect(createSnapshots(store, everything, context())).rejects.toMatchObject({
+      code: "E_CONFIG",
+      message: expect.stringContaining("Not named: 22 (http://node-2:6335"),
+    });
+    await expect(openServerSnapshots(server.url, [proxy.url], {})).rejects.toMatchObject({
+      code: "E_CONFIG",
+    });
+  });
+
   it("whose upload is lost half-way leaves the collection that stands there", async () => {
     const to = join(folder, "set");
     await through({});

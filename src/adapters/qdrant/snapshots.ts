@@ -1,7 +1,6 @@
 /** The snapshots of a Qdrant: of a server, of a cluster with each of its nodes, of Qdrant Cloud, or of an embedded one. */
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
-import { lookIntoSnapshot } from "../../engine/index.ts";
+import { z } from "zod";
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionSpec } from "../../model/collection.ts";
 import type { CallOptions, StoreIdentity } from "../../store/port.ts";
@@ -20,12 +19,13 @@ import { describedIndexes } from "./described.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 import { assertSnapshotName, type Layout, type SnapshotDoor } from "./snapshot-door.ts";
 import { openEmbeddedDoor } from "./snapshot-embedded.ts";
+import { readContents } from "./snapshot-file.ts";
 import { openServerDoor } from "./snapshot-server.ts";
-import { readSnapshotTar } from "./snapshot-tar.ts";
 
 /** Times that a node is asked who it is: behind one address that spreads its calls stand several. */
 const greetings = 3;
-const embeddedMagic = "VFSNAP\r\n";
+
+const shardKeys = z.array(z.object({ key: z.string(), shards: z.int(), replicas: z.int() }));
 
 /**
  * Opens the server at `url`, with the further nodes of its cluster.
@@ -195,38 +195,8 @@ class QdrantSnapshots implements SnapshotStore {
     }
   }
 
-  async contents(path: string, options: CallOptions = {}): Promise<SnapshotContents> {
-    if ((await startOf(path)) !== embeddedMagic) {
-      if (this.identity.kind === "qdrant") return readSnapshotTar(path, options.signal);
-      await readSnapshotTar(path, options.signal);
-      throw new VectorError(
-        "E_SNAPSHOT_FORMAT",
-        `${path} is a snapshot of a Qdrant server, which the embedded Qdrant does not take.`,
-        {
-          next: "Recover it at a server, and take its points: `vecferry migrate http://host:6333 embedded:./path`.",
-        },
-      );
-    }
-    try {
-      const { kind, collections, aliases } = lookIntoSnapshot(path);
-      const { size } = await sizeOf(path);
-      return {
-        kind: kind === "full" ? "storage" : "collection",
-        parts: collections.map(({ name }) => {
-          // One of everything has them by their names.
-          return { path, start: 0, bytes: size, collection: name, fixed: kind === "full" };
-        }),
-        aliases: new Map(aliases.map(({ alias, collection }) => [alias, collection])),
-      };
-    } catch (error) {
-      if (isVectorError(error, "E_NOT_SUPPORTED"))
-        throw new VectorError("E_SNAPSHOT_FORMAT", error.message, {
-          cause: error,
-          next: error.next,
-        });
-      if (!isVectorError(error, "E_INPUT")) throw error;
-      throw new VectorError("E_SNAPSHOT_DAMAGED", `${path}: ${error.message}.`, { cause: error });
-    }
+  contents(path: string, { signal }: CallOptions = {}): Promise<SnapshotContents> {
+    return readContents(path, this.identity.kind === "embedded", signal);
   }
 
   upload(place: SnapshotPlace, content: SnapshotContent, options: RecoverOptions): Promise<void> {
@@ -241,6 +211,7 @@ class QdrantSnapshots implements SnapshotStore {
     try {
       const state = await this.#first.api.get(collection, options);
       const { configuration, schema } = state;
+      const keys = state.sharded ? await this.#first.api.shardKeys(collection, options) : [];
       const layouts = await this.#layouts(collection, options);
       const settled = layouts.every(
         ({ replicas, transfers }) => transfers === 0 && replicas.every(({ active }) => active),
@@ -248,7 +219,7 @@ class QdrantSnapshots implements SnapshotStore {
       const points: number[] = [];
       for (const { api } of this.#doors) points.push(await api.count(collection, options));
       return {
-        description: `{"configuration":${configuration},"schema":${schema}}`,
+        description: `{"configuration":${configuration},"schema":${schema},"shardKeys":${JSON.stringify(keys)}}`,
         points,
         settled,
       };
@@ -264,7 +235,10 @@ class QdrantSnapshots implements SnapshotStore {
     const schema = parts.get("schema") ?? "{}";
     const spec = asDescribed(collection, { configuration, schema });
     const { api } = this.#first;
+    const keys = shardKeys.parse(JSON.parse(parts.get("shardKeys") ?? "[]"));
     await api.create(spec, "", options);
+    // In their order, so that their shards have the numbers again that they had.
+    for (const key of keys) await api.createShardKey(collection, key, options);
     for (const index of describedIndexes(spec, schema))
       await api.createIndex(collection, index, options);
   }
@@ -380,15 +354,4 @@ function asDescribed(
     replicas: null,
     sources: [],
   };
-}
-
-async function sizeOf(path: string): Promise<{ readonly size: number }> {
-  await using file = await open(path, "r");
-  return file.stat();
-}
-
-async function startOf(path: string): Promise<string> {
-  await using file = await open(path, "r");
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
-  return buffer.toString("latin1", 0, bytesRead);
 }

@@ -195,7 +195,7 @@ function assertFits(
     );
   }
   if (standing === null) return;
-  for (const field of ["vectors", "sparse_vectors", "shard_number"]) {
+  for (const field of ["vectors", "sparse_vectors", "shard_number", "shardKeys"]) {
     const [had, has] = [description, standing.description].map((text) => paramOf(text, field));
     if (had === has) continue;
     throw new VectorError(
@@ -220,9 +220,10 @@ function assertName({ pieces }: Recoverable, target: string): void {
 }
 
 function paramOf(description: string, field: string): string {
-  const configuration = Object(Object(parseJson(description)).configuration);
-  const value: unknown = Object(configuration.params)[field];
-  return JSON.stringify(value ?? null);
+  const { configuration, ...others } = Object(parseJson(description));
+  const value: unknown = { ...Object(Object(configuration).params), ...others }[field];
+  // A replica that is lost is no other collection.
+  return JSON.stringify(value ?? null, (key, member) => (key === "replicas" ? undefined : member));
 }
 
 /** Recovers one collection, as a whole or, where it was not there, not at all. */
