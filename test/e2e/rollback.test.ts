@@ -12,6 +12,8 @@ import { overridden } from "../support/overridden.ts";
 import { collection, RollbackScene, sceneRecord, sceneRecords } from "../support/rollback-scene.ts";
 
 const noChroma = chromaAvailable("1.5.9", true);
+/** Both distances, and what others prove in part, only where VECFERRY_LONG is set. */
+const long = Boolean(process.env["VECFERRY_LONG"]);
 const newPoint = "0f0e0d0c-0b0a-4908-8706-050403020100";
 
 /** Written at Qdrant: r1's text, r2's vector, one new, r3 deleted, r5's text. At Chroma: r4 and r5 changed, r6 deleted, r100 added. */
@@ -52,7 +54,7 @@ describe.skipIf(noChroma)(`the way back to a Chroma${noChroma ? `: ${noChroma}` 
     folder?.[Symbol.dispose]();
   });
 
-  it.each(["cosine", "l2"] as const)(
+  it.each(long ? (["cosine", "l2"] as const) : (["cosine"] as const))(
     "carries what was written since under %s, and writes over nothing newer unless it is told to",
     async (distance) => {
       using scene = await RollbackScene.migrated(chroma, distance);
@@ -84,10 +86,6 @@ describe.skipIf(noChroma)(`the way back to a Chroma${noChroma ? `: ${noChroma}` 
       for (const id of ["r3", "r4", "r5", "r10", "r100"])
         expect(after.get(id)).toEqual(before.get(id));
       expect(after.has("r6")).toBe(false);
-
-      const again = await scene.rollback();
-      expect(again).toMatchObject({ exit: 4, since: rest, left: rest });
-      expect(await scene.held()).toEqual(after);
 
       const all = await scene.rollback("--overwrite", "--propagate-deletes");
       expect(all, all.said).toMatchObject({ exit: 0, deleted: 1 });
@@ -194,7 +192,7 @@ describe.skipIf(noChroma)(`the way back to a Chroma${noChroma ? `: ${noChroma}` 
     expect((await scene.held()).get("r1")?.document).toBe("r1 of Qdrant");
   });
 
-  it("reads a Qdrant that keeps no notes by the journal's", async () => {
+  it.skipIf(!long)("reads a Qdrant that keeps no notes by the journal's", async () => {
     using scene = await RollbackScene.migrated(chroma, "l2");
     await qdrantWritten(scene);
     await using target = await connectTarget(scene.target);
@@ -206,7 +204,8 @@ describe.skipIf(noChroma)(`the way back to a Chroma${noChroma ? `: ${noChroma}` 
         (await target.collections(options)).map((info) => ({ ...info, note: null })),
     });
     const ends = { qdrant, qdrantIdentity: target.identity, chroma: to, backup: null };
-    const asked = { overwrite: false, propagateDeletes: true, restoreOnly: false, dryRun: false };
+    const no = { overwrite: false, restoreOnly: false, nearestFloats: false, dryRun: false };
+    const asked = { ...no, propagateDeletes: true };
     const { signal } = new AbortController();
     const context = { stateFolder: scene.state, signal, onEvent: () => undefined };
     const outcome = await runRollback(ends, asked, context);

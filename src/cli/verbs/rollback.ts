@@ -19,6 +19,7 @@ import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { exitHelp } from "../exit.ts";
 import { openRecordTarget, type RecordAddress } from "../export-ends.ts";
+import { exportShapeFlags } from "../export-flags.ts";
 import { gentleFlags, logFlags, outputFlags, stateFlags } from "../flags.ts";
 import { storeIdentity, type TargetAddress } from "../identity.ts";
 import { openPoints } from "../open.ts";
@@ -56,6 +57,7 @@ const rollbackFlags = {
     help: "delete in Chroma what was deleted at Qdrant since, where it is as it was carried",
     schema: onOff,
   },
+  nearestFloats: exportShapeFlags.nearestFloats,
   dryRun: {
     flag: "--dry-run",
     help: "say what would be done, and name what is newer in Chroma; write nothing",
@@ -157,7 +159,7 @@ const goBack: Action = async (session, operands, flags) => {
   const log = readSettings(logFlags, flags, environment).values;
   const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
   const { overwrite = false, propagateDeletes = false } = asked;
-  const { restoreOnly = false, dryRun = false } = asked;
+  const { restoreOnly = false, nearestFloats = false, dryRun = false } = asked;
   assertTogether(asked);
   const { qdrant, chroma } = chooseRollbackEnds(operands, ends, state);
   if (chroma === null)
@@ -177,7 +179,7 @@ const goBack: Action = async (session, operands, flags) => {
   await using backup = await openBackup(session, asked, { qdrant, chroma }, context);
   await using from = restoreOnly ? null : await openPoints(session, qdrant, access);
   await using to = await openRecordTarget(session, chroma, access);
-  const request = { overwrite, propagateDeletes, restoreOnly, dryRun };
+  const request = { overwrite, propagateDeletes, restoreOnly, nearestFloats, dryRun };
   const stores = { qdrant: from, qdrantIdentity: storeIdentity(qdrant), chroma: to, backup };
   const outcome = await runRollback(stores, request, context);
   const known = readMigration(state, stores.qdrantIdentity, to.identity);

@@ -32,6 +32,8 @@ export interface RollbackRequest {
   readonly propagateDeletes: boolean;
   /** Restore from the backup, and leave Qdrant out. */
   readonly restoreOnly: boolean;
+  /** For a float that Chroma cannot hold the one that it would keep in its place; else the record is quarantined. */
+  readonly nearestFloats: boolean;
   readonly dryRun: boolean;
 }
 
@@ -229,7 +231,7 @@ async function look(
     qdrant,
     chroma,
     collections: await chroma.collections({ signal }),
-    shape: shapeOf(backup, ways),
+    shape: shapeOf(rollback, ways),
     ulps: chroma.capabilities.vectorUlps,
     backup: recordsOf(backup),
     signal,
@@ -241,11 +243,12 @@ async function look(
 }
 
 /** Everything of the migration, to where it came from. */
-function shapeOf(backup: ArchiveReader | null, ways: readonly Way[]): ExportShape {
+function shapeOf({ ends, request }: Rollback, ways: readonly Way[]): ExportShape {
   const { command: _, merge: __, overwrite: ___, propagateDeletes: ____, ...shape } = defaultExport;
   const collections = [...new Set(ways.map(({ plan }) => plan.target))];
   const scope = { collections, include: [], exclude: [] };
-  return { ...shape, scope, vectorsFrom: recordsOf(backup) };
+  const { nearestFloats } = request;
+  return { ...shape, scope, nearestFloats, vectorsFrom: recordsOf(ends.backup) };
 }
 
 /** An archive of Chroma's records; one of points bears no witness of them. */
@@ -268,8 +271,9 @@ async function restoreLacking(
     );
   mark.write({ collections: [...names], done: false });
   const scope = { collections: names, include: [], exclude: [] };
-  const { overwrite } = request;
-  const wanted = { ...defaultExport, command: "restore" as const, scope, merge: true, overwrite };
+  const { overwrite, nearestFloats } = request;
+  const carried = { ...defaultExport, merge: true, overwrite, nearestFloats };
+  const wanted = { ...carried, command: "restore" as const, scope };
   const outcome = await runExport(backup, chroma, wanted, context);
   mark.write({ collections: [...names], done: true });
   return outcome;
@@ -280,8 +284,8 @@ async function carry(rollback: Rollback, restored: readonly string[]): Promise<O
   const { ends, request, context, journal, migration } = rollback;
   const { qdrant, chroma, backup } = ends;
   if (qdrant === null) return null;
-  const { overwrite } = request;
-  const wanted = { ...defaultExport, merge: true, overwrite };
+  const { overwrite, nearestFloats } = request;
+  const wanted = { ...defaultExport, merge: true, overwrite, nearestFloats };
   if (journal === null || migration === null)
     return await runExport(qdrant, chroma, { ...wanted, vectorsFrom: recordsOf(backup) }, context);
   const ways = await presentWays(rollback, journal, migration);
@@ -289,7 +293,7 @@ async function carry(rollback: Rollback, restored: readonly string[]): Promise<O
   const witnesses = { ulps: chroma.capabilities.vectorUlps, backup: recordsOf(backup) };
   const known = { journal, ways, qdrant, restored: new Set(restored), ...witnesses };
   const base = overwrite ? null : new JournalBase(known);
-  return await runExport(qdrant, chroma, { ...wanted, ...shapeOf(backup, ways), base }, context);
+  return await runExport(qdrant, chroma, { ...wanted, ...shapeOf(rollback, ways), base }, context);
 }
 
 async function removeDeleted(rollback: Rollback, named: NamedRecords): Promise<number> {

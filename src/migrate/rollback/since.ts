@@ -244,9 +244,10 @@ class Look {
     for (const { id, point, lane } of sights) {
       const place = rows.get(id);
       if (place === undefined || point === null || lane === null) continue;
-      const { records } = exportRecords(pickRows(point.batch, [point.row]), lane.rules);
-      if (records.ids.length === 0) continue;
-      const wanted = placed(records);
+      const made = exportRecords(pickRows(point.batch, [point.row]), lane.rules).records;
+      if (made.ids.length === 0) continue;
+      const { shape, chroma } = this.#input;
+      const wanted = placed(shape.nearestFloats ? chroma.nearest(made) : made);
       const isSame = sameDigest(digestsOf(wanted), digestAt(digests, place));
       const ulps = lane.rules.distance === "cosine" ? this.#input.ulps + backSteps : 0;
       const [one, other] = [
