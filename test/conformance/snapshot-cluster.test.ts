@@ -103,6 +103,32 @@ describe.skipIf(qdrantBinary === null)("snapshots of a cluster (QDRANT_BINARY)",
     expect(payload_schema).toMatchObject({ id: { data_type: "integer" } });
   }, 120_000);
 
+  it("make shard keys again, with each point in its own", async () => {
+    const path = "/collections/keyed";
+    const vectors = { size: 2, distance: "Dot" };
+    await cluster.call(0, "PUT", path, { vectors, sharding_method: "custom", shard_number: 2 });
+    for (const [at, shard_key] of ["eu", 7].entries()) {
+      await cluster.call(0, "PUT", `${path}/shards`, { shard_key });
+      const points = Array.from({ length: 50 }, (_, id) => ({ id: at * 50 + id, vector: [id, 1] }));
+      await cluster.call(0, "PUT", `${path}/points?wait=true`, { shard_key, points });
+    }
+    await using store = await open();
+    const to = join(folder, "keyed");
+    const request = { collections: ["keyed"], storage: false, folder: to, keep: false };
+    await createSnapshots(store, request, context);
+    await cluster.call(0, "DELETE", path);
+    const back = await recoverSnapshots(
+      store,
+      { ...recovery, from: to, overwrite: false },
+      context,
+    );
+    expect(back).toMatchObject({ exit: 0, recovered: [{ points: 100, differing: [] }] });
+    for (const shard_key of ["eu", 7])
+      expect(
+        await cluster.call(1, "POST", `${path}/points/count`, { exact: true, shard_key }),
+      ).toEqual({ count: 50 });
+  }, 120_000);
+
   it("go into a single server too; a single server's do not go into a cluster", async () => {
     await using single = await startCluster(1);
     await using store = await openServerSnapshots(single.urls[0] ?? "", [], {});
