@@ -148,6 +148,7 @@ export function exportRequest(
     vector: shape.vector ?? null,
     distance: shape.distanceMetric ?? null,
     flatten: shape.flatten ?? false,
+    nearestFloats: shape.nearestFloats ?? false,
     merge: run.merge ?? false,
     overwrite: run.overwrite ?? false,
     propagateDeletes: run.propagateDeletes ?? false,

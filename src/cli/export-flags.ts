@@ -45,6 +45,11 @@ export const exportShapeFlags = {
     help: "objects in metadata become keys with dots; null and empty lists are left out",
     schema: onOff,
   },
+  nearestFloats: {
+    flag: "--nearest-floats",
+    help: "for a float that the Chroma cannot hold the nearest that it keeps; default: quarantine",
+    schema: onOff,
+  },
   vectorsFrom: {
     flag: "--vectors-from <archive>",
     help: "archive:./folder of the Chroma as it was: under cosine its very bits go back",

@@ -24,7 +24,7 @@ export function wholePayload(batch: PointBatch, row: number, layout: Layout): st
 
 /**
  * Points whose payloads were read as they are (all of them in `rest`), as records of `layout`: each that is the same payload
- * again when it is written. The others stay as they are. The batch that is given is not changed.
+ * again when it is written. The others, and points that are read already, stay as they are. The batch that is given is not changed.
  */
 export function asRecords(points: PointBatch, layout: Layout): PointBatch {
   const decoder = new PayloadDecoder(layout);
@@ -48,7 +48,7 @@ export function asRecords(points: PointBatch, layout: Layout): PointBatch {
     },
   };
   placement.rest.forEach((text, row) => {
-    if (text === null) return;
+    if (text === null || !isForeign(points, row)) return;
     readRow(found, row, decoder, text);
     if (!isSame(text, wholePayload(found, row, layout))) restoreRow(found, row, points);
   });

@@ -44,6 +44,7 @@ export function gentleRecords(store: RecordTarget, pace: Pace): RecordTarget {
     assertName: (name) => store.assertName(name),
     ensure: (spec, options) => pace.aside(() => store.ensure(spec, options)),
     faults: (collection, batch, options) => store.faults(collection, batch, options),
+    nearest: (batch) => store.nearest(batch),
     async write(collection, batch, options = {}) {
       const rows = [...batch.ids.keys()];
       await inParts(pace, rows.length, options.signal, (start, end) =>

@@ -42,6 +42,8 @@ export interface RecordTarget extends SourceStore<RecordBatch> {
     batch: RecordBatch,
     options?: CallOptions,
   ): Promise<RecordFailure[]>;
+  /** The batch with the nearest number that this store keeps for each float in its metadata that it cannot hold. Asks nothing of the store. */
+  nearest(batch: RecordBatch): RecordBatch;
   /**
    * Writes all rows whole: of what stood under their ids nothing is left. Sent in as many requests as the store's limits ask for; returns
    * when all are acknowledged. Of two rows with one id the last counts.

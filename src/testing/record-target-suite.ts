@@ -25,6 +25,7 @@ export function recordTargetSuite(
   kit.describe(`${options.name} as a target of records`, () => {
     collections(kit, options);
     writing(kit, options);
+    overwriting(kit, options);
     refusals(kit, options);
     removals(kit, options);
   });
@@ -85,6 +86,30 @@ function writing({ it }: Kit, options: RecordTargetSuiteOptions): void {
       assert.equal(await store.count(collection), held.length);
     }));
 
+  it("keeps the nearest of each float that it cannot hold, where that is asked for", () =>
+    withRecords(options, recordSpec(), async ({ store, collection, rows }) => {
+      const batch = batchOfRecords([
+        ...withFloats(200),
+        record("minus zero", { metadata: '{"a":-0.0,"b":7,"c":"-0.0"}' }),
+      ]);
+      const nearest = store.nearest(batch);
+      assert.deepEqual(await store.faults(collection, nearest), []);
+      await store.write(collection, nearest);
+      assert.deepEqual(await rows(), rowsOfRecords(nearest));
+      batch.ids.forEach((id, row) => {
+        const [one, other] = [batch, nearest].map(({ payload }) =>
+          JSON.parse(payload.metadata[row] ?? "{}"),
+        );
+        const apart = Object.keys(one).map(
+          (key) => Math.abs(one[key] - other[key]) / Math.abs(one[key] || 1),
+        );
+        assert.ok(
+          apart.every((part) => Number.isNaN(part) || part < 1e-14),
+          id,
+        );
+      });
+    }));
+
   it("keeps vectors under cosine to within what it allows itself", () =>
     withRecords(options, recordSpec({ distance: "cosine" }), async (bench) => {
       const random = seededRandom(7);
@@ -106,7 +131,9 @@ function writing({ it }: Kit, options: RecordTargetSuiteOptions): void {
         });
       });
     }));
+}
 
+function overwriting({ it }: Kit, options: RecordTargetSuiteOptions): void {
   it("leaves nothing of what stood under an id", () =>
     withRecords(options, recordSpec(), async ({ write, rows }) => {
       const full = { document: "old", uri: "s3://old", metadata: '{"a":1,"b":"x"}' };

@@ -301,6 +301,7 @@ describe("a quick test that writes the source", () => {
         return { created: true, collection: { ...listed, name, metadata } };
       },
       faults: async () => [],
+      nearest: (batch) => batch,
       write: async () => {
         asked.push("write");
       },

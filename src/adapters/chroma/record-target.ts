@@ -16,7 +16,7 @@ import type { ChromaClient } from "./client.ts";
 import { CollectionDrops } from "./collection-drops.ts";
 import { describeCollection } from "./describe.ts";
 import { assertChromaName } from "./ensure.ts";
-import { spelledMetadata } from "./float-spelling.ts";
+import { nearestMetadata, spelledMetadata } from "./float-spelling.ts";
 import { ListSupport } from "./list-support.ts";
 import { PageSize } from "./quotas.ts";
 import { assertHeld, type CheckOptions, hasLists, recordFaults } from "./record-check.ts";
@@ -71,6 +71,14 @@ export class ChromaRecordTarget extends ChromaStore implements RecordTarget {
     options: CallOptions = {},
   ): Promise<RecordFailure[]> {
     return recordFaults(batch, await this.#check(collection, batch, options));
+  }
+
+  nearest(batch: RecordBatch): RecordBatch {
+    const { floatReads } = this.#served.takes;
+    const metadata = batch.payload.metadata.map((text) =>
+      text === null ? null : nearestMetadata(text, floatReads),
+    );
+    return { ...batch, payload: { ...batch.payload, metadata } };
   }
 
   async write(

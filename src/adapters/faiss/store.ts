@@ -1,9 +1,10 @@
 /** FAISS files as a store: a folder of collections, each an index file of faiss with the documents beside it. All is held in memory. */
 import { join, resolve } from "node:path";
 import { VectorError } from "../../errors.ts";
-import type { CollectionInfo, CollectionSpec } from "../../model/collection.ts";
+import { type CollectionInfo, type CollectionSpec, parseNote } from "../../model/collection.ts";
 import { parseWhere } from "../../model/filter.ts";
 import type { PointBatch } from "../../model/record.ts";
+import { asRecords } from "../../model/whole-payload.ts";
 import type {
   CollectionsOptions,
   DocumentCollection,
@@ -220,7 +221,10 @@ class FaissStore implements DocumentStore {
   ): Promise<void> {
     const { mode = "upsert", signal } = options;
     const collection = await this.#collection(spec.name, signal);
-    const rows = await toRows(spec.name, batch, collection, new Turns(signal));
+    // Payloads that come whole are kept as the records that they are.
+    const layout = parseNote(spec.name, collection.info.note)?.layout;
+    const read = layout === undefined ? batch : asRecords(batch, layout);
+    const rows = await toRows(spec.name, read, collection, new Turns(signal));
     await collection.put(rows, mode, signal);
   }
 

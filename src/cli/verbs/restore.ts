@@ -39,13 +39,14 @@ const restoreFlags = {
   waitGreen,
 } as const satisfies FlagTable;
 
-const { splitTenants, vector, flatten, vectorsFrom } = exportShapeFlags;
+const { splitTenants, vector, flatten, nearestFloats, vectorsFrom } = exportShapeFlags;
 const { overwrite, propagateDeletes } = exportRunFlags;
 /** What only a Chroma as the target takes. */
 const chromaAlone = {
   splitTenants,
   vector,
   flatten,
+  nearestFloats,
   vectorsFrom,
   overwrite,
   propagateDeletes,

@@ -3,6 +3,7 @@ import type { CollectionInfo } from "../../model/collection.ts";
 import { joinPoints } from "../../model/parts.ts";
 import type { PointBatch, RecordBatch } from "../../model/record.ts";
 import { pickRows } from "../../model/rows.ts";
+import { asRecords } from "../../model/whole-payload.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { LanePlan } from "./lane.ts";
 import { placed } from "./lane.ts";
@@ -65,7 +66,7 @@ export async function readAgain(
   signal: AbortSignal,
 ): Promise<PointBatch> {
   const { batch } = await source.read(router.info, points, { signal });
-  return asPoints(batch);
+  return asPoints(batch, router.info);
 }
 
 async function* scanned(
@@ -77,7 +78,7 @@ async function* scanned(
   const options = { signal, vectors: vectors || base !== null, batchSize };
   const batches = "scan" in source ? source.scan(info, options) : source.batches(info, options);
   for await (const read of batches) {
-    const batch = asPoints(read);
+    const batch = asPoints(read, info);
     const unchanged = base?.unchanged(info, batch);
     if (unchanged === undefined || unchanged.size === 0) {
       yield batch;
@@ -91,9 +92,12 @@ async function* scanned(
   }
 }
 
+/** How the payloads of a collection without a note are read: the marks in them tell which are a migration's. */
+const layoutWithoutNote = "vecferry";
+
 /** Records of an archive as points of which nothing else is known: each is named by its id. */
-function asPoints(batch: RecordBatch | PointBatch): PointBatch {
-  if ("placement" in batch) return batch;
+function asPoints(batch: RecordBatch | PointBatch, { note }: CollectionInfo): PointBatch {
+  if ("placement" in batch) return note === null ? asRecords(batch, layoutWithoutNote) : batch;
   const points = placed(batch);
   return { ...points, placement: { ...points.placement, points: batch.ids } };
 }

@@ -30,7 +30,8 @@ export async function recordsOf(
   piece: PointBatch,
   signal: AbortSignal,
 ): Promise<Made> {
-  const { records, rows, failures: unmade } = exportRecords(piece, plan.rules);
+  const { records: made, rows, failures: unmade } = exportRecords(piece, plan.rules);
+  const records = shape.nearestFloats ? target.nearest(made) : made;
   const pointOf = (row: number) => piece.placement.points[row] ?? "";
   const failures = unmade.map(({ row, ...failure }) => ({ ...failure, point: pointOf(row) }));
   const from = shape.vectorsFrom;

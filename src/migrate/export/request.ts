@@ -27,6 +27,8 @@ export interface ExportShape {
   readonly distance: Distance | null;
   /** Objects in metadata become keys with dots. */
   readonly flatten: boolean;
+  /** For a float that the target cannot hold the nearest that it keeps; else its record is quarantined. */
+  readonly nearestFloats: boolean;
   /** An archive of the records as they once were: a vector of cosine is taken from there where it gives the point's very bits. */
   readonly vectorsFrom: ArchiveReader | null;
 }
@@ -69,6 +71,7 @@ export const defaultExport: ExportRequest = {
   vector: null,
   distance: null,
   flatten: false,
+  nearestFloats: false,
   vectorsFrom: null,
   merge: false,
   overwrite: false,

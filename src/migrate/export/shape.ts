@@ -15,6 +15,7 @@ const shapeSchema = z.object({
   vector: z.string().nullable(),
   distance: z.enum(distances).nullable(),
   flatten: z.boolean(),
+  nearestFloats: z.boolean().default(false),
 });
 
 /** The shape as JSON text, without the archive. */
