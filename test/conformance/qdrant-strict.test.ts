@@ -4,11 +4,40 @@ import { parseWhere } from "../../src/model/filter.ts";
 import type { PointBatch } from "../../src/model/record.ts";
 import { documentSpec, documentsOf, findNamed } from "../../src/testing/document-bench.ts";
 import { batchOf, otherRun, rowsOf, testRun, testSpec } from "../../src/testing/target-records.ts";
+import { everyPoint, everyShape, vectorBatch } from "../../src/testing/vector-points.ts";
 
 const url = process.env["QDRANT_URL"] ?? "";
 const apiKey = process.env["QDRANT_API_KEY"];
 
 describe.skipIf(url === "")("a collection in strict mode (needs QDRANT_URL)", () => {
+  it("is made again with its strict mode as it was described", async () => {
+    await using store = await openQdrant({ url }, { apiKey });
+    const spec = testSpec({ dimension: 0, sources: [], vectors: everyShape });
+    await store.ensure(spec);
+    await setStrict(spec.name, {
+      enabled: true,
+      max_query_limit: 40,
+      upsert_max_batchsize: 4,
+      unindexed_filtering_update: false,
+      max_payload_index_count: 9,
+      search_allow_exact: false,
+      read_rate_limit: 50_000,
+      sparse_config: { words: { max_length: 1000 } },
+      multivector_config: { late: { max_vectors: 100 } },
+    });
+    const one = await findNamed(store, spec.name);
+    const { configuration, schema } = one;
+    const described = { configuration: configuration ?? "", schema: schema ?? "" };
+    const again = { ...spec, name: testSpec().name, described };
+    await store.ensure(again);
+    const other = await findNamed(store, again.name);
+    expect(JSON.parse(other.configuration ?? "")).toEqual(JSON.parse(configuration ?? ""));
+    const batch = vectorBatch(everyPoint, everyShape);
+    await store.write(again, batch);
+    expect(await store.count(other)).toBe(everyPoint.length);
+    for (const info of [one, other]) await store.remove(info, { everything: true });
+  });
+
   it("is written, read and cleared within the bounds that it sets", async () => {
     await using store = await openQdrant({ url }, { apiKey });
     const spec = testSpec();

@@ -110,6 +110,8 @@ export interface CollectionState {
   readonly pageRowsMax: number | null;
   /** Whether points may be deleted by a payload path that has no index (strict mode may say no). */
   readonly deletesUnindexed: boolean;
+  /** Whether it counts exactly when it is asked (strict mode may say no, as it does to an exact search). */
+  readonly countsExactly: boolean;
 }
 
 export interface CollectionChange {

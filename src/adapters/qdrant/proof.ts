@@ -177,15 +177,24 @@ async function inWord(roads: Roads, name: string, options: CallOptions): Promise
   }
 }
 
-/** The exact count, and the first points with their vectors. */
-async function inPoints(roads: Roads, name: string, options: CallOptions): Promise<string | null> {
-  const { rest, grpc } = roads;
+async function inCount(
+  { rest, grpc }: Roads,
+  name: string,
+  options: CallOptions,
+): Promise<string | null> {
   const before = await rest.count(name, options);
   const counted = await grpc.count(name, options);
   const after = await rest.count(name, options);
-  if (counted < Math.min(before, after) || counted > Math.max(before, after))
-    return `it counts ${counted} points in collection "${name}", not ${after}`;
-  const { vectors, pageRowsMax } = await rest.get(name, options);
+  if (counted >= Math.min(before, after) && counted <= Math.max(before, after)) return null;
+  return `it counts ${counted} points in collection "${name}", not ${after}`;
+}
+
+/** The exact count, and the first points with their vectors. */
+async function inPoints(roads: Roads, name: string, options: CallOptions): Promise<string | null> {
+  const { rest, grpc } = roads;
+  const { vectors, pageRowsMax, countsExactly } = await rest.get(name, options);
+  const miscounted = countsExactly ? await inCount(roads, name, options) : null;
+  if (miscounted !== null) return miscounted;
   const page = {
     ...options,
     limit: Math.min(pageRows, pageRowsMax ?? pageRows),

@@ -105,6 +105,7 @@ const strictMode = z.looseObject({
   upsert_max_batchsize: z.number().nullish(),
   max_query_limit: z.number().nullish(),
   unindexed_filtering_update: z.boolean().nullish(),
+  search_allow_exact: z.boolean().nullish(),
 });
 const description = z.looseObject({
   status: z.string(),
@@ -150,5 +151,6 @@ export function describedState(name: string, described: unknown): CollectionStat
     upsertRowsMax: strict?.upsert_max_batchsize ?? null,
     pageRowsMax: strict?.max_query_limit ?? null,
     deletesUnindexed: strict?.unindexed_filtering_update ?? true,
+    countsExactly: strict?.search_allow_exact ?? true,
   };
 }

@@ -38,7 +38,7 @@ import { factsOf } from "./facts.ts";
 import { markFilter, type Scope, scopeFilter } from "./filter.ts";
 import { infoOf } from "./info.ts";
 import { writeInMode } from "./modes.ts";
-import { type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
+import { countPages, type ScanOptions as PageOptions, retrieveAll, scanPages } from "./paging.ts";
 import type { QdrantOptions } from "./rest-client.ts";
 import { connectServer, type ServerAddress } from "./road.ts";
 import { findNearest } from "./search.ts";
@@ -122,7 +122,18 @@ class QdrantStore implements DocumentStore {
     this.#begin(options.signal);
     const { name } = collection;
     const filter = filterOf(collection, options);
-    return this.#named(name, this.#api.count(name, { filter, ...withSignal(options.signal) }));
+    const call = withSignal(options.signal);
+    try {
+      return await this.#named(name, this.#api.count(name, { filter, ...call }));
+    } catch (error) {
+      const refused = isVectorError(error, "E_REJECTED");
+      if (!refused || (await this.#state(name, call)).countsExactly) throw error;
+    }
+    const scan = await this.#scanOptions(collection, idsChunk, options.signal);
+    let count = 0;
+    for (const shard of shardsOf(collection))
+      count += await countPages(this.#api, name, { ...scan, filter, shard });
+    return count;
   }
 
   async *ids(collection: CollectionInfo, options: IdsOptions = {}): AsyncGenerator<string[]> {
