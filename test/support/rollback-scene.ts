@@ -1,5 +1,4 @@
 /** A Chroma that was backed up and migrated into an embedded Qdrant; then both ends are written to. Edited by plain HTTP. */
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -17,8 +16,7 @@ import {
   send,
 } from "./chroma-fill.ts";
 import type { ChromaServer } from "./chroma-server.ts";
-import { type Ended, temporaryFolder } from "./cli.ts";
-import { projectRoot } from "./files.ts";
+import { type Ended, runCli as runBuilt, temporaryFolder } from "./cli.ts";
 import type { Answers } from "./judge.ts";
 import { serveFolder } from "./qdrant-places.ts";
 
@@ -164,20 +162,9 @@ export class RollbackScene implements Disposable {
     return { status, stdout: out, stderr: err };
   }
 
-  /** Runs the command in a process of its own, which can be killed. */
+  /** Runs the built command in a process of its own, which can be killed. */
   spawn(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
-    const main = join(projectRoot, "src/cli/main.ts");
-    const child = spawn(process.execPath, [main, ...args, ...this.files(args)], {
-      cwd: this.folder.path,
-      env: { ...process.env, NO_COLOR: "1", ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const said = Promise.all([text(child.stdout), text(child.stderr)]);
-    return new Promise((resolve, reject) => {
-      child.on("close", (status) => {
-        said.then(([stdout, stderr]) => resolve({ status, stdout, stderr }), reject);
-      });
-    });
+    return runBuilt([...args, ...this.files(args)], { cwd: this.folder.path, env });
   }
 
   /** Where a run keeps what it leaves. */
