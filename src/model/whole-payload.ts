@@ -27,6 +27,21 @@ export function wholePayload(batch: PointBatch, row: number, layout: Layout): st
  * again when it is written. The others, and points that are read already, stay as they are. The batch that is given is not changed.
  */
 export function asRecords(points: PointBatch, layout: Layout): PointBatch {
+  return decoded(points, layout, (found, row, text) =>
+    isSame(text, wholePayload(found, row, layout)),
+  );
+}
+
+/** The same of every payload that bears a mark, also where another payload would be written of the record: numbers that a server has rounded are put right. */
+export function markedRecords(points: PointBatch, layout: Layout): PointBatch {
+  return decoded(points, layout, () => true);
+}
+
+function decoded(
+  points: PointBatch,
+  layout: Layout,
+  isTaken: (found: PointBatch, row: number, text: string) => boolean,
+): PointBatch {
   const decoder = new PayloadDecoder(layout);
   const { vectors, placement } = points;
   const found: PointBatch = {
@@ -50,7 +65,7 @@ export function asRecords(points: PointBatch, layout: Layout): PointBatch {
   placement.rest.forEach((text, row) => {
     if (text === null || !isForeign(points, row)) return;
     readRow(found, row, decoder, text);
-    if (!isSame(text, wholePayload(found, row, layout))) restoreRow(found, row, points);
+    if (!isTaken(found, row, text)) restoreRow(found, row, points);
   });
   return found;
 }

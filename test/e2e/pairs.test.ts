@@ -31,7 +31,10 @@ interface Row {
   readonly rest: string;
 }
 
-describe.each(kinds)("records in $name", (first) => {
+/** A Qdrant server is one store, however it is spoken to, and cannot be both the first and the last. */
+const firsts = kinds.filter(({ name }) => !name.startsWith("Qdrant by"));
+
+describe.each(firsts)("records in $name", (first) => {
   it.each(kinds)(
     "are the same after a way to $name and back",
     async (second) => {

@@ -18,7 +18,7 @@ import { type CollectionInfo, parseNote } from "../../src/model/collection.ts";
 import { exportRecords } from "../../src/model/export-record.ts";
 import { joinRecords } from "../../src/model/parts.ts";
 import type { PointBatch, RecordBatch } from "../../src/model/record.ts";
-import { asRecords as asMarked } from "../../src/model/whole-payload.ts";
+import { markedRecords } from "../../src/model/whole-payload.ts";
 import type { SourceStore, TargetStore } from "../../src/store/port.ts";
 import type { RecordTarget } from "../../src/store/record-target.ts";
 import { archivePlace, backupRequest } from "./archives.ts";
@@ -158,7 +158,7 @@ export async function recordsIn(held: Held, name: string): Promise<RecordBatch> 
 function asRecords(batch: RecordBatch | PointBatch, info: CollectionInfo): RecordBatch {
   if (!("placement" in batch)) return batch;
   const note = parseNote(info.name, info.note);
-  const points = note === null ? asMarked(batch, "vecferry") : batch;
+  const points = markedRecords(batch, note?.layout ?? "vecferry");
   return exportRecords(points, {
     vector: "",
     distance: note?.sources[0]?.distance ?? info.distance ?? "l2",

@@ -1,9 +1,9 @@
 /** What the source holds, piece by piece, each with where it goes. */
-import type { CollectionInfo } from "../../model/collection.ts";
+import { type CollectionInfo, parseNote } from "../../model/collection.ts";
 import { joinPoints } from "../../model/parts.ts";
 import type { PointBatch, RecordBatch } from "../../model/record.ts";
 import { pickRows } from "../../model/rows.ts";
-import { asRecords } from "../../model/whole-payload.ts";
+import { markedRecords } from "../../model/whole-payload.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { LanePlan } from "./lane.ts";
 import { placed } from "./lane.ts";
@@ -96,8 +96,9 @@ async function* scanned(
 const layoutWithoutNote = "vecferry";
 
 /** Records of an archive as points of which nothing else is known: each is named by its id. */
-function asPoints(batch: RecordBatch | PointBatch, { note }: CollectionInfo): PointBatch {
-  if ("placement" in batch) return note === null ? asRecords(batch, layoutWithoutNote) : batch;
+function asPoints(batch: RecordBatch | PointBatch, { name, note }: CollectionInfo): PointBatch {
+  if ("placement" in batch)
+    return markedRecords(batch, parseNote(name, note)?.layout ?? layoutWithoutNote);
   const points = placed(batch);
   return { ...points, placement: { ...points.placement, points: batch.ids } };
 }
