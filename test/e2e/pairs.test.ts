@@ -62,7 +62,9 @@ async function thereAndBack(
   try {
     const outcomes = await throughAll(source, stops, name);
     if (outcomes === null) return;
-    for (const { exit } of outcomes) expect([0, 3]).toContain(exit);
+    // A Qdrant server rounds some floats of a payload: between Qdrants that is told as a difference, and the mark puts it right.
+    const ends = second.name.startsWith("Qdrant by") ? [0, 3, 4] : [0, 3];
+    for (const { exit } of outcomes) expect(ends).toContain(exit);
     const named = namedIn(outcomes);
     const wanted = rowsOf(batchOf(records.filter(({ id }) => !named.has(id))));
     const found = rowsOf(await recordsIn(stops[2], name));
