@@ -54,12 +54,16 @@ const archivesMax = 20;
 export async function findBackups(context: BackupsContext): Promise<Backup[]> {
   const { named, signal } = context;
   const backups = named === null ? [] : [await look(named, context)];
-  for (const path of candidates(context)) {
+  // The generations of an archive stand in folders inside it; it comes before them.
+  const archives = new Set<string>();
+  for (const folder of candidates(context)) {
     throwIfAborted(signal);
-    if (path === named?.path) continue;
-    if (isUnfinished(path)) backups.push({ ...unread({ path }), state: "unfinished" });
-    else if (await context.isArchive(path)) {
-      const archive = { kind: "archive", path } as const;
+    if (archives.has(path.dirname(folder))) continue;
+    if (await context.isArchive(folder)) archives.add(folder);
+    if (folder === named?.path) continue;
+    if (isUnfinished(folder)) backups.push({ ...unread({ path: folder }), state: "unfinished" });
+    else if (archives.has(folder)) {
+      const archive = { kind: "archive", path: folder } as const;
       const found = backups.length < archivesMax ? await look(archive, context) : unread(archive);
       // Other programs have files of the manifest's name too.
       if (found.fault?.code !== "E_NO_ARCHIVE") backups.push(found);
