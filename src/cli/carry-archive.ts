@@ -1,5 +1,6 @@
 /** An archive into a Qdrant: records as a migration carries them, points as they were. */
 
+import type { PointsRequest } from "../migrate/points/request.ts";
 import { runPoints } from "../migrate/points/run.ts";
 import { archivedPoints } from "../migrate/points/source.ts";
 import type { Outcome } from "../migrate/report.ts";
@@ -13,11 +14,15 @@ export function holdsPoints({ manifest }: ArchiveReader): boolean {
   return manifest.collections.some(({ rows }) => rows === "points");
 }
 
+/** What is asked of points alone. */
+export type PointsAlone = Pick<PointsRequest, "overwrite" | "aliases">;
+
 /** @throws as `runMigrate` and `runPoints` */
 export function carryArchive(
   archive: ArchiveReader,
   target: TargetStore,
   request: MigrateRequest,
+  { overwrite, aliases }: PointsAlone,
   context: RunContext,
 ): Promise<Outcome> {
   if (!holdsPoints(archive))
@@ -30,9 +35,9 @@ export function carryArchive(
     renames,
     targetCollection,
     merge,
-    overwrite: false,
+    overwrite,
     propagateDeletes: false,
-    aliases: true,
+    aliases,
     indexing,
     waitGreen,
     batchSize,

@@ -40,7 +40,13 @@ export async function runDrill(session: Session, address: ArchiveAddress): Promi
       signal,
       onEvent: session.event.bind(session),
     };
-    const { exit: carried, report } = await carryArchive(archive, target, plainRequest(), context);
+    const { exit: carried, report } = await carryArchive(
+      archive,
+      target,
+      plainRequest(),
+      { overwrite: false, aliases: true },
+      context,
+    );
     const verified = holdsPoints(archive) ? null : await readAgain(archive, target, context);
     const restoredMs = Math.round(performance.now() - startedMs);
     const searched = await searchRestored(target, signal);

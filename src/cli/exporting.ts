@@ -26,7 +26,7 @@ import {
 import { tellOutcome } from "./output/outcome.ts";
 import { toScope } from "./request.ts";
 import { assertFolderOf, type Session } from "./session.ts";
-import { type FlagTable, flagName, readSettings } from "./setting.ts";
+import { type FlagTable, firstGiven, flagName, readSettings } from "./setting.ts";
 import { assertNoAddress, defaultState } from "./verb.ts";
 
 type Given = Readonly<Record<string, unknown>>;
@@ -38,8 +38,7 @@ interface Ends {
 
 /** Refuses flags that say nothing here. @throws E_CONFIG that names the flag */
 export function assertNoneOf(given: Given, table: FlagTable, reason: string): void {
-  const [name] = Object.keys(table).filter((name) => given[name] !== undefined);
-  const flag = name === undefined ? undefined : table[name];
+  const flag = firstGiven(given, table);
   if (flag === undefined) return;
   throw new VectorError("E_CONFIG", `${flagName(flag)} ${reason}`, {
     next: `Leave ${flagName(flag)} away.`,

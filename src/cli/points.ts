@@ -28,7 +28,7 @@ import { pointsPlanText } from "./output/points-plan.ts";
 import { openPassingTarget } from "./passing-target.ts";
 import { toScope } from "./request.ts";
 import { assertFolderOf, type Session } from "./session.ts";
-import { type FlagTable, flagName, readSettings } from "./setting.ts";
+import { type FlagTable, firstGiven, flagName, readSettings } from "./setting.ts";
 import { assertNoAddress, defaultState } from "./verb.ts";
 
 type Given = Readonly<Record<string, unknown>>;
@@ -40,8 +40,7 @@ export const recordFlags = { ...recordShape, ...makeFlags, where, limit } as con
 
 /** Keeps what is for records from a run over points: they go as they are. @throws E_CONFIG that names the flag */
 export function assertPointFlags(given: Given, forRecords: FlagTable, what: string): void {
-  const [name] = Object.keys(forRecords).filter((name) => given[name] !== undefined);
-  const flag = name === undefined ? undefined : forRecords[name];
+  const flag = firstGiven(given, forRecords);
   if (flag === undefined) return;
   throw new VectorError(
     "E_CONFIG",
@@ -55,10 +54,7 @@ export const pointsSourceFlags = { ...sourceQdrantFlags, ...pointsFlags } as con
 
 /** Keeps `own`, which is for a Qdrant as the source, from another source. @throws E_CONFIG that names the flag */
 export function assertRecordFlags(given: Given, own: FlagTable): void {
-  // Whoever does not say --no-aliases wants them, as far as commander is concerned.
-  const isGiven = (name: string) =>
-    given[name] !== undefined && (name !== "aliases" || !given[name]);
-  const [flag] = Object.entries(own).flatMap(([name, flag]) => (isGiven(name) ? [flag] : []));
+  const flag = firstGiven(given, own);
   if (flag === undefined) return;
   const next =
     flag === pointsFlags.overwrite

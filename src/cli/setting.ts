@@ -70,6 +70,16 @@ export function flagName(entry: Flag): string {
   return entry.flag.replace(/ .*$/, "");
 }
 
+/** The first flag of `table` that was said on the command line. Whoever does not say `--no-…` wants it, as far as commander is concerned. */
+export function firstGiven(
+  given: Readonly<Record<string, unknown>>,
+  table: FlagTable,
+): Flag | undefined {
+  return Object.entries(table).find(([name, { flag }]) =>
+    flag.startsWith("--no-") ? given[name] === false : given[name] !== undefined,
+  )?.[1];
+}
+
 function toOption(entry: Flag): Option {
   const variable = entry.variable === undefined ? "" : ` (variable ${entry.variable})`;
   const repeat = entry.repeat ? " (repeatable)" : "";

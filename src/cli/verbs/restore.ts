@@ -16,6 +16,7 @@ import {
   logFlags,
   makeFlags,
   outputFlags,
+  pointsFlags,
   reportFlags,
   runFlags,
   scopeFlags,
@@ -24,7 +25,7 @@ import {
 } from "../flags.ts";
 import { openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
-import { assertPointFlags, recordFlags } from "../points.ts";
+import { assertPointFlags, assertRecordFlags, recordFlags } from "../points.ts";
 import { migrateRequest } from "../request.ts";
 import { assertFolderOf } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
@@ -37,10 +38,15 @@ const restoreFlags = {
   restart,
   indexing,
   waitGreen,
+  overwrite: {
+    ...pointsFlags.overwrite,
+    help: "write over points of a Qdrant, or a Chroma's records, that stand at the target otherwise than in the archive",
+  },
+  aliases: { ...pointsFlags.aliases, help: "leave the aliases of a Qdrant's collections out" },
 } as const satisfies FlagTable;
 
 const { splitTenants, vector, flatten, nearestFloats, vectorsFrom } = exportShapeFlags;
-const { overwrite, propagateDeletes } = exportRunFlags;
+const { propagateDeletes } = exportRunFlags;
 /** What only a Chroma as the target takes. */
 const chromaAlone = {
   splitTenants,
@@ -48,7 +54,6 @@ const chromaAlone = {
   flatten,
   nearestFloats,
   vectorsFrom,
-  overwrite,
   propagateDeletes,
 } as const satisfies FlagTable;
 
@@ -58,7 +63,7 @@ const { defaultTenant, layout, idPrefix, vectorSize } = shapeFlags;
 const qdrantAlone: FlagTable = {
   ...{ where, limit, defaultTenant, layout, idPrefix, vectorSize },
   ...makeFlags,
-  ...{ restart, indexing, waitGreen },
+  ...{ restart, indexing, waitGreen, aliases: restoreFlags.aliases },
 };
 
 export const addRestore: AddVerb = (program, call) => {
@@ -132,8 +137,10 @@ const restore: Action = async (session, [archiveText, targetText], flags) => {
   if (holdsPoints(from)) {
     assertPointFlags(flags, { ...recordFlags, restart }, "the archive");
     session.leaves("the points that were written stand at the target; the archive is as it was.");
-  }
+  } else assertRecordFlags(flags, pointsFlags);
   await using to = await openTarget(session, target, access);
   const context = session.context(state);
-  return tellOutcome(session, await carryArchive(from, to, request, context));
+  const { overwrite = false, aliases = true } = run;
+  const asked = { overwrite, aliases };
+  return tellOutcome(session, await carryArchive(from, to, request, asked, context));
 };

@@ -143,13 +143,11 @@ async function seeOpen(
 }
 
 function taken({ source: { word }, spec }: Course, point: string): VectorError {
-  const other =
-    "Choose another target collection (--target-collection, --rename), or delete the point or the collection that stands there.";
   return new VectorError(
     "E_POINT_TAKEN",
     `In target collection ${JSON.stringify(spec.name)} stands another point ${point} than the ${word}'s; it is not written over.`,
     {
-      next: word === "source" ? `${other} Or write over what differs: --overwrite.` : other,
+      next: "Choose another target collection (--target-collection, --rename), or delete the point or the collection that stands there. Or write over what differs: --overwrite.",
       details: { collection: spec.name, point },
     },
   );
