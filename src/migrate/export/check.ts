@@ -38,12 +38,12 @@ export async function assertFree(
 
 /** A lane with its collection at the target. */
 export function courseOf(
-  { source, target, shape }: ExportRun,
+  { source, target }: Pick<ExportRun, "source" | "target">,
   lane: ExportLane,
   there: CollectionInfo,
   held: boolean,
 ): Course {
-  return { ...lane, source, target, shape, there, held };
+  return { ...lane, source, target, there, held };
 }
 
 /** @throws E_SCHEMA_CONFLICT */

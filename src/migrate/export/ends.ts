@@ -1,5 +1,6 @@
 /** Verifies an export: as its last step, and by itself. */
 import { VectorError } from "../../errors.ts";
+import type { CollectionInfo } from "../../model/collection.ts";
 import type { RecordTarget } from "../../store/record-target.ts";
 import { abortError } from "../../util/abort.ts";
 import { hasJournal } from "../journal/file.ts";
@@ -9,6 +10,7 @@ import { migrationKey, runOf } from "../plan.ts";
 import { type Outcome, ReportBuilder } from "../report.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
 import type { RunContext } from "../request.ts";
+import { inScope } from "../select.ts";
 import { phase, progress } from "../telling.ts";
 import { courseOf } from "./check.ts";
 import type { Course, ExportLane } from "./lane.ts";
@@ -17,7 +19,7 @@ import { readAgain } from "./pieces.ts";
 import { planRun } from "./plan.ts";
 import { defaultExport, type ExportShape, type ExportSource } from "./request.ts";
 import { byTarget, type ExportRun, flightOf, overPieces } from "./running.ts";
-import { parseShape } from "./shape.ts";
+import { isEverything, parseShape } from "./shape.ts";
 import { countForeign, emptyTally, type Tally, verifyDeleted, verifyPiece } from "./verify.ts";
 
 /**
@@ -42,13 +44,14 @@ export async function runExportVerify(
   const report = new ReportBuilder(input);
   if (known === null)
     report.note("There is no journal of an export between these two ends; both were read.");
-  const asked = known?.shape ?? defaultExport;
-  const shape = scope === null ? asked : { ...asked, scope };
+  const shapes = known?.shapes ?? new Map<string, ExportShape>();
   try {
+    const wanted = scope ?? wholeScope([...shapes.values()], await source.collections(context));
+    const shape = { ...defaultExport, scope: wanted };
     const ends = { source, target, shape, base: null, context, journal, migration, report };
-    const run = await planRun(ends);
+    const run = await planRun(ends, ({ name }) => shapes.get(name) ?? shapeFor(name, shapes));
     const stop = report.phase("verify-source");
-    const listed = await listSource(run);
+    const listed = await listSource(run, false);
     const lanes = [...listed, ...listVanished(run, listed)].map(({ lane }) => lane);
     report.plan({ entered: lanes.map(({ entered }) => entered), skipped: [] });
     stop();
@@ -65,11 +68,32 @@ export async function runExportVerify(
 function knownExport(
   journal: Journal,
   key: string,
-): { readonly migration: Migration; readonly shape: ExportShape } | null {
+): { readonly migration: Migration; readonly shapes: ReadonlyMap<string, ExportShape> } | null {
   const migration = journal.find(key);
   if (migration === null) return null;
-  const text = journal.collections(migration).find(({ plan }) => plan.exported)?.plan.exported;
-  return text === undefined ? null : { migration, shape: parseShape(text) };
+  const shapes = new Map<string, ExportShape>();
+  for (const { plan } of journal.collections(migration))
+    if (plan.exported !== undefined) shapes.set(plan.source.name, parseShape(plan.exported));
+  return shapes.size === 0 ? null : { migration, shapes };
+}
+
+/** What all exports between two ends together were about. */
+function wholeScope(
+  shapes: readonly ExportShape[],
+  found: readonly CollectionInfo[],
+): ExportShape["scope"] {
+  const scopes = shapes.map(({ scope }) => scope);
+  if (scopes.length === 0 || scopes.some(isEverything)) return defaultExport.scope;
+  const named = scopes.flatMap(({ collections }) => collections ?? []);
+  const matched = found.filter((info) => scopes.some((scope) => inScope(scope)(info)));
+  const collections = [...new Set([...named, ...matched.map(({ name }) => name)])];
+  return { ...defaultExport.scope, collections };
+}
+
+/** What is asked for a collection that was never exported: what an export that is about it too was asked. */
+function shapeFor(name: string, shapes: ReadonlyMap<string, ExportShape>): ExportShape {
+  const own = [...shapes.values()].find(({ scope }) => inScope(scope)({ name }));
+  return own ?? defaultExport;
 }
 
 function setState(journal: Journal, migration: Migration | null): void {

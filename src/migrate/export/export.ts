@@ -87,7 +87,7 @@ async function steps(run: ExportRun, request: ExportRequest): Promise<Outcome> {
 async function list(run: ExportRun, phase: "list" | "relist" = "list"): Promise<ExportLane[]> {
   const { report } = run;
   const stop = report.phase(phase);
-  const listed = await listSource(run);
+  const listed = await listSource(run, true);
   const found = [...listed, ...listVanished(run, listed)];
   if (phase === "list") {
     report.plan({ entered: found.map(({ lane }) => lane.entered), skipped: [] });

@@ -18,6 +18,8 @@ export interface LanePlan {
   readonly key: string;
   /** The source's collection. */
   readonly info: CollectionInfo;
+  /** What was asked for it. */
+  readonly shape: ExportShape;
   readonly spec: RecordCollectionSpec;
   readonly rules: ExportRules;
   /** The collection that it was, as far as is known. */
@@ -43,7 +45,6 @@ export interface Course extends ExportLane {
   readonly there: CollectionInfo;
   /** Whether it may hold records: else nothing is read there before it is written. */
   readonly held: boolean;
-  readonly shape: ExportShape;
 }
 
 /** The place of a record in the journal: none of one target collection has another's. */

@@ -9,8 +9,9 @@ import { Roll } from "../roll.ts";
 import { phase, progress } from "../telling.ts";
 import { type ExportLane, journalPlan, type LanePlan, placeOf } from "./lane.ts";
 import { piecesOf } from "./pieces.ts";
+import type { ExportShape } from "./request.ts";
 import { type ExportRun, flightOf } from "./running.ts";
-import { shapeText } from "./shape.ts";
+import { isEverything, shapeText } from "./shape.ts";
 
 const listChunk = 10_000;
 const pageRows = 1000;
@@ -23,13 +24,16 @@ export interface Listed {
   readonly deleted: number;
 }
 
-/** Lists all collections of the run. @throws E_ID_COLLISION where two points would be one record, naming both */
-export async function listSource(run: ExportRun): Promise<Listed[]> {
+/**
+ * Lists all collections of the run. What is in quarantine is pending again with `retry`, else it stays there.
+ * @throws E_ID_COLLISION where two points would be one record, naming both
+ */
+export async function listSource(run: ExportRun, retry: boolean): Promise<Listed[]> {
   using roll = new Roll();
   await callRoll(run, roll);
   assertApart(run, roll);
   const found: Listed[] = [];
-  for (const plan of run.plans.all) found.push(await enterLane(run, plan, roll));
+  for (const plan of run.plans.all) found.push(await enterLane(run, plan, roll, retry));
   return found;
 }
 
@@ -39,13 +43,12 @@ export async function listSource(run: ExportRun): Promise<Listed[]> {
  */
 export function listVanished(run: ExportRun, found: readonly Listed[]): Listed[] {
   const { journal, migration, shape, base, context } = run;
-  const { collections, include, exclude } = shape.scope;
-  if (base !== null || collections !== null || include.length + exclude.length > 0) return [];
+  if (base !== null || !isEverything(shape.scope)) return [];
   const here = new Set(found.map(({ lane }) => lane.entered.id));
   const vanished = journal.collections(migration).filter(({ id }) => !here.has(id));
   return vanished.map((entered, at) => {
     const ledger = journal.ledger(entered);
-    const lane = { plan: vanishedPlan(entered, -1 - at), entered, ledger };
+    const lane = { plan: vanishedPlan(entered, shape, -1 - at), entered, ledger };
     let deleted = 0;
     for (let rows = ledger.page(recordStates.written, -1, pageRows); rows.length > 0; ) {
       throwIfAborted(context.signal);
@@ -57,11 +60,15 @@ export function listVanished(run: ExportRun, found: readonly Listed[]): Listed[]
   });
 }
 
-function vanishedPlan({ plan, key }: JournalCollection, index: number): LanePlan {
+function vanishedPlan(
+  { plan, key }: JournalCollection,
+  shape: ExportShape,
+  index: number,
+): LanePlan {
   const { source, target: name, distance, dimension } = plan;
   const rules = { layout: plan.layout, vector: "", distance, flatten: false, tenantKey: false };
   const spec = { name, distance, dimension, metadata: null, configuration: null };
-  return { index, key, info: source, home: source, spec, rules };
+  return { index, key, info: source, shape, home: source, spec, rules };
 }
 
 async function callRoll(
@@ -108,12 +115,18 @@ function assertApart({ plans }: ExportRun, roll: Roll): void {
   );
 }
 
-async function enterLane(run: ExportRun, plan: LanePlan, roll: Roll): Promise<Listed> {
-  const { journal, migration, context, shape } = run;
-  const entering = { ...journalPlan(plan), exported: shapeText(shape) };
+async function enterLane(
+  run: ExportRun,
+  plan: LanePlan,
+  roll: Roll,
+  retry: boolean,
+): Promise<Listed> {
+  const { journal, migration, context } = run;
+  const entering = { ...journalPlan(plan), exported: shapeText(plan.shape) };
   const entered = journal.enter(migration, entering, { where: null, limit: null });
   const ledger = journal.ledger(entered);
   const lane = { plan, entered, ledger };
+  if (retry) ledger.retryQuarantined();
   const { listed, added } = await listLane(lane, roll, context.signal);
   let deleted = 0;
   // What the base leaves out is listed by nobody, and is still there.
@@ -128,7 +141,6 @@ async function enterLane(run: ExportRun, plan: LanePlan, roll: Roll): Promise<Li
 }
 
 async function listLane({ plan, ledger }: ExportLane, roll: Roll, signal: AbortSignal) {
-  ledger.retryQuarantined();
   using listing = ledger.list();
   for (const ids of roll.idsOf(plan.index, listChunk)) {
     throwIfAborted(signal);

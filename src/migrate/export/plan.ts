@@ -4,22 +4,28 @@ import type { StoreIdentity } from "../../store/port.ts";
 import { selectCollections } from "../select.ts";
 import { sourceNote } from "../target-spec.ts";
 import { note, phase } from "../telling.ts";
-import type { ExportSource } from "./request.ts";
+import type { ExportShape, ExportSource } from "./request.ts";
 import { LanePlans, Router } from "./route.ts";
 import type { ExportRun } from "./running.ts";
 
-/** The run with its routers. @throws E_COLLECTION_NOT_FOUND, E_CONFIG, E_NAME, E_SCHEMA_CONFLICT */
-export async function planRun(ends: Omit<ExportRun, "plans" | "routers">): Promise<ExportRun> {
+/**
+ * The run with its routers; `shapeOf` where not the same was asked for all of its collections.
+ * @throws E_COLLECTION_NOT_FOUND, E_CONFIG, E_NAME, E_SCHEMA_CONFLICT
+ */
+export async function planRun(
+  ends: Omit<ExportRun, "plans" | "routers">,
+  shapeOf: (info: CollectionInfo) => ExportShape = () => ends.shape,
+): Promise<ExportRun> {
   const { source, target, shape, context, report } = ends;
   phase(context, "plan");
   const found = await source.collections(context);
   const scope = { ...shape.scope, where: null, limit: null };
   const infos = selectCollections(found, scope, source.identity.address);
-  const plans = new LanePlans(shape, (name) => target.assertName(name));
+  const plans = new LanePlans((name) => target.assertName(name));
   const routers = infos.map((info) => {
     const rows = rowsOf(source, info.key);
     const own = rows === "points" && info.note === null ? withNote(info, ends) : info;
-    return new Router(own, rows, plans);
+    return new Router(own, rows, plans, shapeOf(info));
   });
   for (const { info, left } of routers) {
     if (left.length === 0) continue;

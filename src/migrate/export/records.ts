@@ -26,15 +26,15 @@ export interface Made {
 
 /** The records of a piece. Deterministic: the same point becomes the same record. */
 export async function recordsOf(
-  { plan, target, there, shape }: Pick<Course, "plan" | "target" | "there" | "shape">,
+  { plan, target, there }: Pick<Course, "plan" | "target" | "there">,
   piece: PointBatch,
   signal: AbortSignal,
 ): Promise<Made> {
   const { records: made, rows, failures: unmade } = exportRecords(piece, plan.rules);
-  const records = shape.nearestFloats ? target.nearest(made) : made;
+  const records = plan.shape.nearestFloats ? target.nearest(made) : made;
   const pointOf = (row: number) => piece.placement.points[row] ?? "";
   const failures = unmade.map(({ row, ...failure }) => ({ ...failure, point: pointOf(row) }));
-  const from = shape.vectorsFrom;
+  const from = plan.shape.vectorsFrom;
   const raw =
     from === null || plan.rules.distance !== "cosine"
       ? records

@@ -28,29 +28,27 @@ interface Home
 /** All plans of a run; a plan is made when the first record needs it. */
 export class LanePlans {
   readonly all: LanePlan[] = [];
-  readonly shape: ExportShape;
   readonly assertName: (name: string) => void;
   readonly #byKey = new Map<string, LanePlan>();
 
-  constructor(shape: ExportShape, assertName: (name: string) => void) {
-    this.shape = shape;
+  constructor(assertName: (name: string) => void) {
     this.assertName = assertName;
   }
 
   /** The plan of what goes from a collection to a home. @throws E_NAME, E_CONFIG, E_SCHEMA_CONFLICT */
-  take(info: CollectionInfo, home: Home, vector: Vector): LanePlan {
+  take(info: CollectionInfo, home: Home, vector: Vector, shape: ExportShape): LanePlan {
     const { tenant, database, name, tenantKey } = home;
     const key = JSON.stringify([info.key, tenant, database, name, tenantKey]);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const { shape } = this;
     const plan: LanePlan = {
       index: this.all.length,
       key,
       info,
+      shape,
       home: { name, tenant, database },
       spec: {
-        name: this.#nameOf(home),
+        name: this.#nameOf(home, shape),
         distance: distanceOf(info, home, vector, shape),
         dimension: vector.dimension,
         metadata: home.metadata,
@@ -70,8 +68,7 @@ export class LanePlans {
     return plan;
   }
 
-  #nameOf({ name, tenant, database }: Home): string {
-    const { targetCollection, renames } = this.shape;
+  #nameOf({ name, tenant, database }: Home, { targetCollection, renames }: ExportShape): string {
     const whole = [tenant, database, name].join("/");
     const wanted = targetCollection ?? renames.get(whole) ?? renames.get(name) ?? name;
     this.assertName(wanted);
@@ -85,7 +82,8 @@ export class LanePlans {
     if (other === undefined) return;
     const [one, two] = [originOf(other.home), originOf(plan.home)];
     const both = `${one} and ${two}`;
-    if (this.shape.targetCollection === null && one !== two) {
+    const isAsked = [plan, other].some(({ shape }) => shape.targetCollection !== null);
+    if (!isAsked && one !== two) {
       throw new VectorError(
         "E_CONFIG",
         `${both} would both become collection ${JSON.stringify(name)}.`,
@@ -118,6 +116,7 @@ export class Router {
   /** Vectors that stay behind, in words. */
   readonly left: readonly string[];
   readonly #plans: LanePlans;
+  readonly #shape: ExportShape;
   readonly #homes: readonly SourceHome[];
   readonly #vector: Vector;
   readonly #tenanted: boolean;
@@ -125,25 +124,31 @@ export class Router {
   readonly #known = new Map<string, LanePlan>();
 
   /** @throws E_CONFIG where it has several vectors and none is chosen, and as `LanePlans.take` */
-  constructor(info: CollectionInfo, rows: "records" | "points", plans: LanePlans) {
+  constructor(
+    info: CollectionInfo,
+    rows: "records" | "points",
+    plans: LanePlans,
+    shape: ExportShape,
+  ) {
     this.info = info;
     this.#plans = plans;
-    const { mapping, splitTenants } = plans.shape;
+    this.#shape = shape;
+    const { mapping, splitTenants } = shape;
     const isTenanted = parseNote(info.name, info.note)?.tenanted ?? false;
     this.#tenanted = isTenanted || mapping !== null || splitTenants;
     if (rows === "records") {
       this.#vector = { name: defaultVector, dimension: info.dimension, distance: info.distance };
       this.left = [];
     } else {
-      const { left, ...vector } = chooseVector(info, plans.shape.vector);
+      const { left, ...vector } = chooseVector(info, shape.vector);
       this.#vector = vector;
       this.left = left;
     }
     this.#homes = rows === "records" ? [recordsHome(info)] : notedHomes(info);
     // Also collections without a record go back.
-    const own = plans.shape.splitTenants ? [] : [ownHome(info, null, false)];
+    const own = splitTenants ? [] : [ownHome(info, null, false)];
     for (const home of this.#homes.length === 0 ? own : this.#homes)
-      plans.take(info, home, this.#vector);
+      plans.take(info, home, this.#vector, shape);
   }
 
   /** Where the point at `row` goes. */
@@ -155,7 +160,7 @@ export class Router {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const home = this.#homeOf(run, collection, tenant);
-    const plan = this.#plans.take(this.info, home, this.#vector);
+    const plan = this.#plans.take(this.info, home, this.#vector, this.#shape);
     this.#known.set(key, plan);
     return plan;
   }
@@ -178,14 +183,14 @@ export class Router {
     const ofRun = named(this.#homes).filter(({ runs }) => run !== null && runs.includes(run));
     const noted = only(ofRun) ?? only(ofRun.filter((home) => ofTenant.includes(home)));
     if (noted !== null) return noted;
-    const { info } = this;
+    const { mapping, splitTenants } = this.#shape;
     if (collection !== null) return only(named(this.#homes)) ?? { ...bareHome, name: collection };
     const owner = only(ofTenant);
     if (owner !== null) return owner;
-    const mapped = [...(this.#plans.shape.mapping ?? [])].filter(([, owner]) => owner === tenant);
+    const mapped = [...(mapping ?? [])].filter(([, owner]) => owner === tenant);
     const [name] = only(mapped) ?? [];
     if (name !== undefined) return { ...bareHome, name };
-    return ownHome(info, tenant, this.#plans.shape.splitTenants);
+    return ownHome(this.info, tenant, splitTenants);
   }
 }
 

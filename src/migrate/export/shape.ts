@@ -18,6 +18,11 @@ const shapeSchema = z.object({
   nearestFloats: z.boolean().default(false),
 });
 
+/** Whether a scope leaves nothing out. */
+export function isEverything({ collections, include, exclude }: ExportShape["scope"]): boolean {
+  return collections === null && include.length + exclude.length === 0;
+}
+
 /** The shape as JSON text, without the archive. */
 export function shapeText({ renames, mapping, ...shape }: ExportShape): string {
   const whole = {

@@ -2,6 +2,7 @@
  * Does the target hold what the source holds? Every record of the source is made anew and compared with what stands at the target: id,
  * document, uri, every metadata key with its type, exactly; vectors to the bit, under cosine as near as the target gives them back.
  */
+import type { RecordFailure } from "../../model/record.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { Difference, DifferenceKind } from "../journal/difference.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
@@ -86,15 +87,35 @@ async function compare(
     const kind = kindOf(one, standing.ours.has(id), isFresh);
     return [{ ...differenceOf(point, id, kind, detail), isNew }];
   });
+  const inTheWay = await standingUnder(course, failures, signal);
   const unreadable = failures.flatMap(({ id, point, detail }) => {
-    if (known.get(id)?.digest == null) return [];
-    return [{ ...differenceOf(point, id, "unreadable", detail), isNew: false }];
+    const isNew = !known.has(id);
+    if (known.get(id)?.digest != null)
+      return [{ ...differenceOf(point, id, "unreadable", detail), isNew }];
+    if (!inTheWay.has(id)) return [];
+    return [{ ...differenceOf(point, id, "taken", `${underIt} ${detail}`), isNew }];
   });
   return {
     compared: batch.ids.length,
     quarantined: failures.length - unreadable.length,
     differences: [...differences, ...unreadable],
   };
+}
+
+const underIt = "The target cannot hold it, and has another record under its id.";
+
+/** The ids of records that the target cannot hold, and under which something stands there all the same. */
+async function standingUnder(
+  { target, there }: Course,
+  failures: readonly RecordFailure[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  // An id that it refuses is asked for in vain.
+  const ids = failures.filter(({ reason }) => reason !== "id-refused").map(({ id }) => id);
+  if (ids.length === 0) return new Set();
+  const { absent } = await target.read(there, ids, { signal, vectors: false });
+  const gone = new Set(absent);
+  return new Set(ids.filter((id) => !gone.has(id)));
 }
 
 function kindOf(known: LedgerRow | undefined, isOurs: boolean, isFresh: boolean): DifferenceKind {

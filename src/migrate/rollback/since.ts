@@ -125,9 +125,9 @@ class Look {
     this.#info = info;
     this.#ways = ways;
     this.#counts = counts;
-    const plans = new LanePlans(input.shape, (name) => input.chroma.assertName(name));
+    const plans = new LanePlans((name) => input.chroma.assertName(name));
     this.#pageRows = Math.min(pageRows, input.chroma.capabilities.batchSizeMax ?? pageRows);
-    this.#router = new Router(info, "points", plans);
+    this.#router = new Router(info, "points", plans, input.shape);
   }
 
   /** Points come in the order of their ids, and so do the journal's: the two are gone through side by side. */

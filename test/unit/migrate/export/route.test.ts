@@ -61,13 +61,17 @@ function pointWith({ run, collection, tenant, rest }: Mark): PointBatch {
   return { ...batch, placement };
 }
 
-function plansOf(shape: Partial<ExportShape> = {}): LanePlans {
-  return new LanePlans({ ...defaultExport, ...shape }, () => undefined);
+function plansOf(): LanePlans {
+  return new LanePlans(() => undefined);
+}
+
+function routerOf(info: CollectionInfo, shape: Partial<ExportShape> = {}, plans = plansOf()) {
+  return new Router(info, "points", plans, { ...defaultExport, ...shape });
 }
 
 /** The name of the collection that a point goes to. */
 function homeOf(info: CollectionInfo, mark: Mark, shape: Partial<ExportShape> = {}): string {
-  return new Router(info, "points", plansOf(shape)).planOf(pointWith(mark), 0).spec.name;
+  return routerOf(info, shape).planOf(pointWith(mark), 0).spec.name;
 }
 
 describe("where a point goes", () => {
@@ -75,7 +79,7 @@ describe("where a point goes", () => {
   const two = infoOf([ofTenant("docs", "t1"), ofTenant("notes", "t2")]);
 
   it("is the collection of the migration that wrote it, with its distance, metadata and configuration", () => {
-    const router = new Router(infoOf([source]), "points", plansOf());
+    const router = routerOf(infoOf([source]));
     expect(router.planOf(pointWith({ run: "r1" }), 0)).toMatchObject({
       spec: { name: "docs", distance: "ip", metadata: '{"owner":"me"}', configuration: "{}" },
       rules: { distance: "ip", tenantKey: false },
@@ -104,10 +108,10 @@ describe("where a point goes", () => {
   });
 
   it("is the collection's own name else, with the tenant in the metadata, or one for each tenant", () => {
-    const router = new Router(infoOf(null), "points", plansOf());
+    const router = routerOf(infoOf(null));
     const plan = router.planOf(pointWith({ tenant: "t9" }), 0);
     expect(plan).toMatchObject({ spec: { name: "q" }, rules: { tenantKey: true } });
-    const split = new Router(infoOf(null), "points", plansOf({ splitTenants: true }));
+    const split = routerOf(infoOf(null), { splitTenants: true });
     const own = split.planOf(pointWith({ tenant: "t9" }), 0);
     expect(own).toMatchObject({ spec: { name: "q-t9" }, rules: { tenantKey: false } });
   });
@@ -122,22 +126,23 @@ describe("where a point goes", () => {
 describe("the plans of an export", () => {
   it("hold every noted collection, also one without a point", () => {
     const plans = plansOf();
-    new Router(infoOf([source, { ...source, name: "empty" }]), "points", plans);
+    routerOf(infoOf([source, { ...source, name: "empty" }]), {}, plans);
     expect(plans.all.map(({ spec }) => spec.name)).toEqual(["docs", "empty"]);
   });
 
   it("keep collections of two databases that bear one name apart", () => {
     const other = { ...source, run: "r2", database: "test" };
-    expect(() => new Router(infoOf([source, other]), "points", plansOf())).toThrow(
+    expect(() => routerOf(infoOf([source, other]))).toThrow(
       expect.objectContaining({ code: "E_CONFIG" }),
     );
   });
 
   it("refuse to put two distances into one collection", () => {
-    const plans = plansOf({ targetCollection: "all" });
-    new Router(infoOf(null), "points", plans);
+    const plans = plansOf();
+    const shape = { targetCollection: "all" };
+    routerOf(infoOf(null), shape, plans);
     const other = infoOf(null, { key: "p", name: "p", distance: "l2" });
-    expect(() => new Router(other, "points", plans)).toThrow(
+    expect(() => routerOf(other, shape, plans)).toThrow(
       expect.objectContaining({ code: "E_SCHEMA_CONFLICT" }),
     );
   });
