@@ -1,4 +1,5 @@
 /** docs/doctor.md as text, from the one table of what `doctor` can find. */
+import { codeUses } from "../src/migrate/chroma-use/kinds.ts";
 import { groups } from "../src/migrate/doctor/code-entry.ts";
 import { findingCodes } from "../src/migrate/doctor/codes.ts";
 
@@ -21,6 +22,7 @@ Made by \`npm run docs\` from \`src/migrate/doctor/codes-*.ts\`; do not edit it 
     vecferry doctor ./chroma                          the source alone
     vecferry doctor http://localhost:6333             the target alone
     vecferry doctor --source-only | --target-only     where flags, variables or the newest migration name both
+    vecferry doctor --code ./my-app                   a program's code, and no end
 
 Doctor reads, and changes nothing: not at the source, not at the target (an embedded Qdrant is looked at without being
 opened, and none is made), not in the state folder. An end that cannot be reached keeps no finding of the other away. Take the flags
@@ -43,7 +45,39 @@ migration wrote are looked for among the first 100,000 of a target collection, p
 10,000 records of each source collection; \`migrate\` looks at all of them. A damaged collection file in an embedded target hides
 the target's other collections.
 
-${parts.join("\n")}`;
+${parts.join("\n")}
+${codePart()}`;
+}
+
+/** What stands in the place of each use of Chroma. */
+function codePart(): string {
+  const rows = Object.entries(codeUses).flatMap(([language, uses]) =>
+    uses.map(
+      ({ kind, instead }) =>
+        `| ${language === "python" ? "Python" : "TypeScript, JavaScript"} | \`code-${kind}\` | ${codeCell(instead)} |`,
+    ),
+  );
+  return `## What takes Chroma's place in a program
+
+\`--code FOLDER\` reads the program's text, and runs nothing of it: TypeScript, JavaScript (\`.vue\` and \`.svelte\` too) and Python by line, without
+comments; \`package.json\`, \`requirements*.txt\`, \`pyproject.toml\`, \`Pipfile\`, \`setup.py\`, \`setup.cfg\` and \`environment.yml\`; compose files,
+manifests and Dockerfiles; \`.env\` files. Each finding names its file and line. Names are told, values never: they may be keys. Words that others use too
+(\`where\`, \`collection.get\`) count in a file that names Chroma by a word of its own. Not looked at: notebooks, lock files, what is called by
+a name made while the program runs, \`node_modules\`, \`.venv\` and what tools make, links, and files of more than 2 MiB, which are named.
+\`--fail-on warning\` ends with exit 6 as long as anything uses Chroma: the last check before it goes.
+
+| language | code | instead |
+|---|---|---|
+${rows.join("\n")}
+
+Point ids in Python are made as \`vecferry migrate\` makes them without tenants; an id that is a UUID already stays as it is. \`metadata.KEY\` is where
+the layout \`vecferry\` keeps metadata: see [layouts.md](layouts.md).
+`;
+}
+
+/** Words in backticks stand beside the code. */
+function codeCell(text: string): string {
+  return cell(text.includes("`") ? text : `\`${text}\``);
 }
 
 function cell(text: string): string {
@@ -62,6 +96,7 @@ const placeholders: Readonly<Record<string, string>> = {
   root: "chroma://HOST:8000",
   chroma: "chroma://HOST:8000",
   wanted: "NUMBER",
+  code: "FOLDER",
   target: "COLLECTION",
   url: "http://HOST:6333",
 };
@@ -69,6 +104,7 @@ const placeholders: Readonly<Record<string, string>> = {
 /** Its {words} as they may be, or in capitals. */
 function remedyCell(remedy: string): string {
   if (remedy === "") return "";
+  if (remedy === "{instead}") return "see below";
   const text = remedy.replaceAll(
     /\{([a-zA-Z]+)\}/g,
     (_, name: string) => placeholders[name] ?? name.toUpperCase(),

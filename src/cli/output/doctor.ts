@@ -1,4 +1,6 @@
 /** What `doctor` prints: a line a finding as it is made, and how many there were. */
+
+import type { CodeExamination } from "../../migrate/doctor/code.ts";
 import type { Finding } from "../../migrate/doctor/finding.ts";
 import type { Examination } from "../../migrate/doctor/request.ts";
 
@@ -15,6 +17,15 @@ export function examinationText({ errors, warnings, infos }: Examination): strin
   const verdict =
     errors === 0 ? "Nothing stands in the way of a migration" : "A migration would fail";
   return `${verdict}: ${counts.join(", ")}.`;
+}
+
+/** The end of `doctor --code`, for people. */
+export function codeText({ findings, files }: CodeExamination): string {
+  const uses = findings.filter(({ code }) => code !== "code-unread");
+  const inFiles = new Set(uses.map(({ evidence }) => evidence["file"])).size;
+  const looked = `${counted(files, "file")} looked at`;
+  if (uses.length === 0) return `Nothing here uses Chroma: ${looked}.`;
+  return `${counted(uses.length, "use")} of Chroma in ${counted(inFiles, "file")}: ${looked}.`;
 }
 
 function counted(count: number, what: string): string {

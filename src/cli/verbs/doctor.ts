@@ -1,10 +1,12 @@
 /** `vecferry doctor [SOURCE] [TARGET]`. */
 
 import { VectorError } from "../../errors.ts";
+import { examineCode } from "../../migrate/doctor/code.ts";
 import { runDoctor } from "../../migrate/doctor/doctor.ts";
 import type {
   DoctorContext,
   DoctorRequest,
+  Examination,
   SourceEnd,
   TargetEnd,
 } from "../../migrate/doctor/request.ts";
@@ -29,11 +31,11 @@ import {
 import { furtherFlags } from "../further-flags.ts";
 import type { SourceAddress, TargetAddress } from "../identity.ts";
 import { type Access, openSource } from "../open.ts";
-import { examinationText, findingText } from "../output/doctor.ts";
+import { codeText, examinationText, findingText } from "../output/doctor.ts";
 import { migrateRequest } from "../request.ts";
 import type { Session } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
-import { oneOf, onOff, wholeNumber } from "../values.ts";
+import { oneOf, onOff, text, wholeNumber } from "../values.ts";
 import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
 
 const doctorFlags = {
@@ -48,6 +50,11 @@ const doctorFlags = {
     flag: "--sample <records>",
     help: "look at no more than the first so many records of each collection",
     schema: wholeNumber(1, 1_000_000_000),
+  },
+  code: {
+    flag: "--code <folder>",
+    help: "instead of any end: where the TypeScript, JavaScript and Python code, the dependencies, compose and env files of a program use Chroma, and what takes its place",
+    schema: text,
   },
   failOn: {
     flag: "--fail-on <severity>",
@@ -89,6 +96,8 @@ export const addDoctor: AddVerb = (program, call) => {
 
 const doctor: Action = async (session, operands, flags) => {
   const { environment, output } = session;
+  const { code } = readSettings(doctorFlags, flags, environment).values;
+  if (code !== undefined) return await codeAlone(session, operands, flags, code);
   const settings = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const shape = readSettings(shapeFlags, flags, environment).values;
@@ -124,12 +133,41 @@ const doctor: Action = async (session, operands, flags) => {
     onFinding: (finding) => output.result("finding", finding, findingText(finding)),
   };
   const examination = await runDoctor(request, context);
-  const { errors, warnings, infos } = examination;
-  const failed = failOn !== undefined && errors + (failOn === "warning" ? warnings : 0) > 0;
-  const counts = { errors, warnings, infos, failOn: failOn ?? null, failed };
-  output.result("doctor", counts, examinationText(examination));
-  return failed ? 6 : 0;
+  return end(session, examination, failOn, examinationText(examination));
 };
+
+/** A program's code, and no end. */
+async function codeAlone(
+  session: Session,
+  operands: readonly string[],
+  flags: Record<string, unknown>,
+  folder: string,
+): Promise<number> {
+  const { environment, output, io } = session;
+  const asked = readSettings(doctorFlags, flags, environment).values;
+  const { failOn, full, sample, sourceOnly, targetOnly } = asked;
+  if (operands.length > 0 || full || sample !== undefined || sourceOnly || targetOnly) {
+    throw new VectorError("E_USAGE", "--code looks at a program's code, and at no end.", {
+      next: "Leave out the addresses and what belongs to them, or --code.",
+    });
+  }
+  const examination = await examineCode(folder, {
+    signal: io.signal,
+    onFinding: (finding) => output.result("finding", finding, findingText(finding)),
+  });
+  return end(session, examination, failOn, codeText(examination));
+}
+
+function end(
+  { output }: Session,
+  { errors, warnings, infos }: Examination,
+  failOn: "warning" | "error" | undefined,
+  words: string,
+): number {
+  const failed = failOn !== undefined && errors + (failOn === "warning" ? warnings : 0) > 0;
+  output.result("doctor", { errors, warnings, infos, failOn: failOn ?? null, failed }, words);
+  return failed ? 6 : 0;
+}
 
 interface Ends {
   readonly source: SourceAddress | null;

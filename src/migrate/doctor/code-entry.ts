@@ -14,6 +14,7 @@ export const groups = {
   target: "What stands at the target",
   room: "Room",
   here: "This machine",
+  code: "A program's code (`--code`)",
 } as const;
 
 export interface CodeEntry {

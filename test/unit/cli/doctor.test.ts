@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -75,6 +75,9 @@ describe("vecferry doctor", () => {
   it.each([
     [["--fail-on", "info"]],
     [["--full", "--sample", "3"]],
+    [["--code", ".", "./chroma"]],
+    [["--code", ".", "--target-only"]],
+    [["--code", "./no-such-folder"]],
     [["--source-only", "--target-only"]],
     [["http://a:6333", "http://b:6333"]],
     [["./chroma", "./chroma"]],
@@ -83,6 +86,17 @@ describe("vecferry doctor", () => {
   ])("refuses %j", async (argv) => {
     const { exit, lines } = await doctor(argv);
     expect([exit, lines.map(({ type }) => type)]).toEqual([2, ["error"]]);
+  });
+
+  it("looks at a program's code alone, and fails where it still uses Chroma", async () => {
+    writeFileSync(join(folder, "app.py"), "import chromadb\n");
+    const { exit, lines } = await doctor(["--code", folder, "--fail-on", "warning"]);
+    expect([exit, lines.map(({ type, code }) => code ?? type)]).toEqual([
+      6,
+      ["code-import", "doctor"],
+    ]);
+    rmSync(join(folder, "app.py"));
+    expect((await doctor(["--code", folder, "--fail-on", "warning"])).exit).toBe(0);
   });
 
   it("takes one address for the end that it can be", async () => {
