@@ -102,6 +102,29 @@ describe("a snapshot", () => {
     expect(proxy.requests.filter(isMaking)).toHaveLength(1);
   });
 
+  it("of a collection that came between two calls is taken by the second; one that went meanwhile stays in the set, and none is another's file", async () => {
+    const vectors = { size: 2, distance: "Dot" } as const;
+    for (const name of ["aé", "zeta"]) await engine.createCollection(name, { vectors });
+    await using proxy = await startProxy(server.url, {
+      after: (request) =>
+        isDownload(request) && request.path.includes("/zeta/") ? "cut" : undefined,
+    });
+    try {
+      expect((await create(proxy)).error).toMatchObject({ code: "E_BAD_RESPONSE" });
+      await engine.createCollection("alpha", { vectors });
+      await engine.deleteCollection("aé");
+      await engine.createCollection("aü", { vectors });
+      proxy.rules = {};
+      const { set } = await create(proxy);
+      const names = set?.snapshots.map(({ collection }) => collection).sort();
+      expect(names).toEqual(["alpha", "aé", "aü", "docs", "zeta"]);
+      const files = set?.snapshots.flatMap((one) => one.files.map(({ file }) => file)) ?? [];
+      expect(readdirSync(join(folder, "set")).sort()).toEqual([...files, "snapshots.json"].sort());
+    } finally {
+      for (const name of ["alpha", "zeta", "aü"]) await engine.deleteCollection(name);
+    }
+  });
+
   it("whose bytes are not those of the list is refused and not kept", async () => {
     const { error } = await through({
       before: (request) => (isDownload(request) ? { status: 200, body: "other bytes" } : undefined),

@@ -1,5 +1,5 @@
 /** `snapshot create` and `snapshot download`: snapshots made at their store, brought into a folder, and noted in its list. */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { SnapshotPlace, SnapshotStore, StoredSnapshot } from "../../store/snapshots.ts";
@@ -9,6 +9,7 @@ import {
   beginSet,
   fileName,
   newSet,
+  nextNumber,
   type SetEntry,
   type SetFile,
   type SnapshotSet,
@@ -49,7 +50,7 @@ export async function createSnapshots(
 ): Promise<SnapshotSet> {
   const { folder, keep } = request;
   const names = await namesOf(store, request, context);
-  const make = (name: string | null, at: number) => makeEntry(store, name, at, context);
+  const make = (name: string | null, number: number) => makeEntry(store, name, number, context);
   return fill(store, { folder, names, asked: askedOf("create", request), make, keep }, context);
 }
 
@@ -70,7 +71,8 @@ export async function downloadSnapshots(
       },
     );
   }
-  const make = (name: string | null, at: number) => findEntry(store, name, at, wanted, context);
+  const make = (name: string | null, number: number) =>
+    findEntry(store, name, number, wanted, context);
   const asked = askedOf(`download ${wanted ?? ""}`, request);
   return fill(store, { folder, names, asked, make, keep: true }, context);
 }
@@ -79,7 +81,7 @@ interface Filling {
   readonly folder: string | null;
   readonly names: readonly (string | null)[];
   readonly asked: string;
-  readonly make: (name: string | null, at: number) => Promise<SetEntry>;
+  readonly make: (name: string | null, number: number) => Promise<SetEntry>;
   readonly keep: boolean;
 }
 
@@ -95,20 +97,23 @@ async function fill(
   const save = (): void => {
     if (folder !== null) writeSet(folder, set);
   };
-  for (const [at, name] of names.entries()) {
-    let entry = set.snapshots[at];
-    if (entry === undefined || (await isGone(store, entry, folder, context))) {
-      entry = await make(name, at);
-      set.snapshots[at] = entry;
-      save();
-    }
-    if (folder === null) continue;
+  set.snapshots = await stillThere(store, set.snapshots, folder, context);
+  const fetchAll = async (entry: SetEntry): Promise<void> => {
+    if (folder === null) return;
     for (const file of entry.files) {
       if (file.here && existsSync(join(folder, file.file))) continue;
       await bring(store, entry, file, folder, context);
       save();
       if (!keep) await store.remove(placeOf(store, entry, file), file.name, context);
     }
+  };
+  for (const entry of set.snapshots) await fetchAll(entry);
+  for (const name of names) {
+    if (set.snapshots.some(({ collection }) => collection === name)) continue;
+    const entry = await make(name, nextNumber(set));
+    set.snapshots.push(entry);
+    save();
+    await fetchAll(entry);
   }
   set.whole = true;
   save();
@@ -140,7 +145,7 @@ function askedOf(
 async function makeEntry(
   store: SnapshotStore,
   collection: string | null,
-  at: number,
+  number: number,
   { signal, onStep }: SnapshotContext,
 ): Promise<SetEntry> {
   const places = await store.places(collection, { signal });
@@ -153,7 +158,7 @@ async function makeEntry(
     if (place === undefined) continue;
     const made = await store.create(place, { signal });
     onStep(`Made ${made.name} (${made.bytes} bytes) of ${whose} at ${store.nodes[place.node]}.`);
-    files.push(toFile(store, place, made, at));
+    files.push(toFile(store, place, made, number));
   }
   if (collection === null || before === null)
     return { collection, description: null, points: null, sample: {}, files };
@@ -175,7 +180,7 @@ async function makeEntry(
 async function findEntry(
   store: SnapshotStore,
   collection: string | null,
-  at: number,
+  number: number,
   wanted: string | null,
   { signal }: SnapshotContext,
 ): Promise<SetEntry> {
@@ -197,7 +202,7 @@ async function findEntry(
       )
       .at(0);
     if (best === undefined) throw noSnapshot(store, collection, nodes[0]?.shard ?? null, wanted);
-    files.push(toFile(store, best.place, best.snapshot, at));
+    files.push(toFile(store, best.place, best.snapshot, number));
   }
   const state = collection === null ? null : await store.state(collection, { signal });
   return { collection, description: state?.description ?? null, points: null, sample: {}, files };
@@ -221,11 +226,11 @@ function toFile(
   store: SnapshotStore,
   { collection, shard, node }: SnapshotPlace,
   { name, bytes, sha256 }: StoredSnapshot,
-  at: number,
+  number: number,
 ): SetFile {
   const ofNode = store.nodes.length > 1 ? `node-${node + 1}` : null;
   const part = shard === null ? ofNode : `shard-${shard}`;
-  const file = fileName(at, collection, part);
+  const file = fileName(number, collection, part);
   return { file, name, shard, node: store.nodes[node] ?? "", bytes, sha256, here: false };
 }
 
@@ -253,6 +258,22 @@ async function bring(
   const { bytes, sha256 } = await fetchSnapshot(store, place, file, path, signal);
   Object.assign(file, { bytes, sha256, here: true });
   onStep(`Downloaded ${file.name} to ${path} (${bytes} bytes, SHA-256 ${sha256}).`);
+}
+
+/** The snapshots of an unfinished set that can be had whole; of the others nothing stays in the folder. */
+async function stillThere(
+  store: SnapshotStore,
+  entries: readonly SetEntry[],
+  folder: string | null,
+  context: SnapshotContext,
+): Promise<SetEntry[]> {
+  const there: SetEntry[] = [];
+  for (const entry of entries) {
+    if (!(await isGone(store, entry, folder, context))) there.push(entry);
+    else if (folder !== null)
+      for (const { file } of entry.files) rmSync(join(folder, file), { force: true });
+  }
+  return there;
 }
 
 /** Whether a snapshot of an unfinished set is neither here nor at its store any more. */

@@ -135,9 +135,15 @@ export function beginSet(folder: string, source: StoreIdentity, asked: string): 
   return found;
 }
 
+/** The number of the next snapshot of a set: no file of it begins with that. */
+export function nextNumber({ snapshots }: SnapshotSet): number {
+  const files = snapshots.flatMap((entry) => entry.files);
+  return Math.max(0, ...files.map(({ file }) => Number.parseInt(file, 10))) + 1;
+}
+
 /** A name for a file of the set: no name of a collection can lead out of the folder, or be two files. */
 export function fileName(entry: number, collection: string | null, part: string | null): string {
   const words = (collection ?? "storage").replaceAll(/[^A-Za-z0-9._-]/g, "_").slice(0, 100);
-  const number = String(entry + 1).padStart(4, "0");
+  const number = String(entry).padStart(4, "0");
   return `${number}-${words}${part === null ? "" : `-${part}`}.snapshot`;
 }
