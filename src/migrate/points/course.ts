@@ -26,6 +26,8 @@ export interface Course {
   readonly batchSize: number;
   /** Whether vectors may come back with another last bit of 16: see `holdsHalves`. */
   readonly halves: boolean;
+  /** Whether floats of payloads may come back as their neighbours: see `floats.ts`. */
+  readonly respells: boolean;
 }
 
 type Naming = Pick<PointsRequest, "renames" | "targetCollection">;
@@ -46,7 +48,9 @@ export function coursesOf(
     const reckoned = { targetBytes: batchTargetBytes, dimension, payloadBytes };
     const batchSize = request.batchSize ?? optimalBatchSize(reckoned);
     const there = { ...targetInfo(spec), note: null };
-    return { source, target, info, spec, there, batchSize, halves: holdsHalves(info) };
+    const halves = holdsHalves(info);
+    const respells = target.identity.kind === "qdrant";
+    return { source, target, info, spec, there, batchSize, halves, respells };
   });
 }
 

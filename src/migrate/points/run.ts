@@ -205,9 +205,10 @@ async function settleAll(
     const settled = await settle(course, sums, held, request, context);
     for (const totals of settled.totals) report.carried(entered, { ...totals, unchanged: 0 });
     report.removed(entered, settled.removed);
-    verified.push(await verifyCourse(course, settled, request.merge, context));
+    const compared = await verifyCourse(course, settled, request.merge, context);
+    verified.push(compared);
     const touched = new Set(settled.standing.differences(held.expected));
-    const known = without(allBuckets, touched);
+    const known = without(allBuckets, without(touched, compared.sound));
     left.set(leftKey(course), {
       sums: settled.standing,
       known,
@@ -260,5 +261,5 @@ function uncompared({ info, spec }: Course, fault: string): Verified {
     goneAtBothEnds: 0,
     examples: [],
   };
-  return { result, foreign: 0, rounded: 0, open: new Set() };
+  return { result, foreign: 0, rounded: 0, respelled: 0, sound: new Set() };
 }

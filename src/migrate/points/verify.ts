@@ -18,8 +18,10 @@ export interface Verified {
   readonly foreign: number;
   /** Vectors that float16 gave another last bit. */
   readonly rounded: number;
-  /** Buckets in which the ends are not equal. */
-  readonly open: ReadonlySet<number>;
+  /** Points whose payloads have floats that the target reads as their neighbours. */
+  readonly respelled: number;
+  /** Buckets with other sums in which every point of the source stands all the same, and nothing beside. */
+  readonly sound: ReadonlySet<number>;
 }
 
 /** Compares what was read of both ends. `merge`: other points may stand there too, and are counted. */
@@ -42,17 +44,22 @@ export async function verifyCourse(
     goneAtBothEnds: 0,
     examples: [],
   };
-  if (open.size === 0) return { result, foreign: 0, rounded: 0, open };
-  const { missing, changed, found, rounded } = await drill(course, open, result.examples, context);
+  if (open.size === 0) return { result, foreign: 0, rounded: 0, respelled: 0, sound: open };
+  const drilled = await drill(course, open, result.examples, context);
+  const { missing, changed, rounded, respelled, found, faulty } = drilled;
   const there = [...open].reduce((sum, bucket) => sum + standing.count(bucket), 0);
-  const beside = Math.max(0, there - found);
+  const beside = Math.max(0, there - found.reduce((sum, count) => sum + count, 0));
+  const isSound = (bucket: number) =>
+    !faulty.has(bucket) && standing.count(bucket) === (found[bucket] ?? 0);
   if (beside > 0 && !merge) await nameBeside(course, open, result.examples, context.signal);
   const differences: VerifiedCollection["differences"] = {
     missing,
     "changed-at-target": changed,
     ...(merge ? {} : { extra: beside }),
   };
-  return { result: { ...result, differences }, foreign: merge ? beside : 0, rounded, open };
+  const foreign = merge ? beside : 0;
+  const sound = new Set([...open].filter(isSound));
+  return { result: { ...result, differences }, foreign, rounded, respelled, sound };
 }
 
 /** The result of all. */
@@ -69,6 +76,7 @@ export function verdictOf(
   const schema = sum((one) => one.schema.length);
   const compared = sum((one) => one.compared);
   const rounded = found.reduce((total, one) => total + one.rounded, 0);
+  const respelled = found.reduce((total, one) => total + one.respelled, 0);
   const differences = missing + changed + extra + schema;
   const verdict = [
     differences === 0
@@ -77,6 +85,9 @@ export function verdictOf(
     rounded === 0
       ? ""
       : `${rounded} vectors that are kept as float16 have another last bit, for the target normalizes them again.`,
+    respelled === 0
+      ? ""
+      : `The payloads of ${respelled} have floats that a Qdrant server gives back with another last digit, however they are written.`,
     ...tuned,
   ];
   return {
@@ -89,15 +100,27 @@ export function verdictOf(
   };
 }
 
-/** The source's points of these buckets one by one, each by its id. `found`: those in whose places something stands. */
+interface Drilled {
+  missing: number;
+  changed: number;
+  rounded: number;
+  respelled: number;
+  /** By bucket: points in whose places something stands. */
+  readonly found: number[];
+  /** Buckets in which a point is missing or changed. */
+  readonly faulty: Set<number>;
+}
+
+/** The source's points of these buckets one by one, each by its id. */
 async function drill(
   course: Course,
   open: ReadonlySet<number>,
   examples: VerifiedCollection["examples"],
   { signal }: RunContext,
-): Promise<{ missing: number; changed: number; found: number; rounded: number }> {
+): Promise<Drilled> {
   const { source, info, batchSize } = course;
-  const tally = { missing: 0, changed: 0, found: 0, rounded: 0 };
+  const counts = { missing: 0, changed: 0, rounded: 0, respelled: 0 };
+  const tally: Drilled = { ...counts, found: [], faulty: new Set() };
   for await (const batch of source.points(info, { signal, batchSize })) {
     throwIfAborted(signal);
     const { points } = batch.placement;
@@ -106,10 +129,14 @@ async function drill(
     const some = pickRows(batch, rows);
     const equal = await equalRows(course, some, signal);
     tally.rounded += equal.rounded;
+    tally.respelled += equal.respelled;
     some.placement.points.forEach((point, row) => {
       const pair = equal.others.get(row);
-      if (pair !== undefined || equal.rows.has(row)) tally.found += 1;
+      const bucket = bucketAt(point);
+      if (pair !== undefined || equal.rows.has(row))
+        tally.found[bucket] = (tally.found[bucket] ?? 0) + 1;
       if (equal.rows.has(row)) return;
+      tally.faulty.add(bucket);
       if (pair === undefined) tally.missing += 1;
       else tally.changed += 1;
       if (examples.length >= examplesMax) return;
