@@ -48,7 +48,6 @@ export class RollbackScene implements Disposable {
   readonly chroma: ChromaServer;
   readonly place: Place;
   readonly distance: string;
-  #key = "";
 
   private constructor(chroma: ChromaServer, place: Place, distance: string) {
     this.chroma = chroma;
@@ -83,8 +82,8 @@ export class RollbackScene implements Disposable {
   /** Makes Chroma's collection, with these records. */
   async make(records: readonly FixtureRecord[]): Promise<void> {
     const metadata = { "hnsw:space": this.distance, owner: "team" };
-    this.#key = await makeCollection(this.chroma, this.place, collection, metadata);
-    await addRecords(this.chroma, this.place, this.#key, records);
+    const key = await makeCollection(this.chroma, this.place, collection, metadata);
+    await addRecords(this.chroma, this.place, key, records);
   }
 
   /** Takes Chroma's collection away. */
@@ -94,9 +93,7 @@ export class RollbackScene implements Disposable {
 
   /** What Chroma holds now, by id. */
   async held(): Promise<Map<string, Held>> {
-    const url = collectionsUrl(this.chroma, this.place, `/${collection}`);
-    const found = z.looseObject({ id: z.string() }).parse(await send(url, "GET"));
-    const answers: Answers = await askChroma(this.chroma, this.place, found.id);
+    const answers: Answers = await askChroma(this.chroma, this.place, await this.#key());
     return new Map(
       answers.ids.map((id, row) => [
         id,
@@ -111,8 +108,14 @@ export class RollbackScene implements Disposable {
 
   /** Writes to Chroma's collection. */
   async tellChroma(verb: "update" | "delete" | "add", body: object): Promise<void> {
-    const url = collectionsUrl(this.chroma, this.place, `/${this.#key}/${verb}`);
+    const url = collectionsUrl(this.chroma, this.place, `/${await this.#key()}/${verb}`);
     await send(url, "POST", JSON.stringify(body));
+  }
+
+  /** The collection's key in Chroma: another one where it was made anew. */
+  async #key(): Promise<string> {
+    const url = collectionsUrl(this.chroma, this.place, `/${collection}`);
+    return z.looseObject({ id: z.string() }).parse(await send(url, "GET")).id;
   }
 
   /** Writes to the embedded Qdrant, through its own server. */

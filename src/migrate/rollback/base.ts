@@ -15,7 +15,7 @@ export interface BaseInput extends Witnesses {
   readonly journal: Journal;
   readonly ways: readonly Way[];
   readonly qdrant: TargetStore;
-  /** Chroma's collections that hold nothing but what this rollback restored: all of them is compared, and may be written over. */
+  /** Chroma's collections that this rollback restored: all of them is compared, and what stands there as the backup has it may be written over. */
   readonly restored: ReadonlySet<string>;
 }
 
@@ -54,12 +54,16 @@ export class JournalBase implements ExportBase {
     records: RecordBatch,
     signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
-    const { ways, restored, ulps } = this.#input;
-    if (restored.has(collection)) return new Set(records.ids);
+    const { ways, restored, chroma, backup } = this.#input;
+    // A backup of points is no witness of the records that were made of them.
+    if (restored.has(collection) && backup === null) return new Set(records.ids);
     const way = ways.find(({ plan }) => plan.source.name === collection);
     if (way === undefined) return new Set();
     const standing = standingOf(way, records);
-    const points = ulps === 0 ? new Map() : await this.#points(way, records.ids, signal);
+    const points =
+      chroma.capabilities.vectorUlps === 0
+        ? new Map()
+        : await this.#points(way, records.ids, signal);
     const row = (id: string) => way.ledger.byPoint(pointOf(way.plan, id));
     const known = { row, point: (id: string) => points.get(id) ?? null };
     return await carriedIds(way, standing, known, this.#input, signal);

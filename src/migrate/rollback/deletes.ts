@@ -1,6 +1,5 @@
 /** Deletes in Chroma what was deleted at Qdrant since the migration. */
 import type { TargetStore } from "../../store/port.ts";
-import type { RecordTarget } from "../../store/record-target.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { passStop } from "../../util/stops.ts";
 import { pointOf } from "../collection-plan.ts";
@@ -10,7 +9,6 @@ import { carriedIds, standingOf, type Way, type Witnesses } from "./way.ts";
 export interface DeleteInput extends Witnesses {
   readonly ways: readonly Way[];
   readonly qdrant: TargetStore;
-  readonly chroma: RecordTarget;
   readonly named: NamedRecords;
   readonly signal: AbortSignal;
 }
@@ -37,7 +35,7 @@ export async function deleteSince(input: DeleteInput): Promise<number> {
 async function stillGone(
   way: Way,
   ids: readonly string[],
-  { qdrant, chroma, signal, ...witnesses }: DeleteInput,
+  { qdrant, chroma, backup, signal }: DeleteInput,
 ): Promise<string[]> {
   const info = (await qdrant.collections({ signal })).find(({ name }) => name === way.plan.target);
   if (info === undefined || way.standing === null) return [];
@@ -46,6 +44,7 @@ async function stillGone(
   const gone = absent.flatMap((point) => points.get(point) ?? []);
   const standing = standingOf(way, (await chroma.read(way.standing, gone, { signal })).batch);
   const row = (id: string) => way.ledger.byPoint(pointOf(way.plan, id));
-  const carried = await carriedIds(way, standing, { row, point: () => null }, witnesses, signal);
+  const known = { row, point: () => null };
+  const carried = await carriedIds(way, standing, known, { chroma, backup }, signal);
   return gone.filter((id) => carried.has(id));
 }

@@ -232,7 +232,6 @@ async function look(
     chroma,
     collections: await chroma.collections({ signal }),
     shape: shapeOf(rollback, ways),
-    ulps: chroma.capabilities.vectorUlps,
     backup: recordsOf(backup),
     signal,
     onRows: (collection, rows) => tells.get(collection)?.(rows),
@@ -290,7 +289,7 @@ async function carry(rollback: Rollback, restored: readonly string[]): Promise<O
     return await runExport(qdrant, chroma, { ...wanted, vectorsFrom: recordsOf(backup) }, context);
   const ways = await presentWays(rollback, journal, migration);
   if (ways.length === 0) return null;
-  const witnesses = { ulps: chroma.capabilities.vectorUlps, backup: recordsOf(backup) };
+  const witnesses = { chroma, backup: recordsOf(backup) };
   const known = { journal, ways, qdrant, restored: new Set(restored), ...witnesses };
   const base = overwrite ? null : new JournalBase(known);
   return await runExport(qdrant, chroma, { ...wanted, ...shapeOf(rollback, ways), base }, context);
@@ -301,8 +300,8 @@ async function removeDeleted(rollback: Rollback, named: NamedRecords): Promise<n
   const { qdrant, chroma, backup } = ends;
   if (qdrant === null || journal === null || migration === null) return 0;
   const ways = await presentWays(rollback, journal, migration);
-  const witnesses = { ulps: chroma.capabilities.vectorUlps, backup: recordsOf(backup) };
-  return await deleteSince({ ways, qdrant, chroma, named, signal: context.signal, ...witnesses });
+  const witnesses = { chroma, backup: recordsOf(backup) };
+  return await deleteSince({ ways, qdrant, named, signal: context.signal, ...witnesses });
 }
 
 /** The collections of the migration that Qdrant still has, with what Chroma has of them now. */

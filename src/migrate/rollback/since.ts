@@ -6,12 +6,12 @@ import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { RecordBatch } from "../../model/record.ts";
 import { pickRows } from "../../model/rows.ts";
 import type { ReadResult, TargetStore } from "../../store/port.ts";
-import type { RecordTarget } from "../../store/record-target.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import { type LanePlan, placed } from "../export/lane.ts";
 import type { ExportShape } from "../export/request.ts";
 import { LanePlans, Router } from "../export/route.ts";
+import { ulpsOf } from "../export/standing.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { PointRow } from "../journal/points.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
@@ -50,7 +50,6 @@ export interface SinceInput extends Witnesses {
   readonly journal: Journal;
   readonly ways: readonly Way[];
   readonly qdrant: TargetStore;
-  readonly chroma: RecordTarget;
   /** Chroma's. */
   readonly collections: readonly CollectionInfo[];
   readonly shape: ExportShape;
@@ -66,8 +65,6 @@ const nothingRead: ReadResult = {
   absent: [],
   failures: [],
 };
-/** A vector that goes back is multiplied by its norm and rounded: so many steps more than a Chroma's own. */
-const backSteps = 3;
 
 export function noSince(): SinceCounts {
   const named = { newer: 0, both: 0, lacking: 0, deleted: 0 };
@@ -249,7 +246,7 @@ class Look {
       const { shape, chroma } = this.#input;
       const wanted = placed(shape.nearestFloats ? chroma.nearest(made) : made);
       const isSame = sameDigest(digestsOf(wanted), digestAt(digests, place));
-      const ulps = lane.rules.distance === "cosine" ? this.#input.ulps + backSteps : 0;
+      const ulps = ulpsOf({ plan: lane, target: chroma });
       const [one, other] = [
         { batch: wanted, row: 0 },
         { batch: there, row: place },

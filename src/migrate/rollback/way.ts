@@ -3,6 +3,7 @@ import type { CollectionInfo } from "../../model/collection.ts";
 import type { PointBatch, RecordBatch } from "../../model/record.ts";
 import { pickRows } from "../../model/rows.ts";
 import type { SourceStore } from "../../store/port.ts";
+import type { RecordTarget } from "../../store/record-target.ts";
 import type { CollectionPlan } from "../collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import type { Journal, JournalCollection, Migration } from "../journal/journal.ts";
@@ -29,8 +30,7 @@ export interface Standing {
 
 /** What the records of Chroma are held against beside the journal. */
 export interface Witnesses {
-  /** How far Chroma's vectors may be from what it was told. */
-  readonly ulps: 0 | 2;
+  readonly chroma: RecordTarget;
   /** A whole backup of this Chroma; null = none. */
   readonly backup: SourceStore | null;
 }
@@ -79,9 +79,10 @@ export async function carriedIds(
   way: Way,
   standing: ReadonlyMap<string, Standing>,
   known: Known,
-  { ulps, backup }: Witnesses,
+  { chroma, backup }: Witnesses,
   signal: AbortSignal,
 ): Promise<Set<string>> {
+  const ulps = chroma.capabilities.vectorUlps;
   const carried = new Set<string>();
   const open: string[] = [];
   for (const [id, one] of standing) {
@@ -91,7 +92,7 @@ export async function carriedIds(
     else if (one.at !== null) open.push(id);
   }
   if (backup === null || open.length === 0) return carried;
-  const kept = await readBackup(way, backup, open, signal);
+  const kept = await readBackup(way, backup, chroma, open, signal);
   for (const id of open) {
     const [now, then] = [standing.get(id), kept.get(id)];
     if (now?.at == null || then?.at == null) continue;
@@ -122,11 +123,14 @@ function isSameButForUlps(
 async function readBackup(
   way: Way,
   backup: SourceStore,
+  chroma: RecordTarget,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<Map<string, Standing>> {
   const { name } = way.plan.source;
   const info = (await backup.collections({ signal })).find((one) => one.name === name);
   if (info === undefined) return new Map();
-  return standingOf(way, (await backup.read(info, ids, { signal })).batch);
+  const { batch } = await backup.read(info, ids, { signal });
+  // So are its floats in a Chroma of another version, where it was restored.
+  return standingOf(way, chroma.nearest(batch));
 }
