@@ -42,7 +42,11 @@ export function realigned(answers: Answers, without: ReadonlySet<string>): Answe
   if (answers.embeddings.length === answers.ids.length) return answers;
   const left = [...answers.embeddings];
   const embeddings = answers.ids.map((id) => (without.has(id) ? null : (left.shift() ?? null)));
-  if (left.length > 0 || embeddings.at(-1) === null) throw new Error("vectors that are nobody's");
+  const lacking = answers.ids.filter((id) => without.has(id));
+  if (answers.embeddings.length + lacking.length !== answers.ids.length)
+    throw new Error(
+      `${answers.embeddings.length} vectors for ${answers.ids.length} records, of which ${lacking.length} have none`,
+    );
   return { ...answers, embeddings };
 }
 
