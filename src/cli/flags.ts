@@ -7,13 +7,13 @@ import {
   distance,
   fraction,
   json,
-  jsonFile,
   listenAddress,
   oneOf,
   onOff,
   ownGrpcPort,
   pairs,
   payloadIndexes,
+  reportFiles,
   text,
   texts,
   wholeNumber,
@@ -370,9 +370,10 @@ export const outputFlags = {
 /** What a run leaves behind. */
 export const reportFlags = {
   reportFile: {
-    flag: "--report-file <file.json>",
-    help: "write the report there too",
-    schema: jsonFile,
+    flag: "--report-file <file>",
+    help: "write the report there too: x.json as JSON, x.html as a page for people",
+    schema: reportFiles,
+    repeat: true,
   },
 } as const satisfies FlagTable;
 

@@ -15,6 +15,8 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   compare: async () => (await import("./verbs/compare.ts")).addCompare,
   repair: async () => (await import("./verbs/repair.ts")).addRepair,
   status: async () => (await import("./verbs/status.ts")).addStatus,
+  report: async () => (await import("./verbs/report.ts")).addReport,
+  ui: async () => (await import("./verbs/ui.ts")).addUi,
   cancel: async () => (await import("./verbs/cancel.ts")).addCancel,
   serve: async () => (await import("./verbs/serve.ts")).addServe,
   "quick-test": async () => (await import("./verbs/quick-test.ts")).addQuickTest,

@@ -1,13 +1,15 @@
 /** What one call of the command holds: its output, its keys, its log, and what to say if it fails. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { isVectorError, VectorError } from "../errors.ts";
 import { migrationFiles, writeFileAtomic } from "../migrate/files.ts";
-import { journalFile } from "../migrate/journal/file.ts";
+import { hasJournal, journalFile } from "../migrate/journal/file.ts";
 import { endAddress, endsText } from "../migrate/next-steps.ts";
 import { migrationKey, runOf } from "../migrate/plan.ts";
-import { reportText, type UnbegunRun, unbegunReport } from "../migrate/report.ts";
+import { RateSamples } from "../migrate/rate-samples.ts";
+import { readReport } from "../migrate/read-report.ts";
+import { type Report, reportText, type UnbegunRun, unbegunReport } from "../migrate/report.ts";
 import type { MigrateEvent, RunContext } from "../migrate/request.ts";
 import { readStatus } from "../migrate/status.ts";
 import type { Address } from "../store/address.ts";
@@ -22,6 +24,8 @@ import { Keys } from "./keys.ts";
 import { errorFields, logName, RunLog } from "./log.ts";
 import { Output } from "./output/output.ts";
 import { count } from "./output/progress.ts";
+import { factsOfReport, type PageFacts, readFacts } from "./page/facts.ts";
+import { reportPage } from "./page/page.ts";
 import type { Flag, Values } from "./setting.ts";
 
 /** The world as the command sees it. */
@@ -60,7 +64,7 @@ export class Session implements Disposable {
   #stateFolder: string | null = null;
   /** Of the migration at work; null while it is not known. */
   #key: string | null = null;
-  #reportFile: string | null = null;
+  #reportFiles: readonly string[] = [];
   /** See `leaves`. */
   #leaves: (() => string) | null = null;
   #ends: Pick<UnbegunRun, "command" | "source" | "target"> | null = null;
@@ -68,6 +72,7 @@ export class Session implements Disposable {
   readonly #startedMs = Date.now();
   readonly #retries = { source: 0, target: 0 };
   readonly #roads: { target: string | null } = { target: null };
+  readonly #rates = new RateSamples();
 
   /** `verbs`: names of those that have a help of their own. */
   constructor(io: Io, verbs: readonly string[]) {
@@ -152,10 +157,12 @@ export class Session implements Disposable {
       onEvent: (event) => this.event(event),
       retries: this.#retries,
       roads: this.#roads,
+      rates: this.#rates,
     };
   }
 
   event(event: MigrateEvent): void {
+    this.#rates.event(event);
     if (event.type === "retry") this.#retries[event.end] += 1;
     if (event.type === "road") {
       // An end that is opened twice is told of once.
@@ -181,13 +188,13 @@ export class Session implements Disposable {
   follow(
     command: UnbegunRun["command"],
     ends: { readonly source: Address | null; readonly target: Address },
-    reportFile: string | undefined,
+    reportFiles: readonly string[] = [],
   ): void {
     const source = ends.source === null ? null : storeIdentity(ends.source);
     const target = storeIdentity(ends.target);
     this.#ends = { command, source, target };
     if (source !== null && isWhole(source)) this.#key = migrationKey(source, target);
-    this.#reportFile = reportFile === undefined ? null : resolve(reportFile);
+    this.#reportFiles = reportFiles.map((file) => resolve(file));
   }
 
   /** The source has said who it is: what an address left open is known now. */
@@ -209,11 +216,32 @@ export class Session implements Disposable {
     return this.#key === null ? null : runOf(this.#key);
   }
 
-  /** Writes the report where it was asked for; gives that path. @throws E_CONFIG, E_DISK_FULL */
-  writeReportCopy(report: string): string | null {
-    if (this.#reportFile === null) return null;
-    writeFileAtomic(this.#reportFile, [readFileSync(report, "utf8")]);
-    return this.#reportFile;
+  /** Writes the report where it was asked for; gives the first place of each form. @throws E_CONFIG, E_DISK_FULL */
+  writeReportCopies(report: Report): {
+    readonly json: string | null;
+    readonly page: string | null;
+  } {
+    for (const file of this.#reportFiles) this.#writeReport(file, report);
+    const first = (isPage: boolean) =>
+      this.#reportFiles.find((file) => isPageFile(file) === isPage);
+    return { json: first(false) ?? null, page: first(true) ?? null };
+  }
+
+  #writeReport(file: string, report: Report): void {
+    const text = isPageFile(file) ? reportPage(this.#facts(report)) : reportText(report);
+    writeFileAtomic(file, [this.keys.redact(text)]);
+  }
+
+  /** What a page is made of: the migration's other reports too, where there is a journal. */
+  #facts(report: Report): PageFacts {
+    const state = this.#stateFolder;
+    const run = report.migration?.run;
+    if (state === null || run === undefined || !hasJournal(state)) return factsOfReport(report);
+    const { migrations } = readStatus(state, { measure: false });
+    const status = migrations.find((one) => one.run === run);
+    // A run that failed before it came to its journal has left no report there.
+    if (status === undefined || report.state === null) return factsOfReport(report);
+    return readFacts(state, { ...status, runningPid: null });
   }
 
   /** Notes in the log how the run ended. */
@@ -242,29 +270,28 @@ export class Session implements Disposable {
 
   /** Also a run that failed leaves the report that was asked for: its own, or one that says that it never began. */
   #reportFailure(failure: VectorError): void {
-    if (this.#reportFile === null || this.#ends === null) return;
+    if (this.#reportFiles.length === 0 || this.#ends === null) return;
     try {
       const own = this.#ownReport();
       if (own !== null) {
-        this.writeReportCopy(own);
+        this.writeReportCopies(own);
         return;
       }
       const startedAt = new Date(this.#startedMs);
       const done = { retries: this.#retries, roads: this.#roads, startedAt };
       const unbegun = { ...this.#ends, key: this.#key, ...done };
-      const text = this.keys.redact(reportText(unbegunReport(unbegun, failure)));
-      writeFileAtomic(this.#reportFile, [text]);
+      this.writeReportCopies(unbegunReport(unbegun, failure));
     } catch (error) {
       this.warn(`The report could not be written: ${toVectorError(error).message}`);
     }
   }
 
   /** The report that the run has written in the state folder; null while there is none. */
-  #ownReport(): string | null {
+  #ownReport(): Report | null {
     if (this.#stateFolder === null || this.#run === null) return null;
     const { report } = migrationFiles(this.#stateFolder, this.#run);
     const stat = statSync(report, { throwIfNoEntry: false });
-    return stat === undefined || stat.mtimeMs < this.#startedMs ? null : report;
+    return stat === undefined || stat.mtimeMs < this.#startedMs ? null : readReport(report);
   }
 
   #aftermath(error: VectorError): Aftermath {
@@ -308,9 +335,16 @@ export class Session implements Disposable {
   }
 }
 
-/** @throws E_CONFIG where the folder that shall hold `path` is not there */
-export function assertFolderOf(flag: string, path: string | undefined): void {
+/** Whether a report goes into this file as a page. */
+export const isPageFile = (file: string): boolean => file.endsWith(".html");
+
+/** @throws E_CONFIG where the folder that shall hold `path`, or one of several, is not there */
+export function assertFolderOf(flag: string, path: string | readonly string[] | undefined): void {
   if (path === undefined) return;
+  if (typeof path !== "string") {
+    for (const one of path) assertFolderOf(flag, one);
+    return;
+  }
   const folder = dirname(resolve(path));
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return;

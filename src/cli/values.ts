@@ -29,7 +29,10 @@ export const listenAddress = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]*$|^[0-9a-f:.]*:[0-9a-f:.]*$/i, "must be a host or an IP address");
 
-export const jsonFile = text.refine((name) => name.endsWith(".json"), "must end in .json");
+/** Files of a report; what is written into each is told by its ending. */
+export const reportFiles = z.array(
+  text.refine((name) => /\.(json|html)$/.test(name), "must end in .json or .html"),
+);
 
 /** A part of an archive's files: `10%`, or `1/7`. */
 export const dataSubset = z.string().transform((value, context): CheckSubset => {

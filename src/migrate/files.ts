@@ -20,6 +20,8 @@ export interface MigrationFiles {
   readonly lock: string;
   readonly report: string;
   readonly quarantine: string;
+  /** Folder of the newest report of each command that came to its end. */
+  readonly lastReports: string;
 }
 
 /** Where the files of the migration with the mark `run` stand. */
@@ -30,6 +32,7 @@ export function migrationFiles(stateFolder: string, run: string): MigrationFiles
     lock: path.join(folder, "lock"),
     report: path.join(folder, "report.json"),
     quarantine: path.join(folder, "quarantine.jsonl"),
+    lastReports: path.join(folder, "reports"),
   };
 }
 

@@ -5,6 +5,7 @@ import { distances } from "../model/distance.ts";
 import { compareSchema } from "./compare/figures.ts";
 import { differenceKinds } from "./journal/difference.ts";
 import { migrationStates } from "./journal/journal.ts";
+import { phases } from "./request.ts";
 
 export const reportFormat = 1;
 /** Differences that a report names in full for each collection; all of them stand in the journal. */
@@ -144,6 +145,17 @@ export const reportSchema = z
       bytesPerSecond: z.number().nullable(),
     }),
     phases: z.record(z.string(), z.number()).describe("Milliseconds by phase."),
+    rateSamples: z
+      .array(
+        z.object({
+          atMs: count.describe("Milliseconds since the run began."),
+          phase: z.enum(phases),
+          records: count.describe("That the run had had through the phase until then."),
+          bytes: count.describe("That it had sent in the phase until then."),
+        }),
+      )
+      .default([])
+      .describe("How far the run was at each time: as many samples as tell its rate."),
     retries: z.object({ source: count, target: count }),
     quarantine: z.object({
       records: count,

@@ -1,5 +1,6 @@
 /** Builds the report of a run while it goes on, and writes it however the run ends. */
 import os from "node:os";
+import path from "node:path";
 import { isVectorError } from "../errors.ts";
 import type { StoreIdentity } from "../store/port.ts";
 import { packageVersion } from "../util/version.ts";
@@ -44,7 +45,7 @@ export interface ReportInput {
   readonly command: Report["command"];
   readonly journal: Journal;
   readonly migration: Migration;
-  readonly context: Pick<RunContext, "stateFolder" | "retries" | "roads">;
+  readonly context: Pick<RunContext, "stateFolder" | "retries" | "roads" | "rates">;
   /** Whether records go as they are: then a plan says no more than their place in the journal. */
   readonly asTheyAre?: boolean;
 }
@@ -159,8 +160,9 @@ export class ReportBuilder {
     const missed = this.#missed();
     const exit = missed === null ? left : 6;
     const report = this.#build(exit, quarantine, missed);
-    const file = migrationFiles(context.stateFolder, migration.run).report;
+    const { report: file, lastReports } = migrationFiles(context.stateFolder, migration.run);
     writeFileAtomic(file, [reportText(report)]);
+    writeFileAtomic(path.join(lastReports, `${command}.json`), [reportText(report)]);
     return {
       exit,
       report,
@@ -227,6 +229,7 @@ export class ReportBuilder {
       delta: this.#again.size === 0 ? null : deltaOf(totals),
       rates: { recordsPerSecond: rate(totals.carried), bytesPerSecond: rate(totals.bytes) },
       phases: Object.fromEntries([...this.#phases].map(([name, ms]) => [name, Math.round(ms)])),
+      rateSamples: context.rates?.samples ?? [],
       retries: { ...(context.retries ?? { source: 0, target: 0 }) },
       quarantine: { records, byReason, file: quarantineFile },
       verify: this.#verify,

@@ -3,6 +3,7 @@ import type { HnswSettings, Layout, PayloadIndex, Quantization } from "../model/
 import type { Distance } from "../model/distance.ts";
 import type { Slowing } from "../store/pace.ts";
 import type { CompareRequest } from "./compare/request.ts";
+import type { RateSamples } from "./rate-samples.ts";
 
 /** Which source records a run is about. Choosing others later adds work to the same migration. */
 export interface Scope {
@@ -171,18 +172,20 @@ export interface Delta {
   readonly deleted: number;
 }
 
-export type Phase =
-  | "plan"
-  | "survey"
-  | "list"
-  | "copy"
-  | "relist"
-  | "verify"
-  | "verify-source"
-  | "repair"
-  | "check"
-  | "compare"
-  | "wait-green";
+export const phases = [
+  "plan",
+  "survey",
+  "list",
+  "copy",
+  "relist",
+  "verify",
+  "verify-source",
+  "repair",
+  "check",
+  "compare",
+  "wait-green",
+] as const;
+export type Phase = (typeof phases)[number];
 
 export interface RunContext {
   /** Folder of the journal, reports and quarantine. */
@@ -193,4 +196,6 @@ export interface RunContext {
   readonly retries?: Readonly<Record<"source" | "target", number>>;
   /** Which way each end is spoken to, in a sentence, once it is known and where there is a choice; kept by whoever opened the stores. */
   readonly roads?: Readonly<Record<"target", string | null>>;
+  /** How far the run was at each time, taken from its events by whoever is told of them. */
+  readonly rates?: Pick<RateSamples, "samples">;
 }

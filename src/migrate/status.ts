@@ -1,12 +1,12 @@
 /** `status`: how far each migration is, read from the journal while another process may be writing to it. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { migrationFiles } from "./files.ts";
 import type { LedgerCounts } from "./journal/counts.ts";
 import { hasJournal } from "./journal/file.ts";
 import { Journal, type Migration, type MigrationState } from "./journal/journal.ts";
 import { migrationHolder } from "./lock.ts";
 import { carryCommand, endAddress, endsText, isExport } from "./next-steps.ts";
-import { type Report, reportSchema } from "./report-schema.ts";
+import { readReport } from "./read-report.ts";
 import type { Delta } from "./request.ts";
 
 export interface Status {
@@ -59,10 +59,15 @@ export interface CollectionStatus {
 
 const rateMs = 1000;
 
-/** The states of all migrations in a state folder. @throws E_NO_MIGRATION without a journal, E_JOURNAL_FORMAT, E_JOURNAL_DAMAGED */
-export function readStatus(stateFolder: string): Status {
+/**
+ * The states of all migrations in a state folder. `measure` = wait for a second to see how fast a running one is.
+ * @throws E_NO_MIGRATION without a journal, E_JOURNAL_FORMAT, E_JOURNAL_DAMAGED
+ */
+export function readStatus(stateFolder: string, { measure = true } = {}): Status {
   using journal = Journal.openToRead(stateFolder);
-  const migrations = journal.migrations().map((one) => migrationStatus(journal, one, stateFolder));
+  const migrations = journal
+    .migrations()
+    .map((one) => migrationStatus(journal, one, stateFolder, measure));
   return { format: 1, journal: journal.file, migrations };
 }
 
@@ -79,6 +84,7 @@ function migrationStatus(
   journal: Journal,
   migration: Migration,
   stateFolder: string,
+  measure: boolean,
 ): MigrationStatus {
   const files = migrationFiles(stateFolder, migration.run);
   const holder = migrationHolder(stateFolder, migration.run);
@@ -114,7 +120,9 @@ function migrationStatus(
     recordsPerSecond:
       runningPid === null
         ? (report?.rates.recordsPerSecond ?? null)
-        : liveRate(journal, migration, counts.written),
+        : measure
+          ? liveRate(journal, migration, counts.written)
+          : null,
     quarantine: { byReason, file: existsSync(files.quarantine) ? files.quarantine : null },
     delta: report?.delta ?? null,
     report: report === null ? null : files.report,
@@ -142,15 +150,6 @@ function sum(all: readonly LedgerCounts[]): LedgerCounts {
     left: of("left"),
     deleted: of("deleted"),
   };
-}
-
-function readReport(file: string): Report | null {
-  try {
-    const parsed = reportSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
 }
 
 /** `after` is what the last run's failure asked for; empty = it did not fail. */

@@ -3,13 +3,11 @@ import type { Context, MiddlewareHandler } from "hono";
 import { VectorError } from "../errors.ts";
 import { failure, type Timed } from "./answer.ts";
 import { accessOf, type Keys, readsOnly } from "./keys.ts";
+import { isLoopbackHost } from "./loopback.ts";
 import { type Route, routes } from "./routes.ts";
 
 /** Answered without a key. */
 const open = new Set(routes.filter(({ access }) => access === "open").map(({ path }) => path));
-
-const loopbackHost =
-  /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
 /**
  * Refuses what web pages of other hosts make a browser ask: under a name of their own which points here (DNS rebinding), or
@@ -17,9 +15,9 @@ const loopbackHost =
  */
 export const onlyLoopbackNames: MiddlewareHandler<Timed> = async (c, next) => {
   const host = c.req.header("host") ?? new URL(c.req.url).host;
-  if (!loopbackHost.test(host)) return failure(c, otherName(host));
+  if (!isLoopbackHost(host)) return failure(c, otherName(host));
   const origin = c.req.header("origin");
-  if (origin === undefined || loopbackHost.test(URL.parse(origin)?.host ?? "")) return next();
+  if (origin === undefined || isLoopbackHost(URL.parse(origin)?.host ?? "")) return next();
   return failure(c, otherName(origin));
 };
 

@@ -3,7 +3,6 @@ import type { AddressInfo, Server as SocketServer } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { VectorError } from "../errors.ts";
 import { abortError } from "../util/abort.ts";
-import type { QdrantApp } from "./server.ts";
 
 /** How long open requests may go on after a shutdown began. */
 export const shutdownMs = 4000;
@@ -15,6 +14,11 @@ const headersTimeoutMs = 20_000;
  */
 const keepAliveMs = 65_000;
 export const connectionsMax = 4096;
+
+/** What answers requests. */
+export interface WebApp {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+}
 
 export interface ListenOptions {
   /** Default 127.0.0.1. */
@@ -34,7 +38,7 @@ export interface Listening extends AsyncDisposable {
 }
 
 /** Answers HTTP at an address. @throws E_CONFIG where the address cannot be taken, E_ABORTED */
-export async function listen(app: QdrantApp, options: ListenOptions = {}): Promise<Listening> {
+export async function listen(app: WebApp, options: ListenOptions = {}): Promise<Listening> {
   const { host = "127.0.0.1", port = 6333, signal } = options;
   if (signal?.aborted) throw abortError(signal);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

@@ -7,9 +7,11 @@ import { count, deltaText } from "./progress.ts";
 /** Prints what a run did and where it says so; gives the exit status. */
 export function tellOutcome(session: Session, outcome: Outcome): number {
   const { exit, report, files } = outcome;
+  const copies = session.writeReportCopies(report);
   const named = {
     ...files,
-    report: session.writeReportCopy(files.report) ?? files.report,
+    report: copies.json ?? files.report,
+    page: copies.page,
     log: session.logPath,
   };
   session.logEnd(exit, { files: named });
@@ -79,7 +81,7 @@ function summary({ exit, report }: Outcome): string[] {
 
 /** The last lines: where journal, quarantine, log and report are. */
 export function fileLines(files: Readonly<Record<string, string | null>>): string[] {
-  const order = ["journal", "quarantine", "log", "report"];
+  const order = ["journal", "quarantine", "log", "report", "page"];
   return order.flatMap((name) => {
     const path = files[name];
     if (path === undefined || path === null) return [];
