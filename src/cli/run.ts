@@ -27,6 +27,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   snapshot: async () => (await import("./verbs/snapshot.ts")).addSnapshot,
   export: async () => (await import("./verbs/export.ts")).addExport,
   rollback: async () => (await import("./verbs/rollback.ts")).addRollback,
+  checklist: async () => (await import("./verbs/checklist.ts")).addChecklist,
   deploy: async () => (await import("./verbs/deploy.ts")).addDeploy,
 };
 const verbNames: readonly string[] = Object.keys(verbs);

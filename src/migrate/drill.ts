@@ -19,10 +19,11 @@ export interface DrillSearch {
   readonly faults: readonly string[];
 }
 
-/** Searches every collection; those without a dense vector of no name have none to search by. */
+/** Searches every collection; those without a dense vector of no name have none to search by. `onMs` is told how long each search took. */
 export async function searchRestored(
   target: TargetStore,
   signal: AbortSignal,
+  onMs: (ms: number) => void = () => undefined,
 ): Promise<DrillSearch[]> {
   const found: DrillSearch[] = [];
   for (const info of await target.collections({ signal })) {
@@ -32,7 +33,9 @@ export async function searchRestored(
     for (const [id, vector] of await drawn(target, info, signal)) {
       if (info.distance === null) break;
       searches += 1;
+      const begun = performance.now();
       const [best] = await target.search(info, vector, { limit: 1, signal });
+      onMs(performance.now() - begun);
       const square = vector.reduce((sum, component) => sum + component * component, 0);
       const own = ownDistance(info.distance, square);
       if (best !== undefined && best.distance <= own + tolerance * (1 + square)) continue;

@@ -3,22 +3,11 @@
 import { VectorError } from "../../errors.ts";
 import { examineCode } from "../../migrate/doctor/code.ts";
 import { runDoctor } from "../../migrate/doctor/doctor.ts";
-import type {
-  DoctorContext,
-  DoctorRequest,
-  Examination,
-  SourceEnd,
-  TargetEnd,
-} from "../../migrate/doctor/request.ts";
-import { endAddress } from "../../migrate/next-steps.ts";
-import { newestEnds } from "../../migrate/status.ts";
-import { assertSource, assertTarget } from "../../open.ts";
-import { type Address, parseAddress } from "../../store/address.ts";
-import { isTargetAddress } from "../../store/registry.ts";
+import type { DoctorContext, DoctorRequest, Examination } from "../../migrate/doctor/request.ts";
 import { stores } from "../../stores.ts";
-import { type EndSettings, readEnds } from "../access.ts";
+import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
-import { sourceEnd, targetEnd, withGrpc } from "../ends.ts";
+import { endsToExamine, examinedEnds, reachMs, watchMs } from "../examined.ts";
 import { exitHelp } from "../exit.ts";
 import {
   gentleFlags,
@@ -29,8 +18,6 @@ import {
   stateFlags,
 } from "../flags.ts";
 import { furtherFlags } from "../further-flags.ts";
-import type { SourceAddress, TargetAddress } from "../identity.ts";
-import { type Access, openSource } from "../open.ts";
 import { codeText, examinationText, findingText } from "../output/doctor.ts";
 import { migrateRequest } from "../request.ts";
 import type { Session } from "../session.ts";
@@ -62,11 +49,6 @@ const doctorFlags = {
     schema: oneOf(["warning", "error"]),
   },
 } as const satisfies FlagTable;
-
-/** How long an address is waited for that does not answer at all, unless --timeout-ms says otherwise. */
-const reachMs = 10_000;
-/** At least so long lie between the two looks at a source that may be written to. */
-const watchMs = 1_000;
 
 export const addDoctor: AddVerb = (program, call) => {
   const command = program
@@ -113,12 +95,11 @@ const doctor: Action = async (session, operands, flags) => {
   if (fault !== undefined)
     throw new VectorError("E_USAGE", fault[1], { next: "Leave one of the two out." });
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
-  const ends = chooseEnds(operands, settings, state, { sourceOnly, targetOnly });
+  const ends = examinedEnds(operands, settings, state, { sourceOnly, targetOnly });
   const access = settings.access();
   const { signal, onEvent, stateFolder } = session.context(state);
   const request: DoctorRequest = {
-    source: ends.source === null ? null : sourceOf(session, ends.source, access),
-    target: ends.target === null ? null : targetOf(session, ends.target, access),
+    ...endsToExamine(session, ends, access),
     ...migrateRequest(scope, shape, make, {}),
     flags: furtherFlags(session.io.argv, operands, { ...doctorFlags, ...outputFlags }),
     sampleMax: full ? null : sample,
@@ -167,89 +148,4 @@ function end(
   const failed = failOn !== undefined && errors + (failOn === "warning" ? warnings : 0) > 0;
   output.result("doctor", { errors, warnings, infos, failOn: failOn ?? null, failed }, words);
   return failed ? 6 : 0;
-}
-
-interface Ends {
-  readonly source: SourceAddress | null;
-  readonly target: TargetAddress | null;
-}
-
-/** The ends that are named; where nothing names one, those of the newest migration, else the servers at localhost. */
-function chooseEnds(
-  [first, second]: readonly string[],
-  { chroma, qdrant }: EndSettings,
-  state: string,
-  only: { readonly sourceOnly: boolean; readonly targetOnly: boolean },
-): Ends {
-  const alone = first !== undefined && second === undefined;
-  const isTarget =
-    alone && !only.sourceOnly && (only.targetOnly || isTargetAddress(parseAddress(first)));
-  const source = sourceEnd(isTarget ? undefined : first, chroma);
-  const target = targetEnd(isTarget ? first : second, qdrant);
-  const named = {
-    source: source.fallback ? null : source.address,
-    target: target.fallback ? null : target.address,
-  };
-  const nothing = named.source === null && named.target === null;
-  const newest = nothing ? newestOrNull(state) : null;
-  const from = nothing ? (newest?.source ?? source.address) : named.source;
-  const to = nothing ? (newest?.target ?? target.address) : named.target;
-  const wanted: Ends = {
-    source: only.targetOnly || from === null ? null : assertSource(from),
-    target: only.sourceOnly || to === null ? null : assertTarget(withGrpc(to, qdrant)),
-  };
-  if (wanted.source !== null || wanted.target !== null) return wanted;
-  return only.targetOnly
-    ? { source: null, target: assertTarget(target.address) }
-    : { source: assertSource(source.address), target: null };
-}
-
-/** What is wrong with the journal is among the findings. */
-function newestOrNull(state: string): { source: Address; target: Address } | null {
-  try {
-    const newest = newestEnds(state);
-    if (newest === null) return null;
-    return { source: parseAddress(newest.source), target: parseAddress(newest.target) };
-  } catch {
-    return null;
-  }
-}
-
-function sourceOf(session: Session, address: SourceAddress, access: Access): SourceEnd {
-  const { token, user, headers, caFile } = access.chroma ?? {};
-  return {
-    address,
-    text: addressText(address),
-    caFile,
-    keyed: token !== undefined || user !== undefined || headers !== undefined,
-    open: () => openSource(session, address, access),
-  };
-}
-
-function targetOf(session: Session, address: TargetAddress, access: Access): TargetEnd {
-  const { signal } = session.io;
-  return {
-    address,
-    text: addressText(address),
-    caFile: access.qdrant?.caFile,
-    keyed: access.qdrant?.apiKey !== undefined,
-    look: (at, onRest) => {
-      if (at.kind === "embedded") return stores.looks.embedded(at.path);
-      if (at.kind === "faiss") return stores.looks.faiss(at.path);
-      const onRoad = ({ road, text }: { road: string; text: string }): void => {
-        if (road === "rest") onRest(text);
-      };
-      return stores.looks.qdrant(at, { ...access, signal, onRoad });
-    },
-  };
-}
-
-/** The address as it is typed: a folder as it was given. */
-function addressText(address: SourceAddress | TargetAddress): string {
-  const { kind } = address;
-  const tenant = "tenant" in address ? address.tenant : null;
-  const database = "database" in address ? address.database : null;
-  const where = "url" in address ? address.url : address.path;
-  if (kind === "chroma-folder" && tenant === null && database === null) return where;
-  return endAddress({ kind, address: where, tenant, database, version: null });
 }
