@@ -18,8 +18,10 @@ import {
   fixFlags,
   hookFlags,
   logFlags,
+  pointsFlags,
   reportFlags,
   scopeFlags,
+  shapeFlags,
   stateFlags,
   verifyFlags,
 } from "./flags.ts";
@@ -78,7 +80,12 @@ export async function carryRecords(
 }
 
 /** What a verify into the other direction takes, and this one does not. */
-const migrationsAlone: FlagTable = { ...verifyFlags, ...fixFlags };
+const { rename, targetCollection } = shapeFlags;
+const { aliases } = pointsFlags;
+const migrationsAlone: FlagTable = {
+  ...{ ...verifyFlags, ...fixFlags },
+  ...{ rename, targetCollection, aliases },
+};
 
 /** Compares the ends of an export; gives the exit status, or null where the verify is about no export. */
 export async function compareRecords(

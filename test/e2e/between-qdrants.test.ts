@@ -155,6 +155,21 @@ describe.each(pairs)("$title", ({ from, to }) => {
   });
 });
 
+describe("a collection under another name", () => {
+  it("is verified by the same flags that carried it", async () => {
+    await using scene = await openScene(embedded, embedded, 20);
+    const { name } = scene;
+    for (const flags of [
+      ["--rename", `${name}=${name}-b`],
+      ["--target-collection", `${name}-c`],
+    ]) {
+      expectEnd(await scene.run("migrate", "--no-aliases", ...flags), 0);
+      expectEnd(await scene.run("verify", "--no-aliases", ...flags), 0);
+    }
+    expectEnd(await scene.run("verify", "--no-aliases"), 4);
+  });
+});
+
 describe("what two Qdrants are not asked for", () => {
   it("is refused before anything is written", async () => {
     await using scene = await openScene(embedded, embedded, 20);

@@ -81,5 +81,9 @@ describe("what only points take", () => {
     const refused = await restore("archive:./points", "chroma://localhost:1", "--no-aliases");
     expect(refused.status).toBe(2);
     expect(refused.stderr).toContain("--no-aliases is for a Qdrant as the target");
+    const verify = ["verify", "embedded:./source", "chroma://localhost:1", "--rename", "a=b"];
+    const unheard = await runCli(verify, { cwd });
+    expect(unheard.status).toBe(2);
+    expect(unheard.stderr).toContain("--rename is for a Qdrant as the target");
   });
 });

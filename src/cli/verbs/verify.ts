@@ -18,6 +18,7 @@ import {
   reportFlags,
   runFlags,
   scopeFlags,
+  shapeFlags,
   stateFlags,
   verifyFlags,
 } from "../flags.ts";
@@ -32,6 +33,8 @@ import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } f
 /** What goes with a Qdrant as the source alone. */
 const pointsVerifyFlags = {
   ...sourceQdrantFlags,
+  rename: shapeFlags.rename,
+  targetCollection: shapeFlags.targetCollection,
   aliases: pointsFlags.aliases,
   merge: {
     ...runFlags.merge,
