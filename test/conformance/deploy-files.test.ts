@@ -192,7 +192,12 @@ describe("deploy k8s", () => {
         telemetry_disabled: true,
         storage: { collection: { replication_factor: 2 } },
       },
-      apiKey: { valueFrom: { secretKeyRef: { name: "qdrant-api-key", key: "api-key" } } },
+      env: [
+        {
+          name: "QDRANT__SERVICE__API_KEY",
+          valueFrom: { secretKeyRef: { name: "qdrant-api-key", key: "api-key" } },
+        },
+      ],
       resources: { limits: { memory: "16Gi" } },
     });
   });
