@@ -62,7 +62,12 @@ export const after: Readonly<Record<LineOf<"after">, Judge>> = {
       ? yours()
       : yours(`The report of the migration: ${migration.report}.`),
   tuning: byContents((target, facts) => {
-    const fault = faulty(facts, ["indexing-off", "strict-unindexed"]);
+    const fault = faulty(facts, [
+      "indexing-off",
+      "graph-off",
+      "tenant-unindexed",
+      "strict-unindexed",
+    ]);
     return (
       fault ?? checked(`Nothing slows down its ${many(target.collections.length, "collection")}.`)
     );
@@ -105,7 +110,7 @@ function search({ searches }: TargetFacts, { migration }: Facts): Judged {
 }
 
 function performance({ searches }: TargetFacts, facts: Facts): Judged {
-  const fault = faulty(facts, ["indexing-off", "not-green"]);
+  const fault = faulty(facts, ["indexing-off", "graph-off", "tenant-unindexed", "not-green"]);
   if (fault !== null) return fault;
   if (searches === null || searches.ms.length === 0) return yours("Nothing could be searched.");
   const at = (share: number): string =>

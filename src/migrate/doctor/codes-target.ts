@@ -62,6 +62,35 @@ export const targetCodes = {
       "The target collection builds no index over its vectors (indexing_threshold is 0), and no migration holds it back.",
     remedy: patch('{"optimizers_config":{"indexing_threshold":10000}}'),
   },
+  "graph-off": {
+    group: "target",
+    severity: "warning",
+    means:
+      "A setting beside indexing_threshold keeps the vectors from being searched by a graph: every search compares with every point.",
+    remedy: patch(
+      '{"hnsw_config":{"m":16,"ef_construct":100},"optimizers_config":{"max_optimization_threads":"auto"}}',
+    ),
+  },
+  "tenant-unindexed": {
+    group: "target",
+    severity: "warning",
+    means:
+      "A collection of tenants has no tenant index over tenant_id: each search as a tenant looks through what is another's.",
+    remedy: `curl -X PUT '{url}/collections/{target}/index' -H "api-key: $QDRANT_API_KEY" -H 'content-type: application/json' -d '{"field_name":"tenant_id","field_schema":{"type":"keyword","is_tenant":true}}'`,
+  },
+  "quantized-unrescored": {
+    group: "target",
+    severity: "info",
+    means:
+      "The vectors are quantized in a way by which a server compares nothing anew by the full vectors, unless each search asks for it.",
+    remedy: '"params":{"quantization":{"rescore":true,"oversampling":2}}',
+  },
+  "memory-only": {
+    group: "target",
+    severity: "warning",
+    means: "The target is in memory alone: what is written goes with the process.",
+    remedy: "vecferry migrate {source} embedded:./NEW-FOLDER",
+  },
   "strict-exact": {
     group: "target",
     severity: "error",

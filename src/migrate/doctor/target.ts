@@ -11,6 +11,7 @@ import { addFault } from "./fault.ts";
 import type { Findings, Words } from "./finding.ts";
 import type { DoctorContext, DoctorRequest } from "./request.ts";
 import type { Need } from "./room.ts";
+import { slowFindings } from "./slow.ts";
 
 export interface TargetInput {
   readonly look: TargetLook;
@@ -101,6 +102,10 @@ export function accessFindings(
   targets: readonly string[],
 ): void {
   const { access, lockedBy } = look;
+  if (look.identity.kind === "embedded" && look.identity.address === ":memory:") {
+    const text = "The target is in memory alone: what is written goes with the process.";
+    findings.add("memory-only", "target", { text, words });
+  }
   if (lockedBy?.alive === true) {
     findings.add("target-in-use", "target", {
       text: `Process ${lockedBy.pid} has the target's folder open; what it wrote last may not be seen here.`,
@@ -131,6 +136,7 @@ export function standingFindings(
     if (needs !== null && !needs.has(name)) continue;
     const words = { ...input.words, target: encodeURIComponent(name) };
     health({ ...input, words }, one);
+    slowFindings(one, input.findings, words);
     if (one.strict !== null) caps({ ...input, words }, one, needs?.get(name) ?? null);
   }
 }

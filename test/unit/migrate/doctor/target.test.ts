@@ -95,6 +95,52 @@ describe("doctor on a target's health", () => {
   });
 });
 
+describe("doctor on slow searches", () => {
+  const found = async (info: object, others: object = {}) =>
+    codesOf(
+      await examine({
+        target: fakeLook({
+          collections: [standingCollection("ants", { info: { count: 9, ...info }, ...others })],
+        }),
+      }),
+    );
+  const note = JSON.stringify({ format: 1, layout: "vecferry", tenanted: true, sources: [] });
+  const index = (offBy: string | null) => ({ index: { vectors: 0, offBy } });
+
+  it("finds graph-off where a setting keeps the graph away, and no second time what is indexing-off", async () => {
+    expect(await found(index("hnsw_config.m is 0"))).toEqual(["graph-off"]);
+    expect(await found(index(null))).toEqual([]);
+    const off = await found(index("indexing_threshold is 0"), { indexing: "off" });
+    expect(off).toEqual(["indexing-off"]);
+    expect(await found({ ...index("hnsw_config.m is 0"), count: 0 })).toEqual([]);
+  });
+
+  it("finds tenant-unindexed in a collection of tenants alone", async () => {
+    const tenant = JSON.stringify({
+      tenant_id: { data_type: "keyword", params: { type: "keyword", is_tenant: true } },
+    });
+    const plain = JSON.stringify({ tenant_id: { data_type: "keyword" } });
+    expect(await found({ note, schema: "{}" })).toEqual(["tenant-unindexed"]);
+    expect(await found({ note, schema: plain })).toEqual(["tenant-unindexed"]);
+    expect(await found({ note, schema: tenant })).toEqual([]);
+    expect(await found({ schema: "{}" })).toEqual([]);
+  });
+
+  it("finds quantized-unrescored where searches do not rescore by themselves", async () => {
+    const quantized = (kind: string) => ({
+      configuration: JSON.stringify({ quantization_config: { [kind]: {} } }),
+    });
+    expect(await found(quantized("scalar"))).toEqual(["quantized-unrescored"]);
+    expect(await found(quantized("binary"))).toEqual([]);
+    expect(await found({ configuration: '{"quantization_config":null}' })).toEqual([]);
+  });
+
+  it("finds memory-only where the target goes with the process", async () => {
+    const identity = { ...fakeLook().identity, kind: "embedded", address: ":memory:" } as const;
+    expect(codesOf(await examine({ target: fakeLook({ identity }) }))).toEqual(["memory-only"]);
+  });
+});
+
 describe("doctor on who may write", () => {
   it("finds a key that may not", async () => {
     const found = only(await examine({ target: fakeLook({ access: "none" }) }), "key-read-only");
