@@ -109,7 +109,9 @@ function exportSteps({ migration, verify, quarantineFile }: Aftermath): string[]
   if (verify?.collections.some(({ schema }) => schema.length > 0))
     steps.push("A collection at the target is not as it should be; see `schema` in the report.");
   if (found("missing", "changed-at-source"))
-    steps.push(`\`${again}\` writes what is missing and what changed at the source.`);
+    steps.push(`\`${again}\` writes what is new or has changed at the source.`);
+  if (found("missing"))
+    steps.push(`\`${again} --overwrite\` also writes again what was deleted at the target.`);
   if (found("changed-at-target", "taken"))
     steps.push(`\`${again} --overwrite\` writes the source's records over what stands there.`);
   if (found("deleted-at-source"))

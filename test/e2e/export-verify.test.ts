@@ -1,5 +1,6 @@
 /** What `vecferry verify` looks at after exports, and what it leaves as it is. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { collectionsUrl, send } from "../support/chroma-fill.ts";
 import { type ChromaServer, chromaAvailable, startChroma } from "../support/chroma-server.ts";
 import { ExportScene } from "../support/export-scene.ts";
 
@@ -57,5 +58,37 @@ describe.skipIf(noChroma)(`verify of exports${noChroma ? `: ${noChroma}` : ""}`,
       expect(report.verify?.collections[0]?.differences).toEqual({ taken: 1 });
     }
     expect(await scene.export()).toMatchObject({ status: 4 });
+  });
+
+  it("names what was deleted in Chroma, and the export that it names writes it; a collection that was dropped is filled anew", async () => {
+    using scene = await ExportScene.open(chroma);
+    const payload = { a: 1 };
+    await scene.fill("alpha", cosine, [
+      { id: 1, vector, payload },
+      { id: 2, vector, payload },
+    ]);
+    expect((await scene.export()).status).toBe(0);
+    await scene.tell("alpha", "delete", { ids: ["1"] });
+    const left = await scene.export();
+    expect(left).toMatchObject({ status: 4, report: { totals: { carried: 0 } } });
+    expect(left.report.next.join()).toContain("--overwrite");
+    expect((await scene.export("--overwrite")).status).toBe(0);
+
+    await send(collectionsUrl(chroma, scene.place, "/alpha"), "DELETE");
+    expect(await scene.export()).toMatchObject({ status: 0, report: { totals: { carried: 2 } } });
+    expect(Object.keys(await scene.held("alpha"))).toEqual(["1", "2"]);
+  });
+
+  it("leaves out a collection whose export was refused", async () => {
+    using scene = await ExportScene.open(chroma);
+    for (const name of ["alpha", "beta"])
+      await scene.fill(name, cosine, [{ id: 1, vector, payload: { name } }]);
+    const all = ["--target-collection", "all", "--merge", "--collection"];
+    expect((await scene.export(...all, "alpha")).status).toBe(0);
+    expect(await scene.export(...all, "beta")).toMatchObject({
+      status: 2,
+      failure: { code: "E_ID_COLLISION" },
+    });
+    expect(await scene.both("verify")).toMatchObject({ status: 0 });
   });
 });

@@ -48,7 +48,7 @@ export async function carryPiece(
   const listed = [...batch.ids.keys()].filter((row) => known.has(idOf(row)));
   const changed = listed.filter((row) => {
     const one = known.get(idOf(row));
-    const stands = one?.state === recordStates.written && !open.has(one.ordinal);
+    const stands = course.held && one?.state === recordStates.written && !open.has(one.ordinal);
     // What somebody has changed at the target is written over although the source has not changed.
     return overwrite || !(stands && sameDigest(one.digest, imprintOf(row)));
   });

@@ -72,8 +72,12 @@ function knownExport(
   const migration = journal.find(key);
   if (migration === null) return null;
   const shapes = new Map<string, ExportShape>();
-  for (const { plan } of journal.collections(migration))
-    if (plan.exported !== undefined) shapes.set(plan.source.name, parseShape(plan.exported));
+  for (const entered of journal.collections(migration)) {
+    const { exported, source } = entered.plan;
+    // Of one that was refused nothing was listed.
+    const isListed = entered.copied || journal.ledger(entered).counts().listed > 0;
+    if (exported !== undefined && isListed) shapes.set(source.name, parseShape(exported));
+  }
   return shapes.size === 0 ? null : { migration, shapes };
 }
 

@@ -60,7 +60,7 @@ async function steps(run: ExportRun, request: ExportRequest): Promise<Outcome> {
   const lanes = await list(run);
   const stop = report.phase("check");
   const held = await assertFree(run, lanes, request);
-  const courses = await ensureAll(run, lanes, held);
+  let courses = await ensureAll(run, lanes, held);
   stop();
   journal.setState(migration, "COPYING");
   for (let round = 1; ; round += 1) {
@@ -77,6 +77,7 @@ async function steps(run: ExportRun, request: ExportRequest): Promise<Outcome> {
       "The source was written to meanwhile; what has changed is carried too.",
     );
     journal.setState(migration, "COPYING");
+    courses = courses.map((course) => ({ ...course, held: true }));
     await list(run, "relist");
   }
   settleState(run, courses);

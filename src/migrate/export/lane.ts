@@ -43,7 +43,7 @@ export interface Course extends ExportLane {
   readonly target: RecordTarget;
   /** The collection at the target. */
   readonly there: CollectionInfo;
-  /** Whether it may hold records: else nothing is read there before it is written. */
+  /** Whether it may hold records: else nothing is read there before it is written, and nothing counts as written. */
   readonly held: boolean;
 }
 
