@@ -110,6 +110,9 @@ interface Vector {
   readonly distance: Distance | null;
 }
 
+/** So many tenants' plans are at hand; there may be as many tenants as points. */
+const knownMax = 10_000;
+
 /** Tells of each point of one collection of the source where it goes. */
 export class Router {
   readonly info: CollectionInfo;
@@ -161,6 +164,7 @@ export class Router {
     if (known !== undefined) return known;
     const home = this.#homeOf(run, collection, tenant);
     const plan = this.#plans.take(this.info, home, this.#vector, this.#shape);
+    if (this.#known.size >= knownMax) this.#known.clear();
     this.#known.set(key, plan);
     return plan;
   }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { placed } from "../../../../src/migrate/export/lane.ts";
 import { defaultExport, type ExportShape } from "../../../../src/migrate/export/request.ts";
@@ -124,6 +126,19 @@ describe("where a point goes", () => {
 });
 
 describe("the plans of an export", () => {
+  it("take no more memory for each tenant whose points go into one collection", () => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    const router = routerOf(infoOf(null));
+    const heapAfter = (from: number, to: number): number => {
+      for (let at = from; at < to; at += 1) router.planOf(pointWith({ tenant: `tenant ${at}` }), 0);
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heapAfter(0, 20_000);
+    expect(heapAfter(20_000, 120_000) - before).toBeLessThan(4 * 1024 * 1024);
+  });
+
   it("hold every noted collection, also one without a point", () => {
     const plans = plansOf();
     routerOf(infoOf([source, { ...source, name: "empty" }]), {}, plans);
