@@ -79,6 +79,29 @@ describe.skipIf(noChroma)(`an export${noChroma ? `: ${noChroma}` : ""}`, () => {
     expect(held["1"]).toBeUndefined();
   });
 
+  it("of a Qdrant from which points are only deleted meanwhile names them, and the rest is verified", async () => {
+    using scene = await ExportScene.open(chroma);
+    await using qdrant = await serveFolder(join(scene.cwd, "q"));
+    const path = "/collections/live";
+    await qdrant.call("PUT", path, { vectors: { size: 2, distance: "Euclid" } });
+    const points = Array.from({ length: 60 }, (_, id) => ({ id, vector: [id, 1], payload: {} }));
+    await qdrant.call("PUT", `${path}/points?wait=true`, { points });
+    await using source = await connectTarget(qdrant.url);
+    await using real = await connectRecordTarget(scene.target);
+    let writes = 0;
+    const target = telling(real, async () => {
+      writes += 1;
+      if (writes === 6)
+        await qdrant.call("POST", `${path}/points/delete?wait=true`, { points: [1] });
+    });
+    const request = { ...defaultExport, batchSize: 10 };
+    const { exit, report } = await runExport(source, target, request, contextOf(scene));
+    expect({ exit, found: report.verify?.collections[0]?.differences }).toEqual({
+      exit: 4,
+      found: { "deleted-at-source": 1 },
+    });
+  });
+
   it("sends vectors of cosine within 3 ulp of what they were, and with the archive their very bits", async () => {
     using scene = await ExportScene.open(chroma);
     const [records, dimension] = [50, 8];

@@ -79,6 +79,16 @@ describe.skipIf(noChroma)(`verify of exports${noChroma ? `: ${noChroma}` : ""}`,
     expect(Object.keys(await scene.held("alpha"))).toEqual(["1", "2"]);
   });
 
+  it("forgets what was in quarantine of a collection that the source has no more", async () => {
+    using scene = await ExportScene.open(chroma);
+    await scene.fill("alpha", cosine, [{ id: 1, vector, payload: { a: 1 } }]);
+    await scene.fill("beta", cosine, [{ id: 1, vector, payload: { a: null } }]);
+    expect((await scene.export()).status).toBe(3);
+    await scene.atQdrant((call) => call("DELETE", "/collections/beta"));
+    const exported = await scene.export();
+    expect(exported).toMatchObject({ status: 0, report: { quarantine: { byReason: {} } } });
+  });
+
   it("leaves out a collection whose export was refused", async () => {
     using scene = await ExportScene.open(chroma);
     for (const name of ["alpha", "beta"])

@@ -127,13 +127,16 @@ async function verifyStanding(
   await verifyRun(run, courses, isFresh, missing);
 }
 
-/** Compares these lanes with the target and enters the result in the report and in the journal. */
+/**
+ * Compares these lanes with the target and enters the result in the report and in the journal. `moved` = records that have come to the
+ * source, or gone from it, since it was listed; with a base only those that have come.
+ */
 export async function verifyRun(
   run: ExportRun,
   courses: readonly Course[],
   isFresh: boolean,
   missing: readonly ExportLane[] = [],
-): Promise<{ readonly verify: VerifyReport; readonly appeared: number }> {
+): Promise<{ readonly verify: VerifyReport; readonly moved: number }> {
   const { source, context, report, journal } = run;
   const { signal } = context;
   const stop = report.phase("verify");
@@ -176,8 +179,17 @@ export async function verifyRun(
   const verify = verdictOf(collections, foreign);
   report.verified(verify);
   stop();
-  const appeared = [...tallies.values()].reduce((sum, tally) => sum + tally.appeared, 0);
-  return { verify, appeared };
+  const moved = [...tallies].reduce(
+    (sum, [course, tally]) => sum + tally.appeared + (run.base === null ? unmet(course, tally) : 0),
+    0,
+  );
+  return { verify, moved };
+}
+
+/** Listed records that the source did not give any more. */
+function unmet({ ledger }: Course, { met }: Tally): number {
+  const { pending, written, quarantined } = ledger.counts();
+  return Math.max(0, pending + written + quarantined - met);
 }
 
 function resultOf(

@@ -69,8 +69,8 @@ async function steps(run: ExportRun, request: ExportRequest): Promise<Outcome> {
     for (const { entered, ledger } of courses)
       if (ledger.counts().pending === 0) journal.setCopied(entered);
     journal.setState(migration, "COPIED");
-    const { verify, appeared } = await verifyRun(run, courses, false);
-    if (round === rounds || !run.source.capabilities.live || !hasMoved(verify, appeared)) break;
+    const { verify, moved } = await verifyRun(run, courses, false);
+    if (round === rounds || !run.source.capabilities.live || !hasMoved(verify, moved)) break;
     note(
       run.context,
       report,
@@ -217,8 +217,8 @@ async function removeDeleted({ context, report }: ExportRun, course: Course): Pr
 }
 
 /** Whether a verify found what another round would carry. */
-function hasMoved({ collections }: VerifyReport, appeared: number): boolean {
-  return appeared > 0 || collections.some(({ differences }) => differences["changed-at-source"]);
+function hasMoved({ collections }: VerifyReport, moved: number): boolean {
+  return moved > 0 || collections.some(({ differences }) => differences["changed-at-source"]);
 }
 
 function settleState({ journal, migration }: ExportRun, courses: readonly Course[]): void {

@@ -49,12 +49,14 @@ export function listVanished(run: ExportRun, found: readonly Listed[]): Listed[]
   return vanished.map((entered, at) => {
     const ledger = journal.ledger(entered);
     const lane = { plan: vanishedPlan(entered, shape, -1 - at), entered, ledger };
-    let deleted = 0;
-    for (let rows = ledger.page(recordStates.written, -1, pageRows); rows.length > 0; ) {
-      throwIfAborted(context.signal);
-      ledger.markGone(rows.map(({ ordinal }) => ordinal));
-      deleted += rows.length;
-      rows = ledger.page(recordStates.written, -1, pageRows);
+    ledger.retryQuarantined();
+    const deleted = ledger.counts().written;
+    for (const state of [recordStates.pending, recordStates.written]) {
+      const page = () => ledger.page(state, -1, pageRows);
+      for (let rows = page(); rows.length > 0; rows = page()) {
+        throwIfAborted(context.signal);
+        ledger.markGone(rows.map(({ ordinal }) => ordinal));
+      }
     }
     return { lane, listed: 0, added: 0, deleted };
   });

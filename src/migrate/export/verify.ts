@@ -22,10 +22,12 @@ export interface Tally {
   goneAtBothEnds: number;
   /** Records that have come to the source since it was listed. */
   appeared: number;
+  /** Listed records that the source still has. */
+  met: number;
 }
 
 export function emptyTally(): Tally {
-  return { compared: 0, quarantined: 0, goneAtBothEnds: 0, appeared: 0 };
+  return { compared: 0, quarantined: 0, goneAtBothEnds: 0, appeared: 0, met: 0 };
 }
 
 /** Reads points of the piece again, as they are now. */
@@ -52,12 +54,14 @@ export async function verifyPiece(
   const { differences } = second;
   tally.compared += first.compared;
   tally.quarantined += first.quarantined;
+  tally.met += first.met;
   tally.appeared += differences.filter(({ isNew }) => isNew).length;
   course.ledger.addDifferences(differences.map(({ isNew: _, ...one }) => one));
 }
 
 interface Compared {
   readonly compared: number;
+  readonly met: number;
   readonly quarantined: number;
   readonly differences: readonly (Difference & { readonly isNew: boolean })[];
 }
@@ -97,6 +101,7 @@ async function compare(
   });
   return {
     compared: batch.ids.length,
+    met: known.size,
     quarantined: failures.length - unreadable.length,
     differences: [...differences, ...unreadable],
   };
