@@ -57,7 +57,8 @@ export function specsOf(
       throw new VectorError("E_INTERNAL", "A target collection has no source.");
     for (const other of group) assertAlike(first, other);
     const { dimension, distance, layout, tenanted } = first;
-    assertFits(name, first, standing.get(name));
+    const there = standing.get(name);
+    assertFits(name, first, there);
     const { indexes, ...settings } = request.settings;
     return {
       name,
@@ -68,6 +69,8 @@ export function specsOf(
       indexes: indexes.map((index) => ({ ...index, key: indexPath(layout, index.key) })),
       ...settings,
       sources: group.map((plan) => sourceNote(plan, run)),
+      // What others put beside a record's vector is read with it: the point is then another than was written.
+      ...(there?.vectors === undefined ? {} : { vectors: there.vectors }),
     };
   });
 }

@@ -46,9 +46,10 @@ export interface Tally {
   withinUlps: number;
 }
 
-/** The target collection as verify reads it: by our plan, with the dimension that it really has. */
+/** The target collection as verify reads it: by our plan, with the dimension and the vectors that it really has. */
 export function readableInfo(lane: Pick<Lane, "spec">, found: CollectionInfo): CollectionInfo {
-  return { ...targetInfo(lane.spec), dimension: found.dimension };
+  const { dimension, vectors } = found;
+  return { ...targetInfo(lane.spec), dimension, ...(vectors === undefined ? {} : { vectors }) };
 }
 
 export function emptyTally(): Tally {
