@@ -21,12 +21,15 @@ export function barChart(
   const left = 230;
   const right = 110;
   let y = 4;
-  const drawn = bars.map(({ label, values }) => {
+  const isPair = bars.some(({ values }) => values.length > 1 && values[0] !== null);
+  const drawn = bars.map(({ label, values: given }) => {
     const top = y;
+    // Where the first of all pairs lacks, the second stands alone.
+    const values = isPair ? given : given.slice(-1);
     const lines = values.map((value, at) => {
       const long = value === null || max <= 0 ? 0 : (value / max) * (width - left - right);
       const here = top + at * (thick + 2);
-      const bar = html`<rect class="${values.length > 1 && at === 0 ? "a" : "b"}" x="${left}" y="${here}" width="${round(Math.max(0, long))}" height="${thick}" rx="2"/>`;
+      const bar = html`<rect class="${isPair && at === 0 ? "a" : "b"}" x="${left}" y="${here}" width="${round(Math.max(0, long))}" height="${thick}" rx="2"/>`;
       return html`${bar}<text x="${round(left + Math.max(0, long) + 6)}" y="${here + 12}">${value === null ? "not measured" : text(value)}</text>`;
     });
     y += values.length * (thick + 2) + gap;

@@ -3,9 +3,10 @@ import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { migrationFiles } from "../../migrate/files.ts";
-import type { RateSample } from "../../migrate/rate-samples.ts";
+
 import { readReports } from "../../migrate/read-report.ts";
 import type { Report } from "../../migrate/report-schema.ts";
+import type { RateSample } from "../../migrate/request.ts";
 import type { MigrationStatus } from "../../migrate/status.ts";
 
 export interface PageFacts {

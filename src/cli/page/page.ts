@@ -62,7 +62,7 @@ function frame(title: string, body: Html, script: string | null): string {
 }
 
 function header(facts: PageFacts): Html {
-  const { tone, word, sentence } = verdictOf(facts);
+  const { tone, word, sentence, detail } = verdictOf(facts);
   const { newest, status } = facts;
   const ends = [
     status?.source ?? newest?.source?.address ?? "not known",
@@ -72,7 +72,7 @@ function header(facts: PageFacts): Html {
     newest === null
       ? null
       : html`<p class="quiet">Last run: ${newest.command}, ${timeText(newest.startedAt)}, ${spanText(Date.parse(newest.endedAt) - Date.parse(newest.startedAt))}, exit ${newest.exit}. Migration ${newest.migration?.run ?? "not known"}${status === null ? null : `, state ${status.state}`}.</p>`;
-  return html`<header><div class="verdict ${tone}"><p class="word">${word}</p><h1>${sentence}</h1></div><p><code>${ends[0] ?? ""}</code> → <code>${ends[1] ?? ""}</code></p>${run}</header>`;
+  return html`<header><div class="verdict ${tone}"><p class="word">${word}</p><h1>${sentence}</h1>${detail === "" ? null : html`<p>${detail}</p>`}</div><p><code>${ends[0] ?? ""}</code> → <code>${ends[1] ?? ""}</code></p>${run}</header>`;
 }
 
 /** The figures that people ask for first. */

@@ -13,7 +13,7 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; padding-top: .6rem; border-top: 
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 p { margin: .4rem 0; max-width: 48rem; }
 .verdict { margin: 1.5rem 0 1rem; padding: 1rem 1.2rem; background: var(--card); border-left: 6px solid var(--tone); border-radius: 4px; }
-.verdict .word { color: var(--tone); font-weight: 700; letter-spacing: .04em; text-transform: uppercase; font-size: .85rem; margin: 0; }
+.verdict .word { color: var(--tone); font-weight: 700; letter-spacing: .04em; text-transform: uppercase; font-size: .85rem; margin: 0 0 .2rem; }
 .good { --tone: var(--good); } .warn { --tone: var(--warn); } .bad { --tone: var(--bad); } .busy { --tone: var(--b); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .6rem; margin: 1rem 0; padding: 0; }
 .tiles div { background: var(--card); border-radius: 4px; padding: .6rem .8rem; }
@@ -23,6 +23,7 @@ p { margin: .4rem 0; max-width: 48rem; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 th { color: var(--quiet); font-weight: 600; }
+.n + :not(.n) { padding-left: .5rem; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code { font: .9em ui-monospace, Menlo, Consolas, monospace; background: var(--card); padding: .1em .3em; border-radius: 3px; overflow-wrap: anywhere; }
 svg { width: 100%; height: auto; display: block; margin: .4rem 0 .8rem; font: 12px system-ui, sans-serif; }

@@ -6,10 +6,18 @@ export interface Verdict {
   readonly tone: "good" | "warn" | "bad" | "busy";
   readonly word: string;
   readonly sentence: string;
+  /** What it rests on; empty where the sentence says all. */
+  readonly detail: string;
 }
 
 /** Of a migration at work the journal decides, else the run that ended last. */
 export function verdictOf(facts: PageFacts): Verdict {
+  return { detail: "", ...judged(facts) };
+}
+
+type Judged = Omit<Verdict, "detail"> & Partial<Verdict>;
+
+function judged(facts: PageFacts): Judged {
   const { status, newest } = facts;
   if (status?.runningPid != null) {
     const rate =
@@ -30,16 +38,21 @@ export function verdictOf(facts: PageFacts): Verdict {
   return ended(facts, newest);
 }
 
-function ended(facts: PageFacts, newest: NonNullable<PageFacts["newest"]>): Verdict {
+function ended(facts: PageFacts, newest: NonNullable<PageFacts["newest"]>): Judged {
   const { failure, exit } = newest;
   if (facts.status?.state === "CANCELLED")
     return { tone: "warn", word: "Cancelled", sentence: "What the migration made was taken away." };
   if (exit === 6)
-    return { tone: "bad", word: "Gate missed", sentence: failure?.message ?? "A gate was missed." };
+    return {
+      tone: "bad",
+      word: "Gate missed",
+      sentence: failure?.message ?? "A gate was missed.",
+      detail: `${standing(facts)}.`,
+    };
   if (failure !== null) {
     const tone = exit === 5 || exit === 130 ? "warn" : "bad";
     const word = exit === 130 ? "Paused" : exit === 5 ? "Stopped for now" : "Failed";
-    return { tone, word, sentence: `${failure.message} ${standing(facts)}.` };
+    return { tone, word, sentence: failure.message, detail: `${standing(facts)}.` };
   }
   const left = facts.verify?.verify?.differences ?? 0;
   if (exit === 4 || left > 0)
@@ -52,13 +65,13 @@ function ended(facts: PageFacts, newest: NonNullable<PageFacts["newest"]>): Verd
 }
 
 /** Of a run that did what it was for. */
-function whole(facts: PageFacts, newest: NonNullable<PageFacts["newest"]>): Verdict {
+function whole(facts: PageFacts, newest: NonNullable<PageFacts["newest"]>): Judged {
   const verdict = facts.verify?.verify?.verdict ?? "";
   const { records } = newest.quarantine;
   if (records > 0) {
     const are = records === 1 ? "record was" : "records were";
-    const sentence = `${standing(facts)}; ${count(records)} ${are} not carried and stand in quarantine, each with its reason. ${verdict}`;
-    return { tone: "warn", word: "Done, with quarantine", sentence };
+    const sentence = `${standing(facts)}; ${count(records)} ${are} not carried and stand in quarantine, each with its reason.`;
+    return { tone: "warn", word: "Done, with quarantine", sentence, detail: verdict };
   }
   if (facts.status?.state === "STALE")
     return {
@@ -72,7 +85,12 @@ function whole(facts: PageFacts, newest: NonNullable<PageFacts["newest"]>): Verd
       word: "Not verified",
       sentence: `${standing(facts)}; nothing has compared them yet.`,
     };
-  return { tone: "good", word: "Verified", sentence: `${standing(facts)}. ${verdict}` };
+  return {
+    tone: "good",
+    word: "Verified",
+    sentence: `${standing(facts)}, and verified.`,
+    detail: verdict,
+  };
 }
 
 /** `All 50,000 records of 3 collections are at the target`. */
