@@ -17,7 +17,7 @@ import type { StoreIdentity } from "../store/port.ts";
 import { type Environment, readEnvironment } from "../util/environment.ts";
 import { chromaFlags, qdrantFlags, sourceQdrantFlags } from "./end-flags.ts";
 import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
-import { hookFlags, type logFlags, serveFlags } from "./flags.ts";
+import { hookFlags, type logFlags } from "./flags.ts";
 import { EventHook, type HookEvent } from "./hook.ts";
 import { isWhole, storeIdentity } from "./identity.ts";
 import { Keys } from "./keys.ts";
@@ -26,6 +26,7 @@ import { Output } from "./output/output.ts";
 import { count } from "./output/progress.ts";
 import { factsOfReport, type PageFacts, readFacts } from "./page/facts.ts";
 import { reportPage } from "./page/page.ts";
+import { serveFlags } from "./serve-flags.ts";
 import type { Flag, Values } from "./setting.ts";
 
 /** The world as the command sees it. */

@@ -1,15 +1,5 @@
 /** How fast a run went at each time: a bounded number of samples, taken from its events. */
-import type { MigrateEvent, Phase } from "./request.ts";
-
-export interface RateSample {
-  /** Milliseconds since the run began. */
-  readonly atMs: number;
-  readonly phase: Phase;
-  /** Records that this run has had through the phase until then. */
-  readonly records: number;
-  /** Bytes of these; 0 where the phase sends none. */
-  readonly bytes: number;
-}
+import type { MigrateEvent, Phase, RateSample } from "./request.ts";
 
 /** As many are kept at most; then every other one goes, and they are taken half as often. */
 export const samplesMax = 240;

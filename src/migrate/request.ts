@@ -3,7 +3,6 @@ import type { HnswSettings, Layout, PayloadIndex, Quantization } from "../model/
 import type { Distance } from "../model/distance.ts";
 import type { Slowing } from "../store/pace.ts";
 import type { CompareRequest } from "./compare/request.ts";
-import type { RateSamples } from "./rate-samples.ts";
 
 /** Which source records a run is about. Choosing others later adds work to the same migration. */
 export interface Scope {
@@ -187,6 +186,17 @@ export const phases = [
 ] as const;
 export type Phase = (typeof phases)[number];
 
+/** How far a run was at a time. */
+export interface RateSample {
+  /** Milliseconds since the run began. */
+  readonly atMs: number;
+  readonly phase: Phase;
+  /** Records that this run has had through the phase until then. */
+  readonly records: number;
+  /** Bytes of these; 0 where the phase sends none. */
+  readonly bytes: number;
+}
+
 export interface RunContext {
   /** Folder of the journal, reports and quarantine. */
   readonly stateFolder: string;
@@ -197,5 +207,5 @@ export interface RunContext {
   /** Which way each end is spoken to, in a sentence, once it is known and where there is a choice; kept by whoever opened the stores. */
   readonly roads?: Readonly<Record<"target", string | null>>;
   /** How far the run was at each time, taken from its events by whoever is told of them. */
-  readonly rates?: Pick<RateSamples, "samples">;
+  readonly rates?: { readonly samples: readonly RateSample[] };
 }

@@ -5,7 +5,8 @@ import { assertNoChroma } from "../../open.ts";
 import { serve } from "../../server/serve.ts";
 import { parseAddress, printableAddress } from "../../store/address.ts";
 import { exitHelp } from "../exit.ts";
-import { outputFlags, serveFlags } from "../flags.ts";
+import { outputFlags } from "../flags.ts";
+import { serveFlags } from "../serve-flags.ts";
 import { addFlags, readSettings } from "../setting.ts";
 import { type Action, type AddVerb, onCommand } from "../verb.ts";
 
