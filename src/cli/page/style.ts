@@ -23,8 +23,9 @@ p { margin: .4rem 0; max-width: 48rem; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 th { color: var(--quiet); font-weight: 600; }
+td:not(.n), th:first-child { min-width: 6rem; }
 .n + :not(.n) { padding-left: .5rem; }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.n { text-align: right; font-variant-numeric: tabular-nums; } td.n { white-space: nowrap; } th { overflow-wrap: normal; }
 code { font: .9em ui-monospace, Menlo, Consolas, monospace; background: var(--card); padding: .1em .3em; border-radius: 3px; overflow-wrap: anywhere; }
 svg { width: 100%; height: auto; display: block; margin: .4rem 0 .8rem; font: 12px system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .axis { fill: var(--quiet); } svg .grid { stroke: var(--line); }
