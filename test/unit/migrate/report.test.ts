@@ -29,7 +29,7 @@ describe("the report", () => {
     });
     expect(Object.keys(written.phases)).toEqual(expect.arrayContaining(["list", "copy", "verify"]));
     if (process.platform !== "win32") expect(statSync(files.report).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(files.report, "..")).sort()).toEqual(["report.json"]);
+    expect(readdirSync(join(files.report, "..")).sort()).toEqual(["report.json", "reports"]);
   });
 
   it("is written when a run fails, with the failure and what was done until then", async () => {
