@@ -75,7 +75,11 @@ function keyLines({ path, done, isOpen }: KeyOutcome): string[] {
     kept: `${path} has a QDRANT_API_KEY, which stays.`,
   };
   const open = isOpen ? [`Others can read ${path}: chmod 600 ${path}`] : [];
-  return [said[done], ...open, `Keep it out of the repository: echo ${basename(path)} >> .gitignore`];
+  return [
+    said[done],
+    ...open,
+    `Keep it out of the repository: echo ${basename(path)} >> .gitignore`,
+  ];
 }
 
 /** What answered. */

@@ -126,7 +126,9 @@ describe("the digest of a point with vectors of every kind", () => {
   });
 
   it("stays what it is", () => {
-    expect(digest(vectorBatch([point], manyShapes))).toMatchInlineSnapshot(`"1f301c3578f5bb1cc76b10869a72724c"`);
+    expect(digest(vectorBatch([point], manyShapes))).toMatchInlineSnapshot(
+      `"1f301c3578f5bb1cc76b10869a72724c"`,
+    );
     expect(vectorBytes(vectorBatch([point], manyShapes))).toBe(8 + 12 + 8 + 8 + 8 + 8 + 4);
   });
 });
