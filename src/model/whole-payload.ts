@@ -62,12 +62,15 @@ function decoded(
       ...shardsOf(points),
     },
   };
+  const createdAt = points.ids.map((_, row) => placement.createdAt?.[row] ?? null);
   placement.rest.forEach((text, row) => {
     if (text === null || !isForeign(points, row)) return;
-    readRow(found, row, decoder, text);
-    if (!isTaken(found, row, text)) restoreRow(found, row, points);
+    const time = readRow(found, row, decoder, text);
+    if (isTaken(found, row, text)) createdAt[row] = time;
+    else restoreRow(found, row, points);
   });
-  return found;
+  if (createdAt.every((time) => time === null)) return found;
+  return { ...found, placement: { ...found.placement, createdAt } };
 }
 
 /** The same points with their payloads as they are, all of them in `rest`: what a point store reads without a layout. */
@@ -105,7 +108,13 @@ function isForeign({ ids, payload, placement }: PointBatch, row: number): boolea
   );
 }
 
-function readRow(batch: PointBatch, row: number, decoder: PayloadDecoder, text: string): void {
+/** Gives when an application first wrote it; null = it is not kept. */
+function readRow(
+  batch: PointBatch,
+  row: number,
+  decoder: PayloadDecoder,
+  text: string,
+): string | null {
   const { ids, payload, placement } = batch;
   const point = placement.points[row] ?? "";
   const record = decoder.decode(text, point);
@@ -118,6 +127,7 @@ function readRow(batch: PointBatch, row: number, decoder: PayloadDecoder, text: 
   placement.runs[row] = record.run;
   placement.collections[row] = record.collection;
   placement.rest[row] = record.rest;
+  return record.createdAt;
 }
 
 function restoreRow(batch: PointBatch, row: number, points: PointBatch): void {
