@@ -189,9 +189,32 @@ export function disagreement(step: Step, theirs: Answer, ours: Answer): string |
   }
   if (theirs.status !== 200) return null;
   const [left, right] = [known(theirs.result, step), known(ours.result, step)];
+  if (hasTwoBeginnings(left, right, step)) return differingMembers(left, right);
   return step.ranking === "as it stands"
     ? differing(left, right, "result", false)
     : differingResults(left, right, step);
+}
+
+/** Whether two points are equally near, one of which a diverse answer begins with: all that follows depends on which. */
+function hasTwoBeginnings(theirs: JsonValue, ours: JsonValue, step: Step): boolean {
+  if (!/"mmr":/.test(step.body ?? "")) return false;
+  const [first, other] = [listOf(theirs)?.[0], listOf(ours)?.[0]];
+  if (!isObject(first) || !isObject(other) || show(first["id"]) === show(other["id"])) return false;
+  return tied(first["score"] ?? null, other["score"] ?? null);
+}
+
+/** Of two lists in any order, perhaps of other points, what differs of a point that is in both. */
+function differingMembers(theirs: JsonValue, ours: JsonValue): string | null {
+  const [left, right] = [listOf(theirs) ?? [], listOf(ours) ?? []];
+  if (left.length !== right.length) return `result: ${left.length} ≠ ${right.length} points`;
+  const others = new Map(right.map((one) => [isObject(one) ? show(one["id"]) : "", one]));
+  for (const one of left) {
+    const key = isObject(one) ? show(one["id"]) : "";
+    const other = others.get(key);
+    const found = other === undefined ? null : differing(one, other, `result(${key})`, false);
+    if (found) return found;
+  }
+  return null;
 }
 
 /** What the two can be compared in: numbers of operations, of segments and of what has been optimized are each one's own. */

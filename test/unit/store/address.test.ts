@@ -132,7 +132,14 @@ describe("parseAddress", () => {
   });
 
   it("reads an archive's path", () => {
-    expect(parseAddress("archive:./a b?c")).toEqual({ kind: "archive", path: "./a b?c" });
+    expect(parseAddress("archive:./a b")).toEqual({ kind: "archive", path: "./a b" });
+    expect(parseAddress("archive:./a?generation=2")).toEqual({
+      kind: "archive",
+      path: "./a",
+      generation: 2,
+    });
+    for (const no of ["archive:./a b?c", "archive:./a?generation=0", "archive:./a?generation=x"])
+      expect(failure(no).code).toBe("E_CONFIG");
     expect(failure("archive:").code).toBe("E_CONFIG");
   });
 
