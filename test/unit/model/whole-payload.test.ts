@@ -103,4 +103,12 @@ describe("a payload read as a record", () => {
     expect(found.placement.rest).toEqual([text]);
     expect(wholePayload(found, 0, "vecferry")).toBe(text);
   });
+
+  it("say when an application first wrote them", () => {
+    const time = "2026-01-02T03:04:05.000Z";
+    const own = `{"document":"a","metadata":{},"tenant_id":"t","_vecferry":{"id":"x","created_at":"${time}"}}`;
+    const { ids, placement } = asRecords(raw(own, '{"a":1}'), "vecferry");
+    expect([ids[0], placement.createdAt]).toEqual(["x", [time, null]]);
+    expect(asRecords(raw('{"a":1}'), "vecferry").placement.createdAt).toBeUndefined();
+  });
 });
