@@ -25,6 +25,7 @@ function qdrant(fault: StubHandler): Promise<Stub> {
     if (path === "/")
       return { body: { title: "qdrant - vector search engine", version: "1.18.2" } };
     if (path === "/collections") return ok({ collections: [{ name: "there" }] });
+    if (path === "/aliases") return ok({ aliases: [] });
     if (path.includes("/points")) return fault(request, response);
     return method === "GET" ? described : ok(true);
   });
