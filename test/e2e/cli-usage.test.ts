@@ -61,7 +61,6 @@ describe("a usage error", () => {
     ["a report in no folder", ["migrate", "--report-file", "no/r.json"], "is not there"],
     ["an unknown address", ["migrate", "localhost:8000", "embedded:q"], "chroma://localhost:8000"],
     ["a store that cannot be the target", ["migrate", "./x", "./y"], "embedded:./path"],
-    ["a store that cannot be the source", ["migrate", "http://h:8000", "embedded:q"], "chroma://"],
     ["a where that is not Chroma's", ["migrate", "--where", '{"$or": 1}'], "--where"],
     ["a mapping that is not there", ["migrate", "--tenant-mapping", "m.json"], "--tenant-mapping"],
   ])("of %s exits 2, opens nothing, and says what to do", async (_, args, words) => {
