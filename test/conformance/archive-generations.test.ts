@@ -93,7 +93,10 @@ describe.skipIf(python === "")(`an archive${reason}`, () => {
       ({ id }) => !["0", "2", "3", "29", "30"].includes(id.slice(7)),
     );
     const read = readByPython(path);
-    for (const library of ["pandas", "duckdb", "polars"]) expect(read[library]).toEqual(expected);
+    // A join gives its rows in any order.
+    const placeOf = ({ id }: Readonly<Record<string, unknown>>) => Number(String(id).slice(7));
+    for (const library of ["pandas", "duckdb", "polars"])
+      expect(read[library]?.toSorted((a, b) => placeOf(a) - placeOf(b))).toEqual(expected);
     const second = readByPython(path, 2)["duckdb"]?.map(({ id }) => id);
     expect(second).toHaveLength(37);
     expect(second).toContain("record 0");
