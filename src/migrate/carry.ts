@@ -1,8 +1,7 @@
 /** Carries records that the journal lists, a batch at a time: read, prepare, write, and only then the checkpoint. */
-import { VectorError } from "../errors.ts";
-import type { PointBatch, RecordFailure } from "../model/record.ts";
+import type { RecordFailure } from "../model/record.ts";
 import { bytesOf, pickRows } from "../model/rows.ts";
-import { writeHalving } from "../store/halving.ts";
+import { writeOrFail } from "../store/halving.ts";
 import { passStop } from "../util/stops.ts";
 import { pointOf } from "./collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
@@ -81,7 +80,9 @@ export async function carry(
       return [{ ordinal: known.ordinal, digest: digestAt(digests, row) }];
     }),
   );
-  const refused = batch.ids.length === 0 ? [] : await write(lane, batch, signal);
+  const refused = await writeOrFail(batch, (rows) =>
+    lane.writes.run(() => lane.target.write(lane.spec, rows, { signal }), signal),
+  );
   const lost = new Set(refused.map(({ id }) => id));
   const failures = [...read.failures, ...prepared.failures, ...refused];
   const gone = read.absent.flatMap((id) => byId.get(id) ?? []);
@@ -120,25 +121,4 @@ export async function carry(
     bytes: bytesOf(batch),
     readBytes: bytesOf(prepared.batch),
   };
-}
-
-/** Writes a batch; when the target refuses it for good, the halves, down to the records that are to blame. */
-async function write(lane: Lane, batch: PointBatch, signal: AbortSignal): Promise<RecordFailure[]> {
-  const { refused } = await writeHalving(batch, (rows) =>
-    lane.writes.run(() => lane.target.write(lane.spec, rows, { signal }), signal),
-  );
-  const oversized = refused.every(({ tooLarge }) => tooLarge);
-  if (refused.length === batch.ids.length && batch.ids.length > 1 && !oversized) {
-    // Not one record of many was accepted, and not for its size: the fault is not the records'.
-    const [first] = refused;
-    throw new VectorError(
-      "E_REJECTED",
-      `The target refuses every record of a batch of ${batch.ids.length}: ${first?.detail ?? ""}`,
-    );
-  }
-  return refused.map(({ id, tooLarge, detail }) => ({
-    id,
-    reason: tooLarge ? "too-large" : "rejected",
-    detail,
-  }));
 }

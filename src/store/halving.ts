@@ -3,8 +3,8 @@
  * is alone.
  */
 import { z } from "zod";
-import { isVectorError } from "../errors.ts";
-import type { PointBatch } from "../model/record.ts";
+import { isVectorError, VectorError } from "../errors.ts";
+import type { PointBatch, RecordFailure } from "../model/record.ts";
 import { pickRows } from "../model/rows.ts";
 
 /** A record that the store refuses, even alone. */
@@ -35,6 +35,28 @@ export async function writeHalving(
   const refused: RefusedRecord[] = [];
   await writeParts(batch, write, refused);
   return { refused };
+}
+
+/**
+ * The same, where a record that is refused is a failure of that record.
+ * @throws E_REJECTED where not one of many was accepted, and not for their size: the fault is not the records'
+ */
+export async function writeOrFail(
+  batch: PointBatch,
+  write: (rows: PointBatch) => Promise<void>,
+): Promise<RecordFailure[]> {
+  const { refused } = await writeHalving(batch, write);
+  const isAll = refused.length === batch.ids.length && refused.length > 1;
+  if (isAll && !refused.every(({ tooLarge }) => tooLarge))
+    throw new VectorError(
+      "E_REJECTED",
+      `The target refuses every record of a batch of ${refused.length}: ${refused[0]?.detail ?? ""}`,
+    );
+  return refused.map(({ id, tooLarge, detail }) => ({
+    id,
+    reason: tooLarge ? "too-large" : "rejected",
+    detail,
+  }));
 }
 
 async function writeParts(

@@ -1,8 +1,7 @@
 /** Carries a piece: records that are new or have changed are written, what is somebody else's is left and named. */
-import { VectorError } from "../../errors.ts";
-import type { PointBatch, RecordFailure } from "../../model/record.ts";
+import type { PointBatch } from "../../model/record.ts";
 import { bytesOf, pickRows } from "../../model/rows.ts";
-import { writeHalving } from "../../store/halving.ts";
+import { writeOrFail } from "../../store/halving.ts";
 import { passStop } from "../../util/stops.ts";
 import { digestAt, sameDigest } from "../digests.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
@@ -38,7 +37,7 @@ export async function carryPiece(
   { overwrite, base }: Pick<ExportRequest, "overwrite" | "base">,
   signal: AbortSignal,
 ): Promise<CarriedPiece> {
-  const { ledger } = course;
+  const { ledger, target, there } = course;
   const { batch, failures } = await recordsOf(course, piece, signal);
   const known = knownRows(course, [...batch.ids, ...failures.map(({ id }) => id)]);
   const imprints = new Imprints(ulpsOf(course)).of(batch);
@@ -57,7 +56,9 @@ export async function carryPiece(
     : null;
   const sent = changed.filter((row) => isToBeSent(standing, idOf(row), overwrite));
   ledger.sending.add(sent.flatMap((row) => settledAt(row)));
-  const refused = await write(course, pickRows(batch, sent), signal);
+  const refused = await writeOrFail(pickRows(batch, sent), (rows) =>
+    target.write(there, rows, { signal }),
+  );
   if (sent.length > 0) passStop("after-acknowledge");
   const lost = new Set(refused.map(({ id }) => id));
   const written = sent.filter((row) => !lost.has(idOf(row)));
@@ -101,27 +102,4 @@ function isToBeSent(standing: Standing | null, id: string, overwrite: boolean): 
   if (standing === null) return true;
   if (standing.same.has(id)) return false;
   return overwrite || !standing.others.has(id);
-}
-
-/** Writes a batch; what the target refuses although it was to be held is found by halving. */
-async function write(
-  { target, there }: Course,
-  batch: PointBatch,
-  signal: AbortSignal,
-): Promise<RecordFailure[]> {
-  if (batch.ids.length === 0) return [];
-  const { refused } = await writeHalving(batch, (rows) => target.write(there, rows, { signal }));
-  if (refused.length === batch.ids.length && batch.ids.length > 1) {
-    const [first] = refused;
-    if (refused.some(({ tooLarge }) => !tooLarge))
-      throw new VectorError(
-        "E_REJECTED",
-        `The target refuses every record of a batch of ${batch.ids.length}: ${first?.detail ?? ""}`,
-      );
-  }
-  return refused.map(({ id, tooLarge, detail }) => ({
-    id,
-    reason: tooLarge ? "too-large" : "rejected",
-    detail,
-  }));
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { VectorError } from "../../../src/errors.ts";
 import type { PointBatch } from "../../../src/model/record.ts";
-import { writeHalving } from "../../../src/store/halving.ts";
+import { pickRows } from "../../../src/model/rows.ts";
+import { writeHalving, writeOrFail } from "../../../src/store/halving.ts";
 import { batchOf } from "../../../src/testing/target-records.ts";
 
 const batch = batchOf(
@@ -60,5 +61,22 @@ describe("a batch that is refused", () => {
     };
     await expect(writeHalving(batch, write)).rejects.toBe(fault);
     expect(calls).toBe(1);
+  });
+});
+
+describe("a batch of which not one record is accepted", () => {
+  it("is no failure of its records", async () => {
+    const { write } = refusing(batch.ids);
+    await expect(writeOrFail(batch, write)).rejects.toMatchObject({ code: "E_REJECTED" });
+  });
+
+  it("is one of each record where all are too large, or where there is but one", async () => {
+    const large = refusing(batch.ids, () => ({ tooLarge: true }));
+    const reasons = (await writeOrFail(batch, large.write)).map(({ reason }) => reason);
+    expect(new Set(reasons)).toEqual(new Set(["too-large"]));
+    const { write } = refusing(["0"]);
+    expect(await writeOrFail(pickRows(batch, [0]), write)).toEqual([
+      { id: "0", reason: "rejected", detail: "It is bad." },
+    ]);
   });
 });
