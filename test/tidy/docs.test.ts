@@ -12,6 +12,14 @@ describe("error codes", () => {
       .join("\n");
     expect(Object.keys(errorCodes).filter((name) => !code.includes(`"${name}"`))).toEqual([]);
   });
+
+  it("that pages name are in the table", () => {
+    const named = projectFiles()
+      .filter((path) => path.endsWith(".md"))
+      .flatMap((path) => readProjectFile(path).match(/\bE_[A-Z]+(?:_[A-Z]+)*\b/g) ?? []);
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter((name) => !Object.hasOwn(errorCodes, name))).toEqual([]);
+  });
 });
 
 describe("pages made from the code (`npm run docs` writes them)", () => {
