@@ -1,8 +1,7 @@
 /** The two ends of `verify`, `repair` and `compare`: the migration between them, locked, with what the journal has of it. */
-import { isVectorError, VectorError } from "../errors.ts";
+import { VectorError } from "../errors.ts";
 import type { CollectionSpec } from "../model/collection.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
-import { abortError } from "../util/abort.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import { emptied } from "./emptied.ts";
 import { hasJournal } from "./journal/file.ts";
@@ -76,10 +75,7 @@ export async function withEnds(
     if (known === null && command !== "compare") await listFresh(lanes, context);
     return await work({ journal, migration, lanes, report, context, freshJournal: known === null });
   } catch (error) {
-    const failure =
-      context.signal.aborted && !isVectorError(error) ? abortError(context.signal) : error;
-    report.fail(failure);
-    throw failure;
+    throw report.fail(error);
   }
 }
 

@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { isVectorError } from "../errors.ts";
 import type { StoreIdentity } from "../store/port.ts";
+import { abortError } from "../util/abort.ts";
 import { packageVersion } from "../util/version.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import type { CompareReport } from "./compare/figures.ts";
@@ -45,7 +46,7 @@ export interface ReportInput {
   readonly command: Report["command"];
   readonly journal: Journal;
   readonly migration: Migration;
-  readonly context: Pick<RunContext, "stateFolder" | "retries" | "roads" | "rates">;
+  readonly context: Pick<RunContext, "signal" | "stateFolder" | "retries" | "roads" | "rates">;
   /** Whether records go as they are: then a plan says no more than their place in the journal. */
   readonly asTheyAre?: boolean;
 }
@@ -170,18 +171,41 @@ export class ReportBuilder {
     };
   }
 
-  /** Writes quarantine and report of a run that failed, as far as it came. Never throws: the failure itself is what counts. */
-  fail(error: unknown): void {
+  /**
+   * Ends a run that carries and has failed: what was under way is paused in the journal, with the reason. Quarantine and report as `fail`.
+   */
+  pause(error: unknown): unknown {
+    const { journal, migration } = this.#input;
+    const failure = this.#failure(error);
+    const reason = isVectorError(failure) ? failure.message : String(failure);
+    const { state } = journal.find(migration.key) ?? migration;
+    journal.setState(migration, state === "COPYING" ? "PAUSED" : state, reason);
+    return this.fail(failure);
+  }
+
+  /**
+   * Writes quarantine and report of a run that failed, as far as it came, and gives what the run is to throw. Never throws: the failure
+   * itself is what counts.
+   */
+  fail(error: unknown): unknown {
     const { journal, migration, context } = this.#input;
+    const cause = this.#failure(error);
     try {
       const quarantine = writeQuarantine(journal, migration, context.stateFolder);
-      const { exit, failure } = failureOf(error);
+      const { exit, failure } = failureOf(cause);
       const report = this.#build(exit, quarantine, failure);
       const { report: file } = migrationFiles(context.stateFolder, migration.run);
       writeFileAtomic(file, [reportText(report)]);
     } catch {
       // Where the disk is full or the journal cannot be read, there is no place for a report.
     }
+    return cause;
+  }
+
+  /** Whatever an interruption has led to, it is the failure. */
+  #failure(error: unknown): unknown {
+    const { signal } = this.#input.context;
+    return signal.aborted ? abortError(signal) : error;
   }
 
   /** The gates that the comparison missed, as the failure that they are; null = none. */

@@ -1,7 +1,6 @@
 /** `migrate`: plan, list, copy, list again, verify. The same call again goes on where the last one stopped. */
 import { isVectorError } from "../errors.ts";
 import type { SourceStore, TargetStore } from "../store/port.ts";
-import { abortError } from "../util/abort.ts";
 import { assertComparable, compareEnds } from "./compare.ts";
 import { tellDelta } from "./delta.ts";
 import { emptied } from "./emptied.ts";
@@ -55,12 +54,7 @@ export async function runMigrate(
   try {
     return await steps(source, target, request, context, journal, migration, report);
   } catch (error) {
-    const failure = context.signal.aborted ? abortError(context.signal) : error;
-    const reason = isVectorError(failure) ? failure.message : String(failure);
-    const state = journal.find(key)?.state;
-    journal.setState(migration, state === "COPYING" ? "PAUSED" : (state ?? "PLANNED"), reason);
-    report.fail(failure);
-    throw failure;
+    throw report.pause(error);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { isVectorError, VectorError } from "../../errors.ts";
+import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import {
   type ArchiveCollectionWriter,
@@ -13,7 +13,6 @@ import {
   generationFolder,
 } from "../../store/archive.ts";
 import type { StoreIdentity } from "../../store/port.ts";
-import { abortError } from "../../util/abort.ts";
 import { freeBytes } from "../../util/disk.ts";
 import { migrationFiles } from "../files.ts";
 import { Journal } from "../journal/journal.ts";
@@ -84,10 +83,7 @@ export async function runBackup(
     try {
       outcome = await steps(one);
     } catch (error) {
-      const failure = context.signal.aborted ? abortError(context.signal) : error;
-      journal.setState(migration, "PAUSED", isVectorError(failure) ? failure.message : null);
-      report.fail(failure);
-      throw failure;
+      throw report.pause(error);
     }
   }
   rmSync(folder, { recursive: true, force: true });

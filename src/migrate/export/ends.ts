@@ -2,7 +2,6 @@
 import { VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { RecordTarget } from "../../store/record-target.ts";
-import { abortError } from "../../util/abort.ts";
 import { hasJournal } from "../journal/file.ts";
 import { Journal, type Migration } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
@@ -59,9 +58,7 @@ export async function runExportVerify(
     setState(journal, known?.migration ?? null);
     return report.finish();
   } catch (error) {
-    const failure = context.signal.aborted ? abortError(context.signal) : error;
-    report.fail(failure);
-    throw failure;
+    throw report.fail(error);
   }
 }
 

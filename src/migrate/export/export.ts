@@ -2,9 +2,7 @@
  * `export`: records of a Qdrant, an embedded one, FAISS files or an archive into a Chroma. Plan, list, look at the target, carry, verify.
  * The same call again goes on where the last one stopped, and on an export that is done it carries what has changed since.
  */
-import { isVectorError } from "../../errors.ts";
 import type { RecordTarget } from "../../store/record-target.ts";
-import { abortError } from "../../util/abort.ts";
 import { Journal } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
 import { migrationKey, runOf } from "../plan.ts";
@@ -46,12 +44,7 @@ export async function runExport(
     const ends = { source, target, shape, base, context, journal, migration, report };
     return await steps(await planRun(ends), request);
   } catch (error) {
-    const failure = context.signal.aborted ? abortError(context.signal) : error;
-    const reason = isVectorError(failure) ? failure.message : String(failure);
-    const state = journal.find(key)?.state;
-    journal.setState(migration, state === "COPYING" ? "PAUSED" : (state ?? "PLANNED"), reason);
-    report.fail(failure);
-    throw failure;
+    throw report.pause(error);
   }
 }
 

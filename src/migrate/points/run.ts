@@ -5,7 +5,6 @@
  */
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { TargetStore } from "../../store/port.ts";
-import { abortError } from "../../util/abort.ts";
 import { placePlan } from "../backup/collection.ts";
 import { Journal, type JournalCollection, type Migration } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
@@ -118,9 +117,7 @@ async function reported(
   try {
     return await work({ source, target, request, context, journal, migration, report });
   } catch (error) {
-    const failure = context.signal.aborted ? abortError(context.signal) : error;
-    report.fail(failure);
-    throw failure;
+    throw report.pause(error);
   }
 }
 
