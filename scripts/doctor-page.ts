@@ -2,6 +2,7 @@
 import { codeUses } from "../src/migrate/chroma-use/kinds.ts";
 import { groups } from "../src/migrate/doctor/code-entry.ts";
 import { findingCodes } from "../src/migrate/doctor/codes.ts";
+import { qdrantImageName } from "../src/model/releases.ts";
 
 /** The whole page. The same table always gives the same text. */
 export function doctorPage(): string {
@@ -90,8 +91,8 @@ const placeholders: Readonly<Record<string, string>> = {
   doctor: "vecferry doctor …",
   keyFlag: "vecferry doctor … --qdrant-api-key-file",
   caFlag: "--qdrant-ca-file",
-  start: "docker run -p 6333:6333 -p 6334:6334 qdrant/qdrant:v1.18.2",
-  upgrade: "docker pull qdrant/qdrant:v1.18.2",
+  start: `docker run -p 6333:6333 -p 6334:6334 ${qdrantImageName}`,
+  upgrade: `docker pull ${qdrantImageName}`,
   stop: "kill PID",
   root: "chroma://HOST:8000",
   chroma: "chroma://HOST:8000",

@@ -1,7 +1,8 @@
 /** The flags of `deploy`. */
 import { isIP } from "node:net";
 import { keepers, uses } from "../deploy/choose.ts";
-import { qdrantVersion, registries } from "../deploy/image.ts";
+import { registries } from "../deploy/image.ts";
+import { qdrantRelease } from "../model/releases.ts";
 import type { FlagTable } from "./setting.ts";
 import { listenAddress, oneOf, onOff, text, wholeNumber } from "./values.ts";
 
@@ -26,8 +27,8 @@ export const deployFileFlags = {
 
 const version = {
   flag: "--qdrant-version <version>",
-  help: `default ${qdrantVersion}`,
-  schema: text.regex(/^\d+\.\d+\.\d+$/, `must be a version in full, such as ${qdrantVersion}`),
+  help: `default ${qdrantRelease}`,
+  schema: text.regex(/^\d+\.\d+\.\d+$/, `must be a version in full, such as ${qdrantRelease}`),
 };
 
 const imageText = text.regex(

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { isVectorError, VectorError } from "../errors.ts";
-import { migrationFiles, writeFileAtomic } from "../migrate/files.ts";
+import { migrationFiles } from "../migrate/files.ts";
 import { hasJournal, journalFile } from "../migrate/journal/file.ts";
 import { endAddress, endsText } from "../migrate/next-steps.ts";
 import { migrationKey, runOf } from "../migrate/plan.ts";
@@ -15,6 +15,7 @@ import { readStatus } from "../migrate/status.ts";
 import type { Address } from "../store/address.ts";
 import type { StoreIdentity } from "../store/port.ts";
 import { type Environment, readEnvironment } from "../util/environment.ts";
+import { writeFileAtomic } from "../util/whole-file.ts";
 import { chromaFlags, qdrantFlags, sourceQdrantFlags } from "./end-flags.ts";
 import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
 import { hookFlags, type logFlags } from "./flags.ts";
@@ -84,6 +85,8 @@ export class Session implements Disposable {
     const flags = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
     const json = flags.includes("--json");
     this.output = new Output({ stdout, stderr, json, redact: (text) => this.keys.redact(text) });
+    const stopping = () => this.output.hint("Stopping; once more stops at once.");
+    io.signal.addEventListener("abort", stopping, { once: true });
   }
 
   /** The variables, with `.env` behind them. @throws E_CONFIG */

@@ -1,11 +1,10 @@
 /** The variables of an application that goes from Chroma to Qdrant, and Qdrant's key. */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
 import { parseEnv } from "node:util";
 import { VectorError } from "../errors.ts";
 import { errorCode } from "../util/error-code.ts";
-import { writeWhole } from "./write.ts";
+import { writeFileAtomic } from "../util/whole-file.ts";
 
 /** How many random bytes a key has. */
 export const keyBytes = 32;
@@ -39,8 +38,7 @@ export function keepKey(path: string, force: boolean): KeyOutcome {
   }
   const key = randomBytes(keyBytes).toString("base64url");
   const kept = before === null ? [] : keptLines(before);
-  const text = [...kept, `${variable}=${key}`, ""].join("\n");
-  writeWhole(dirname(path), path, { name: basename(path), text, secret: true });
+  writeFileAtomic(path, [[...kept, `${variable}=${key}`, ""].join("\n")]);
   return { path, done: before === null ? "made" : "added", isOpen: false };
 }
 
@@ -60,44 +58,6 @@ function readText(path: string): string | null {
     });
   }
 }
-
-/** A variable of Chroma's, and what goes in its place. */
-export interface Replacement {
-  readonly name: string;
-  /** The variable of Qdrant that says it; null = Qdrant needs nothing of the kind. */
-  readonly instead: string | null;
-}
-
-/** Chroma's variables, clients' and servers', each with Qdrant's. */
-export const replacements: readonly Replacement[] = [
-  { name: "CHROMA_HOST", instead: "QDRANT_HOST" },
-  { name: "CHROMA_PORT", instead: "QDRANT_PORT" },
-  { name: "CHROMA_URL", instead: "QDRANT_URL" },
-  { name: "CHROMA_API_KEY", instead: "QDRANT_API_KEY" },
-  { name: "CHROMA_API_KEY_FILE", instead: "QDRANT_API_KEY_FILE" },
-  { name: "CHROMA_TOKEN", instead: "QDRANT_API_KEY" },
-  { name: "CHROMA_USE_HTTPS", instead: "QDRANT_USE_HTTPS" },
-  { name: "CHROMA_CA_FILE", instead: "QDRANT_CA_FILE" },
-  { name: "CHROMA_TOKEN_HEADER", instead: null },
-  { name: "CHROMA_USER", instead: null },
-  { name: "CHROMA_PASSWORD", instead: null },
-  { name: "CHROMA_TENANT", instead: null },
-  { name: "CHROMA_DATABASE", instead: null },
-  { name: "CHROMA_COLLECTION", instead: "VECTOR_COLLECTION_NAME" },
-  { name: "CHROMA_PERSIST_DIRECTORY", instead: null },
-  { name: "PERSIST_DIRECTORY", instead: null },
-  { name: "IS_PERSISTENT", instead: null },
-  { name: "ALLOW_RESET", instead: null },
-  { name: "ANONYMIZED_TELEMETRY", instead: "QDRANT__TELEMETRY_DISABLED" },
-  { name: "CHROMA_SERVER_HOST", instead: "QDRANT__SERVICE__HOST" },
-  { name: "CHROMA_SERVER_HTTP_PORT", instead: "QDRANT__SERVICE__HTTP_PORT" },
-  { name: "CHROMA_SERVER_CORS_ALLOW_ORIGINS", instead: "QDRANT__SERVICE__ENABLE_CORS" },
-  { name: "CHROMA_SERVER_AUTHN_CREDENTIALS", instead: "QDRANT__SERVICE__API_KEY" },
-  { name: "CHROMA_SERVER_AUTHN_CREDENTIALS_FILE", instead: null },
-  { name: "CHROMA_SERVER_AUTHN_PROVIDER", instead: null },
-  { name: "CHROMA_SERVER_AUTH_CREDENTIALS", instead: "QDRANT__SERVICE__API_KEY" },
-  { name: "CHROMA_SERVER_AUTH_PROVIDER", instead: null },
-];
 
 /** Lines for the application, besides the key; values that are not secret. */
 export const addedVariables: Readonly<Record<string, string>> = {

@@ -1,10 +1,7 @@
 /** Which Qdrant is deployed: its version, the images of it, and the Rust that builds it. */
 import { VectorError } from "../errors.ts";
+import { chromaRelease, qdrantRelease } from "../model/releases.ts";
 
-/** The Qdrant that is pinned unless another version is asked for. */
-export const qdrantVersion = "1.19.2";
-/** The Chroma that stands beside it during a migration. */
-export const chromaVersion = "1.5.9";
 /** The newest Helm chart that is known to be there (github.com/qdrant/qdrant-helm). */
 export const chartVersion = "1.19.0";
 
@@ -62,7 +59,7 @@ export function qdrantImage(registry: string, version: string): Image {
 /** Chroma's image; where Qdrant's is somebody's own, the one that Docker Hub does not limit. */
 export function chromaImage(registry: string): Image {
   const repository = chromaImages[isRegistry(registry) ? registry : "ghcr.io"];
-  return { repository, tag: chromaVersion };
+  return { repository, tag: chromaRelease };
 }
 
 /** What the names of Docker's official images begin with. */
@@ -94,6 +91,6 @@ export function rustVersion(version: string): string {
   if (rust !== undefined) return rust;
   const known = Object.keys(rustVersions);
   throw new VectorError("E_USAGE", `It is not known which Rust builds Qdrant ${version}.`, {
-    next: `Choose a version from ${known[0]} to ${known.at(-1)}: --qdrant-version ${qdrantVersion}.`,
+    next: `Choose a version from ${known[0]} to ${known.at(-1)}: --qdrant-version ${qdrantRelease}.`,
   });
 }

@@ -1,19 +1,8 @@
 /** Writes the files of a deployment into a folder. */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { VectorError } from "../errors.ts";
-import { errorCode, writeFaultCode } from "../util/error-code.ts";
+import { writeFileAtomic } from "../util/whole-file.ts";
 import type { DeployFile } from "./file.ts";
 
 /** A file that was written, or was there as it would have been. */
@@ -51,7 +40,9 @@ export function writeDeployment(
       },
     );
   }
-  for (const { file, path, isSame } of planned) if (!isSame) writeWhole(folder, path, file);
+  for (const { file, path, isSame } of planned) {
+    if (!isSame) writeFileAtomic(path, [file.text], { shared: !file.secret });
+  }
   return planned.map(({ path, isSame }) => ({ path, written: !isSame }));
 }
 
@@ -61,30 +52,5 @@ function contentOf(path: string): string | null {
     return readFileSync(path, "utf8");
   } catch {
     return null;
-  }
-}
-
-/** Whole or not at all. @throws E_CONFIG, E_DISK_FULL */
-export function writeWhole(folder: string, path: string, file: DeployFile): void {
-  const partial = `${path}.${process.pid}.part`;
-  const mode = file.secret ? 0o600 : 0o644;
-  try {
-    mkdirSync(folder, { recursive: true });
-    rmSync(partial, { force: true });
-    const descriptor = openSync(partial, "wx", mode);
-    try {
-      writeFileSync(descriptor, file.text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    if (file.secret) chmodSync(partial, mode);
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    const code = errorCode(error) ?? "?";
-    throw new VectorError(writeFaultCode(error), `${path} cannot be written (${code}).`, {
-      cause: error,
-    });
   }
 }

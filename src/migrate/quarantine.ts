@@ -1,5 +1,7 @@
 /** The quarantine file: one line for each record that was not carried, with its reason. */
-import { migrationFiles, removeFile, writeFileAtomic } from "./files.ts";
+
+import { removeFile, writeFileAtomic } from "../util/whole-file.ts";
+import { migrationFiles } from "./files.ts";
 import type { Journal, Migration } from "./journal/journal.ts";
 
 /** Lines that are written to the file at once. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { qdrantImageName } from "../../src/model/releases.ts";
 import { runCli, temporaryFolder } from "../support/cli.ts";
 import { fileList } from "../support/fixtures.ts";
 import { makeFolder } from "../support/make-folder.ts";
@@ -76,7 +77,7 @@ describe("vecferry doctor", () => {
       collection: null,
       text: expect.stringContaining("ECONNREFUSED"),
       evidence: { error: "E_UNREACHABLE", cause: "ECONNREFUSED" },
-      remedy: "docker run -p 1:6333 -p 2:6334 qdrant/qdrant:v1.18.2",
+      remedy: `docker run -p 1:6333 -p 2:6334 ${qdrantImageName}`,
     });
     expect(lines.some(({ code, end }) => code === "version" && end === "source")).toBe(true);
     const counts = { errors: 1, warnings: 0, failOn: "error", failed: true };

@@ -23,7 +23,7 @@ describe.skipIf(process.platform === "win32")("a write that the disk takes only 
     using folder = temporaryFolder();
     const file = join(folder.path, "report.json");
     const said = await limited(`
-      import { writeFileAtomic } from "./src/migrate/files.ts";
+      import { writeFileAtomic } from "./src/util/whole-file.ts";
       try {
         writeFileAtomic(${JSON.stringify(file)}, ["x".repeat(10_000)]);
         console.log("written");

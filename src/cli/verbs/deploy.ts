@@ -4,15 +4,16 @@ import { matrix, recommend } from "../../deploy/choose.ts";
 import { cloudDeployment } from "../../deploy/cloud.ts";
 import { type ComposeRequest, composeDeployment } from "../../deploy/compose.ts";
 import { type DockerfileRequest, dockerfileDeployment } from "../../deploy/dockerfile.ts";
-import { addedVariables, keepKey, replacements } from "../../deploy/env.ts";
+import { addedVariables, keepKey } from "../../deploy/env.ts";
 import type { Deployment } from "../../deploy/file.ts";
-import { qdrantVersion } from "../../deploy/image.ts";
 import { type KubernetesRequest, kubernetesDeployment } from "../../deploy/kubernetes.ts";
 import { type NativeRequest, nativeDeployment } from "../../deploy/native.ts";
 import { type PodmanRequest, podmanDeployment } from "../../deploy/podman.ts";
 import { writeDeployment } from "../../deploy/write.ts";
 import { VectorError } from "../../errors.ts";
 import { readComposeFiles } from "../../migrate/rollback/compose.ts";
+import { chromaVariables, variableInstead } from "../../model/chroma-variables.ts";
+import { qdrantRelease } from "../../model/releases.ts";
 import { readEnds } from "../access.ts";
 import { answersOf } from "../deploy-choice.ts";
 import {
@@ -49,7 +50,7 @@ type Flags = Readonly<Record<string, unknown>>;
 /** What is taken where no flag says otherwise. */
 const usual = {
   registry: "docker.io",
-  version: qdrantVersion,
+  version: qdrantRelease,
   name: "qdrant",
   memory: "4g",
   allowFrom: "10.0.0.0/8",
@@ -192,9 +193,8 @@ const environment: Action = async (session, _operands, flags) => {
 
 /** Chroma's variables that are set in the environment, in `.env`, and in compose files. */
 function findVariables(session: Session): FoundVariable[] {
-  const names = new Set(replacements.map(({ name }) => name));
-  const files = readComposeFiles(resolve(session.io.folder), names);
-  return replacements.flatMap(({ name, instead }) => {
+  const files = readComposeFiles(resolve(session.io.folder), new Set(chromaVariables));
+  return chromaVariables.flatMap((name) => {
     const own = session.environment(name);
     const there = files.flatMap(({ file, services }) =>
       services
@@ -202,7 +202,7 @@ function findVariables(session: Session): FoundVariable[] {
         .map((service) => `${file}, service ${service.name}`),
     );
     const where = [...(own === undefined ? [] : [own.from]), ...there];
-    return where.length === 0 ? [] : [{ name, where, instead }];
+    return where.length === 0 ? [] : [{ name, where, instead: variableInstead(name) }];
   });
 }
 

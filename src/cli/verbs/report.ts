@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { VectorError } from "../../errors.ts";
-import { migrationFiles, writeFileAtomic } from "../../migrate/files.ts";
+import { migrationFiles } from "../../migrate/files.ts";
 import { reportText } from "../../migrate/report.ts";
 import { type MigrationStatus, readStatus } from "../../migrate/status.ts";
+import { writeFileAtomic } from "../../util/whole-file.ts";
 import { exitHelp } from "../exit.ts";
 import { outputFlags, reportFlags, stateFlags } from "../flags.ts";
 import { readFacts, readNamed } from "../page/facts.ts";

@@ -3,7 +3,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { VectorError } from "../../errors.ts";
-import { writeFileAtomic } from "../../migrate/files.ts";
 import type { RunContext } from "../../migrate/request.ts";
 import type { ArchiveAccess } from "../../migrate/rollback/backups.ts";
 import { chooseBackup } from "../../migrate/rollback/choose-backup.ts";
@@ -15,6 +14,7 @@ import { storeVariables, variableChanges } from "../../migrate/rollback/variable
 import { assertArchive, connectArchive } from "../../open.ts";
 import type { ArchiveReader } from "../../store/archive.ts";
 import { stores } from "../../stores.ts";
+import { writeFileAtomic } from "../../util/whole-file.ts";
 import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { exitHelp } from "../exit.ts";

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
-import { writeFileAtomic } from "../files.ts";
+import { writeFileAtomic } from "../../util/whole-file.ts";
 import type { Outcome } from "../report.ts";
 
 /** Puts the quarantine into the generation's folder, so that it goes where the archive goes. @throws E_DISK_FULL, E_CONFIG */

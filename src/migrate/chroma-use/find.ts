@@ -1,15 +1,14 @@
 /** Where one file uses Chroma: lines, what is used there, and what takes its place. Values are never told: they may be keys. */
+import { chromaVariable, variableInstead } from "../../model/chroma-variables.ts";
 import { withoutComments } from "./comments.ts";
 import type { CodeFile } from "./files.ts";
 import {
   chromaImage,
-  chromaVariable,
   codeUses,
   dependencyInstead,
   type Language,
   serviceInstead,
   type UseKind,
-  variableInstead,
 } from "./kinds.ts";
 
 export interface ChromaUse {

@@ -1,5 +1,6 @@
 /** What a program uses of Chroma: how each use is told in its language, and what stands in its place with a Qdrant. */
 import { pointNamespace } from "../../model/point-id.ts";
+import { qdrantImageName } from "../../model/releases.ts";
 
 export const useKinds = [
   "import",
@@ -186,32 +187,4 @@ export function dependencyInstead(name: string): string | null {
 
 /** The image of a Chroma server, as compose files, manifests and Dockerfiles name it. */
 export const chromaImage = /(?:^|[\s"'/=])((?:[\w.-]+\/)*(?:chromadb|chroma-core)\/chroma)\b/;
-export const serviceInstead =
-  "qdrant/qdrant:v1.18.2 (`vecferry deploy compose` writes the service)";
-
-const variables: Readonly<Record<string, string>> = {
-  HOST: "QDRANT_HOST",
-  SERVER_HOST: "QDRANT_HOST",
-  URL: "QDRANT_URL",
-  PORT: "QDRANT_PORT",
-  SERVER_HTTP_PORT: "QDRANT_PORT",
-  API_KEY: "QDRANT_API_KEY",
-  TOKEN: "QDRANT_API_KEY",
-  AUTH_TOKEN: "QDRANT_API_KEY",
-  API_KEY_FILE: "QDRANT_API_KEY_FILE",
-  CA_FILE: "QDRANT_CA_FILE",
-  USE_HTTPS: "QDRANT_USE_HTTPS",
-  SSL: "QDRANT_USE_HTTPS",
-  SERVER_SSL_ENABLED: "QDRANT_USE_HTTPS",
-  COLLECTION: "VECTOR_COLLECTION_NAME",
-  COLLECTION_NAME: "VECTOR_COLLECTION_NAME",
-};
-
-/** A variable of Chroma's, as its own server and those who use it name them. */
-export const chromaVariable = /\bCHROMA(?:DB)?_[A-Z0-9_]*[A-Z0-9]\b/;
-
-/** The variable that takes its place; null = none does: it goes with Chroma. */
-export function variableInstead(name: string): string | null {
-  const rest = name.replace(/^CHROMA(?:DB)?_/, "");
-  return Object.hasOwn(variables, rest) ? (variables[rest] ?? null) : null;
-}
+export const serviceInstead = `${qdrantImageName} (\`vecferry deploy compose\` writes the service)`;

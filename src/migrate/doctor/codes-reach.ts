@@ -1,4 +1,5 @@
 /** What `doctor` can find before an end is read: see `codes.ts`. */
+import { qdrantImageName } from "../../model/releases.ts";
 import type { CodeEntry } from "./code-entry.ts";
 
 export const reachCodes = {
@@ -139,7 +140,7 @@ export const reachCodes = {
     group: "version",
     severity: "warning",
     means: "This version can be used, and lacks something that a migration would use.",
-    remedy: "docker pull qdrant/qdrant:v1.18.2",
+    remedy: `docker pull ${qdrantImageName}`,
   },
   "version-newer": {
     group: "version",

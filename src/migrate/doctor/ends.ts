@@ -1,5 +1,6 @@
 /** Meets each end: who answers, whether it can be opened, and what it says of itself. */
 import { isVectorError } from "../../errors.ts";
+import { qdrantImageName } from "../../model/releases.ts";
 import { chromaCloudText } from "../../store/address.ts";
 import type { FolderLook, Recognised, TargetLook } from "../../store/look.ts";
 import type { SourceStore } from "../../store/port.ts";
@@ -202,9 +203,9 @@ export function targetPlace(end: TargetEnd, request: DoctorRequest): Place {
       caFlag: "--qdrant-ca-file",
       keyFlag: `${doctorAt(url)} --qdrant-api-key-file`,
       start: isLoopback(url)
-        ? `docker run ${ports} qdrant/qdrant:v1.18.2`
-        : `ssh ${host(url)} docker run ${ports} qdrant/qdrant:v1.18.2`,
-      upgrade: "docker pull qdrant/qdrant:v1.18.2",
+        ? `docker run ${ports} ${qdrantImageName}`
+        : `ssh ${host(url)} docker run ${ports} ${qdrantImageName}`,
+      upgrade: `docker pull ${qdrantImageName}`,
     },
   };
 }

@@ -1,10 +1,8 @@
 /** What the ends say of themselves: version, clock. */
+import { testedReleases } from "../../model/releases.ts";
 import type { Recognised } from "../../store/look.ts";
 import type { Findings, Words } from "./finding.ts";
 
-/** The newest versions that vecferry was tested with. */
-const tested = { chroma: [1, 5], qdrant: [1, 18] } as const;
-const newest = { chroma: "1.5.9", qdrant: "1.18.2" } as const;
 /** The first Qdrant that can be used. */
 const usedSince = [1, 10] as const;
 /** The first Qdrants with gRPC that can be used, and with notes in a collection's own metadata. */
@@ -25,8 +23,8 @@ export function checkChroma(
     text: `The source is ${said}, API ${api}${more}.`,
     evidence: { store: "chroma", version, api },
   });
-  if (version !== null && isAfter(version, tested.chroma))
-    addNewer(findings, "source", `Chroma ${version}`, newest.chroma, words);
+  if (version !== null && isAfter(version, numbers(testedReleases.chroma)))
+    addNewer(findings, "source", `Chroma ${version}`, testedReleases.chroma, words);
   checkClock("source", clockAheadMs, findings);
 }
 
@@ -44,8 +42,8 @@ export function checkQdrant(
 }
 
 function checkAge(version: string, findings: Findings, words: Words): void {
-  if (isAfter(version, tested.qdrant)) {
-    addNewer(findings, "target", `Qdrant ${version}`, newest.qdrant, words);
+  if (isAfter(version, numbers(testedReleases.qdrant))) {
+    addNewer(findings, "target", `Qdrant ${version}`, testedReleases.qdrant, words);
     return;
   }
   // One that cannot be used at all is told where it is opened.

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { errorCode } from "../../util/error-code.ts";
 import { parseJson } from "../../util/json.ts";
-import { writeFileAtomic } from "../files.ts";
+import { writeFileAtomic } from "../../util/whole-file.ts";
 import { type PlanFile, planFileSchema, planFormat } from "./plan-schema.ts";
 
 /** A plan of a thousand collections with all their keys is a tenth of this. */

@@ -6,7 +6,8 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { BucketSums, bucketCount } from "../../model/digest.ts";
-import { migrationFiles, writeFileAtomic } from "../files.ts";
+import { writeFileAtomic } from "../../util/whole-file.ts";
+import { migrationFiles } from "../files.ts";
 import type { Course } from "./course.ts";
 
 export interface Left {

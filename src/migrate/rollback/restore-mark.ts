@@ -4,7 +4,8 @@ import path from "node:path";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { parseJson } from "../../util/json.ts";
-import { migrationFiles, removeFile, writeFileAtomic } from "../files.ts";
+import { removeFile, writeFileAtomic } from "../../util/whole-file.ts";
+import { migrationFiles } from "../files.ts";
 
 const markSchema = z.object({
   format: z.literal(1),

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import type { StoreIdentity } from "../../store/port.ts";
 import { packageVersion } from "../../util/version.ts";
-import { writeFileAtomic } from "../files.ts";
+import { writeFileAtomic } from "../../util/whole-file.ts";
 
 export const setFile = "snapshots.json";
 /** Grows when a set changes so that a reader of the older form would misread it. */

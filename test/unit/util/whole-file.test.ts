@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { removeFile, writeFileAtomic } from "../../../src/migrate/files.ts";
+import { removeFile, writeFileAtomic } from "../../../src/util/whole-file.ts";
 
 let folder = "";
 beforeEach(() => {
