@@ -13,11 +13,9 @@ import type { ArchiveReader } from "../store/archive.ts";
 import type { TargetStore } from "../store/port.ts";
 import { freeBytes } from "../util/disk.ts";
 import { carryArchive, holdsPoints } from "./carry-archive.ts";
-import { makeFlags, scopeFlags, shapeFlags } from "./flags.ts";
 import { drillText } from "./output/drill.ts";
 import { migrateRequest } from "./request.ts";
 import type { Session } from "./session.ts";
-import { type FlagTable, readSettings } from "./setting.ts";
 
 /** What the folder of an embedded Qdrant takes, as a multiple of the archive's bytes. */
 const roomFactor = 2;
@@ -83,7 +81,5 @@ function assertRoom(bytes: number): void {
 
 /** Everything, as it comes out without any flag or variable. */
 function plainRequest() {
-  const unset = <Table extends FlagTable>(table: Table) =>
-    readSettings(table, {}, () => undefined).values;
-  return migrateRequest(unset(scopeFlags), unset(shapeFlags), unset(makeFlags), {});
+  return migrateRequest({}, () => undefined);
 }

@@ -1,4 +1,5 @@
-/** The ends that `doctor` and `checklist` look at: those that are named, and how each is opened. */
+/** What `doctor` and `checklist` look at: the flags that say it, the ends that are named, and how each is opened. */
+import type { Command } from "commander";
 import type { DoctorRequest, SourceEnd, TargetEnd } from "../migrate/doctor/request.ts";
 import { endAddress } from "../migrate/next-steps.ts";
 import { newestEnds } from "../migrate/status.ts";
@@ -6,11 +7,24 @@ import { assertSource, assertTarget } from "../open.ts";
 import { type Address, parseAddress } from "../store/address.ts";
 import { isTargetAddress } from "../store/registry.ts";
 import { stores } from "../stores.ts";
-import type { EndSettings } from "./access.ts";
+import { type EndSettings, readEnds } from "./access.ts";
+import { chromaFlags, patienceFlags, qdrantFlags } from "./end-flags.ts";
 import { sourceEnd, targetEnd, withGrpc } from "./ends.ts";
+import {
+  gentleFlags,
+  makeFlags,
+  outputFlags,
+  scopeFlags,
+  shapeFlags,
+  stateFlags,
+} from "./flags.ts";
+import { furtherFlags } from "./further-flags.ts";
 import type { SourceAddress, TargetAddress } from "./identity.ts";
 import { type Access, openSource } from "./open.ts";
+import { migrateRequest } from "./request.ts";
 import type { Session } from "./session.ts";
+import { addFlags, type FlagTable, readSettings } from "./setting.ts";
+import { defaultState } from "./verb.ts";
 
 /** How long an address is waited for that does not answer at all, unless --timeout-ms says otherwise. */
 export const reachMs = 10_000;
@@ -22,12 +36,73 @@ export interface ExaminedEnds {
   readonly target: TargetAddress | null;
 }
 
+/** The addresses, the verb's `own` flags below `title`, and all that describes a migration that is to come. */
+export function addExaminedFlags(command: Command, title: string, own: FlagTable): void {
+  command
+    .argument(
+      "[source]",
+      "as in `vecferry migrate`; the target, where it is a Qdrant and the only one",
+    )
+    .argument("[target]", "as in `vecferry migrate`");
+  addFlags(command, title, own);
+  addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
+  addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
+  addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
+  addFlags(command, "Which records:", scopeFlags);
+  addFlags(command, "How they would come out:", shapeFlags);
+  addFlags(command, "How target collections would be made:", makeFlags);
+  addFlags(command, "What it reads and says:", { ...stateFlags, ...outputFlags });
+}
+
+/** What is examined, as the command line says it. */
+export interface Examined {
+  readonly ends: ExaminedEnds;
+  readonly access: Access;
+  readonly state: string;
+  readonly request: Omit<DoctorRequest, "sampleMax">;
+}
+
+/** `words` are those of the command line that are no flag; `own` are the verb's flags, which a migration does not have. */
+export function readExamined(
+  session: Session,
+  flags: Readonly<Record<string, unknown>>,
+  {
+    operands,
+    words = operands,
+    own,
+    only = { sourceOnly: false, targetOnly: false },
+  }: {
+    readonly operands: readonly string[];
+    readonly words?: readonly string[];
+    readonly own: FlagTable;
+    readonly only?: OnlyEnd;
+  },
+): Examined {
+  const { environment, io } = session;
+  const settings = readEnds(session, flags);
+  const carried = migrateRequest(flags, environment);
+  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  const ends = examinedEnds(operands, settings, state, only);
+  const access = settings.access();
+  const request = {
+    ...endsToExamine(session, ends, access),
+    ...carried,
+    flags: furtherFlags(io.argv, words, { ...own, ...outputFlags }),
+  };
+  return { ends, access, state, request };
+}
+
+interface OnlyEnd {
+  readonly sourceOnly: boolean;
+  readonly targetOnly: boolean;
+}
+
 /** The ends that are named; where nothing names one, those of the newest migration, else the servers at localhost. */
-export function examinedEnds(
+function examinedEnds(
   [first, second]: readonly string[],
   { chroma, qdrant }: EndSettings,
   state: string,
-  only: { readonly sourceOnly: boolean; readonly targetOnly: boolean },
+  only: OnlyEnd,
 ): ExaminedEnds {
   const alone = first !== undefined && second === undefined;
   const isTarget =
@@ -64,7 +139,7 @@ function newestOrNull(state: string): { source: Address; target: Address } | nul
 }
 
 /** Both ends as doctor is handed them. */
-export function endsToExamine(
+function endsToExamine(
   session: Session,
   { source, target }: ExaminedEnds,
   access: Access,

@@ -11,22 +11,30 @@ import type {
 } from "../migrate/request.ts";
 import type { HnswSettings, Quantization } from "../model/collection.ts";
 import { parseWhere } from "../model/filter.ts";
-import type { makeFlags, runFlags, scopeFlags, shapeFlags } from "./flags.ts";
+import type { Environment } from "../util/environment.ts";
+import { makeFlags, type runFlags, scopeFlags, shapeFlags } from "./flags.ts";
 import { readMapping } from "./mapping.ts";
-import type { FlagTable, Values } from "./setting.ts";
+import { type FlagTable, readSettings, type Values } from "./setting.ts";
+import { assertNoAddress } from "./verb.ts";
 
 type ScopeValues = Values<typeof scopeFlags>;
 type ShapeValues = Values<typeof shapeFlags>;
 type MakeValues = Values<typeof makeFlags>;
 type RunValues = Values<typeof runFlags>;
 
-/** What `vecferry migrate` is asked. Reads the mapping file. @throws E_CONFIG, E_MAPPING, E_USAGE, E_INPUT */
+/**
+ * Which records go, how they come out and into what, from the flags and variables; `run` as it was read. Reads the mapping file.
+ * @throws E_CONFIG, E_MAPPING, E_USAGE, E_INPUT
+ */
 export function migrateRequest(
-  scope: ScopeValues,
-  shape: ShapeValues,
-  make: MakeValues,
-  run: Partial<RunValues>,
+  flags: Readonly<Record<string, unknown>>,
+  environment: Environment,
+  run: Partial<RunValues> = {},
 ): MigrateRequest {
+  const scope = readSettings(scopeFlags, flags, environment).values;
+  const shape = readSettings(shapeFlags, flags, environment).values;
+  const make = readSettings(makeFlags, flags, environment).values;
+  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
   return {
     scope: toScope(scope),
     shape: toShape(shape),

@@ -7,34 +7,21 @@ import { listSnapshots } from "../../migrate/snapshots/list.ts";
 import { connectArchive, connectSnapshots } from "../../open.ts";
 import { stores } from "../../stores.ts";
 import { HttpClient } from "../../util/http.ts";
-import { readEnds } from "../access.ts";
-import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
-import { type ExaminedEnds, endsToExamine, examinedEnds, reachMs, watchMs } from "../examined.ts";
-import { exitHelp } from "../exit.ts";
 import {
-  gentleFlags,
-  makeFlags,
-  outputFlags,
-  scopeFlags,
-  shapeFlags,
-  stateFlags,
-} from "../flags.ts";
-import { furtherFlags } from "../further-flags.ts";
+  addExaminedFlags,
+  type ExaminedEnds,
+  reachMs,
+  readExamined,
+  watchMs,
+} from "../examined.ts";
+import { exitHelp } from "../exit.ts";
 import type { TargetAddress } from "../identity.ts";
 import { type Access, assertThere, openTarget } from "../open.ts";
 import { checklistText, countLines, lineText } from "../output/checklist.ts";
-import { migrateRequest } from "../request.ts";
 import type { Session } from "../session.ts";
-import { addFlags, type FlagTable, readSettings } from "../setting.ts";
+import { type FlagTable, readSettings } from "../setting.ts";
 import { text } from "../values.ts";
-import {
-  type Action,
-  type AddVerb,
-  addGroup,
-  assertNoAddress,
-  defaultState,
-  onCommand,
-} from "../verb.ts";
+import { type Action, type AddVerb, addGroup, onCommand } from "../verb.ts";
 
 const checklistFlags = {
   code: {
@@ -62,20 +49,8 @@ export const addChecklist: AddVerb = (program, call) => {
       .description(
         "Prints every line as checked, with what was measured; failed, with what was found and what to type; or yours, where only a person can tell. " +
           "Changes nothing. Ends are chosen as `vecferry doctor` chooses them. Exit 6 where a line failed.",
-      )
-      .argument(
-        "[source]",
-        "as in `vecferry migrate`; the target, where it is a Qdrant and the only one",
-      )
-      .argument("[target]", "as in `vecferry migrate`");
-    addFlags(command, "What else is looked at:", checklistFlags);
-    addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
-    addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
-    addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
-    addFlags(command, "Which records:", scopeFlags);
-    addFlags(command, "How they would come out:", shapeFlags);
-    addFlags(command, "How target collections would be made:", makeFlags);
-    addFlags(command, "What it reads and says:", { ...stateFlags, ...outputFlags });
+      );
+    addExaminedFlags(command, "What else is looked at:", checklistFlags);
     command.addHelpText("after", exitHelp([0, 1, 2, 6, 130]));
     onCommand(command, call, (session, operands, flags) =>
       checklist(stage, session, operands, flags),
@@ -90,21 +65,11 @@ async function checklist(
   flags: Record<string, unknown>,
 ): ReturnType<Action> {
   const { environment, io, output } = session;
-  const settings = readEnds(session, flags);
-  const scope = readSettings(scopeFlags, flags, environment).values;
-  const shape = readSettings(shapeFlags, flags, environment).values;
-  const make = readSettings(makeFlags, flags, environment).values;
   const { code = null } = readSettings(checklistFlags, flags, environment).values;
-  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
-  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
-  const ends = examinedEnds(operands, settings, state, { sourceOnly: false, targetOnly: false });
-  const access = settings.access();
-  const doctor = {
-    ...endsToExamine(session, ends, access),
-    ...migrateRequest(scope, shape, make, {}),
-    flags: furtherFlags(io.argv, [stage, ...operands], { ...checklistFlags, ...outputFlags }),
-    sampleMax: undefined,
-  };
+  const words = [stage, ...operands];
+  const asked = { operands, words, own: checklistFlags };
+  const { ends, access, state, request } = readExamined(session, flags, asked);
+  const doctor = { ...request, sampleMax: undefined };
   session.leaves("everything: nothing was changed.");
   const context = contextOf(session, ends, access, state);
   const lines = await runChecklist({ stage, doctor, code, folder: resolve(io.folder) }, context);

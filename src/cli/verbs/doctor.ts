@@ -3,27 +3,15 @@
 import { VectorError } from "../../errors.ts";
 import { examineCode } from "../../migrate/doctor/code.ts";
 import { runDoctor } from "../../migrate/doctor/doctor.ts";
-import type { DoctorContext, DoctorRequest, Examination } from "../../migrate/doctor/request.ts";
+import type { DoctorContext, Examination } from "../../migrate/doctor/request.ts";
 import { stores } from "../../stores.ts";
-import { readEnds } from "../access.ts";
-import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
-import { endsToExamine, examinedEnds, reachMs, watchMs } from "../examined.ts";
+import { addExaminedFlags, reachMs, readExamined, watchMs } from "../examined.ts";
 import { exitHelp } from "../exit.ts";
-import {
-  gentleFlags,
-  makeFlags,
-  outputFlags,
-  scopeFlags,
-  shapeFlags,
-  stateFlags,
-} from "../flags.ts";
-import { furtherFlags } from "../further-flags.ts";
 import { codeText, examinationText, findingText } from "../output/doctor.ts";
-import { migrateRequest } from "../request.ts";
 import type { Session } from "../session.ts";
-import { addFlags, type FlagTable, readSettings } from "../setting.ts";
+import { type FlagTable, readSettings } from "../setting.ts";
 import { oneOf, onOff, text, wholeNumber } from "../values.ts";
-import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+import { type Action, type AddVerb, onCommand } from "../verb.ts";
 
 const doctorFlags = {
   sourceOnly: { flag: "--source-only", help: "leave the target out", schema: onOff },
@@ -58,34 +46,16 @@ export const addDoctor: AddVerb = (program, call) => {
       "Examines both ends and this machine, and changes nothing anywhere. Each finding has a code, a severity, its evidence, " +
         "and what to type. One address alone: that end is examined. None, and nothing named by flags or variables: the " +
         "ends of the newest migration, else the servers at localhost.",
-    )
-    .argument(
-      "[source]",
-      "as in `vecferry migrate`; the target, where it is a Qdrant and the only one",
-    )
-    .argument("[target]", "as in `vecferry migrate`");
-  addFlags(command, "What is examined, and how it ends:", doctorFlags);
-  addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
-  addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
-  addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
-  addFlags(command, "Which records:", scopeFlags);
-  addFlags(command, "How they would come out:", shapeFlags);
-  addFlags(command, "How target collections would be made:", makeFlags);
-  addFlags(command, "What it reads and says:", { ...stateFlags, ...outputFlags });
+    );
+  addExaminedFlags(command, "What is examined, and how it ends:", doctorFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 6, 130]));
   onCommand(command, call, doctor);
 };
 
 const doctor: Action = async (session, operands, flags) => {
   const { environment, output } = session;
-  const { code } = readSettings(doctorFlags, flags, environment).values;
-  if (code !== undefined) return await codeAlone(session, operands, flags, code);
-  const settings = readEnds(session, flags);
-  const scope = readSettings(scopeFlags, flags, environment).values;
-  const shape = readSettings(shapeFlags, flags, environment).values;
-  const make = readSettings(makeFlags, flags, environment).values;
   const asked = readSettings(doctorFlags, flags, environment).values;
-  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  if (asked.code !== undefined) return await codeAlone(session, operands, flags, asked.code);
   const { failOn, full, sample, sourceOnly = false, targetOnly = false } = asked;
   const together = [
     [full && sample !== undefined, "--full looks at every record, --sample at some of them."],
@@ -94,16 +64,12 @@ const doctor: Action = async (session, operands, flags) => {
   const fault = together.find(([broken]) => broken);
   if (fault !== undefined)
     throw new VectorError("E_USAGE", fault[1], { next: "Leave one of the two out." });
-  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
-  const ends = examinedEnds(operands, settings, state, { sourceOnly, targetOnly });
-  const access = settings.access();
+  const { access, state, request } = readExamined(session, flags, {
+    operands,
+    own: doctorFlags,
+    only: { sourceOnly, targetOnly },
+  });
   const { signal, onEvent, stateFolder } = session.context(state);
-  const request: DoctorRequest = {
-    ...endsToExamine(session, ends, access),
-    ...migrateRequest(scope, shape, make, {}),
-    flags: furtherFlags(session.io.argv, operands, { ...doctorFlags, ...outputFlags }),
-    sampleMax: full ? null : sample,
-  };
   const context: DoctorContext = {
     stateFolder,
     looks: stores.looks,
@@ -113,7 +79,8 @@ const doctor: Action = async (session, operands, flags) => {
     onEvent,
     onFinding: (finding) => output.result("finding", finding, findingText(finding)),
   };
-  const examination = await runDoctor(request, context);
+  const sampleMax = full ? null : sample;
+  const examination = await runDoctor({ ...request, sampleMax }, context);
   return end(session, examination, failOn, examinationText(examination));
 };
 

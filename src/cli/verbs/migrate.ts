@@ -38,7 +38,7 @@ import { residentBytes } from "../resident.ts";
 import { assertFolderOf } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
 import { onOff, text } from "../values.ts";
-import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+import { type Action, type AddVerb, defaultState, onCommand } from "../verb.ts";
 
 const planFlags = {
   plan: {
@@ -120,17 +120,13 @@ const migrate: Action = async (session, [sourceText, targetText], flags) => {
     return await migratePoints(session, sourceText, targetText, flags, recordsAlone);
   assertRecordFlags(flags, pointsSourceFlags);
   const { chroma, qdrant, access: readAccess } = readEnds(session, flags);
-  const scope = readSettings(scopeFlags, flags, environment).values;
-  const shape = readSettings(shapeFlags, flags, environment).values;
-  const make = readSettings(makeFlags, flags, environment).values;
   const run = readSettings(runFlags, flags, environment).values;
   const report = readSettings(reportFlags, flags, environment).values;
   const log = readSettings(logFlags, flags, environment).values;
   const { onEvent } = readSettings(hookFlags, flags, environment).values;
   const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
   const { plan: planFile } = readSettings(planFlags, flags, environment).values;
-  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
-  const given = migrateRequest(scope, shape, make, run);
+  const given = migrateRequest(flags, environment, run);
   const plan = planFile === undefined ? null : readPlan(planFile);
   const request = plan === null ? given : plannedRequest(plan, given);
   const named = (text: string | undefined, end: "source" | "target") =>

@@ -20,7 +20,7 @@ import { migrateRequest } from "../request.ts";
 import { assertFolderOf } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
 import { onOff, text, wholeNumber } from "../values.ts";
-import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+import { type Action, type AddVerb, defaultState, onCommand } from "../verb.ts";
 
 /** What a plan looks at, and where it is written. */
 const planFlags = {
@@ -78,9 +78,6 @@ const plan: Action = async (session, [sourceText, targetText], flags) => {
     return await planOfPoints(session, sourceText, targetText, flags, planFlags);
   assertRecordFlags(flags, pointsSourceFlags);
   const { chroma, qdrant, access } = readEnds(session, flags);
-  const scope = readSettings(scopeFlags, flags, environment).values;
-  const shape = readSettings(shapeFlags, flags, environment).values;
-  const make = readSettings(makeFlags, flags, environment).values;
   const { out, writeTenantMapping, full, sample } = readSettings(
     planFlags,
     flags,
@@ -91,7 +88,7 @@ const plan: Action = async (session, [sourceText, targetText], flags) => {
     throw new VectorError("E_USAGE", "--full looks at every record, --sample at some of them.", {
       next: "Give one of the two, or none.",
     });
-  assertNoAddress("--chromadb-collections", scope.chromadbCollections);
+  const request = migrateRequest(flags, environment);
   assertFolderOf("--out", out);
   assertFolderOf("--write-tenant-mapping", writeTenantMapping);
   const end = targetEnd(targetText, qdrant);
@@ -101,7 +98,7 @@ const plan: Action = async (session, [sourceText, targetText], flags) => {
       source: assertSource(sourceEnd(sourceText, chroma).address),
       target: end.fallback ? null : assertTarget(end.address),
       access: access(),
-      request: migrateRequest(scope, shape, make, {}),
+      request,
       options: { sample: full ? "all" : (sample ?? "default") },
       followed: null,
       out: out ?? null,

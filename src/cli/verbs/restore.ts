@@ -97,8 +97,6 @@ const restore: Action = async (session, [archiveText, targetText], flags) => {
   const { environment } = session;
   const ends = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
-  const shape = readSettings(shapeFlags, flags, environment).values;
-  const make = readSettings(makeFlags, flags, environment).values;
   const run = readSettings(restoreFlags, flags, environment).values;
   const report = readSettings(reportFlags, flags, environment).values;
   const log = readSettings(logFlags, flags, environment).values;
@@ -120,7 +118,7 @@ const restore: Action = async (session, [archiveText, targetText], flags) => {
   }
   assertNoneOf(flags, chromaAlone, "is for a Chroma as the target.");
   const target = assertTarget(targetEnd(targetText, ends.qdrant).address);
-  const request = migrateRequest(scope, shape, make, {
+  const request = migrateRequest(flags, environment, {
     ...run,
     propagateDeletes: undefined,
     dryRun: undefined,

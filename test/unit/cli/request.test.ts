@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { makeFlags, runFlags, scopeFlags, shapeFlags } from "../../../src/cli/flags.ts";
+import { runFlags, scopeFlags } from "../../../src/cli/flags.ts";
 import { migrateRequest, verifyRequest } from "../../../src/cli/request.ts";
 import { readSettings } from "../../../src/cli/setting.ts";
 import { isVectorError } from "../../../src/errors.ts";
@@ -9,12 +9,7 @@ import type { Environment } from "../../../src/util/environment.ts";
 const none: Environment = () => undefined;
 
 function request(given: Readonly<Record<string, unknown>>): MigrateRequest {
-  return migrateRequest(
-    readSettings(scopeFlags, given, none).values,
-    readSettings(shapeFlags, given, none).values,
-    readSettings(makeFlags, given, none).values,
-    readSettings(runFlags, given, none).values,
-  );
+  return migrateRequest(given, none, readSettings(runFlags, given, none).values);
 }
 
 function codeOf(given: Readonly<Record<string, unknown>>): string {
