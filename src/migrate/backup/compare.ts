@@ -12,10 +12,11 @@ import { migrationFiles } from "../files.ts";
 import type { Difference, DifferenceKind } from "../journal/difference.ts";
 import { Journal } from "../journal/journal.ts";
 import { recordStates } from "../journal/row.ts";
-import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
+import type { VerifiedCollection, VerifyReport } from "../report-schema.ts";
 import { phase, progress } from "../telling.ts";
 import { listIds } from "../transfer.ts";
 import { describeDifference } from "../verify/describe.ts";
+import { differencesIn, uncompared } from "../verify/verdict.ts";
 import type { Course } from "./collection.ts";
 import { compareRows, keysOf } from "./compared.ts";
 import { type ReadRows, readRows } from "./rows.ts";
@@ -59,7 +60,7 @@ export async function compareArchive(
   for (const { name, key } of held)
     if (!keys.has(key))
       collections.push(
-        unmatched(name, `The source has no collection ${JSON.stringify(name)} any more.`),
+        uncompared(name, name, [`The source has no collection ${JSON.stringify(name)} any more.`]),
       );
   const chosen = new Set(courses.map(({ info }) => info.key));
   const left = held.filter(({ key }) => keys.has(key) && !chosen.has(key));
@@ -81,7 +82,7 @@ async function compareCollection(
   const name = JSON.stringify(info.name);
   if (held === undefined)
     return {
-      result: unmatched(info.name, `The archive has no collection ${name}.`),
+      result: uncompared(info.name, info.name, [`The archive has no collection ${name}.`]),
       withinUlps: 0,
     };
   const stop = report.phase("verify");
@@ -108,12 +109,9 @@ async function compareCollection(
       schema: schemaFaults(held, info),
       compared: tally.compared,
       readAgain: tally.compared,
-      differences: Object.fromEntries(ledger.differenceCounts()),
       quarantined: tally.quarantined,
       goneAtBothEnds: tally.goneAtBothEnds,
-      examples: ledger
-        .differences("", examplesMax)
-        .map(({ kind, id, point, detail }) => ({ kind, id, point, detail })),
+      ...differencesIn(ledger),
     },
   };
 }
@@ -223,20 +221,6 @@ function schemaFaults(held: CollectionInfo, info: CollectionInfo): string[] {
   return (["dimension", "distance"] as const)
     .filter((field) => held[field] !== info[field])
     .map((field) => `The archive has ${field} ${held[field]}; the source says ${info[field]}.`);
-}
-
-function unmatched(name: string, fault: string): VerifiedCollection {
-  return {
-    name,
-    target: name,
-    schema: [fault],
-    compared: 0,
-    readAgain: 0,
-    differences: {},
-    quarantined: 0,
-    goneAtBothEnds: 0,
-    examples: [],
-  };
 }
 
 const words: Readonly<Partial<Record<DifferenceKind, string>>> = {

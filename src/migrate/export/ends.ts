@@ -7,10 +7,11 @@ import { Journal, type Migration } from "../journal/journal.ts";
 import { lockMigration } from "../lock.ts";
 import { migrationKey, runOf } from "../plan.ts";
 import { type Outcome, ReportBuilder } from "../report.ts";
-import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
+import type { VerifiedCollection, VerifyReport } from "../report-schema.ts";
 import type { RunContext } from "../request.ts";
 import { inScope } from "../select.ts";
 import { phase, progress } from "../telling.ts";
+import { differencesIn } from "../verify/verdict.ts";
 import { courseOf } from "./check.ts";
 import type { Course, ExportLane } from "./lane.ts";
 import { listSource, listVanished } from "./list.ts";
@@ -203,12 +204,9 @@ function resultOf(
     schema,
     compared: tally.compared,
     readAgain: tally.compared,
-    differences: Object.fromEntries(ledger.differenceCounts()),
     quarantined: tally.quarantined,
     goneAtBothEnds: tally.goneAtBothEnds,
-    examples: ledger
-      .differences("", examplesMax)
-      .map(({ kind, id, point, detail }) => ({ kind, id, point, detail })),
+    ...differencesIn(ledger),
   };
 }
 

@@ -13,6 +13,7 @@ import { type Outcome, ReportBuilder } from "../report.ts";
 import type { VerifyReport } from "../report-schema.ts";
 import type { RunContext } from "../request.ts";
 import { phase, progress } from "../telling.ts";
+import { uncompared } from "../verify/verdict.ts";
 import { greenWaitMs, waitUntilGreen } from "../wait-green.ts";
 import { carryPoints, workersOf } from "./carry.ts";
 import type { Course } from "./course.ts";
@@ -86,9 +87,9 @@ export async function verifyPoints(
       const fault = found === null ? null : holdFault(course.info, found);
       if (found === null)
         verified.push(
-          uncompared(course, `The target has no collection ${JSON.stringify(course.spec.name)}.`),
+          faulted(course, `The target has no collection ${JSON.stringify(course.spec.name)}.`),
         );
-      else if (fault !== null) verified.push(uncompared(course, `It is there ${fault}.`));
+      else if (fault !== null) verified.push(faulted(course, `It is there ${fault}.`));
       else {
         const ends = await readEnds(course, null, context);
         verified.push(await verifyCourse(course, ends, request.merge, context));
@@ -246,17 +247,7 @@ async function judge(
 }
 
 /** Of a collection whose points cannot be compared. */
-function uncompared({ info, spec }: Course, fault: string): Verified {
-  const result = {
-    name: info.name,
-    target: spec.name,
-    schema: [fault],
-    compared: 0,
-    readAgain: 0,
-    differences: {},
-    quarantined: 0,
-    goneAtBothEnds: 0,
-    examples: [],
-  };
+function faulted({ info, spec }: Course, fault: string): Verified {
+  const result = uncompared(info.name, spec.name, [fault]);
   return { result, foreign: 0, rounded: 0, respelled: 0, sound: new Set() };
 }

@@ -5,6 +5,7 @@ import type { DifferenceKind } from "../journal/difference.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
 import type { RunContext } from "../request.ts";
 import { describeDifference } from "../verify/describe.ts";
+import { uncompared } from "../verify/verdict.ts";
 import type { Course } from "./course.ts";
 import { equalRows } from "./equal.ts";
 import { pointsBeside } from "./look.ts";
@@ -33,17 +34,8 @@ export async function verifyCourse(
 ): Promise<Verified> {
   const { info, spec } = course;
   const open = new Set(standing.differences(wanted));
-  const result: VerifiedCollection = {
-    name: info.name,
-    target: spec.name,
-    schema: [],
-    compared: wanted.total,
-    readAgain: wanted.total,
-    differences: {},
-    quarantined: 0,
-    goneAtBothEnds: 0,
-    examples: [],
-  };
+  const nothing = uncompared(info.name, spec.name, []);
+  const result = { ...nothing, compared: wanted.total, readAgain: wanted.total };
   if (open.size === 0) return { result, foreign: 0, rounded: 0, respelled: 0, sound: open };
   const drilled = await drill(course, open, result.examples, context);
   const { missing, changed, rounded, respelled, found, faulty } = drilled;

@@ -1,5 +1,6 @@
 /** What a verify found, as data and as one sentence. */
 import type { DifferenceKind } from "../journal/difference.ts";
+import type { Ledger } from "../journal/ledger.ts";
 import { examplesMax, type VerifiedCollection, type VerifyReport } from "../report-schema.ts";
 import type { Course, VerifyInput } from "./lane.ts";
 
@@ -30,12 +31,34 @@ export function collectionResult({ lane, tally }: Course): VerifiedCollection {
     schema: [...tally.schema],
     compared: tally.compared,
     readAgain: tally.readAgain,
-    differences: Object.fromEntries(ledger.differenceCounts()),
     quarantined: ledger.counts().quarantined,
     goneAtBothEnds: tally.goneAtBothEnds,
-    examples: ledger
-      .differences("", examplesMax)
-      .map(({ kind, id, point, detail }) => ({ kind, id, point, detail })),
+    ...differencesIn(ledger),
+  };
+}
+
+/** What the journal has of a collection's differences. */
+export function differencesIn(
+  ledger: Ledger,
+): Pick<VerifiedCollection, "differences" | "examples"> {
+  const examples = ledger
+    .differences("", examplesMax)
+    .map(({ kind, id, point, detail }) => ({ kind, id, point, detail }));
+  return { differences: Object.fromEntries(ledger.differenceCounts()), examples };
+}
+
+/** A collection of whose records none was compared. `schema`: what of the target collection itself differs. */
+export function uncompared(name: string, target: string, schema: string[]): VerifiedCollection {
+  return {
+    name,
+    target,
+    schema,
+    compared: 0,
+    readAgain: 0,
+    differences: {},
+    quarantined: 0,
+    goneAtBothEnds: 0,
+    examples: [],
   };
 }
 
