@@ -1,6 +1,6 @@
 /** The two ends of `verify`, `repair` and `compare`: the migration between them, locked, with what the journal has of it. */
 import { VectorError } from "../errors.ts";
-import type { CollectionSpec } from "../model/collection.ts";
+import { type CollectionSpec, defaultSettings } from "../model/collection.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import { emptied } from "./emptied.ts";
@@ -178,12 +178,7 @@ function specFor(
     distance: plan.distance,
     layout: plan.layout,
     tenanted: plan.tenanted,
-    indexes: [],
-    quantization: null,
-    hnsw: {},
-    onDisk: null,
-    shards: null,
-    replicas: null,
+    ...defaultSettings,
     sources: plans
       .filter(({ target }) => target === plan.target)
       .map((one) => sourceNote(one, run)),

@@ -1,5 +1,11 @@
 /** What a person asks of a migration: flags already checked, files already read. Plain data. */
-import type { HnswSettings, Layout, PayloadIndex, Quantization } from "../model/collection.ts";
+import {
+  defaultSettings,
+  type HnswSettings,
+  type Layout,
+  type PayloadIndex,
+  type Quantization,
+} from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
 import type { Slowing } from "../store/pace.ts";
 import type { CompareRequest } from "./compare/request.ts";
@@ -80,14 +86,7 @@ export const defaultRequest: MigrateRequest = {
     vectorSize: null,
     distance: null,
   },
-  settings: {
-    indexes: [],
-    quantization: null,
-    hnsw: {},
-    onDisk: null,
-    shards: null,
-    replicas: null,
-  },
+  settings: defaultSettings,
   batchSize: null,
   merge: false,
   restart: false,

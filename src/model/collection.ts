@@ -164,6 +164,16 @@ export function parseNote(name: string, text: string | null): CollectionNote | n
   );
 }
 
+/** The settings of a target collection about which nothing is said: the store's own hold. */
+export const defaultSettings = {
+  indexes: [],
+  quantization: null,
+  hnsw: {},
+  onDisk: null,
+  shards: null,
+  replicas: null,
+} as const;
+
 /** A target collection as a plan wants it. `ensure` makes it or finds it fitting. */
 export interface CollectionSpec {
   readonly name: string;

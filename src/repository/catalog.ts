@@ -4,6 +4,7 @@ import {
   type CollectionInfo,
   type CollectionNote,
   type CollectionSpec,
+  defaultSettings,
   parseNote,
 } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
@@ -109,12 +110,7 @@ export function specOf({ note, name, dimension, distance }: TenantedCollection):
     distance,
     layout: note.layout,
     tenanted: true,
-    indexes: [],
-    quantization: null,
-    hnsw: {},
-    onDisk: null,
-    shards: null,
-    replicas: null,
+    ...defaultSettings,
     sources: note.sources,
     ...(note.model === undefined ? {} : { model: note.model }),
   };

@@ -1,6 +1,6 @@
 /** A collection of documents of tenants to test on, made for one test and removed after it. */
 import { randomBytes } from "node:crypto";
-import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
+import { type CollectionInfo, type CollectionSpec, defaultSettings } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
 import { tenantPointId } from "../model/point-id.ts";
 import { defaultVector, type PointBatch } from "../model/record.ts";
@@ -98,12 +98,7 @@ export function documentSpec(
     distance: "l2",
     layout: "vecferry",
     tenanted: true,
-    indexes: [],
-    quantization: null,
-    hnsw: {},
-    onDisk: null,
-    shards: null,
-    replicas: null,
+    ...defaultSettings,
     sources: [],
     ...changes,
   };

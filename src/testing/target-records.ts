@@ -1,6 +1,6 @@
 /** Records that a target store must give back as they were, and the means to compare them. */
 import { randomBytes } from "node:crypto";
-import type { CollectionSpec, SourceNote } from "../model/collection.ts";
+import { type CollectionSpec, defaultSettings, type SourceNote } from "../model/collection.ts";
 import type { Distance } from "../model/distance.ts";
 import { plainPointId } from "../model/point-id.ts";
 import { defaultVector, type PointBatch } from "../model/record.ts";
@@ -156,12 +156,7 @@ export function testSpec(
     distance: "l2",
     layout: "vecferry",
     tenanted: false,
-    indexes: [],
-    quantization: null,
-    hnsw: {},
-    onDisk: null,
-    shards: null,
-    replicas: null,
+    ...defaultSettings,
     sources: [sourceNote("a", testRun)],
     ...changes,
   };

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { isVectorError, VectorError } from "../../errors.ts";
-import type { CollectionSpec } from "../../model/collection.ts";
+import { type CollectionSpec, defaultSettings } from "../../model/collection.ts";
 import type { CallOptions, StoreIdentity } from "../../store/port.ts";
 import type {
   RecoverOptions,
@@ -346,12 +346,7 @@ function asDescribed(
     distance: "cosine",
     layout: "vecferry",
     tenanted: false,
-    indexes: [],
-    quantization: null,
-    hnsw: {},
-    onDisk: null,
-    shards: null,
-    replicas: null,
+    ...defaultSettings,
     sources: [],
   };
 }

@@ -5,6 +5,7 @@ import {
   type CollectionInfo,
   type CollectionNote,
   type CollectionSpec,
+  defaultSettings,
   parseNote,
 } from "../../model/collection.ts";
 import { assertCollectionName } from "../../model/collection-name.ts";
@@ -91,12 +92,7 @@ function specOf(info: CollectionInfo, name: string): CollectionSpec {
     distance: info.distance ?? "l2",
     layout: note?.layout ?? "vecferry",
     tenanted: note?.tenanted ?? false,
-    indexes: [],
-    quantization: null,
-    hnsw: {},
-    onDisk: null,
-    shards: null,
-    replicas: null,
+    ...defaultSettings,
     sources: note?.sources ?? [],
     ...(note?.model === undefined ? {} : { model: note.model }),
     ...(vectors === undefined ? {} : { vectors }),
