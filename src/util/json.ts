@@ -31,11 +31,9 @@ export function parseJson(text: string): unknown {
 
 /** Decodes `text` without loss. @throws SyntaxError */
 export function parseLossless(text: string): JsonValue {
-  return parseWithSource(text, (_key, value, context) =>
-    typeof value === "number" && context.source !== undefined && integerText.test(context.source)
-      ? BigInt(context.source)
-      : value,
-  ) as JsonValue;
+  // Says what is no JSON, so that the reader need not; a reviver that is told each number's source takes thirty times as long as both.
+  JSON.parse(text);
+  return new LosslessReader(text).value();
 }
 
 /** An integer that no number holds exactly has as many digits. */
@@ -229,4 +227,106 @@ export function skipString(text: string, at: number): number {
     if (backslashes % 2 === 0) return end + 1;
   }
   throw malformed(text.length);
+}
+
+const minus = 0x2d;
+const point = 0x2e;
+const zero = 0x30;
+/** A number holds every integer of so many digits. */
+const exactDigits = 15;
+
+/** Reads a text that is known to be JSON. */
+class LosslessReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(): JsonValue {
+    this.#at = skipSpace(this.#text, this.#at);
+    switch (this.#text.charCodeAt(this.#at)) {
+      case quote:
+        return this.#string();
+      case openBrace:
+        return this.#object();
+      case openBracket:
+        return this.#array();
+      case 0x74:
+        this.#at += "true".length;
+        return true;
+      case 0x66:
+        this.#at += "false".length;
+        return false;
+      case 0x6e:
+        this.#at += "null".length;
+        return null;
+      default:
+        return this.#number();
+    }
+  }
+
+  #string(): string {
+    const start = this.#at;
+    this.#at = skipString(this.#text, start);
+    return stringOf(this.#text.slice(start, this.#at));
+  }
+
+  /** Whether the list of members or elements goes on; stands before the next one, or behind the end. */
+  #more(close: number): boolean {
+    this.#at = skipSpace(this.#text, this.#at);
+    const code = this.#text.charCodeAt(this.#at);
+    if (code === close || code === comma) this.#at += 1;
+    return code !== close;
+  }
+
+  #object(): JsonValue {
+    const members: { [key: string]: JsonValue } = {};
+    this.#at += 1;
+    while (this.#more(closeBrace)) {
+      this.#at = skipSpace(this.#text, this.#at);
+      const key = this.#string();
+      this.#at = skipSpace(this.#text, this.#at) + 1;
+      const value = this.value();
+      if (key === "__proto__") {
+        const own = { value, enumerable: true, configurable: true, writable: true };
+        Object.defineProperty(members, key, own);
+      } else members[key] = value;
+    }
+    return members;
+  }
+
+  #array(): JsonValue {
+    const elements: JsonValue[] = [];
+    this.#at += 1;
+    while (this.#more(closeBracket)) elements.push(this.value());
+    return elements;
+  }
+
+  #number(): bigint | number {
+    const text = this.#text;
+    const start = this.#at;
+    const first = text.charCodeAt(start) === minus ? start + 1 : start;
+    let end = first;
+    let integer = 0;
+    for (let digit = digitAt(text, end); digit !== -1; digit = digitAt(text, end)) {
+      integer = integer * 10 + digit;
+      end += 1;
+    }
+    const code = text.charCodeAt(end);
+    this.#at = end;
+    if (code === point || code === 0x65 || code === 0x45) {
+      this.#at = skipScalar(text, end);
+      return Number(text.slice(start, this.#at));
+    }
+    if (end - first > exactDigits) return BigInt(text.slice(start, end));
+    return BigInt(first === start ? integer : -integer);
+  }
+}
+
+/** The digit that stands there; -1 = none. */
+function digitAt(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - zero;
+  return digit >= 0 && digit <= 9 ? digit : -1;
 }

@@ -37,6 +37,53 @@ describe("lossless JSON", () => {
     expect(stringifyLossless(parseLossless(text))).toBe(text);
   });
 
+  it("reads what JSON.parse reads, and refuses what it refuses", () => {
+    // As slow as it is simple: each number's source, told to a reviver.
+    type Reviver = (key: string, value: unknown, context: { source: string }) => unknown;
+    const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
+    const simply = (text: string) =>
+      parse(text, (_key, value, { source }) =>
+        typeof value === "number" && /^-?\d+$/.test(source) ? BigInt(source) : value,
+      );
+    const both = (text: string) => {
+      let wanted: unknown;
+      try {
+        wanted = simply(text);
+      } catch (error) {
+        expect(() => parseLossless(text)).toThrow(error as SyntaxError);
+        return;
+      }
+      expect(parseLossless(text)).toStrictEqual(wanted);
+    };
+    for (const text of [
+      ...["-0", "0", "-12", "1e5", "1E-5", "-0.0", "2.50", "123456789012345", "1234567890123456"],
+      ...['{"a":1,"a":2}', '{"__proto__":{"x":1}}', " [ ] ", '{ "\\u0061" : "\\"" }', "[1 ,2\n]"],
+      ...["", "[", "[1,]", "{,}", "01", "1.", "+1", "'a'", '"a\nb"', "[1]]", "nul", "\u00a01"],
+    ])
+      both(text);
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.nat(3), fc.nat(), fc.string({ maxLength: 2 }), (...drawn) => {
+        const [value, spaces, at, piece] = drawn;
+        const text = JSON.stringify(value, null, spaces);
+        both(text);
+        both(text.slice(0, at % (text.length + 1)) + piece + text.slice(at % (text.length + 1)));
+      }),
+    );
+  });
+
+  it("reads a long list of numbers in a few times of JSON.parse", () => {
+    const text = JSON.stringify(Array.from({ length: 70_000 }, (_, at) => at));
+    const spent = (read: (json: string) => unknown) => {
+      const before = process.cpuUsage();
+      for (let round = 0; round < 5; round += 1) read(text);
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+    spent(parseLossless);
+    // A reviver takes some eighty times.
+    expect(spent(parseLossless)).toBeLessThan(spent((json) => JSON.parse(json)) * 30);
+  });
+
   it("takes an application's numbers as they look", () => {
     expect(stringifyPlain({ whole: 2, big: 9007199254740993n, half: 0.5 })).toBe(
       '{"whole":2,"big":9007199254740993,"half":0.5}',
