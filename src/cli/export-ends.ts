@@ -11,7 +11,7 @@ import { sourceEnd, targetEnd, withGrpc } from "./ends.ts";
 import type { exportRunFlags, exportScopeFlags, exportShapeFlags } from "./export-flags.ts";
 import type { TargetAddress } from "./identity.ts";
 import { readMapping } from "./mapping.ts";
-import { type Access, gentleOptions, openPoints, retryTeller } from "./open.ts";
+import { type Access, gentleOptions, openPoints, retryTeller, watchedEnd } from "./open.ts";
 import type { Session } from "./session.ts";
 import type { Values } from "./setting.ts";
 
@@ -119,12 +119,13 @@ export async function openRecordTarget(
   address: RecordAddress,
   access: Access,
 ): Promise<RecordTarget> {
-  return await connectRecordTarget(address, {
+  const target = await connectRecordTarget(address, {
     ...access,
     signal: session.io.signal,
     onRetry: retryTeller(session, "target"),
     gentle: gentleOptions(session, "target", access),
   });
+  return watchedEnd(session, "target", target);
 }
 
 /** What is asked of an export; `vectorsFrom` is opened by whoever runs it. Reads the mapping file. @throws E_CONFIG, E_MAPPING */

@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { VectorError } from "../errors.ts";
 import { connectSource, connectTarget } from "../open.ts";
 import type { GentleOptions } from "../store/pace.ts";
-import type { SourceStore, TargetStore } from "../store/port.ts";
+import type { Capabilities, SourceStore, TargetStore } from "../store/port.ts";
 import { type ConnectOptions, isTargetAddress, type OnStoreRetry } from "../store/registry.ts";
+import { watched } from "../store/watched.ts";
 import type { gentleFlags } from "./flags.ts";
 import type { SourceAddress, TargetAddress } from "./identity.ts";
 import type { Session } from "./session.ts";
@@ -26,23 +27,24 @@ export async function openSource(
   const gentle = gentleOptions(session, "source", access);
   const source = await connectSource(address, { ...access, signal, onRetry, gentle });
   session.sourceOpened(source.identity);
-  return source;
+  return watchedEnd(session, "source", source);
 }
 
 /** Opens the target. @throws as `connectTarget` */
-export function openTarget(
+export async function openTarget(
   session: Session,
   address: TargetAddress,
   access: Access,
 ): Promise<TargetStore> {
   const { signal } = session.io;
-  return connectTarget(address, {
+  const target = await connectTarget(address, {
     ...access,
     signal,
     onRetry: retryTeller(session, "target"),
     gentle: gentleOptions(session, "target", access),
     onRoad: (road) => session.event({ type: "road", end: "target", ...road }),
   });
+  return watchedEnd(session, "target", target);
 }
 
 /** Opens a store of any kind to read it. @throws as `connectSource` and `connectTarget` */
@@ -67,7 +69,7 @@ export async function openPoints(
   const gentle = gentleOptions(session, "source", access);
   const store = await connectTarget(address, { ...access, signal, onRetry, gentle });
   session.sourceOpened(store.identity);
-  return store;
+  return watchedEnd(session, "source", store);
 }
 
 /** Keeps a verb that only looks from making the folder of an embedded target, or of FAISS files. @throws E_NO_MIGRATION where it is not there */
@@ -77,6 +79,17 @@ export function assertThere(target: TargetAddress): void {
   throw new VectorError("E_NO_MIGRATION", `There ${what} in ${target.path}.`, {
     next: "Give the folder that a migration was written to, or run `vecferry migrate SOURCE TARGET` first.",
   });
+}
+
+/** The store of one end; what prints the run can tell whether it is waited for. */
+export function watchedEnd<Store extends { readonly capabilities: Capabilities }>(
+  { output }: Session,
+  end: "source" | "target",
+  store: Store,
+): Store {
+  const { waiting } = output.progress;
+  const { concurrency } = store.capabilities;
+  return watched(store, (change) => waiting.call(end, change, concurrency, performance.now()));
 }
 
 export function gentleOptions(

@@ -38,7 +38,6 @@ export async function main(): Promise<void> {
   const interrupt = new AbortController();
   const onSignal = (): void => {
     if (interrupt.signal.aborted) process.exit(130);
-    process.stderr.write("Stopping; once more stops at once.\n");
     interrupt.abort();
   };
   process.on("SIGINT", onSignal);

@@ -77,8 +77,8 @@ export async function copy(run: Run, { entered, lane }: RunLane, how: How): Prom
   const page: Page = (after, limit) =>
     how === "stale" ? ledger.stale.page(after, limit) : ledger.page(state, after, limit);
   const options = { signal: context.signal, careful: how !== "copy", resend: false };
-  const totals = await carryAll(lane, page, flight, options, (rows, bytes) =>
-    tell(done + rows, bytes),
+  const totals = await carryAll(lane, page, flight, options, (rows, bytes, failed) =>
+    tell(done + rows, bytes, failed),
   );
   // What this very run has written is no record that was found as it was, nor one that has changed since an earlier run.
   report.carried(entered, how === "again" ? { ...totals, unchanged: 0, changed: 0 } : totals);

@@ -136,6 +136,8 @@ export type MigrateEvent =
       readonly done: number;
       readonly total: number | null;
       readonly bytes: number;
+      /** Records that this pass has put into quarantine. */
+      readonly quarantined: number;
     }
   | {
       readonly type: "retry";

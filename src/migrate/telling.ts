@@ -15,9 +15,9 @@ export function progress(
   name: Phase,
   collection: string,
   total: number | null,
-): (done: number, bytes?: number) => void {
-  return (done, bytes = 0) =>
-    onEvent({ type: "progress", phase: name, collection, done, total, bytes });
+): (done: number, bytes?: number, quarantined?: number) => void {
+  return (done, bytes = 0, quarantined = 0) =>
+    onEvent({ type: "progress", phase: name, collection, done, total, bytes, quarantined });
 }
 
 /** Tells a sentence, and keeps it in the report. */

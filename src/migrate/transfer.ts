@@ -33,7 +33,7 @@ export interface Totals {
   taken: number;
 }
 
-export type OnProgress = (done: number, bytes: number) => void;
+export type OnProgress = (done: number, bytes: number, quarantined?: number) => void;
 
 const listChunk = 10_000;
 const pageRows = 1000;
@@ -204,7 +204,7 @@ export async function carryAll(
       addTo(totals, carried);
       batchSize = resized(flight, carried, rows.length);
       done += rows.length;
-      onProgress(done, totals.bytes);
+      onProgress(done, totals.bytes, totals.failed);
     }
   });
   return totals;

@@ -1,69 +1,108 @@
-/** What people see in a terminal: finished lines above, a live line a collection at the bottom. */
-import type { WriteStream } from "node:tty";
-import { stripVTControlCharacters } from "node:util";
+/** What people see in a terminal: finished lines above, live lines at the bottom. */
+import type { Writable } from "node:stream";
 import type { MigrateEvent } from "../../migrate/request.ts";
-import { type Progress, type Row, rowText } from "./progress.ts";
+import { displayWidth, printable } from "../../util/display-width.ts";
+import { liveLines, throughLine } from "./live-table.ts";
+import type { Progress, Row } from "./progress.ts";
 import type { Screen } from "./text.ts";
 
 const drawEveryMs = 200;
+/** What is waited for changes although nothing comes through. */
+const redrawEveryMs = 500;
 /** A collection that has not moved for so long makes room for others. */
 const staleMs = 5_000;
-const rowsMax = 12;
+const linesMax = 14;
+/** A terminal that does not say how large it is. */
+const defaultSize = { columns: 80, rows: 24 };
+const toLineStart = "\r";
+const clearBelow = "\x1b[J";
+const up = (lines: number): string => (lines === 0 ? "" : `\x1b[${lines}A`);
+
+/** What a terminal's stream tells; it emits `resize` when that has changed. */
+export interface Terminal extends Writable {
+  readonly columns: number;
+  readonly rows: number;
+}
 
 export class LiveScreen implements Screen {
-  readonly #stream: WriteStream;
+  readonly #stream: Terminal;
   readonly #progress: Progress;
   readonly #now: () => number;
-  #drawnMs = 0;
-  #drawnLines = 0;
+  readonly #resized = (): void => this.#draw();
+  #drawnMs = Number.NEGATIVE_INFINITY;
+  /** The columns that each drawn line takes. */
+  #drawn: number[] = [];
+  #timer: NodeJS.Timeout | null = null;
 
-  constructor(stream: WriteStream, progress: Progress, now: () => number) {
+  constructor(stream: Terminal, progress: Progress, now: () => number) {
     this.#stream = stream;
     this.#progress = progress;
     this.#now = now;
   }
 
   event(event: MigrateEvent, row: Row | null): void {
+    this.#begin();
     // A phase that is through stays readable above the live lines.
     if (event.type === "progress" && row !== null && row.done === row.total) {
-      this.line(rowText(row, this.#now()));
+      this.line(throughLine(row, this.#now(), this.#size.columns - 1));
     }
     if (this.#now() - this.#drawnMs >= drawEveryMs) this.#draw();
   }
 
   line(text: string): void {
-    this.#erase();
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${this.#erasing()}${printable(text)}\n`);
     this.#draw();
   }
 
   [Symbol.dispose](): void {
-    this.#erase();
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#stream.off("resize", this.#resized);
+    this.#stream.write(this.#erasing());
+  }
+
+  get #size(): { readonly columns: number; readonly rows: number } {
+    const { columns, rows } = this.#stream;
+    return { columns: columns || defaultSize.columns, rows: rows || defaultSize.rows };
+  }
+
+  #begin(): void {
+    if (this.#timer !== null) return;
+    this.#timer = setInterval(() => this.#draw(), redrawEveryMs).unref();
+    this.#stream.on("resize", this.#resized);
   }
 
   #draw(): void {
-    this.#erase();
+    const { phase, slowed } = this.#progress;
+    // Nothing runs, or not any more.
+    if (phase === null || this.#timer === null) return;
     const now = this.#now();
-    const moving = this.#progress.moving(now - staleMs);
-    const shown = moving.slice(-Math.min(rowsMax, Math.max(1, this.#stream.rows - 2)));
-    for (const row of shown) {
-      this.#drawLine(rowText(row, now));
-    }
-    // A line of its own: behind a row's figures it would not fit most terminals.
-    const { slowed } = this.#progress;
-    if (slowed !== null) this.#drawLine(`slowed: ${slowed}`);
-    this.#drawnLines = shown.length + (slowed === null ? 0 : 1);
+    const { columns, rows } = this.#size;
+    const view = {
+      phase,
+      rows: this.#progress.moving(now - staleMs),
+      nowMs: now,
+      waitsFor: this.#progress.waitsFor(now),
+      held: [this.#progress.retrying(now), slowed === null ? null : `slowed: ${slowed}`].filter(
+        (text) => text !== null,
+      ),
+    };
+    // The last column stays free: some terminals begin a new line when it is written to. So does the last line.
+    const lines = liveLines(view, columns - 1, Math.max(1, Math.min(linesMax, rows - 2)));
+    this.#stream.write(`${this.#erasing()}${lines.map((line) => `${line}\n`).join("")}`);
+    this.#drawn = lines.map(displayWidth);
     this.#drawnMs = now;
   }
 
-  #drawLine(text: string): void {
-    this.#stream.write(`${stripVTControlCharacters(text).slice(0, this.#stream.columns - 1)}\n`);
-  }
-
-  #erase(): void {
-    if (this.#drawnLines === 0) return;
-    this.#stream.moveCursor(0, -this.#drawnLines);
-    this.#stream.clearScreenDown();
-    this.#drawnLines = 0;
+  /** What takes the live lines away: more lines than were drawn where the terminal has become narrower and has broken them. */
+  #erasing(): string {
+    if (this.#drawn.length === 0) return "";
+    const { columns } = this.#size;
+    const lines = this.#drawn.reduce(
+      (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
+      0,
+    );
+    this.#drawn = [];
+    return `${up(lines)}${toLineStart}${clearBelow}`;
   }
 }

@@ -55,6 +55,11 @@ export class Output implements Disposable {
     this.say(text);
   }
 
+  /** A line for people that is no part of what was asked for: on stderr. */
+  hint(text: string): void {
+    this.#complain(text);
+  }
+
   /** A warning: on stderr, and for programs a line of its own. */
   warn(text: string): void {
     this.#json?.write("warning", { text });

@@ -1,8 +1,11 @@
 /** How far each collection is: kept from the events of a run, printed by whoever prints. */
 import type { Delta, MigrateEvent, Phase } from "../../migrate/request.ts";
 import type { Slowing } from "../../store/pace.ts";
+import { oneLine } from "../../util/display-width.ts";
+import { type End, Waiting } from "./waiting.ts";
 
 export interface Row {
+  /** As it can be printed. */
   readonly collection: string;
   phase: Phase;
   done: number;
@@ -10,6 +13,9 @@ export interface Row {
   bytes: number;
   /** Calls that were tried again while this collection was at work. */
   retries: number;
+  /** Records that this run has put into quarantine, in this pass over the collection and in earlier ones. */
+  quarantined: number;
+  quarantinedBefore: number;
   /** When and where the phase began in this run: a resumed one does not begin at 0. */
   startedMs: number;
   startedDone: number;
@@ -21,7 +27,9 @@ export interface Row {
 export class Progress {
   readonly #rows = new Map<string, Row>();
   /** Why each end is slowed down at present. */
-  readonly #slowed = new Map<"source" | "target", string>();
+  readonly #slowed = new Map<End, Slowing>();
+  /** Which end is waited for. */
+  readonly waiting = new Waiting();
   /** Records that the copy of this run has had acknowledged. */
   #copied = 0;
   /** What the run is at now. */
@@ -29,18 +37,23 @@ export class Progress {
 
   /** Takes an event in; gives the row that it changed. */
   update(event: MigrateEvent, nowMs: number): Row | null {
-    if (event.type === "retry") return this.#retried();
+    if (event.type === "retry") return this.#retried(event, nowMs);
     if (event.type === "throttled") {
       if (event.slowing === null) this.#slowed.delete(event.end);
-      else this.#slowed.set(event.end, slowingText(event.end, event.slowing));
+      else this.#slowed.set(event.end, event.slowing);
     }
     if (event.type === "phase") this.#phase = event.phase;
     if (event.type !== "progress") return null;
+    this.waiting.moved();
     const row = this.#row(event, nowMs);
     if (event.phase === "copy") this.#copied += Math.max(0, event.done - row.done);
     row.done = event.done;
     row.total = event.total;
     row.bytes = event.bytes;
+    const before = row.quarantined - row.quarantinedBefore;
+    // Fewer than before: another pass has begun.
+    if (event.quarantined < before) row.quarantinedBefore += before;
+    row.quarantined = row.quarantinedBefore + event.quarantined;
     row.updatedMs = nowMs;
     return row;
   }
@@ -49,9 +62,32 @@ export class Progress {
     return this.#copied;
   }
 
+  /** What the run is at; null before it has begun. */
+  get phase(): Phase | null {
+    return this.#phase;
+  }
+
   /** Why the run is slower than it could be: `source answers in 310 ms (limit 200)`; null when it is not. */
   get slowed(): string | null {
-    return this.#slowed.size === 0 ? null : [...new Set(this.#slowed.values())].join("; ");
+    const texts = [...this.#slowed].map(([end, slowing]) => slowingText(end, slowing));
+    return texts.length === 0 ? null : [...new Set(texts)].join("; ");
+  }
+
+  /** What the run waits for now: `source`, `target`, `own limit`, `retry 3 s`, or `itself`. */
+  waitsFor(nowMs: number): string {
+    const retry = this.waiting.retryAt(nowMs);
+    if (retry !== null) return `retry ${Math.ceil((retry.untilMs - nowMs) / 1_000)} s`;
+    const isOwn = [...this.#slowed.values()].some(({ by }) => by !== "failures");
+    return isOwn ? "own limit" : this.waiting.end(nowMs);
+  }
+
+  /** Why nothing goes on at present: `target failed (E_UNREACHABLE), asked again in 3 s (try 2)`; null while something does. */
+  retrying(nowMs: number): string | null {
+    const retry = this.waiting.retryAt(nowMs);
+    if (retry === null) return null;
+    const seconds = Math.ceil((retry.untilMs - nowMs) / 1_000);
+    const { end, code, attempt } = retry;
+    return `${end} failed (${code}), asked again in ${seconds} s (try ${attempt + 1})`;
   }
 
   /** Rows that changed at or after `sinceMs`, latest last. */
@@ -61,10 +97,12 @@ export class Progress {
       .sort((a, b) => a.updatedMs - b.updatedMs);
   }
 
-  /** Rows of the phase that the run is at, that have changed since and are not through; latest last. */
+  /** Rows of the phase that the run is at, that have changed since and are not through; latest last, and the latest always. */
   moving(sinceMs: number): Row[] {
-    return this.changed(sinceMs).filter(
-      ({ phase, done, total }) => phase === this.#phase && done !== total,
+    const all = this.changed(0).filter(({ phase }) => phase === this.#phase);
+    const latest = all.at(-1);
+    return all.filter(
+      (row) => row.done !== row.total && (row === latest || row.updatedMs >= sinceMs),
     );
   }
 
@@ -72,12 +110,14 @@ export class Progress {
     const known = this.#rows.get(event.collection);
     if (known?.phase === event.phase) return known;
     const row: Row = {
-      collection: event.collection,
+      collection: oneLine(event.collection),
       phase: event.phase,
       done: event.done,
       total: event.total,
       bytes: event.bytes,
       retries: known?.retries ?? 0,
+      quarantined: known?.quarantined ?? 0,
+      quarantinedBefore: known?.quarantined ?? 0,
       startedMs: nowMs,
       startedDone: event.done,
       startedBytes: event.bytes,
@@ -87,7 +127,9 @@ export class Progress {
     return row;
   }
 
-  #retried(): Row | null {
+  #retried(event: Extract<MigrateEvent, { type: "retry" }>, nowMs: number): Row | null {
+    const { end, code, attempt, delayMs } = event;
+    this.waiting.retry({ end, code, attempt, untilMs: nowMs + delayMs });
     const row = this.changed(0).at(-1);
     if (row === undefined) return null;
     row.retries += 1;
@@ -117,24 +159,50 @@ export function ratesOf(row: Row, nowMs: number): Rates {
 }
 
 /** Why an end is slowed down, in words. */
-export function slowingText(end: "source" | "target", slowing: Slowing): string {
+function slowingText(end: End, slowing: Slowing): string {
   if (slowing.by === "failures") return `${end} had to be asked again`;
   if (slowing.by === "rate") return `${count(slowing.rowsPerSecond)} rows/s at most`;
   return `${end} answers in ${count(slowing.latencyMs)} ms (limit ${count(slowing.limitMs)})`;
 }
 
-/** `digi_core  copy  12,000 of 50,000 (24%)  8,123 rows/s  12.3 MB/s  ETA 0:05  2 retries  slowed: 500 rows/s at most`. */
-export function rowText(row: Row, nowMs: number, slowed: string | null = null): string {
+/** What holds a run up, beside its rows. */
+export interface Held {
+  readonly slowed: string | null;
+  readonly waitsFor: string | null;
+}
+
+/**
+ * `digi_core  copy  12,000 of 50,000 (24%)  8,123 rows/s  12.3 MB/s  ETA 0:05  lag 38,000  2 retries  3 in quarantine  waits for
+ * target  slowed: 500 rows/s at most`; of what is through only how it went.
+ */
+export function rowText(row: Row, nowMs: number, held: Held = nothingHeld): string {
+  return rowParts(row, nowMs, held).join("  ");
+}
+
+export const nothingHeld: Held = { slowed: null, waitsFor: null };
+
+/** The parts of `rowText`. */
+export function rowParts(row: Row, nowMs: number, { slowed, waitsFor }: Held): string[] {
   const { rowsPerSecond, bytesPerSecond, etaSeconds } = ratesOf(row, nowMs);
   const share = row.total ? ` (${Math.floor((100 * row.done) / row.total)}%)` : "";
   const of = row.total === null ? "" : ` of ${count(row.total)}`;
   const parts = [row.collection, row.phase, `${count(row.done)}${of}${share}`];
+  const [isOver, lag] = [row.done === row.total, lagOf(row)];
   if (rowsPerSecond !== null) parts.push(`${count(Math.round(rowsPerSecond))} rows/s`);
   if (bytesPerSecond) parts.push(`${(bytesPerSecond / 1e6).toFixed(1)} MB/s`);
-  if (etaSeconds !== null && row.done !== row.total) parts.push(`ETA ${duration(etaSeconds)}`);
-  if (row.retries > 0) parts.push(`${row.retries} ${row.retries === 1 ? "retry" : "retries"}`);
-  if (slowed !== null && row.done !== row.total) parts.push(`slowed: ${slowed}`);
-  return parts.join("  ");
+  if (etaSeconds !== null && !isOver) parts.push(`ETA ${duration(etaSeconds)}`);
+  if (lag !== null && !isOver) parts.push(`lag ${count(lag)}`);
+  if (row.retries > 0)
+    parts.push(`${count(row.retries)} ${row.retries === 1 ? "retry" : "retries"}`);
+  if (row.quarantined > 0) parts.push(`${count(row.quarantined)} in quarantine`);
+  if (waitsFor !== null && !isOver) parts.push(`waits for ${waitsFor}`);
+  if (slowed !== null && !isOver) parts.push(`slowed: ${slowed}`);
+  return parts;
+}
+
+/** Records that the source is known to have and the phase has not had through yet; null where nobody knows. */
+export function lagOf({ done, total }: Row): number | null {
+  return total === null ? null : Math.max(0, total - done);
 }
 
 /** `312 added, 288 changed, 40 deleted`. */

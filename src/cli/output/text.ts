@@ -1,6 +1,7 @@
 /** What people see where no terminal is: a line when a phase begins, and one a collection every ten seconds. */
 import type { Writable } from "node:stream";
 import type { MigrateEvent } from "../../migrate/request.ts";
+import { oneLine, printable } from "../../util/display-width.ts";
 import { type Progress, type Row, rowText } from "./progress.ts";
 
 /** Where words for people go. */
@@ -29,7 +30,7 @@ export class TextScreen implements Screen {
 
   event(event: MigrateEvent): void {
     if (event.type === "phase" && event.collection !== null) {
-      this.line(`${event.collection}: ${event.phase}`);
+      this.line(`${oneLine(event.collection)}: ${event.phase}`);
     }
     const { slowed } = this.#progress;
     if (event.type === "throttled" && event.isNew && slowed !== this.#slowed) {
@@ -38,12 +39,13 @@ export class TextScreen implements Screen {
     }
     const now = this.#now();
     if (now - this.#printedMs < intervalMs) return;
-    for (const row of this.#progress.changed(this.#printedMs)) this.line(rowText(row, now, slowed));
+    const held = { slowed, waitsFor: this.#progress.waitsFor(now) };
+    for (const row of this.#progress.changed(this.#printedMs)) this.line(rowText(row, now, held));
     this.#printedMs = now;
   }
 
   line(text: string): void {
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${printable(text)}\n`);
   }
 
   [Symbol.dispose](): void {}

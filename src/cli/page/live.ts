@@ -103,8 +103,9 @@ class LiveState {
     this.#rates.set(run, rates);
     for (const { name, target, counts } of collections) {
       const collection = `${name} ${target}`;
-      const { written: done, listed: total } = counts;
-      rates.event({ type: "progress", phase: "copy", collection, done, total, bytes: 0 });
+      const { written: done, listed: total, quarantined } = counts;
+      const moved = { collection, done, total, bytes: 0, quarantined };
+      rates.event({ type: "progress", phase: "copy", ...moved });
     }
     return { ...status, recordsPerSecond: rateOf(rates.samples) };
   }

@@ -297,8 +297,12 @@ async function copyPending(
   const tell = progress(context, "copy", info.name, listed);
   const before = listed - pending;
   tell(before, 0);
-  const { totals, vanished } = await copyRows(course, out, flight, context.signal, (rows, bytes) =>
-    tell(before + rows, bytes),
+  const { totals, vanished } = await copyRows(
+    course,
+    out,
+    flight,
+    context.signal,
+    (rows, bytes, failed) => tell(before + rows, bytes, failed),
   );
   report.carried(entered, totals);
   sayVanished(run, course, vanished);

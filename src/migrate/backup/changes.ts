@@ -31,7 +31,7 @@ export async function takeChanges(
       for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
         await takeBatch(course, writer, next.value, totals, signal);
         done += next.value.batch.ids.length;
-        onProgress(done, totals.bytes);
+        onProgress(done, totals.bytes, totals.failed);
       }
     });
   } finally {

@@ -163,7 +163,7 @@ export async function copyRows(
       addVanished(vanished, gone);
       done += rows.length;
       rowsMax = fewer({ batchSize, workers }, bytes / rows.length);
-      onProgress(done, totals.bytes);
+      onProgress(done, totals.bytes, totals.failed);
     }
   });
   return { totals, vanished };

@@ -100,7 +100,7 @@ export async function streamRows(
           rowsMax = fewer(flight, bytes / some.length);
           at += some.length;
         }
-        onProgress(totals.written, totals.bytes);
+        onProgress(totals.written + lost, totals.bytes, totals.failed);
       }
     });
   } finally {

@@ -133,7 +133,7 @@ async function carryAll(
     phase(context, "copy", name);
     const tell = progress(context, "copy", name, count);
     const flight = flightOf(run, router, request.batchSize);
-    let [done, bytes] = [0, 0];
+    let [done, bytes, failed] = [0, 0, 0];
     const { unchanged } = await overPieces(
       run,
       router,
@@ -145,7 +145,8 @@ async function carryAll(
         if (sum !== undefined) addTo(sum, carried);
         done += piece.ids.length;
         bytes += carried.bytes;
-        tell(done, bytes);
+        failed += carried.failed;
+        tell(done, bytes, failed);
       },
     );
     if (unchanged > 0)

@@ -36,7 +36,15 @@ describe("the log", () => {
       log.event({ type: "retry", end: "source", attempt: 1, delayMs: 1, code: "E_TIMEOUT" });
       log.event({ type: "phase", phase: "copy", collection: "c" });
       for (const done of [1, 2, 3]) {
-        log.event({ type: "progress", phase: "copy", collection: "c", done, total: 3, bytes: 0 });
+        log.event({
+          type: "progress",
+          phase: "copy",
+          collection: "c",
+          done,
+          total: 3,
+          bytes: 0,
+          quarantined: 0,
+        });
       }
     };
     const events = (level: LogLevel) => logged(level, write).map(({ event }) => event);

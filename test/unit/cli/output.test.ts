@@ -26,6 +26,7 @@ const copied = (done: number, bytes = done * 1000, total: number | null = 1000):
   done,
   total,
   bytes,
+  quarantined: 0,
 });
 
 const throttled = (slowing: Slowing | null, isNew: boolean): MigrateEvent => ({
@@ -46,7 +47,7 @@ describe("progress", () => {
       etaSeconds: 4,
     });
     expect(row && rowText(row, 2_000)).toBe(
-      "a  copy  600 of 1,000 (60%)  100 rows/s  0.1 MB/s  ETA 0:04",
+      "a  copy  600 of 1,000 (60%)  100 rows/s  0.1 MB/s  ETA 0:04  lag 400",
     );
   });
 
@@ -75,15 +76,16 @@ describe("progress", () => {
     const progress = new Progress();
     const row = progress.update(copied(500), 0);
     progress.update(throttled({ by: "latency", latencyMs: 1310, limitMs: 200 }, true), 0);
-    expect(row && rowText(row, 0, progress.slowed)).toBe(
-      "a  copy  500 of 1,000 (50%)  slowed: source answers in 1,310 ms (limit 200)",
+    const held = () => ({ slowed: progress.slowed, waitsFor: progress.waitsFor(0) });
+    expect(row && rowText(row, 0, held())).toBe(
+      "a  copy  500 of 1,000 (50%)  lag 500  waits for own limit  slowed: source answers in 1,310 ms (limit 200)",
     );
     const rate = { by: "rate", rowsPerSecond: 500 } as const;
     progress.update(throttled(rate, true), 0);
     progress.update({ type: "throttled", end: "target", slowing: rate, isNew: true }, 0);
     expect(progress.slowed).toBe("500 rows/s at most");
     const whole = progress.update(copied(1000), 0);
-    expect(whole && rowText(whole, 0, progress.slowed)).not.toContain("slowed");
+    expect(whole && rowText(whole, 0, held())).not.toMatch(/slowed|waits/);
     progress.update(throttled(null, true), 0);
     progress.update({ type: "throttled", end: "target", slowing: null, isNew: true }, 0);
     expect(progress.slowed).toBeNull();
@@ -160,6 +162,7 @@ describe("JSON lines", () => {
       done: 0,
       total: 1_000,
       bytes: 0,
+      quarantined: 0,
       slowed: null,
     });
   });

@@ -9,6 +9,7 @@ const event = (phase: Phase, collection: string, done: number): MigrateEvent => 
   done,
   total: null,
   bytes: done * 10,
+  quarantined: 0,
 });
 
 describe("samples of a run's rate", () => {
