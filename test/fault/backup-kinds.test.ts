@@ -4,10 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { runBackup } from "../../src/migrate/backup/backup.ts";
-import type { PointsRequest } from "../../src/migrate/points/request.ts";
 import { runPoints } from "../../src/migrate/points/run.ts";
 import { archivedPoints } from "../../src/migrate/points/source.ts";
-import { defaultRequest } from "../../src/migrate/request.ts";
 import { connectArchive, connectTarget } from "../../src/open.ts";
 import type { TargetStore } from "../../src/store/port.ts";
 import { testSpec } from "../../src/testing/target-records.ts";
@@ -18,6 +16,7 @@ import {
   vectorBatch,
 } from "../../src/testing/vector-points.ts";
 import { archivePlace, backupRequest } from "../support/archives.ts";
+import { pointsRequest } from "../support/bare-points.ts";
 import { fakeContext } from "../support/fake-migration.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vecferry-kinds-"));
@@ -25,19 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const spec = testSpec({ name: "kinds", dimension: 0, sources: [], vectors: everyShape });
 
-const restored: PointsRequest = {
-  command: "restore",
-  scope: defaultRequest.scope,
-  renames: new Map(),
-  targetCollection: null,
-  merge: false,
-  overwrite: false,
-  propagateDeletes: false,
-  aliases: true,
-  indexing: "after",
-  waitGreen: false,
-  batchSize: null,
-};
+const restored = pointsRequest({ command: "restore" });
 
 async function pointsOf(store: TargetStore): Promise<object[]> {
   const info = (await store.collections()).find(({ name }) => name === "kinds");

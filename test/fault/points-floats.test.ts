@@ -3,61 +3,27 @@ import { describe, expect, it } from "vitest";
 import { isReadAs } from "../../src/migrate/points/floats.ts";
 import { runPoints } from "../../src/migrate/points/run.ts";
 import { standingPoints } from "../../src/migrate/points/source.ts";
-import { defaultRequest } from "../../src/migrate/request.ts";
-import type { CollectionSpec } from "../../src/model/collection.ts";
-import { defaultVector, type PointBatch } from "../../src/model/record.ts";
+import type { PointBatch } from "../../src/model/record.ts";
 import { connectTarget } from "../../src/open.ts";
 import type { TargetStore } from "../../src/store/port.ts";
+import { testSpec } from "../../src/testing/target-records.ts";
+import { vectorBatch } from "../../src/testing/vector-points.ts";
 import { floatText } from "../../src/util/json.ts";
 import { seededRandom } from "../../src/util/seeded-random.ts";
 import { serdeReads } from "../../src/util/serde-number.ts";
+import { pointsRequest } from "../support/bare-points.ts";
 import { fakeContext } from "../support/fake-migration.ts";
 
-const spec: CollectionSpec = {
-  name: "points",
-  dimension: 1,
-  distance: "l2",
-  layout: "vecferry",
-  tenanted: false,
-  indexes: [],
-  quantization: null,
-  hnsw: {},
-  onDisk: null,
-  shards: null,
-  replicas: null,
-  sources: [],
-};
-const request = {
-  command: "migrate",
-  scope: defaultRequest.scope,
-  renames: new Map<string, string>(),
-  targetCollection: null,
-  merge: false,
-  overwrite: false,
-  propagateDeletes: false,
-  aliases: true,
-  indexing: "after",
-  waitGreen: false,
-  batchSize: 100,
-} as const;
+const spec = testSpec({ name: "points", dimension: 1, sources: [] });
+const request = pointsRequest({ batchSize: 100 });
 
 function made(numbers: readonly number[], floats: readonly number[]): PointBatch {
-  const none = numbers.map(() => null);
-  const points = numbers.map(String);
-  const data = Float32Array.from(numbers);
-  return {
-    ids: points,
-    vectors: new Map([[defaultVector, { kind: "dense", dimension: 1, data, present: null }]]),
-    payload: { documents: none, uris: none, metadata: none },
-    placement: {
-      points,
-      tenants: none,
-      norms: new Float64Array(points.length).fill(Number.NaN),
-      runs: none,
-      collections: none,
-      rest: floats.map((float) => `{"text":"0.1 \\" 5e3","score":${floatText(float)},"n":7}`),
-    },
-  };
+  const points = numbers.map((at, row) => ({
+    point: String(at),
+    vectors: { "": { dense: [at] } },
+    payload: `{"text":"0.1 \\" 5e3","score":${floatText(floats[row] ?? 0)},"n":7}`,
+  }));
+  return vectorBatch(points, [{ name: "", kind: "dense", dimension: 1, distance: "Euclid" }]);
 }
 
 /** As it keeps payloads: their floats are read with two roundings. */

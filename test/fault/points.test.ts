@@ -6,69 +6,14 @@ import { type PointsPlan, planPoints } from "../../src/migrate/points/plan.ts";
 import type { PointsRequest } from "../../src/migrate/points/request.ts";
 import { runPoints, verifyPoints } from "../../src/migrate/points/run.ts";
 import { type PointSource, standingPoints } from "../../src/migrate/points/source.ts";
-import { defaultRequest, type RunContext } from "../../src/migrate/request.ts";
-import type { CollectionSpec } from "../../src/model/collection.ts";
-import { defaultVector, type PointBatch } from "../../src/model/record.ts";
+import type { RunContext } from "../../src/migrate/request.ts";
 import { connectTarget } from "../../src/open.ts";
 import type { TargetStore } from "../../src/store/port.ts";
 import { seededRandom } from "../../src/util/seeded-random.ts";
+import { barePoints, bareSpec, pointsRequest, upTo } from "../support/bare-points.ts";
 import { fakeContext } from "../support/fake-migration.ts";
 
-const spec: CollectionSpec = {
-  name: "points",
-  dimension: 2,
-  distance: "l2",
-  layout: "vecferry",
-  tenanted: false,
-  indexes: [{ key: "kind", type: "keyword" }],
-  quantization: null,
-  hnsw: {},
-  onDisk: null,
-  shards: null,
-  replicas: null,
-  sources: [],
-};
-
-/** The points of these numbers, as they are in their `version`. */
-function made(numbers: readonly number[], version = 0): PointBatch {
-  const points = numbers.map((at) =>
-    at % 2 === 0
-      ? String(at)
-      : `${(at % 256).toString(16).padStart(2, "0")}000000-0000-4000-8000-${String(at).padStart(12, "0")}`,
-  );
-  const none = numbers.map(() => null);
-  const data = Float32Array.from(numbers.flatMap((at) => [at, version - at / 3]));
-  return {
-    ids: points,
-    vectors: new Map([[defaultVector, { kind: "dense", dimension: 2, data, present: null }]]),
-    payload: { documents: none, uris: none, metadata: none },
-    placement: {
-      points,
-      tenants: none,
-      norms: new Float64Array(points.length).fill(Number.NaN),
-      runs: none,
-      collections: none,
-      rest: numbers.map((at) => `{"kind":"k${at % 3}","version":${version}}`),
-    },
-  };
-}
-
-const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
-
-const request = (changes: Partial<PointsRequest> = {}): PointsRequest => ({
-  command: "migrate",
-  scope: defaultRequest.scope,
-  renames: new Map(),
-  targetCollection: null,
-  merge: false,
-  overwrite: false,
-  propagateDeletes: false,
-  aliases: true,
-  indexing: "after",
-  waitGreen: false,
-  batchSize: 40,
-  ...changes,
-});
+const request = (changes?: Partial<PointsRequest>) => pointsRequest({ batchSize: 40, ...changes });
 
 let source: TargetStore;
 let target: TargetStore;
@@ -99,8 +44,8 @@ interface Scene {
 
 /** So many points at the source, none at the target. */
 async function openScene(count: number): Promise<Scene> {
-  await source.ensure(spec);
-  await source.write(spec, made(upTo(count)));
+  await source.ensure(bareSpec);
+  await source.write(bareSpec, barePoints(upTo(count)));
   const context = fakeContext();
   const points = standingPoints(source);
   const verify = (changes?: Partial<PointsRequest>) =>
@@ -109,7 +54,7 @@ async function openScene(count: number): Promise<Scene> {
     context,
     async remove(numbers) {
       const [info] = await source.collections();
-      if (info !== undefined) await source.remove(info, { points: made(numbers).ids });
+      if (info !== undefined) await source.remove(info, { points: barePoints(numbers).ids });
     },
     run: (changes, from = points) => runPoints(from, target, request(changes), context),
     verify,
@@ -143,7 +88,7 @@ describe("points of a Qdrant that go into a Qdrant", () => {
     const scene = await openScene(500);
     expect((await scene.run()).report.totals).toMatchObject({ carried: 500, unchanged: 0 });
     expect((await scene.run()).report.totals).toMatchObject({ carried: 0, unchanged: 500 });
-    await source.write(spec, made([4, 7, 600, 601], 1));
+    await source.write(bareSpec, barePoints([4, 7, 600, 601], 1));
     await scene.remove([10, 13]);
     const [planned] = (await scene.plan()).collections;
     expect(planned?.standing).toEqual({ equal: 496, others: 2, missing: 2, extra: 2 });
@@ -162,7 +107,7 @@ describe("points of a Qdrant that go into a Qdrant", () => {
   it("are never written over where somebody else has written to the target, unless that is said", async () => {
     const scene = await openScene(300);
     await scene.run();
-    await target.write(spec, made([4], 9));
+    await target.write(bareSpec, barePoints([4], 9));
     expect((await scene.verify()).report.verify).toMatchObject({
       differences: 1,
       collections: [{ examples: [{ kind: "changed-at-target", point: "4" }] }],
@@ -171,13 +116,13 @@ describe("points of a Qdrant that go into a Qdrant", () => {
     await expect(scene.plan()).rejects.toMatchObject({ code: "E_POINT_TAKEN" });
     const over = await scene.run({ overwrite: true });
     expect(over).toMatchObject({ exit: 0, report: { totals: { carried: 1, changed: 1 } } });
-    await target.write(spec, made([900, 901]));
+    await target.write(bareSpec, barePoints([900, 901]));
     await expect(scene.run()).rejects.toMatchObject({ code: "E_FOREIGN_POINTS" });
     const deleting = scene.run({ propagateDeletes: true });
     await expect(deleting).rejects.toMatchObject({ code: "E_FOREIGN_POINTS" });
     const beside = await scene.run({ merge: true, propagateDeletes: true });
     expect(beside).toMatchObject({ exit: 0, report: { verify: { foreign: { points: 2 } } } });
-    await source.write(spec, made([6], 3));
+    await source.write(bareSpec, barePoints([6], 3));
     expect((await scene.run({ merge: true })).exit).toBe(0);
   });
 
@@ -187,7 +132,7 @@ describe("points of a Qdrant that go into a Qdrant", () => {
         await target.remove(info, { everything: true });
       const scene = await openScene(400);
       const from = busy(reading, async () => {
-        await source.write(spec, made([0, 1, 398, 399, 700, 701], 5));
+        await source.write(bareSpec, barePoints([0, 1, 398, 399, 700, 701], 5));
         await scene.remove([2, 3, 396, 397]);
       });
       expect((await scene.run({ propagateDeletes: true }, from)).exit).toBe(0);
@@ -202,8 +147,8 @@ describe("points of a Qdrant that go into a Qdrant", () => {
     const from = busy(
       1,
       async () => {
-        await target.write(spec, made([0], 8));
-        await source.write(spec, made([0], 5));
+        await target.write(bareSpec, barePoints([0], 8));
+        await source.write(bareSpec, barePoints([0], 5));
       },
       5,
     );
@@ -229,7 +174,7 @@ describe("points of a Qdrant that go into a Qdrant", () => {
   it("take what an earlier run left for granted only as long as its file can be read", async () => {
     const scene = await openScene(100);
     await scene.run();
-    await source.write(spec, made([4], 1));
+    await source.write(bareSpec, barePoints([4], 1));
     const { stateFolder } = scene.context;
     const file = readdirSync(stateFolder, { recursive: true, encoding: "utf8" }).find((path) =>
       path.endsWith("points.json"),
@@ -240,8 +185,8 @@ describe("points of a Qdrant that go into a Qdrant", () => {
 
   it("do not go into a collection that cannot hold them as they are", async () => {
     const scene = await openScene(10);
-    await target.ensure({ ...spec, name: "wide", dimension: 3 });
-    await target.ensure({ ...spec, name: "cosine", distance: "cosine" });
+    await target.ensure({ ...bareSpec, name: "wide", dimension: 3 });
+    await target.ensure({ ...bareSpec, name: "cosine", distance: "cosine" });
     for (const targetCollection of ["wide", "cosine"]) {
       await expect(scene.run({ targetCollection })).rejects.toMatchObject({
         code: "E_SCHEMA_CONFLICT",
@@ -259,7 +204,7 @@ describe("points of a Qdrant that go into a Qdrant", () => {
     const some = (count: number) => upTo(count).map(() => Math.floor(random() * 900));
     const scene = await openScene(300);
     for (let pass = 1; pass <= 6; pass += 1) {
-      await source.write(spec, made([...new Set(some(20))], pass));
+      await source.write(bareSpec, barePoints([...new Set(some(20))], pass));
       await scene.remove(some(20));
       const { exit } = await scene.run({ propagateDeletes: true });
       expect([exit, await scene.same()], `seed ${seed}, pass ${pass}`).toEqual([0, true]);

@@ -4,57 +4,17 @@ import { runBackup } from "../../src/migrate/backup/backup.ts";
 import type { PointsRequest } from "../../src/migrate/points/request.ts";
 import { runPoints } from "../../src/migrate/points/run.ts";
 import { archivedPoints } from "../../src/migrate/points/source.ts";
-import { defaultRequest } from "../../src/migrate/request.ts";
-import type { CollectionSpec } from "../../src/model/collection.ts";
 import { slicePoints } from "../../src/model/parts.ts";
-import { defaultVector, type PointBatch } from "../../src/model/record.ts";
 import { connectArchive, connectTarget } from "../../src/open.ts";
 import type { TargetStore } from "../../src/store/port.ts";
 import { archivePlace, backupRequest } from "../support/archives.ts";
+import { barePoints, bareSpec, pointsRequest, upTo } from "../support/bare-points.ts";
 import { fakeContext } from "../support/fake-migration.ts";
-
-const spec: CollectionSpec = {
-  name: "points",
-  dimension: 2,
-  distance: "l2",
-  layout: "vecferry",
-  tenanted: false,
-  indexes: [{ key: "kind", type: "keyword" }],
-  quantization: null,
-  hnsw: {},
-  onDisk: null,
-  shards: null,
-  replicas: null,
-  sources: [],
-};
-
-/** Points of nobody's: numbers first, then UUIDs, as a store gives them. */
-function madePoints(count: number): PointBatch {
-  const rows = Array.from({ length: count }, (_, row) => row);
-  const points = rows.map((row) =>
-    row % 2 === 0 ? String(row) : `00000000-0000-4000-8000-${String(row).padStart(12, "0")}`,
-  );
-  const none = rows.map(() => null);
-  const data = Float32Array.from(rows.flatMap((row) => [row, -row / 3]));
-  return {
-    ids: points,
-    vectors: new Map([[defaultVector, { kind: "dense", dimension: 2, data, present: null }]]),
-    payload: { documents: none, uris: none, metadata: none },
-    placement: {
-      points,
-      tenants: none,
-      norms: new Float64Array(count).fill(Number.NaN),
-      runs: none,
-      collections: none,
-      rest: rows.map((row) => `{"kind":"k${row % 3}","n":${row}}`),
-    },
-  };
-}
 
 async function madeArchive(count: number): Promise<string> {
   await using source = await connectTarget(":memory:");
-  await source.ensure(spec);
-  await source.write(spec, madePoints(count));
+  await source.ensure(bareSpec);
+  await source.write(bareSpec, barePoints(upTo(count)));
   const place = archivePlace();
   const { exit } = await runBackup(source, place, backupRequest({ verify: true }), fakeContext());
   expect(exit).toBe(0);
@@ -79,20 +39,8 @@ function writing(store: TargetStore, write: TargetStore["write"]): TargetStore {
   };
 }
 
-const request = (changes: Partial<PointsRequest> = {}): PointsRequest => ({
-  command: "restore",
-  scope: defaultRequest.scope,
-  renames: new Map(),
-  targetCollection: null,
-  merge: false,
-  overwrite: false,
-  propagateDeletes: false,
-  aliases: true,
-  indexing: "after",
-  waitGreen: false,
-  batchSize: 50,
-  ...changes,
-});
+const request = (changes?: Partial<PointsRequest>) =>
+  pointsRequest({ command: "restore", batchSize: 50, ...changes });
 
 describe("a restore of points", () => {
   it("names what the target has lost and what it holds otherwise", async () => {
@@ -135,7 +83,7 @@ describe("a restore of points", () => {
         await store.write(wanted, batch, options);
         if (done) return;
         done = true;
-        await store.write(wanted, slicePoints(madePoints(500), 498, 500), options);
+        await store.write(wanted, barePoints([498, 499]), options);
       });
       const { exit, report } = await runPoints(
         archivedPoints(archive),
@@ -180,12 +128,12 @@ describe("a restore of points", () => {
   it("makes no collection where one of them stands in the way", async () => {
     await using archive = await connectArchive(`archive:${await madeArchive(20)}`);
     await using store = await connectTarget(":memory:");
-    await store.ensure({ ...spec, name: "other", dimension: 3 });
+    await store.ensure({ ...bareSpec, name: "other", dimension: 3 });
     const renames = new Map([["points", "other"]]);
     await expect(
       runPoints(archivedPoints(archive), store, request({ renames }), fakeContext()),
     ).rejects.toMatchObject({ code: "E_SCHEMA_CONFLICT" });
-    await store.ensure({ ...spec, name: "cosine", distance: "cosine" });
+    await store.ensure({ ...bareSpec, name: "cosine", distance: "cosine" });
     const targetCollection = "cosine";
     await expect(
       runPoints(archivedPoints(archive), store, request({ targetCollection }), fakeContext()),

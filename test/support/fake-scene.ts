@@ -4,11 +4,12 @@ import type { Outcome } from "../../src/migrate/report.ts";
 import type { MigrateRequest, RecordLine, VerifyRequest } from "../../src/migrate/request.ts";
 import { runMigrate } from "../../src/migrate/run.ts";
 import { runVerify } from "../../src/migrate/verify.ts";
-import type { CollectionInfo, CollectionSpec } from "../../src/model/collection.ts";
+import type { CollectionInfo } from "../../src/model/collection.ts";
 import { tenantPointId } from "../../src/model/point-id.ts";
 import { defaultVector, type PointBatch } from "../../src/model/record.ts";
 import { denseVector } from "../../src/model/vector-column.ts";
 import type { TargetStore } from "../../src/store/port.ts";
+import { testSpec } from "../../src/testing/target-records.ts";
 import { fakeCollection, fakeContext, migrateRequest, verifyRequest } from "./fake-migration.ts";
 import { FakeSource } from "./fake-store.ts";
 
@@ -86,20 +87,13 @@ export function scenePoint(collection: string, id: string): string {
 }
 
 /** The target collection of the scene. */
-export const zooSpec: CollectionSpec = {
+export const zooSpec = testSpec({
   name: "zoo",
   dimension: 4,
   distance: "cosine",
-  layout: "vecferry",
   tenanted: true,
-  indexes: [],
-  quantization: null,
-  hnsw: {},
-  onDisk: null,
-  shards: null,
-  replicas: null,
   sources: [],
-};
+});
 
 /** A batch with its metadata text replaced. */
 export function withMetadata(batch: PointBatch, change: (text: string) => string): PointBatch {

@@ -22,6 +22,7 @@ import { markedRecords } from "../../src/model/whole-payload.ts";
 import type { SourceStore, TargetStore } from "../../src/store/port.ts";
 import type { RecordTarget } from "../../src/store/record-target.ts";
 import { archivePlace, backupRequest } from "./archives.ts";
+import { pointsRequest } from "./bare-points.ts";
 import { newPlace } from "./chroma-fill.ts";
 import type { ChromaServer } from "./chroma-server.ts";
 import { fakeContext, migrateRequest } from "./fake-migration.ts";
@@ -93,19 +94,7 @@ async function backThroughArchive(source: SourceStore, to: RecordTarget): Promis
 export async function carry(from: Held, to: Held, name: string): Promise<Outcome | null> {
   const scope = { ...defaultRequest.scope, collections: [name] };
   const asked = { ...migrateRequest(), scope };
-  const asPoints = {
-    command: "migrate",
-    scope,
-    renames: new Map(),
-    targetCollection: null,
-    merge: false,
-    overwrite: false,
-    propagateDeletes: false,
-    aliases: true,
-    indexing: "after",
-    waitGreen: false,
-    batchSize: null,
-  } as const;
+  const asPoints = pointsRequest({ scope });
   if (from.kind === "archive") {
     if (to.kind === "archive") return null;
     await using archive = await from.place.read();

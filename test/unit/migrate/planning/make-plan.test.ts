@@ -4,6 +4,7 @@ import { makePlanFile } from "../../../../src/migrate/planning/make-plan.ts";
 import { planFileSchema } from "../../../../src/migrate/planning/plan-schema.ts";
 import { defaultRequest, type MigrateRequest } from "../../../../src/migrate/request.ts";
 import { fakeCollection, fakeContext, migrateRequest } from "../../../support/fake-migration.ts";
+import { zooSpec } from "../../../support/fake-scene.ts";
 import { FakeSource, FakeTarget } from "../../../support/fake-store.ts";
 
 const whole = { sample: "all" } as const;
@@ -64,20 +65,7 @@ describe("makePlanFile", () => {
     });
     expect(first.notes.join()).toContain("--full");
     expect(first.targets[0]?.sizing.points).toBe(60);
-    await target.ensure({
-      name: "zoo",
-      dimension: 4,
-      distance: "cosine",
-      layout: "flat",
-      tenanted: false,
-      indexes: [],
-      quantization: null,
-      hnsw: {},
-      onDisk: null,
-      shards: null,
-      replicas: null,
-      sources: [],
-    });
+    await target.ensure({ ...zooSpec, layout: "flat", tenanted: false });
     const second = await makePlanFile(source, target, request, { sample: 10 }, fakeContext());
     expect(second.targets[0]).toMatchObject({ exists: true, layout: "flat" });
     expect(second.request.shape.layout).toBe("flat");
