@@ -11,7 +11,7 @@
  */
 import { hash } from "node:crypto";
 import { canonicalJson } from "../util/canonical.ts";
-import { isCanonicalJson, isPlainText } from "../util/canonical-bytes.ts";
+import { isPlainText, MemberPlaces } from "../util/canonical-bytes.ts";
 import type { PointBatch } from "./record.ts";
 import { otherVectors, type VectorBits } from "./vector-bits.ts";
 import { denseVector } from "./vector-column.ts";
@@ -30,6 +30,7 @@ const quote = 0x22;
 const comma = 0x2c;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
+const openBrace = 0x7b;
 
 /** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
 export function digestPoints(batch: PointBatch): Uint8Array {
@@ -70,6 +71,7 @@ type Text = string | null | undefined;
 class Message {
   #bytes = Buffer.allocUnsafeSlow(8192);
   #end = 0;
+  readonly #members = new MemberPlaces();
 
   /** The words of a row come next, each by `text` or `object`. */
   begin(): void {
@@ -108,7 +110,8 @@ class Message {
     this.#word(text);
     const end = this.#end - 1;
     this.#bytes[end] = 0;
-    if (isCanonicalJson(this.#bytes, start, end)) {
+    if (this.#members.read(this.#bytes, start, end)) {
+      if (!this.#members.inOrder) this.#sort(start, end);
       this.#bytes[end] = comma;
       return;
     }
@@ -154,6 +157,23 @@ class Message {
     const wider = Buffer.allocUnsafeSlow(needed * 2);
     this.#bytes.copy(wider, 0, 0, this.#end);
     this.#bytes = wider;
+  }
+
+  /** Puts the members of the object from `start` to `end` in the order in which they were found. */
+  #sort(start: number, end: number): void {
+    this.#reserve(end - start);
+    const bytes = this.#bytes;
+    const { places, end: last } = this.#members;
+    // The text moves behind itself: there its members are read from.
+    const offset = end + 1 - start;
+    bytes.copyWithin(start + offset, start, end);
+    let at = start;
+    for (let place = 0; place < last; place += 2) {
+      bytes[at++] = place === 0 ? openBrace : comma;
+      const memberEnd = (places[place + 1] ?? 0) + offset;
+      for (let from = (places[place] ?? 0) + offset; from < memberEnd; from += 1)
+        bytes[at++] = bytes[from] ?? 0;
+    }
   }
 
   #word(json: string): void {

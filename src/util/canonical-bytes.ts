@@ -1,6 +1,6 @@
 /**
- * Whether bytes are canonical JSON already: one pass, and nothing is made on the way. A text that is canonical in a rare way
- * may be refused, one that is not never passes.
+ * Whether bytes are canonical JSON already, or would be with the members of the outermost object in another order: one pass, and
+ * nothing is made on the way. A text that is so in a rare way may be refused, one that is not never passes.
  */
 import { floatText } from "./json.ts";
 import { byte } from "./json-bytes.ts";
@@ -13,9 +13,55 @@ const depthMax = 100;
 /** A double gives back so many digits whatever they are. */
 const digitsMax = 15;
 
-/** Whether `bytes` from `start` to `end` are the UTF-8 of what `canonicalJson` gives. `bytes[end]` must be 0. */
-export function isCanonicalJson(bytes: Buffer, start: number, end: number): boolean {
-  return skipValue(bytes, start, 0) === end;
+/** So many members are put in order as they come; with more that takes long. */
+const sortedMax = 64;
+
+/** The members of an object's text, serving one object after the other. */
+export class MemberPlaces {
+  /** Where each starts and ends, in the order of their keys: the first `end` numbers. */
+  readonly places: number[] = [];
+  end = 0;
+  /** Whether the text has them in that order already: it is canonical as it stands. */
+  inOrder = true;
+
+  /**
+   * Whether `bytes` from `start` to `end` are an object whose canonical text is its members in the order of `places`, with
+   * commas between them. `bytes[end]` must be 0.
+   */
+  read(bytes: Buffer, start: number, end: number): boolean {
+    this.end = 0;
+    this.inOrder = true;
+    if (bytes[start] !== openBrace) return false;
+    if (bytes[start + 1] === closeBrace) return start + 2 === end;
+    for (let at = start; ; ) {
+      const key = at + 1;
+      const keyEnd = bytes[key] === quote ? skipString(bytes, key) : -1;
+      if (keyEnd === -1 || bytes[keyEnd] !== colon) return false;
+      at = skipValue(bytes, keyEnd + 1, 1);
+      if (at === -1 || !this.#put(bytes, key, at)) return false;
+      const code = bytes[at];
+      if (code === closeBrace) return at + 1 === end;
+      if (code !== comma) return false;
+    }
+  }
+
+  /** False where the order of keys cannot be told, or takes long. */
+  #put(bytes: Buffer, start: number, end: number): boolean {
+    const { places } = this;
+    let at = this.end;
+    this.end += 2;
+    while (at > 0 && !isBefore(bytes, places[at - 2] ?? 0, start)) {
+      // Keys that are equal, or spelled with escapes.
+      if (!isBefore(bytes, start, places[at - 2] ?? 0) || this.end > 2 * sortedMax) return false;
+      this.inOrder = false;
+      places[at] = places[at - 2] ?? 0;
+      places[at + 1] = places[at - 1] ?? 0;
+      at -= 2;
+    }
+    places[at] = start;
+    places[at + 1] = end;
+    return true;
+  }
 }
 
 /** Whether the UTF-8 of a text is, between quotes, its canonical JSON: no character needs an escape. */

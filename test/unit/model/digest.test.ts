@@ -96,7 +96,9 @@ describe("a digest", () => {
   });
 
   it("does not change with the order of keys, nor between {} and none", () => {
-    expect(digest({ metadata: '{"a":1,"b":2}' })).toBe(digest({ metadata: '{ "b":2, "a":1 }' }));
+    const inOrder = digest({ metadata: '{"a":1,"b":2,"c":[3]}', rest: '{"d":4,"e":"f"}' });
+    for (const metadata of ['{ "b":2, "a":1,"c":[3] }', '{"c":[3],"b":2,"a":1}'])
+      expect(digest({ metadata, rest: '{"e":"f","d":4}' })).toBe(inOrder);
     expect(digest({ metadata: "{}" })).toBe(digest({ metadata: null }));
   });
 });

@@ -1,12 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../../../src/util/canonical.ts";
-import { isCanonicalJson, isPlainText } from "../../../src/util/canonical-bytes.ts";
+import { isPlainText, MemberPlaces } from "../../../src/util/canonical-bytes.ts";
 
-/** Among other bytes, as in the memory of a digest. */
+const members = new MemberPlaces();
+
+/** The members in the order that was found, with commas between them; null = not told. Among other bytes, as in the memory of a digest. */
+function ordered(object: string): { text: string; inOrder: boolean } | null {
+  const bytes = Buffer.from(`[1,${object}\0"}1`);
+  if (!members.read(bytes, 3, bytes.length - 4)) return null;
+  const texts: string[] = [];
+  for (let place = 0; place < members.end; place += 2)
+    texts.push(bytes.toString("utf8", members.places[place], members.places[place + 1]));
+  return { text: `{${texts.join(",")}}`, inOrder: members.inOrder };
+}
+
 function isCanonical(text: string): boolean {
-  const bytes = Buffer.from(`{"a":${text}\0"}1`);
-  return isCanonicalJson(bytes, 5, bytes.length - 4);
+  return ordered(`{"a":${text}}`)?.inOrder === true;
 }
 
 function isTheCanonical(text: string): boolean {
@@ -67,6 +77,7 @@ describe("canonical JSON as bytes", () => {
     "tru",
     "nulls",
     '{"a":1}{"b":2}',
+    "1}",
   ])("is not seen in %j", (text) => {
     expect(isTheCanonical(text)).toBe(false);
     expect(isCanonical(text)).toBe(false);
@@ -95,6 +106,51 @@ describe("canonical JSON as bytes", () => {
       }),
       { numRuns: 5000 },
     );
+  });
+
+  it.each([
+    ['{"a":1,"b":2.5,"c":[]}', true],
+    ['{"c":[{"y":1,"z":null}],"b":"x","a":true}', false],
+    ['{"b":1,"d":2,"a":3,"c":4}', false],
+    ['{"ab":1,"a b":2,"a":3,"":4,"é":5}', false],
+  ])("has the members of %s in another order, or in this", (text, inOrder) => {
+    expect(ordered(text)).toEqual({ text: canonicalJson(text), inOrder });
+  });
+
+  it.each([
+    '{"b":1,"a":2,"b":3}',
+    '{"b":{"d":1,"c":2},"a":0}',
+    '{"b":1,"a": 2}',
+    '{"b":1,"a":2',
+    '{"b":1 "a":2}',
+    '{"\\u0062":1,"a":2}',
+    "[]",
+    "2",
+    "",
+  ])("is not told to be that of %j with members in another order", (text) => {
+    expect(ordered(text)).toBeNull();
+  });
+
+  it("with members in another order is what canonical JSON makes of them", () => {
+    const member = fc.oneof(fc.jsonValue({ maxDepth: 1, stringUnit: "binary" }), fc.double());
+    const object = fc.dictionary(fc.string({ unit: "binary", maxLength: 4 }), member);
+    fc.assert(
+      fc.property(object, fc.boolean(), (json, plain) => {
+        const texts = Object.entries(json).map(
+          ([key, member]) => `${JSON.stringify(key)}:${canonicalJson(JSON.stringify(member))}`,
+        );
+        const text = `{${plain ? texts.join(",").replace(/\\./g, "-") : texts.join(",")}}`;
+        const found = ordered(text);
+        if (found !== null) expect(found.text).toBe(canonicalJson(text));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("with very many members in another order is left to canonical JSON", () => {
+    const texts = Array.from({ length: 200 }, (_, place) => `"${999 - place}":0`);
+    expect(ordered(`{${texts.join(",")}}`)).toBeNull();
+    expect(ordered(`{${texts.toReversed().join(",")}}`)?.inOrder).toBe(true);
   });
 
   it("of numbers is that of the texts", () => {
