@@ -26,7 +26,7 @@ const examples = {
   test: {
     name: "examples",
     include: ["examples/**/*.test.ts"],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 };
@@ -34,8 +34,8 @@ const examples = {
 export default defineConfig({
   test: {
     projects: [
-      project("tidy", 20_000, 0),
-      project("unit", 20_000, 0),
+      project("tidy", 60_000, 0),
+      project("unit", 60_000, 0),
       project("conformance", 60_000, 0),
       project("fault", 120_000, 1),
       project("e2e", 240_000, 2),
