@@ -5,6 +5,7 @@ import { type CollectionInfo, type CollectionSpec, parseNote } from "../model/co
 import { assertCollectionName } from "../model/collection-name.ts";
 import type { Distance } from "../model/distance.ts";
 import type { SourceStore, StoreIdentity, TargetStore } from "../store/port.ts";
+import { nameList } from "../util/name-list.ts";
 import type { CollectionPlan } from "./collection-plan.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
 import type { MigrateRequest, RunContext, Scope, Shape } from "./request.ts";
@@ -170,7 +171,7 @@ function tenantsOf(
   if (absent.length > 0) {
     throw new VectorError(
       "E_MAPPING",
-      `The tenant mapping names ${list(absent)}, which the source does not have. It has: ${list([...names])}.`,
+      `The tenant mapping names ${nameList(absent)}, which the source does not have. It has: ${nameList([...names])}.`,
     );
   }
   const kept = known?.mapping ?? null;
@@ -191,14 +192,14 @@ function assertShape(
   if (tenanted && tenants.defaultTenant === null) {
     const unmapped = selected.map(({ name }) => name).filter((name) => !tenants.mapping?.has(name));
     if (unmapped.length > 0)
-      throw new VectorError("E_UNMAPPED", `No tenant is given for ${list(unmapped)}.`, {
+      throw new VectorError("E_UNMAPPED", `No tenant is given for ${nameList(unmapped)}.`, {
         details: { collections: unmapped },
       });
   }
   if (shape.targetCollection !== null && !tenanted && selected.length > 1) {
     throw new VectorError(
       "E_UNMAPPED",
-      `--target-collection takes ${selected.length} collections only when each has a tenant: ${list(selected.map(({ name }) => name))}.`,
+      `--target-collection takes ${selected.length} collections only when each has a tenant: ${nameList(selected.map(({ name }) => name))}.`,
     );
   }
   const names = new Set(found.map(({ name }) => name));
@@ -208,7 +209,7 @@ function assertShape(
   if (unknown.length > 0)
     throw new VectorError(
       "E_COLLECTION_NOT_FOUND",
-      `--rename or --id-prefix names ${list(unknown)}, which the source does not have. It has: ${list([...names])}.`,
+      `--rename or --id-prefix names ${nameList(unknown)}, which the source does not have. It has: ${nameList([...names])}.`,
     );
 }
 
@@ -293,13 +294,4 @@ function assertOwn(
       next: `Leave ${flag} away, or give ${own}.`,
     },
   );
-}
-
-function list(names: readonly string[]): string {
-  if (names.length === 0) return "none";
-  const shown = names
-    .slice(0, 20)
-    .map((name) => JSON.stringify(name))
-    .join(", ");
-  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
 }

@@ -1,6 +1,7 @@
 /** Which collections of a source a scope means. */
 import { VectorError } from "../errors.ts";
 import type { CollectionInfo } from "../model/collection.ts";
+import { nameList } from "../util/name-list.ts";
 import type { Scope } from "./request.ts";
 
 /**
@@ -17,7 +18,7 @@ export function selectCollections(
   if (absent.length > 0) {
     throw new VectorError(
       "E_COLLECTION_NOT_FOUND",
-      `The source has no collection ${absent.map((name) => JSON.stringify(name)).join(", ")}. It has: ${shown(names)}.`,
+      `The source has no collection ${absent.map((name) => JSON.stringify(name)).join(", ")}. It has: ${nameList(names)}.`,
       {
         details: { absent },
       },
@@ -27,7 +28,7 @@ export function selectCollections(
   if (selected.length === 0) {
     throw new VectorError(
       "E_COLLECTION_NOT_FOUND",
-      `No collection of the source is in the scope. It has: ${shown(names)}.`,
+      `No collection of the source is in the scope. It has: ${nameList(names)}.`,
     );
   }
   assertNamesDiffer(selected, address);
@@ -70,13 +71,4 @@ function globPattern(glob: string): RegExp {
     .replaceAll("*", "[^]*")
     .replaceAll("?", "[^]");
   return new RegExp(`^${pattern}$`, "u");
-}
-
-function shown(names: readonly string[]): string {
-  const first = names
-    .slice(0, 20)
-    .map((name) => JSON.stringify(name))
-    .join(", ");
-  if (names.length === 0) return "none";
-  return names.length > 20 ? `${first} and ${names.length - 20} more` : first;
 }

@@ -12,6 +12,7 @@ import type {
   ArchiveReader,
   BatchesOptions,
 } from "../../store/archive.ts";
+import { missingCollection } from "../../store/missing-collection.ts";
 import type {
   CallOptions,
   Capabilities,
@@ -46,8 +47,6 @@ const capabilities: Capabilities = {
 };
 
 const batchRows = 1000;
-/** Names that an error lists at most. */
-const namesListed = 20;
 
 /**
  * Opens a generation of an archive: reads every byte of it once and holds it against the manifest, so that nothing is done with a
@@ -240,13 +239,10 @@ class ArchiveStore implements ArchiveReader {
   #find({ key, name }: CollectionInfo): ArchivedCollection {
     const found = this.manifest.collections.find(({ info }) => info.key === key);
     if (found !== undefined) return found;
-    const names = this.manifest.collections.map(({ info }) => JSON.stringify(info.name));
-    const listed = names.slice(0, namesListed).join(", ");
-    const more = names.length > namesListed ? ` and ${names.length - namesListed} more` : "";
-    throw new VectorError(
-      "E_COLLECTION_NOT_FOUND",
-      `${this.#root} has no collection ${JSON.stringify(name)}. It has ${listed || "none"}${more}.`,
-      { details: { collection: name } },
+    throw missingCollection(
+      this.#root,
+      name,
+      this.manifest.collections.map(({ info }) => info.name),
     );
   }
 

@@ -1,11 +1,11 @@
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
+import { missingCollection } from "../../store/missing-collection.ts";
 import { stringifyPlain } from "../../util/json.ts";
 import type { ParseBytes } from "./answer.ts";
 import { type ListedCollection, listCollections } from "./catalog.ts";
 import { type ChromaClient, type SendOptions, statusOf } from "./client.ts";
-import { shownNames } from "./listing.ts";
 import { parseIds } from "./page.ts";
 import type { Routes } from "./routes.ts";
 
@@ -71,7 +71,7 @@ export class CollectionCalls {
   async settle(collection: KnownCollection, signal: AbortSignal | undefined): Promise<void> {
     const listed = await listCollections(this.#client, this.#routes, signal);
     if (!listed.some(({ key }) => key === collection.key)) {
-      throw missingCollection(collection, listed);
+      throw missing(collection.name, listed);
     }
     const body = { limit: 1, include: [] };
     const attempts = settleAttempts;
@@ -103,15 +103,10 @@ function assertKey({ key, name }: KnownCollection): void {
 }
 
 /** The error for a collection that is not among those that are there. */
-export function missingCollection(
-  collection: Pick<CollectionInfo, "name">,
-  there: readonly ListedCollection[],
-): VectorError {
-  const name = JSON.stringify(collection.name);
-  const names = shownNames(there.map((listed) => listed.name));
-  return new VectorError(
-    "E_COLLECTION_NOT_FOUND",
-    `The Chroma server has no collection ${name} (any more); it has ${names}.`,
-    { details: { collection: collection.name } },
+export function missing(name: string, there: readonly ListedCollection[]): VectorError {
+  return missingCollection(
+    "The Chroma server",
+    name,
+    there.map((listed) => listed.name),
   );
 }

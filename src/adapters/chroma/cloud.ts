@@ -7,11 +7,12 @@ import type { SourceStore } from "../../store/port.ts";
 import type { RecordTarget } from "../../store/record-target.ts";
 import type { ChromaOptions } from "../../store/registry.ts";
 import { parseJson } from "../../util/json.ts";
+import { nameList } from "../../util/name-list.ts";
 import { ChromaStore, type Served } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions, statusOf } from "./client.ts";
 import { detectApi } from "./detect.ts";
 import { ChromaDocuments } from "./documents.ts";
-import { listWhole, shownNames } from "./listing.ts";
+import { listWhole } from "./listing.ts";
 import { cloudQuotas } from "./quotas.ts";
 import { ChromaRecordTarget } from "./record-target.ts";
 import { type Routes, routes, type Scope } from "./routes.ts";
@@ -167,7 +168,7 @@ async function noDatabaseNamed(
     key.databases.length > 0 ? key.databases : await listDatabases(client, tenant, signal);
   return new VectorError(
     "E_CONFIG",
-    `The address names no database; tenant ${JSON.stringify(tenant)} has ${shownNames(there)}.`,
+    `The address names no database; tenant ${JSON.stringify(tenant)} has ${nameList(there)}.`,
     { next: `Name one: chroma-cloud://${encodeURIComponent(tenant)}/DATABASE` },
   );
 }
@@ -181,7 +182,7 @@ async function checkCloudDatabase(
 ): Promise<void> {
   const database = JSON.stringify(scope.database);
   const tenant = JSON.stringify(scope.tenant);
-  const mine = key.databases.length === 0 ? "" : ` The key is for ${shownNames(key.databases)}.`;
+  const mine = key.databases.length === 0 ? "" : ` The key is for ${nameList(key.databases)}.`;
   // A bare answer: what there is not may be told in anybody's words.
   const { status } = await client.probe(routes("v2", scope).database, { signal });
   if (status >= 200 && status < 300) return;

@@ -26,7 +26,7 @@ import type {
   ScanOptions,
   StoreIdentity,
 } from "../../store/port.ts";
-import { CollectionCalls, missingCollection } from "./calls.ts";
+import { CollectionCalls, missing } from "./calls.ts";
 import { listCollections } from "./catalog.ts";
 import { capabilitiesOf, countAll, type Served } from "./chroma-store.ts";
 import type { ChromaClient } from "./client.ts";
@@ -312,7 +312,7 @@ export class ChromaDocuments implements DocumentStore {
   async #find(name: string, signal: AbortSignal | undefined): Promise<string> {
     const listed = await listCollections(this.#client, this.#routes, signal);
     const there = listed.find((one) => one.name === name);
-    if (there === undefined) throw missingCollection({ name }, listed);
+    if (there === undefined) throw missing(name, listed);
     this.#keys.set(name, there.key);
     return there.key;
   }

@@ -1,10 +1,8 @@
-/** Lists of what a server has, and how a message tells them. */
+/** Lists of what a server has. */
 import { notChroma } from "./answer.ts";
 
 /** Entries of a page: the server's own default, and within the quota of every hosted one. */
 const pageMax = 100;
-/** Names that a message holds at most. */
-const namesMax = 20;
 
 /** All entries of a list, each once by its key; asks for pages until one is empty. `what` names them. @throws E_BAD_RESPONSE */
 export async function listWhole<Entry>(
@@ -21,12 +19,4 @@ export async function listWhole<Entry>(
     for (const entry of page) found.set(keyOf(entry), entry);
     offset += page.length;
   }
-}
-
-/** `"a", "b" and 3 more`, or `none`. */
-export function shownNames(names: readonly string[]): string {
-  if (names.length === 0) return "none";
-  const first = names.slice(0, namesMax).map((name) => JSON.stringify(name));
-  const more = names.length > namesMax ? ` and ${names.length - namesMax} more` : "";
-  return `${first.join(", ")}${more}`;
 }

@@ -17,6 +17,7 @@ import type {
   DocumentWriteOptions,
   TenantCount,
 } from "../../store/documents.ts";
+import { missingCollection } from "../../store/missing-collection.ts";
 import type {
   CallOptions,
   Capabilities,
@@ -44,8 +45,6 @@ import { chosen, nearest, type Wanted } from "./search.ts";
 
 /** Rows a batch of a scan, and ids a chunk, unless fewer are asked for. */
 const scanRows = 5_000;
-/** Names that an error lists at most. */
-const namesListed = 20;
 
 /**
  * Opens a folder of FAISS collections, which is made where it is not there; no other process opens it meanwhile.
@@ -279,15 +278,7 @@ class FaissStore implements DocumentStore {
   async #collection(name: string, signal: AbortSignal | undefined): Promise<FaissCollection> {
     this.#begin(signal);
     if (this.#collections.has(name)) return this.#open(name, signal);
-    const names = [...this.#collections.keys()].sort();
-    const listed = names.slice(0, namesListed).map((other) => JSON.stringify(other));
-    const more = names.length > namesListed ? ` and ${names.length - namesListed} more` : "";
-    const there = names.length === 0 ? "no collection" : `${listed.join(", ")}${more}`;
-    throw new VectorError(
-      "E_COLLECTION_NOT_FOUND",
-      `${this.identity.address} has no collection "${name}". It has ${there}.`,
-      { details: { collection: name } },
-    );
+    throw missingCollection(this.identity.address, name, [...this.#collections.keys()].sort());
   }
 
   /** The collection, opened once; where that fails the next call tries again. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { isVectorError, VectorError } from "../../errors.ts";
 import { type CollectionSpec, defaultSettings } from "../../model/collection.ts";
+import { missingCollection } from "../../store/missing-collection.ts";
 import type { CallOptions, StoreIdentity } from "../../store/port.ts";
 import type {
   RecoverOptions,
@@ -311,13 +312,7 @@ class QdrantSnapshots implements SnapshotStore {
       return await call;
     } catch (error) {
       if (!isVectorError(error, "E_COLLECTION_NOT_FOUND")) throw error;
-      const names = await this.collections();
-      const listed = names.slice(0, 20).map((name) => JSON.stringify(name));
-      throw new VectorError(
-        "E_COLLECTION_NOT_FOUND",
-        `${this.identity.address} has no collection "${collection}". It has ${listed.join(", ") || "no collection"}.`,
-        { cause: error, details: { collection } },
-      );
+      throw missingCollection(this.identity.address, collection, await this.collections(), error);
     }
   }
 }

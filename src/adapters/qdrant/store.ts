@@ -19,6 +19,7 @@ import type {
   DocumentWriteOptions,
   TenantCount,
 } from "../../store/documents.ts";
+import { missingCollection } from "../../store/missing-collection.ts";
 import type {
   CallOptions,
   Capabilities,
@@ -49,8 +50,6 @@ import { byShard } from "./shards.ts";
 const idsChunk = 10_000;
 const scanRows = 5_000;
 const deleteRows = 5_000;
-/** Names that an error lists at most. */
-const namesListed = 20;
 
 /**
  * Opens the Qdrant at `url` (`http(s)://host:port`): by REST, and points by gRPC where its port is shown to be the same server's.
@@ -332,15 +331,7 @@ class QdrantStore implements DocumentStore {
       return await call;
     } catch (error) {
       if (!isVectorError(error, "E_COLLECTION_NOT_FOUND")) throw error;
-      const names = await this.#api.list();
-      const listed = names.slice(0, namesListed).map((other) => JSON.stringify(other));
-      const more = names.length > namesListed ? ` and ${names.length - namesListed} more` : "";
-      const there = names.length === 0 ? "no collection" : `${listed.join(", ")}${more}`;
-      throw new VectorError(
-        "E_COLLECTION_NOT_FOUND",
-        `${this.identity.address} has no collection "${name}". It has ${there}.`,
-        { cause: error, details: { collection: name } },
-      );
+      throw missingCollection(this.identity.address, name, await this.#api.list(), error);
     }
   }
 

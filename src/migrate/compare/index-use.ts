@@ -1,6 +1,7 @@
 /** Whether an index answers at the target. Without one it compares with every vector, which misses nothing and says nothing of later. */
 import { type CollectionInfo, parseNote } from "../../model/collection.ts";
 import type { StoreIdentity } from "../../store/port.ts";
+import { nameList } from "../../util/name-list.ts";
 
 /**
  * `used`; `small`: it has too few vectors to be given one yet; `off` and `held`: a setting, or vecferry until a copy is done,
@@ -57,9 +58,8 @@ export function indexNotes(
 }
 
 function namesOf(infos: readonly CollectionInfo[]): string {
-  const names = infos.slice(0, namesListed).map(({ name }) => JSON.stringify(name));
-  const more = infos.length - names.length;
-  const list = more > 0 ? `${names.join(", ")} and ${more} more` : names.join(", ");
+  const names = infos.map(({ name }) => name);
+  const list = nameList(names, namesListed);
   return infos.length === 1
     ? `Target collection ${list} is searched`
     : `Target collections ${list} are each searched`;

@@ -1,4 +1,5 @@
 /** What stands in the way back, and what would be lost on it. */
+import { nameList } from "../../util/name-list.ts";
 import type { Found, PlannedEnd } from "./found.ts";
 
 export interface Problem {
@@ -66,9 +67,8 @@ function migrationProblems({ migration, qdrant }: Found): Problem[] {
   const known = new Set(migration.collections.map(({ target }) => target));
   const others = (qdrant.found?.collections ?? []).filter(({ name }) => !known.has(name));
   if (others.length > 0) {
-    const names = others.slice(0, 8).map(({ name }) => JSON.stringify(name));
-    const more = others.length > names.length ? ` and ${others.length - names.length} more` : "";
-    const text = `This migration did not make ${names.join(", ")}${more}: \`rollback run\` leaves them where they are; \`vecferry export\` carries them to Chroma.`;
+    const names = others.map(({ name }) => name);
+    const text = `This migration did not make ${nameList(names, 8)}: \`rollback run\` leaves them where they are; \`vecferry export\` carries them to Chroma.`;
     problems.push({ text, blocks: false });
   }
   return problems;

@@ -1,6 +1,6 @@
 /** `tenants`: who owns how many points, whether each is whose it was carried for, and whether a search as one tenant finds what is another's. Changes nothing. */
-import { VectorError } from "../../errors.ts";
 import { type CollectionInfo, type CollectionNote, parseNote } from "../../model/collection.ts";
+import { missingCollection } from "../../store/missing-collection.ts";
 import type { TargetStore } from "../../store/port.ts";
 import { hasJournal } from "../journal/file.ts";
 import { Journal } from "../journal/journal.ts";
@@ -29,7 +29,11 @@ export async function runTenants(
     ({ name }) => request.collection === null || name === request.collection,
   );
   if (infos.length === 0 && request.collection !== null)
-    throw missing(target, found, request.collection);
+    throw missingCollection(
+      target.identity.address,
+      request.collection,
+      found.map(({ name }) => name),
+    );
   const noted = infos.map((info) => ({ info, note: parseNote(info.name, info.note) }));
   const journal = journalNotes(target, stateFolder);
   const tenanted: TenantedCollection[] = [];
@@ -75,16 +79,6 @@ function journalNotes(target: TargetStore, stateFolder: string): Map<string, Col
     }
   }
   return notes;
-}
-
-function missing(target: TargetStore, found: readonly CollectionInfo[], name: string): VectorError {
-  const names = found.slice(0, 20).map((info) => JSON.stringify(info.name));
-  const more = found.length > 20 ? ` and ${found.length - 20} more` : "";
-  return new VectorError(
-    "E_COLLECTION_NOT_FOUND",
-    `${target.identity.address} has no collection ${JSON.stringify(name)}. It has ${names.join(", ") || "none"}${more}.`,
-    { details: { collection: name } },
-  );
 }
 
 function outcomeOf(
