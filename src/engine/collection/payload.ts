@@ -1,25 +1,30 @@
-/** What is done to payloads: choosing parts of them, merging, taking keys away. Numbers keep their types. Source: qdrant 1.18.2, lib/segment/src/json_path. */
-import { type JsonValue, parseLossless, stringifyLossless } from "../../util/json.ts";
+/**
+ * What is done to payloads: choosing parts of them, merging, taking keys away. They stay JSON text, of which only the way to what changes
+ * is looked at: numbers keep their digits, and a long list costs no more than its bytes. Source: qdrant 1.18.2, lib/segment/src/json_path.
+ */
+import { parseJson, sliceArray, sliceObject } from "../../util/json.ts";
 import type { PayloadSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { isObject, type PathStep, parsePath } from "../filter/json-path.ts";
 
-type JsonMap = { [key: string]: JsonValue };
+/** An object's members by key, each as JSON text. */
+type Members = ReadonlyMap<string, string>;
 
-function isMap(value: JsonValue | undefined): value is JsonMap {
-  return isObject(value);
+const isList = (text: string | undefined): text is string => text?.startsWith("[") === true;
+const isMap = (text: string | undefined): text is string => text?.startsWith("{") === true;
+
+function mapText(members: Iterable<readonly [string, string]>): string {
+  const texts: string[] = [];
+  for (const [key, value] of members) texts.push(`${JSON.stringify(key)}:${value}`);
+  return `{${texts.join(",")}}`;
 }
 
-/** The text of an object, checked. @throws E_INPUT */
-export function parsePayload(text: string): JsonMap {
-  let value: JsonValue;
-  try {
-    value = parseLossless(text);
-  } catch (cause) {
-    throw badInput("Format error in JSON body: the payload is not JSON", { cause: String(cause) });
-  }
-  if (!isMap(value)) throw badInput("Format error in JSON body: the payload must be an object");
-  return value;
+/** The members of a payload that a caller gives. @throws E_INPUT where it is none */
+export function payloadMembers(text: string): Members {
+  const value = parseJson(text);
+  if (value === undefined) throw badInput("Format error in JSON body: the payload is not JSON");
+  if (!isObject(value)) throw badInput("Format error in JSON body: the payload must be an object");
+  return sliceObject(text);
 }
 
 /** Turns stored payload text into what a selector lets through; null = nothing is to be read. */
@@ -32,11 +37,21 @@ export function payloadReader(selector: PayloadSelector): ((text: string) => str
     : "include" in selector
       ? selector.include
       : (selector as { exclude: readonly string[] }).exclude;
-  const patterns = keys.map(parsePath);
-  const wanted = include
-    ? (path: readonly PathStep[]) => patterns.some((pattern) => startsAlike(pattern, path))
-    : (path: readonly PathStep[]) => !patterns.some((pattern) => within(pattern, path));
-  return (text) => stringifyLossless(choose(parsePayload(text), [], wanted));
+  const fateOf = fates(keys.map(parsePath), include);
+  return (text) => choose(text.trimStart(), [], fateOf);
+}
+
+/** What becomes of the value at a path. */
+type Fate = "kept" | "gone" | "looked into";
+
+/** A pattern is of all that it leads to, and nothing else of what is on the way is. */
+function fates(patterns: readonly PathStep[][], include: boolean) {
+  return (path: readonly PathStep[]): Fate => {
+    const alike = patterns.filter((pattern) => startsAlike(pattern, path));
+    if (alike.some(({ length }) => length <= path.length)) return include ? "kept" : "gone";
+    if (alike.length > 0) return "looked into";
+    return include ? "gone" : "kept";
+  };
 }
 
 function startsAlike(pattern: readonly PathStep[], path: readonly PathStep[]): boolean {
@@ -44,97 +59,99 @@ function startsAlike(pattern: readonly PathStep[], path: readonly PathStep[]): b
   return pattern.slice(0, shared).every((step, at) => step === path[at]);
 }
 
-/** Qdrant leaves out a value whose path a pattern begins with, and all that the pattern leads to. */
-function within(pattern: readonly PathStep[], path: readonly PathStep[]): boolean {
-  return path.length >= pattern.length && startsAlike(pattern, path);
-}
-
 function choose(
-  value: JsonValue,
+  text: string,
   path: PathStep[],
-  wanted: (path: readonly PathStep[]) => boolean,
-): JsonValue {
-  const visit = (step: PathStep, member: JsonValue): JsonValue | undefined => {
+  fateOf: (path: readonly PathStep[]) => Fate,
+): string {
+  const visit = (step: PathStep, member: string): string | null => {
     path.push(step);
-    const kept = wanted(path) ? choose(member, path, wanted) : undefined;
+    const fate = fateOf(path);
+    const kept = fate === "looked into" ? choose(member, path, fateOf) : member;
     path.pop();
-    return kept;
+    return fate === "gone" ? null : kept;
   };
-  if (Array.isArray(value)) {
-    return value.map((element) => visit(null, element)).filter((element) => element !== undefined);
+  if (isList(text)) {
+    const kept = sliceArray(text).flatMap((element) => visit(null, element) ?? []);
+    return `[${kept.join(",")}]`;
   }
-  if (!isMap(value)) return value;
-  const chosen: JsonMap = {};
-  for (const [key, member] of Object.entries(value)) {
+  if (!isMap(text)) return text;
+  const chosen: [string, string][] = [];
+  for (const [key, member] of sliceObject(text)) {
     const kept = visit(key, member);
-    if (kept !== undefined) define(chosen, key, kept);
+    if (kept !== null) chosen.push([key, kept]);
   }
-  return chosen;
+  return mapText(chosen);
 }
 
-/** Sets a key, `__proto__` too. */
-function define(target: JsonMap, key: string, value: JsonValue): void {
-  Object.defineProperty(target, key, {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
+/** Merges the same `patch` into one payload after the other. */
+export type PayloadMerger = (old: string | null) => string;
+
+/**
+ * Merges `patch` into payloads, below `key` where one is given; null in the patch takes a key away (and stays where there was no
+ * payload at all, as in Qdrant). @throws E_INPUT where `patch` is no payload or `key` no path
+ */
+export function payloadMerger(patch: string, key: string | undefined): PayloadMerger {
+  const path = key === undefined ? [] : parsePath(key);
+  const members = payloadMembers(patch);
+  return (old) =>
+    old === null && key === undefined ? patch : setAt(old?.trimStart(), path, 0, members);
 }
 
-/** `old` with `patch` merged in, below `key` where one is given; null in the patch takes a key away (and stays where there was no payload at all, as in Qdrant). */
-export function mergePayload(old: string | null, patch: string, key: string | undefined): string {
-  if (old === null && key === undefined) return patch;
-  const target = parsePayload(old ?? "{}");
-  setAt(target, key === undefined ? [] : parsePath(key), 0, parsePayload(patch));
-  return stringifyLossless(target);
-}
-
-function merge(target: JsonMap, patch: JsonMap): void {
-  for (const [name, member] of Object.entries(patch)) {
-    if (member === null) delete target[name];
-    else define(target, name, member);
-  }
-}
-
-/** Merges `patch` into what stands at the path below `value`, making objects on the way; gives what is to stand in `value`'s place. */
-function setAt(value: JsonValue, path: readonly PathStep[], at: number, patch: JsonMap): JsonValue {
+/** Merges `patch` into what stands at the path below the value; gives what is to stand in the value's place. */
+function setAt(
+  text: string | undefined,
+  path: readonly PathStep[],
+  at: number,
+  patch: Members,
+): string {
   const step = path[at];
   if (step === undefined || typeof step === "string") {
-    const target = isMap(value) ? value : {};
-    if (step === undefined) merge(target, patch);
-    else define(target, step, setAt(own(target, step), path, at + 1, patch));
-    return target;
+    const members = isMap(text) ? sliceObject(text) : new Map<string, string>();
+    if (step === undefined) merge(members, patch);
+    else members.set(step, setAt(members.get(step), path, at + 1, patch));
+    return mapText(members);
   }
-  if (!Array.isArray(value)) return [];
-  if (step === null) return value.map((element) => setAt(element, path, at + 1, patch));
-  return value.map((element, index) =>
-    index === step ? setAt(element, path, at + 1, patch) : element,
+  if (!isList(text)) return "[]";
+  const elements = sliceArray(text).map((element, index) =>
+    step === null || index === step ? setAt(element, path, at + 1, patch) : element,
   );
+  return `[${elements.join(",")}]`;
 }
 
-function own(map: JsonMap, key: string): JsonValue {
-  return Object.hasOwn(map, key) ? (map[key] ?? null) : null;
+function merge(members: Map<string, string>, patch: Members): void {
+  for (const [name, member] of patch) {
+    if (member === "null") members.delete(name);
+    else members.set(name, member);
+  }
 }
 
-/** `old` without what the paths lead to. */
-export function withoutKeys(old: string, keys: readonly string[]): string {
-  const target = parsePayload(old);
-  for (const key of keys) removeAt(target, parsePath(key), 0);
-  return stringifyLossless(target);
+/** Takes what the paths lead to out of payloads. @throws E_INPUT where one is no path */
+export function keyRemover(keys: readonly string[]): (old: string) => string {
+  const paths = keys.map(parsePath);
+  return (old) => paths.reduce((text, path) => removeAt(text, path, 0), old.trimStart());
 }
 
-function removeAt(value: JsonValue | undefined, path: readonly PathStep[], at: number): void {
+function removeAt(text: string, path: readonly PathStep[], at: number): string {
   const step = path[at];
   const last = at === path.length - 1;
-  if (typeof step === "string" && isMap(value) && Object.hasOwn(value, step)) {
-    if (last) delete value[step];
-    else removeAt(value[step], path, at + 1);
-  } else if (step === null && Array.isArray(value)) {
-    if (last) value.length = 0;
-    else for (const element of value) removeAt(element, path, at + 1);
-  } else if (typeof step === "number" && Array.isArray(value) && !last) {
+  if (typeof step === "string") return isMap(text) ? removeMember(text, step, path, at) : text;
+  if (!isList(text)) return text;
+  if (last) {
     // An element itself is not taken away: the next one would stand in its place.
-    removeAt(value[step], path, at + 1);
+    return step === null ? "[]" : text;
   }
+  const elements = sliceArray(text).map((element, index) =>
+    step === null || index === step ? removeAt(element, path, at + 1) : element,
+  );
+  return `[${elements.join(",")}]`;
+}
+
+function removeMember(text: string, key: string, path: readonly PathStep[], at: number): string {
+  const members = sliceObject(text);
+  const member = members.get(key);
+  if (member === undefined) return text;
+  if (at === path.length - 1) members.delete(key);
+  else members.set(key, removeAt(member, path, at + 1));
+  return mapText(members);
 }

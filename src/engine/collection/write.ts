@@ -39,7 +39,7 @@ export function upsert(
       state.file.insertPoint(slot, state.ids.keyOf(slot), payload);
       state.indexes.set(slot, view);
     } else {
-      replacePayload(state, slot, payload, view);
+      replacePayload(state, slot, { text: payload, view });
     }
     writeVectors(state, writes, slot, row);
   }

@@ -63,6 +63,11 @@ export class FieldIndex {
     this.#column = columnOf(schema);
   }
 
+  /** The key of the payload itself that the path begins with. */
+  get outermost(): string {
+    return String(this.steps[0]);
+  }
+
   get type(): FieldType {
     return this.schema.type;
   }

@@ -38,9 +38,13 @@ export class PayloadIndexes {
     return this.#fields.get(path);
   }
 
-  /** Takes over a point's payload as it is now; that of nothing where the payload or the point is gone. */
-  set(slot: number, payload: PayloadView): void {
-    for (const field of this.#fields.values()) field.set(slot, payload);
+  /**
+   * Takes over a point's payload as it is now; that of nothing where the payload or the point is gone. Where `keys` are given,
+   * what is below other outermost keys is as it was, and is not looked at.
+   */
+  set(slot: number, payload: PayloadView, keys?: ReadonlySet<string>): void {
+    for (const field of this.#fields.values())
+      if (keys === undefined || keys.has(field.outermost)) field.set(slot, payload);
   }
 
   /** Makes an index and fills it; one that stands there with another schema is made anew. @throws E_INPUT, E_NOT_SUPPORTED */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
-  mergePayload,
+  keyRemover,
+  payloadMerger,
   payloadReader,
-  withoutKeys,
 } from "../../../../src/engine/collection/payload.ts";
 import { parsePath, valuesAt } from "../../../../src/engine/filter/json-path.ts";
 import { VectorError } from "../../../../src/errors.ts";
@@ -63,29 +63,50 @@ describe("payloadReader", () => {
 });
 
 describe("changing payloads", () => {
+  const merged = (old: string | null, patch: string, key?: string) =>
+    payloadMerger(patch, key)(old);
+
   it("merges keys, takes away what is null, and keeps number types", () => {
-    expect(mergePayload('{"a":1,"b":2.0}', '{"a":null,"c":3.0}', undefined)).toBe(
-      '{"b":2.0,"c":3.0}',
-    );
-    expect(mergePayload(null, '{"a":1}', undefined)).toBe('{"a":1}');
+    expect(merged('{"a":1,"b":2.0}', '{"a":null,"c":3.0}')).toBe('{"b":2.0,"c":3.0}');
+    expect(merged(null, '{"a":null}')).toBe('{"a":null}');
+    expect(merged(null, '{"a":null}', "b")).toBe('{"b":{}}');
   });
 
   it("merges below a path, making objects on the way", () => {
-    expect(mergePayload('{"o":{"k":1}}', '{"z":1}', "o")).toBe('{"o":{"k":1,"z":1}}');
-    expect(mergePayload('{"o":5}', '{"z":1}', "o.x.y")).toBe('{"o":{"x":{"y":{"z":1}}}}');
-    expect(mergePayload('{"l":[{},{"a":1}]}', '{"z":1}', "l[].q")).toBe(
+    expect(merged('{"o":{"k":1}}', '{"z":1}', "o")).toBe('{"o":{"k":1,"z":1}}');
+    expect(merged('{"o":5}', '{"z":1}', "o.x.y")).toBe('{"o":{"x":{"y":{"z":1}}}}');
+    expect(merged('{"l":[{},{"a":1}]}', '{"z":1}', "l[].q")).toBe(
       '{"l":[{"q":{"z":1}},{"a":1,"q":{"z":1}}]}',
     );
+    expect(merged('{"l":[3,{"a":1}],"m":1}', '{"z":1}', "l[1]")).toBe(
+      '{"l":[3,{"a":1,"z":1}],"m":1}',
+    );
+    expect(merged('{"l":5}', '{"z":1}', "l[]")).toBe('{"l":[]}');
   });
 
   it("takes keys away by path", () => {
-    expect(withoutKeys(text, ["a.b[].c", "f", "nope.x"])).toBe(
+    const removed = (...keys: string[]) => keyRemover(keys)(text);
+    expect(removed("a.b[].c", "f", "nope.x")).toBe(
       '{"a":{"b":[{"d":2.0},{}],"e":9007199254740993},"g h":"x"}',
+    );
+    expect(removed("a.b[]", "f")).toBe('{"a":{"b":[],"e":9007199254740993},"g h":"x"}');
+    expect(removed("a.b[1].c", "a.b[0]")).toBe(
+      '{"a":{"b":[{"c":1,"d":2.0},{}],"e":9007199254740993},"f":null,"g h":"x"}',
     );
   });
 
-  it("is not led astray by __proto__", () => {
-    expect(mergePayload("{}", '{"__proto__":{"x":1}}', undefined)).toBe('{"__proto__":{"x":1}}');
+  it("is not led astray by __proto__, by spaces and by quoted brackets", () => {
+    expect(merged("{}", '{"__proto__":{"x":1}}')).toBe('{"__proto__":{"x":1}}');
     expect(({} as { x?: number }).x).toBeUndefined();
+    expect(merged(' { "]\\"" : [ 1 , 2 ] , "a" : "}" } ', ' { "b" : null , "c" : 1 } ')).toBe(
+      '{"]\\"":[ 1 , 2 ],"a":"}","c":1}',
+    );
+  });
+
+  it("refuses a payload that is none, and a key that is none", () => {
+    for (const bad of ["[]", "1", "null", "{", "", '{"a":01}'])
+      expect(() => payloadMerger(bad, undefined)).toThrow(VectorError);
+    expect(() => payloadMerger("{}", "a[")).toThrow(VectorError);
+    expect(() => keyRemover(["a["])).toThrow(VectorError);
   });
 });
