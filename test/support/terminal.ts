@@ -1,14 +1,23 @@
-/** A terminal in memory, as far as live lines need one: it breaks lines that are too long, and breaks them anew when it is resized. */
+/**
+ * A terminal in memory, as far as live lines need one: it breaks what is too long for it, and breaks it anew when it is resized,
+ * as terminals of today do. It knows `ESC [ n A` and `ESC [ K`.
+ */
 import { Writable } from "node:stream";
 import { displayWidth } from "../../src/util/display-width.ts";
+
+interface Row {
+  text: string;
+  /** It goes on in the next row. */
+  broken: boolean;
+}
 
 export class FakeTerminal extends Writable {
   columns: number;
   rows: number;
-  /** Lines as they were ended; the last one is that of the cursor. */
-  #lines: string[] = [""];
-  /** The line of the cursor, in rows of the screen from the top. */
+  #rows: Row[] = [{ text: "", broken: false }];
   #row = 0;
+  /** The cursor's place in its row, in columns. */
+  #column = 0;
   /** Lines that were as long as the terminal wide, or longer, when they were written. */
   readonly tooLong: string[] = [];
 
@@ -19,69 +28,101 @@ export class FakeTerminal extends Writable {
     this.rows = rows;
   }
 
-  get #width(): number {
-    return this.columns || 80;
-  }
-
+  /** What stands there, without the row of the cursor and what is empty. */
   get lines(): readonly string[] {
-    return this.#lines.slice(0, -1);
+    return joined(this.#rows)
+      .map((text) => text.trimEnd())
+      .filter((text) => text !== "");
   }
 
-  /** What a window manager does: the lines are broken anew, and the cursor stays where it was in its text. */
   resize(columns: number): void {
-    const at = this.#lineAt(this.#row);
+    // The cursor stands in an empty row of its own between two writes.
+    const before = joined(this.#rows.slice(0, this.#row));
+    const after = joined(this.#rows.slice(this.#row));
     this.columns = columns;
-    this.#row = this.#rowOf(at);
+    const above = before.flatMap((text) => this.#brokenUp(text));
+    this.#rows = [...above, ...after.flatMap((text) => this.#brokenUp(text))];
+    this.#row = above.length;
     this.emit("resize");
   }
 
   override _write(chunk: string, _encoding: string, done: () => void): void {
-    for (const [piece, , up] of String(chunk).matchAll(
-      /(\x1b\[(\d+)A)|\x1b\[J|\r|\n|[^\x1b\r\n]+/g,
-    )) {
+    const parts = String(chunk).matchAll(/\u001b\[(\d+)A|\u001b\[K|\r|\n|[^\u001b\r\n]+/g);
+    for (const [part, up] of parts) {
       if (up !== undefined) this.#row = Math.max(0, this.#row - Number(up));
-      else if (piece === "\x1b[J") this.#clear();
-      else if (piece === "\n") this.#newLine();
-      else if (piece !== "\r") this.#put(piece);
+      else if (part === "\u001b[K") this.#clearRight();
+      else if (part === "\r") this.#column = 0;
+      else if (part === "\n") this.#nextRow();
+      else this.#put(part);
     }
     done();
   }
 
+  get #width(): number {
+    return this.columns || 80;
+  }
+
+  #here(): Row {
+    const row = this.#rows[this.#row] ?? { text: "", broken: false };
+    this.#rows[this.#row] = row;
+    return row;
+  }
+
+  #nextRow(): void {
+    this.#row += 1;
+    this.#column = 0;
+    this.#here();
+  }
+
   #put(text: string): void {
-    const at = this.#lineAt(this.#row);
-    this.#lines[at] = text;
     if (displayWidth(text) >= this.#width) this.tooLong.push(text);
-  }
-
-  #newLine(): void {
-    const at = this.#lineAt(this.#row);
-    if (at + 1 >= this.#lines.length) this.#lines.push("");
-    this.#row = this.#rowOf(at + 1);
-  }
-
-  #clear(): void {
-    const at = this.#lineAt(this.#row);
-    // A line of which only the end is taken away is a line that the next text is not put behind.
-    const isWhole = this.#rowOf(at) === this.#row;
-    this.#lines.length = isWhole ? at : at + 1;
-    this.#lines.push("");
-    this.#row = this.#rowOf(this.#lines.length - 1);
-  }
-
-  #height(text: string): number {
-    return Math.max(1, Math.ceil(displayWidth(text) / this.#width));
-  }
-
-  #rowOf(line: number): number {
-    return this.#lines.slice(0, line).reduce((sum, text) => sum + this.#height(text), 0);
-  }
-
-  #lineAt(row: number): number {
-    let before = 0;
-    for (const [at, text] of this.#lines.entries()) {
-      before += this.#height(text);
-      if (row < before) return at;
+    for (const [at, { text: piece, broken }] of this.#brokenUp(text).entries()) {
+      if (at > 0) this.#nextRow();
+      const row = this.#here();
+      const width = displayWidth(piece);
+      row.text =
+        split(row.text, this.#column)[0] + piece + split(row.text, this.#column + width)[1];
+      row.broken = broken;
+      this.#column += width;
     }
-    return this.#lines.length - 1;
   }
+
+  #clearRight(): void {
+    const row = this.#here();
+    row.text = split(row.text, this.#column)[0];
+    row.broken = false;
+  }
+
+  #brokenUp(text: string): Row[] {
+    const rows: Row[] = [];
+    for (let rest = text; ; ) {
+      const [head, tail] = split(rest, this.#width);
+      rows.push({ text: head, broken: tail !== "" });
+      if (tail === "") return rows;
+      rest = tail;
+    }
+  }
+}
+
+/** Rows as lines. */
+function joined(rows: readonly Row[]): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const { text, broken } of rows) {
+    line += text;
+    if (broken) continue;
+    lines.push(line);
+    line = "";
+  }
+  return lines;
+}
+
+/** What has room in so many columns, and the rest. */
+function split(text: string, columns: number): [string, string] {
+  let head = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (displayWidth(head + segment) > columns) break;
+    head += segment;
+  }
+  return [head, text.slice(head.length)];
 }

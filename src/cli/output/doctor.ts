@@ -19,9 +19,16 @@ export function examinationText({ errors, warnings, infos }: Examination): strin
   return `${verdict}: ${counts.join(", ")}.`;
 }
 
+/** The end of `doctor --registry`, for people. */
+export function registryText({ errors }: Examination): string {
+  return errors === 0
+    ? "Qdrant's image can be had from Docker Hub."
+    : "Qdrant's image cannot be had from Docker Hub as it is.";
+}
+
 /** The end of `doctor --code`, for people. */
 export function codeText({ findings, files }: CodeExamination): string {
-  const uses = findings.filter(({ code }) => code !== "code-unread");
+  const uses = findings.filter(({ code }) => code.startsWith("code-") && code !== "code-unread");
   const inFiles = new Set(uses.map(({ evidence }) => evidence["file"])).size;
   const looked = `${counted(files, "file")} looked at`;
   if (uses.length === 0) return `Nothing here uses Chroma: ${looked}.`;

@@ -53,7 +53,9 @@ export function liveLines(view: LiveView, columns: number, lines: number): strin
   const room = lines - held.length - 1;
   const rows = room < 1 ? [] : view.rows.slice(-room);
   if (rows.length === 0) {
-    return [cutTo(`${view.phase}  waits for ${view.waitsFor}`, columns), ...held].slice(0, lines);
+    const whole = `${view.phase}  waits for ${view.waitsFor}`;
+    const head = whole.length <= columns ? whole : `${view.phase}: ${view.waitsFor}`;
+    return [cutTo(head, columns), ...held].slice(0, lines);
   }
   return [...table(view, rows, columns), ...held];
 }
@@ -61,7 +63,7 @@ export function liveLines(view: LiveView, columns: number, lines: number): strin
 /** The line of a collection that a phase is through with: as much of it as has room. */
 export function throughLine(row: Row, nowMs: number, columns: number): string {
   const parts = rowParts(row, nowMs, nothingHeld);
-  for (let kept = parts.length; kept > 3; kept -= 1) {
+  for (let kept = parts.length; kept >= 3; kept -= 1) {
     const text = parts.slice(0, kept).join("  ");
     if (displayWidth(text) <= columns) return text;
   }

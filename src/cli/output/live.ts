@@ -14,9 +14,7 @@ const staleMs = 5_000;
 const linesMax = 14;
 /** A terminal that does not say how large it is. */
 const defaultSize = { columns: 80, rows: 24 };
-const toLineStart = "\r";
-const clearBelow = "\x1b[J";
-const up = (lines: number): string => (lines === 0 ? "" : `\x1b[${lines}A`);
+const clearRight = "\x1b[K";
 
 /** What a terminal's stream tells; it emits `resize` when that has changed. */
 export interface Terminal extends Writable {
@@ -50,7 +48,8 @@ export class LiveScreen implements Screen {
   }
 
   line(text: string): void {
-    this.#stream.write(`${this.#erasing()}${printable(text)}\n`);
+    this.#write(printable(text).split(/\r?\n/));
+    this.#drawn = [];
     this.#draw();
   }
 
@@ -58,7 +57,8 @@ export class LiveScreen implements Screen {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     this.#stream.off("resize", this.#resized);
-    this.#stream.write(this.#erasing());
+    if (this.#drawn.length > 0) this.#write([]);
+    this.#drawn = [];
   }
 
   get #size(): { readonly columns: number; readonly rows: number } {
@@ -89,20 +89,31 @@ export class LiveScreen implements Screen {
     };
     // The last column stays free: some terminals begin a new line when it is written to. So does the last line.
     const lines = liveLines(view, columns - 1, Math.max(1, Math.min(linesMax, rows - 2)));
-    this.#stream.write(`${this.#erasing()}${lines.map((line) => `${line}\n`).join("")}`);
+    this.#write(lines);
     this.#drawn = lines.map(displayWidth);
     this.#drawnMs = now;
   }
 
-  /** What takes the live lines away: more lines than were drawn where the terminal has become narrower and has broken them. */
-  #erasing(): string {
-    if (this.#drawn.length === 0) return "";
-    const { columns } = this.#size;
-    const lines = this.#drawn.reduce(
-      (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
-      0,
-    );
-    this.#drawn = [];
-    return `${up(lines)}${toLineStart}${clearBelow}`;
+  /**
+   * Writes lines into the place of those that were drawn. Each clears what is left of the older one: a screen that was cleared
+   * first would flicker, and some terminals would keep what was cleared among the lines that have gone by.
+   */
+  #write(lines: readonly string[]): void {
+    const old = this.#rowsOf(this.#drawn);
+    const text = lines.map((line) => `${line}${clearRight}\n`).join("");
+    const rest = Math.max(0, old - this.#rowsOf(lines.map(displayWidth)));
+    const cleared = `${clearRight}\n`.repeat(rest);
+    this.#stream.write(`${up(old)}${text}${cleared}${up(rest)}`);
   }
+
+  /** Rows that lines of these widths take: more than one each where the terminal breaks them, or has done so when it became narrower. */
+  #rowsOf(widths: readonly number[]): number {
+    const { columns } = this.#size;
+    return widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+  }
+}
+
+/** To the beginning of the line so many above. */
+function up(lines: number): string {
+  return lines === 0 ? "" : `\x1b[${lines}A\r`;
 }

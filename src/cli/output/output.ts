@@ -52,6 +52,7 @@ export class Output implements Disposable {
   /** A result: `data` for programs, `text` for people. */
   result(type: string, data: object, text: string): void {
     this.#json?.write(type, data);
+    this.#screen[Symbol.dispose]();
     this.say(text);
   }
 

@@ -34,6 +34,8 @@ export class Progress {
   #copied = 0;
   /** What the run is at now. */
   #phase: Phase | null = null;
+  /** And at which collection; null = none alone. */
+  #collection: string | null = null;
 
   /** Takes an event in; gives the row that it changed. */
   update(event: MigrateEvent, nowMs: number): Row | null {
@@ -42,7 +44,10 @@ export class Progress {
       if (event.slowing === null) this.#slowed.delete(event.end);
       else this.#slowed.set(event.end, event.slowing);
     }
-    if (event.type === "phase") this.#phase = event.phase;
+    if (event.type === "phase") {
+      this.#phase = event.phase;
+      this.#collection = event.collection;
+    }
     if (event.type !== "progress") return null;
     this.waiting.moved();
     const row = this.#row(event, nowMs);
@@ -97,13 +102,16 @@ export class Progress {
       .sort((a, b) => a.updatedMs - b.updatedMs);
   }
 
-  /** Rows of the phase that the run is at, that have changed since and are not through; latest last, and the latest always. */
+  /**
+   * Rows of the phase that the run is at, that have changed since and are not through; latest last. The collection at work is
+   * among them however long ago it has changed; of others whose end nobody knows it is taken that they are through.
+   */
   moving(sinceMs: number): Row[] {
-    const all = this.changed(0).filter(({ phase }) => phase === this.#phase);
-    const latest = all.at(-1);
-    return all.filter(
-      (row) => row.done !== row.total && (row === latest || row.updatedMs >= sinceMs),
-    );
+    const current = this.#collection === null ? undefined : this.#rows.get(this.#collection);
+    return this.changed(0).filter((row) => {
+      if (row.phase !== this.#phase || row.done === row.total) return false;
+      return row === current || (row.updatedMs >= sinceMs && row.total !== null);
+    });
   }
 
   #row(event: Extract<MigrateEvent, { type: "progress" }>, nowMs: number): Row {
@@ -200,9 +208,10 @@ export function rowParts(row: Row, nowMs: number, { slowed, waitsFor }: Held): s
   return parts;
 }
 
-/** Records that the source is known to have and the phase has not had through yet; null where nobody knows. */
-export function lagOf({ done, total }: Row): number | null {
-  return total === null ? null : Math.max(0, total - done);
+/** Of a copy: records that the source is known to have, and the target does not hold yet as far as is noted. Null elsewhere. */
+export function lagOf({ phase, done, total }: Row): number | null {
+  const isCopy = phase === "copy" || phase === "repair";
+  return isCopy && total !== null ? Math.max(0, total - done) : null;
 }
 
 /** `312 added, 288 changed, 40 deleted`. */

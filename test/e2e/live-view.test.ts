@@ -1,0 +1,128 @@
+/** The command in a terminal: what it draws there at 80 and at 20 columns, and that none of it is in what a pipe gets. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { mainFile, runCli, temporaryFolder } from "../support/cli.ts";
+import { projectRoot } from "../support/files.ts";
+import { makeFolder } from "../support/make-folder.ts";
+import { FakeTerminal } from "../support/terminal.ts";
+
+const name = "文書の集まり 😀";
+const records = 6_000;
+const noTerminal =
+  spawnSync("python3", ["-c", "import pty, fcntl, termios"]).status === 0
+    ? null
+    : "no python3 here that could open a terminal";
+
+function made(folder: string): string[] {
+  const source = join(folder, "c");
+  mkdirSync(source);
+  makeFolder(source, { records, dimension: 64, name, documentLength: 200 });
+  const target = `embedded:${join(folder, "q")}`;
+  return [
+    "migrate",
+    source,
+    target,
+    "--state",
+    join(folder, "s"),
+    "--log-file",
+    join(folder, "log"),
+  ];
+}
+
+interface Size {
+  readonly columns: number;
+  readonly rows?: number;
+  readonly resizedTo?: number;
+}
+
+/** Runs the built command in a terminal; gives what it has sent there. */
+async function inTerminal(
+  argv: readonly string[],
+  { columns, rows = 24, resizedTo }: Size,
+  env: Readonly<Record<string, string>> = {},
+) {
+  const size = [columns, rows, resizedTo ?? "-"].map(String);
+  const script = join(projectRoot, "test/support/in-pty.py");
+  const child = spawn("python3", [script, ...size, process.execPath, mainFile, ...argv], {
+    env: { PATH: process.env["PATH"], TERM: "xterm-256color", ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [sent, [exit]] = await Promise.all([text(child.stdout), once(child, "close")]);
+  return { sent, exit };
+}
+
+function shown(sent: string, columns: number): FakeTerminal {
+  const terminal = new FakeTerminal(columns);
+  terminal.write(sent);
+  return terminal;
+}
+
+describe.skipIf(noTerminal !== null)(`in a terminal${noTerminal ? ` (${noTerminal})` : ""}`, () => {
+  it("keeps a line for the collection at work, and leaves what it is through with", async () => {
+    using folder = temporaryFolder();
+    const { sent, exit } = await inTerminal(made(folder.path), { columns: 80 });
+    expect(exit).toBe(0);
+    expect(sent).toMatch(/copy +records +% .*lag +waits for/);
+    expect(sent).toMatch(/文書の集まり 😀 +[\d,]+\/6,000 .*(source|target|itself)\b/);
+    const { lines, tooLong } = shown(sent, 80);
+    const head = lines.filter((line) => line.startsWith(name));
+    expect(head).toEqual([
+      expect.stringMatching(/ {2}copy {2}6,000 of 6,000 \(100%\)/),
+      expect.stringMatching(/ {2}verify {2}6,000 of 6,000 \(100%\)/),
+    ]);
+    expect(lines.join("\n")).not.toMatch(/waits for|% {2}/);
+    expect(tooLong.filter((line) => line.startsWith(name))).toEqual([]);
+    expect(lines.join("\n")).toContain("Done.");
+  });
+
+  it.each([{ columns: 20 }, { columns: 20, rows: 3 }, { columns: 7, rows: 2 }])(
+    "breaks none of its lines at $columns columns",
+    async (size) => {
+      using folder = temporaryFolder();
+      const { sent, exit } = await inTerminal(made(folder.path), size);
+      expect(exit).toBe(0);
+      const { lines, tooLong } = shown(sent, size.columns);
+      expect(tooLong.filter((line) => /^文|waits|copy/.test(line))).toEqual([]);
+      expect(lines.filter((line) => /~ (copy|verify) 6,000$/.test(line)).length).toBe(
+        size.columns === 20 ? 2 : 0,
+      );
+    },
+  );
+
+  it("goes on when it is made narrower meanwhile", async () => {
+    using folder = temporaryFolder();
+    const size = { columns: 100, resizedTo: 20 };
+    const { sent, exit } = await inTerminal(made(folder.path), size);
+    expect(exit).toBe(0);
+    expect(sent).toContain("文書~ verify 6,000");
+    expect(sent).toContain("Done.");
+  });
+
+  it("has no colour with NO_COLOR, and nothing but plain lines where the terminal is dumb", async () => {
+    using folder = temporaryFolder();
+    const argv = made(folder.path);
+    const { sent } = await inTerminal(argv, { columns: 80 }, { NO_COLOR: "1" });
+    expect(sent).not.toMatch(/\u001b\[[\d;]*m/);
+    const dumb = { TERM: "dumb" };
+    const again = await inTerminal([...argv, "--restart"], { columns: 80 }, dumb);
+    expect(again.exit).toBe(0);
+    expect(again.sent.replaceAll(/\r?\n/g, "")).not.toMatch(/\p{Cc}/u);
+    expect(again.sent).toContain(`${name}: copy`);
+  });
+});
+
+describe("in a pipe", () => {
+  it("says plain lines without control characters", async () => {
+    using folder = temporaryFolder();
+    const { status, stdout, stderr } = await runCli(made(folder.path), { cwd: folder.path });
+    expect(status).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+    expect(stdout.split("\n").slice(0, 2)).toEqual([`${name}: list`, `${name}: copy`]);
+    expect(stdout).toContain("Done.");
+  });
+});
