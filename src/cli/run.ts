@@ -31,6 +31,20 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   deploy: async () => (await import("./verbs/deploy.ts")).addDeploy,
 };
 const verbNames: readonly string[] = Object.keys(verbs);
+/** Those that go on although nobody reads what they say. */
+const writing: ReadonlySet<string> = new Set([
+  "migrate",
+  "repair",
+  "cancel",
+  "serve",
+  "ui",
+  "quick-test",
+  "backup",
+  "restore",
+  "snapshot",
+  "export",
+  "rollback",
+]);
 
 /** Runs the command of this process: its arguments, its streams, its signals. Sets the exit status. */
 export async function main(): Promise<void> {
@@ -42,8 +56,12 @@ export async function main(): Promise<void> {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  // A reader that has gone away (`| head`) is no failure of ours, and nobody is left to tell.
-  process.stdout.on("error", () => process.exit(process.exitCode ?? 0));
+  // A reader that has gone away (`| head`) is no failure of ours, and nobody is left to tell; but what is begun is not left half done.
+  const [verb = ""] = process.argv.slice(2);
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", () => {
+      if (!writing.has(verb)) process.exit(process.exitCode ?? 0);
+    });
   process.exitCode = await runCli({
     argv: process.argv.slice(2),
     variables: process.env,

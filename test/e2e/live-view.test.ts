@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { mainFile, runCli, temporaryFolder } from "../support/cli.ts";
+import { mainFile, runCli, startCli, temporaryFolder } from "../support/cli.ts";
 import { projectRoot } from "../support/files.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { FakeTerminal } from "../support/terminal.ts";
@@ -124,5 +124,18 @@ describe("in a pipe", () => {
     expect(stdout.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
     expect(stdout.split("\n").slice(0, 2)).toEqual([`${name}: list`, `${name}: copy`]);
     expect(stdout).toContain("Done.");
+  });
+
+  it("goes on when nobody reads it any more", async () => {
+    using folder = temporaryFolder();
+    const { child, until, ended } = startCli(made(folder.path), { cwd: folder.path });
+    await until(/: list/);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    expect((await ended).status).toBe(0);
+    const { stdout } = await runCli(["status", "--state", join(folder.path, "s")], {
+      cwd: folder.path,
+    });
+    expect(stdout).toContain("State:      VERIFIED");
   });
 });
