@@ -66,6 +66,17 @@ export const pointWrites: ReadonlySet<OperationName> = new Set<OperationName>([
   "clearPayload",
 ]);
 
+/** What changes nothing: answered amid a long change, too. */
+export const questions: ReadonlySet<OperationName> = new Set<OperationName>([
+  "describeCollection",
+  "listCollections",
+  "collectionExists",
+  "retrieve",
+  "scroll",
+  "count",
+  "search",
+]);
+
 export interface Request {
   readonly id: number;
   readonly operation: OperationName;

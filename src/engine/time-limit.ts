@@ -1,5 +1,6 @@
-/** How long a question may take. The worker answers one at a time, so that there is one limit at a time. */
+/** How long a question may take. The worker answers one at a time, and one amid a change: there is one limit at a time. */
 import { VectorError } from "../errors.ts";
+import { pause } from "./turns.ts";
 
 /** What a Qdrant server allows a question that says no `timeout`. */
 export const secondsDefault = 60;
@@ -12,12 +13,13 @@ let steps = 0;
 
 /** Runs `question`, in which `step` is called again and again. @throws E_TIMEOUT (408) */
 export function within<Result>(seconds: number, question: () => Result): Result {
+  const outer = { allowed, endsMs };
   allowed = seconds;
   endsMs = performance.now() + seconds * 1000;
   try {
     return question();
   } finally {
-    endsMs = Number.POSITIVE_INFINITY;
+    ({ allowed, endsMs } = outer);
   }
 }
 
@@ -29,6 +31,7 @@ export function step(): void {
 
 /** A step that takes its time. @throws E_TIMEOUT (408) */
 export function largeStep(): void {
+  pause();
   if (performance.now() < endsMs) return;
   throw new VectorError("E_TIMEOUT", `Timeout: Operation 'Search' timed out after ${allowed}s`, {
     details: { status: 408 },

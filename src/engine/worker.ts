@@ -12,15 +12,18 @@ import { Host } from "./host.ts";
 import { withinRoom } from "./memory-limit.ts";
 import {
   type EnginePlaces,
+  type OperationName,
   pointWrites,
+  questions,
   type Reply,
   type Request,
   type SentError,
 } from "./protocol.ts";
-import { answer, writesOf } from "./rest/operations.ts";
+import { answer, type Patience, patienceOf, writesOf } from "./rest/operations.ts";
 import type { RestRequest } from "./rest/request.ts";
 import { storageError } from "./storage/sqlite.ts";
 import { secondsDefault, within } from "./time-limit.ts";
+import { inTurns } from "./turns.ts";
 import { growIndexes } from "./vectors/hnsw.ts";
 
 /** Requests taken in one go. */
@@ -52,12 +55,34 @@ function buffersOf(result: unknown): ArrayBuffer[] {
   return columns.flatMap(arraysOf).map(({ buffer }) => buffer as ArrayBuffer);
 }
 
-/** Which collection a request is about, and whether it joins the group commit. */
-function placeOf({ operation, args }: Request): { name: string; joins: boolean } {
-  if (operation !== "ask" && operation !== "askBytes")
-    return { name: String(args[0]), joins: pointWrites.has(operation) };
-  const asked = args[0] as RestRequest;
-  return { name: asked.collection, joins: writesOf(asked) === "points" };
+interface Place {
+  /** The collection that a request is about. */
+  readonly name: string;
+  /** Whether it joins the group commit. */
+  readonly joins: boolean;
+  /** Whether it changes nothing. */
+  readonly asks: boolean;
+}
+
+function placeOf(request: Request): Place {
+  const { operation, args } = request;
+  const asked = restOf(request);
+  if (asked === null) {
+    const joins = pointWrites.has(operation);
+    return { name: String(args[0]), joins, asks: questions.has(operation) };
+  }
+  const writes = writesOf(asked);
+  return { name: asked.collection, joins: writes === "points", asks: writes === "nothing" };
+}
+
+/** What a request asks of the REST door; null = nothing. */
+function restOf({ operation, args }: Request): RestRequest | null {
+  return operation === "ask" || operation === "askBytes" ? (args[0] as RestRequest) : null;
+}
+
+/** The text of an answer as it is sent. */
+function sentText({ operation }: Request, text: string): string | Uint8Array {
+  return operation === "askBytes" ? new TextEncoder().encode(text) : text;
 }
 
 class RequestLoop {
@@ -66,6 +91,10 @@ class RequestLoop {
   /** Changes that are made and not yet committed, all of one collection. */
   #group: { name: string; answers: { id: number; result: unknown }[] } | null = null;
 
+  /** What came amid a long change and is to be handled after it, in its order. */
+  readonly #waiting: Request[] = [];
+  /** Requests that were answered before they were done. */
+  readonly #told = new Set<number>();
   /** Whether a step of building is to come. */
   #growing = false;
 
@@ -74,15 +103,46 @@ class RequestLoop {
     this.#host = host;
   }
 
-  /** Handles `first` and what waits behind it. */
-  drain(first: Request): void {
-    let request: Request | undefined = first;
-    for (let taken = 0; request !== undefined; taken += 1) {
+  /** Handles `next`, after what came before it, and what waits behind it. */
+  drain(next?: Request): void {
+    if (next !== undefined) this.#waiting.push(next);
+    for (let taken = 0; taken < drainMax; taken += 1) {
+      const request = this.#waiting.shift() ?? this.#take();
+      if (request === undefined) break;
       this.#handle(request);
-      request = taken + 1 < drainMax ? receiveMessageOnPort(this.#port)?.message : undefined;
     }
     this.#commit();
+    if (this.#waiting.length > 0) setImmediate(() => this.drain());
     this.growLater();
+  }
+
+  #take(): Request | undefined {
+    return receiveMessageOnPort(this.#port)?.message;
+  }
+
+  /** Amid a change: tells its caller, if he waits no longer; answers questions that came, and keeps the rest for later. */
+  #meanwhile(change: Request, patience: Patience | null, endsMs: number): void {
+    if (patience !== null && performance.now() >= endsMs && !this.#told.has(change.id)) {
+      this.#reply({ id: change.id, result: sentText(change, patience.answer()) });
+      this.#told.add(change.id);
+    }
+    for (let taken = 0; taken < drainMax; taken += 1) {
+      const request = this.#take();
+      if (request === undefined) return;
+      if (placeOf(request).asks) this.#answer(request);
+      else this.#waiting.push(request);
+    }
+  }
+
+  /** Runs what changes something: others have their turns meanwhile. */
+  #change(request: Request): unknown {
+    const asked = restOf(request);
+    const patience = asked === null ? null : patienceOf(asked);
+    const endsMs = performance.now() + (patience?.ms ?? 0);
+    return inTurns(
+      () => this.#meanwhile(request, patience, endsMs),
+      () => this.#run(request),
+    );
   }
 
   /** Builds indexes while there is nothing else to do: requests that came meanwhile are answered before each further step. */
@@ -104,7 +164,7 @@ class RequestLoop {
     }
     this.#group ??= { name, answers: [] };
     try {
-      const result = this.#run(request);
+      const result = this.#change(request);
       this.#group.answers.push({ id: request.id, result });
     } catch (error) {
       // A refused request has changed nothing; after any other fault nothing of the group may stay.
@@ -116,7 +176,7 @@ class RequestLoop {
 
   #answer(request: Request): void {
     try {
-      const result = this.#run(request);
+      const result = placeOf(request).asks ? this.#run(request) : this.#change(request);
       this.#port.postMessage({ id: request.id, result } satisfies Reply, buffersOf(result));
     } catch (error) {
       const { name } = placeOf(request);
@@ -125,10 +185,11 @@ class RequestLoop {
     if (request.operation === "close") this.#port.close();
   }
 
-  #run({ operation, args }: Request): unknown {
-    if (operation === "ask") return answer(this.#host, args[0] as RestRequest);
-    if (operation === "askBytes")
-      return new TextEncoder().encode(answer(this.#host, args[0] as RestRequest));
+  #run(request: Request): unknown {
+    const asked = restOf(request);
+    if (asked !== null) return sentText(request, answer(this.#host, asked));
+    const operation = request.operation as Exclude<OperationName, "ask" | "askBytes">;
+    const { args } = request;
     const run = (): unknown => Reflect.apply(this.#host[operation], this.#host, args);
     return within(secondsDefault, () => withinRoom(run));
   }
@@ -157,6 +218,7 @@ class RequestLoop {
   }
 
   #reply(reply: Reply): void {
+    if (this.#told.delete(reply.id)) return;
     this.#port.postMessage(reply);
   }
 }

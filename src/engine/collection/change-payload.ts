@@ -4,6 +4,7 @@ import { notFound } from "../errors.ts";
 import { parsePath } from "../filter/json-path.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import { refuseExtremes } from "../json-extremes.ts";
+import { pause } from "../turns.ts";
 import { keyRemover, payloadMembers, payloadMerger } from "./payload.ts";
 import { selectSlots } from "./select.ts";
 import type { CollectionState } from "./state.ts";
@@ -89,7 +90,10 @@ function changeEach(
   at: string | null,
   change: (slot: number) => void,
 ): void {
-  for (const slot of selectSlots(state, selector, at)) change(slot);
+  for (const slot of selectSlots(state, selector, at)) {
+    change(slot);
+    pause();
+  }
   if (!("ids" in selector)) return;
   const missing = selector.ids.find((id) => state.ids.find(id) === -1);
   if (missing !== undefined) throw notFound(`Not found: No point with id ${missing} found`);

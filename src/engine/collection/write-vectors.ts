@@ -4,6 +4,7 @@ import { isPresent } from "../../model/vector-column.ts";
 import type { JsonInput, PointSelector, SparseVectorParams, VectorParams } from "../api.ts";
 import { badInput, notFound } from "../errors.ts";
 import { removeIndexFiles } from "../storage/index-file.ts";
+import { pause } from "../turns.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { encodeConfig } from "./config.ts";
@@ -51,6 +52,7 @@ export function updateVectors(
     const slot = state.ids.find(id);
     if (slot === -1 || (fitting !== null && !fitting.has(slot))) continue;
     for (const { set, column } of writes) if (isPresent(column, row)) set.write(slot, column, row);
+    pause();
   }
   checkAllThere(state, ids);
 }
@@ -62,8 +64,10 @@ export function deleteVectors(
   names: readonly string[],
 ): void {
   const sets = names.map((name) => setOf(state, name));
-  for (const slot of [...selectSlots(state, selector)])
+  for (const slot of [...selectSlots(state, selector)]) {
     for (const set of sets) set.remove(slot, true);
+    pause();
+  }
   if ("ids" in selector) checkAllThere(state, selector.ids);
 }
 

@@ -6,6 +6,7 @@ import { badInput } from "../errors.ts";
 import { isObject } from "../filter/json-path.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import { levelsMax, refuseExtremes } from "../json-extremes.ts";
+import { pause } from "../turns.ts";
 import { unknownVector } from "../vectors/checks.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";
 import { replacePayload } from "./change-payload.ts";
@@ -42,6 +43,7 @@ export function upsert(
       replacePayload(state, slot, { text: payload, view });
     }
     writeVectors(state, writes, slot, row);
+    pause();
   }
 }
 
@@ -105,5 +107,6 @@ export function deletePoints(state: CollectionState, selector: PointSelector): v
     for (const set of state.vectors.values()) set.remove(slot, true);
     state.file.deletePoint(slot);
     state.ids.remove(slot);
+    pause();
   }
 }

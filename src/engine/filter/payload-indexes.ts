@@ -4,6 +4,7 @@
  */
 import { badInput } from "../errors.ts";
 import type { CollectionFile } from "../storage/collection-file.ts";
+import { pause } from "../turns.ts";
 import { FieldIndex } from "./field-index.ts";
 import {
   type FieldSchema,
@@ -60,8 +61,10 @@ export class PayloadIndexes {
   }
 
   #fill(field: FieldIndex): void {
-    for (const { slot, payload } of this.#file.points())
+    for (const { slot, payload } of this.#file.points()) {
       if (payload !== null) field.set(slot, new PayloadView(payload));
+      pause();
+    }
   }
 
   /** Nothing happens where there is no such index. @throws E_INPUT where `path` is none */

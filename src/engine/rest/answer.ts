@@ -23,6 +23,12 @@ export function updated(request: RestRequest): string {
   return JSON.stringify({ operation_id: lastOperation, status });
 }
 
+/** The answer to who waits no longer for a change, which is made all the same. */
+export function unfinished(): string {
+  lastOperation += 1;
+  return JSON.stringify({ operation_id: lastOperation, status: "wait_timeout" });
+}
+
 /** A point id as JSON: a number, or a string. */
 export function idText(id: string): string {
   return id.length === 36 ? `"${id}"` : id;

@@ -5,6 +5,7 @@ import { type Change, made } from "./change.ts";
 import { changingPoints } from "./operation.ts";
 import { clearPayload, deletePayload, overwritePayload, setPayload } from "./payload.ts";
 import { deletePoints } from "./points.ts";
+import type { RestRequest } from "./request.ts";
 import { upsertPoints } from "./upsert.ts";
 import { deleteVectors, updateVectors } from "./vector-operations.ts";
 
@@ -27,6 +28,11 @@ function toChange(text: string): ReturnType<Change> {
     if (body !== undefined) return read(new Members(body));
   }
   throw malformed("data did not match any variant of untagged enum UpdateOperation");
+}
+
+/** How many changes a batch asks for. */
+export function batchLength(request: RestRequest): number {
+  return Members.of(request).list("operations")?.length ?? 0;
 }
 
 export const batchOperations = {

@@ -3,7 +3,8 @@ import type { Host } from "../host.ts";
 import { withinRoom } from "../memory-limit.ts";
 import { secondsDefault, within } from "../time-limit.ts";
 import { aliasOperations } from "./aliases.ts";
-import { batchOperations } from "./batch.ts";
+import { unfinished, waits } from "./answer.ts";
+import { batchLength, batchOperations } from "./batch.ts";
 import { collectionOperations } from "./collections.ts";
 import { facetOperations } from "./facet.ts";
 import type { Operation, Writes } from "./operation.ts";
@@ -68,4 +69,22 @@ export function answer(host: Host, request: RestRequest, seconds = secondsDefaul
   checkParams(params, of, request.twice);
   const allowed = of === "read" ? Number(params["timeout"] ?? seconds) : seconds;
   return within(allowed, () => withinRoom(() => run(host, request)));
+}
+
+/** How long the caller of a change waits for it, and what he is answered then. The change is made in any case. */
+export interface Patience {
+  readonly ms: number;
+  /** The JSON text of `result`. */
+  answer(): string;
+}
+
+/** Of a change of points that is to be waited for so many seconds; null = to its end, or not at all. */
+export function patienceOf(request: RestRequest): Patience | null {
+  const { timeout } = request.params;
+  if (timeout === undefined || writesOf(request) !== "points" || !waits(request)) return null;
+  const answer = (): string => {
+    if (request.operation !== "batchUpdate") return unfinished();
+    return `[${Array.from({ length: batchLength(request) }, unfinished).join(",")}]`;
+  };
+  return { ms: Number(timeout) * 1000, answer };
 }

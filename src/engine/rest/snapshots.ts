@@ -75,8 +75,8 @@ function checkedSum(checksum: string | undefined, where: string): string | null 
 
 export const snapshotOperations = {
   listSnapshots: reading(list),
-  createSnapshot: reading(create),
-  deleteSnapshot: reading(remove),
+  createSnapshot: changingCollections(create),
+  deleteSnapshot: changingCollections(remove),
   locateSnapshot: reading(locate),
   recoverSnapshot: changingCollections(recover),
   recoverReceived: changingCollections(recoverReceived),

@@ -1,0 +1,104 @@
+/** What a long change leaves to others: questions are answered amid it, changes wait for it, and its caller need not. */
+import { expect, it } from "vitest";
+import { type Engine, openEngine } from "../../../src/engine/index.ts";
+import { askEngine } from "../../support/ask-engine.ts";
+
+async function filled(engine: Engine, points: number): Promise<void> {
+  await engine.createCollection("c", { vectors: { size: 1, distance: "Dot" } });
+  await engine.createPayloadIndex("c", "n", "integer");
+  const ids = Array.from({ length: points }, (_, id) => String(id));
+  const data = Float32Array.from(ids, Number);
+  const vectors = new Map([["", { kind: "dense", dimension: 1, data, present: null } as const]]);
+  await engine.upsert("c", { ids, vectors, payloads: ids.map(() => '{"n":0}') });
+}
+
+const withOne = { must: [{ key: "n", match: { value: 1 } }] };
+
+it("questions are answered amid a long change, from what is changed by then, and changes after it", async () => {
+  await using engine = await openEngine(":memory:");
+  const points = 20_000;
+  await filled(engine, points);
+  let done = false;
+  const change = engine.setPayload("c", { filter: {} }, '{"n":1}').then(() => {
+    done = true;
+  });
+  const second = engine.setPayload("c", { ids: ["0"] }, '{"n":2}').then(() => {
+    expect(done).toBe(true);
+  });
+  const amid: number[] = [];
+  while (!done) {
+    const { ids } = await engine.search("c", { vector: Float32Array.of(1), limit: 1 });
+    expect(ids).toEqual([String(points - 1)]);
+    amid.push(await engine.count("c", withOne));
+  }
+  await Promise.all([change, second]);
+  const partly = amid.filter((count) => count > 0 && count < points);
+  expect(partly.length).toBeGreaterThan(1);
+  expect([...partly].sort((one, other) => one - other)).toEqual(partly);
+  expect(await engine.count("c", withOne)).toBe(points - 1);
+});
+
+it("an index is made while questions are answered", async () => {
+  await using engine = await openEngine(":memory:");
+  await filled(engine, 10_000);
+  let done = false;
+  let amid = 0;
+  const change = engine.createPayloadIndex("c", "n", "float").then(() => {
+    done = true;
+  });
+  while (!done) {
+    expect(await engine.count("c", withOne)).toBe(0);
+    if (!done) amid += 1;
+  }
+  await change;
+  expect(amid).toBeGreaterThan(0);
+});
+
+it("more requests than are taken in one go, amid a change, are all answered, changes in their order", async () => {
+  await using engine = await openEngine(":memory:");
+  await filled(engine, 10_000);
+  const order: number[] = [];
+  const change = engine.setPayload("c", { filter: {} }, '{"n":1}');
+  const later = Array.from({ length: 200 }, async (_, at) => {
+    if (at % 2 === 0) await engine.count("c");
+    else {
+      await engine.setPayload("c", { ids: [String(at)] }, `{"n":${at}}`);
+      order.push(at);
+    }
+  });
+  await Promise.all([change, ...later]);
+  expect(order).toEqual([...order].sort((one, other) => one - other));
+  expect(order.length).toBe(100);
+});
+
+it("who waits a second for a change that takes longer is told so, and the change is made as a whole", async () => {
+  await using engine = await openEngine(":memory:");
+  await engine.createCollection("c", { vectors: { size: 1, distance: "Dot" } });
+  const ids = Array.from({ length: 20 }, (_, id) => String(id));
+  const long = `{"l":[${"0,".repeat(20_000)}0]}`;
+  await engine.upsert("c", { ids, vectors: new Map(), payloads: ids.map(() => long) });
+  const change = { payload: {}, key: "l[]", filter: {} };
+  const params = { wait: "true", timeout: "1" };
+  const batchOf = (length: number) => ({
+    operations: Array.from({ length }, () => ({ set_payload: change })),
+  });
+  const startedMs = performance.now();
+  await engine.setPayload("c", { filter: {} }, "{}", { key: "l[]" });
+  const length = Math.ceil(2_500 / (performance.now() - startedMs));
+  const told = await askEngine(engine, "batchUpdate", "c", batchOf(length), params);
+  const late = { status: "wait_timeout", operation_id: expect.any(Number) };
+  expect(told).toEqual(batchOf(length).operations.map(() => late));
+  let waited = false;
+  const next = engine.setPayload("c", { ids: ["0"] }, '{"m":1}').then(() => {
+    waited = true;
+  });
+  await engine.listCollections();
+  expect(waited).toBe(false);
+  await next;
+  const { payloads } = await engine.retrieve("c", ids);
+  for (const payload of payloads) expect(payload?.startsWith('{"l":[{},{},')).toBe(true);
+  const small = { payload: { m: 2 }, points: [1] };
+  expect(await askEngine(engine, "setPayload", "c", small, params)).toMatchObject({
+    status: "completed",
+  });
+}, 60_000);
