@@ -20,10 +20,10 @@ export function doctorPage(): string {
 Made by \`npm run docs\` from \`src/migrate/doctor/codes-*.ts\`; do not edit it here.
 
     vecferry doctor ./chroma http://localhost:6333
-    vecferry doctor ./chroma                          the source alone
-    vecferry doctor http://localhost:6333             the target alone
-    vecferry doctor --source-only | --target-only     where flags, variables or the newest migration name both
-    vecferry doctor --code ./my-app                   a program's code, and no end
+    vecferry doctor ./chroma                          # the source alone
+    vecferry doctor http://localhost:6333             # the target alone
+    vecferry doctor --source-only                     # of the newest migration, or of what flags and variables name; --target-only
+    vecferry doctor --code ./my-app                   # a program's code, and no end
 
 Doctor reads, and changes nothing: not at the source, not at the target (an embedded Qdrant is looked at without being
 opened, and none is made), not in the state folder. An end that cannot be reached keeps no finding of the other away. Take the flags
@@ -36,8 +36,10 @@ where such a finding, or a graver one, is there; without the flag the exit statu
 
 With \`--json\` every finding is a line of its own on stdout as soon as it is made, and the counts are the last one:
 
-    {"format":1,"type":"finding","code":"id-collision","severity":"error","end":"source","collection":"notes","text":"…","evidence":{…},"remedy":"vecferry migrate …"}
-    {"format":1,"type":"doctor","errors":1,"warnings":0,"infos":2,"failOn":"error","failed":true}
+\`\`\`json
+{"format":1,"type":"finding","code":"id-collision","severity":"error","end":"source","collection":"notes","text":"…","evidence":{"ids":["1"]},"remedy":"vecferry migrate …"}
+{"format":1,"type":"doctor","errors":1,"warnings":0,"infos":2,"failOn":"error","failed":true}
+\`\`\`
 
 A folder is looked at as a whole. Of a server's collections the first 3,000 records are (\`--full\`: all; \`--sample N\`: N), and the
 evidence says of how many; the ids of collections that share a target are always compared all of them. What cannot be seen: an update
@@ -45,6 +47,17 @@ of a record in a server while it is examined (only a folder tells), and what ano
 migration wrote are looked for among the first 100,000 of a target collection, places that other points have taken among the first
 10,000 records of each source collection; \`migrate\` looks at all of them. A damaged collection file in an embedded target hides
 the target's other collections.
+
+What a server's description does not tell is measured at its ten largest collections (of a plan's, where there is one). Twenty stored
+vectors are searched for as an application would, and by exact search: the share of near points that is found, and where that is below
+90 % again with rescoring and with more candidates, which tells the cause. Exact search reads every vector, so above a million points it takes
+\`--full\`. At the largest one a search is timed by turns, with compressed answers accepted and without. Of a collection whose
+points name tenants those without one are counted. Where strict mode counts requests, nothing is measured.
+
+\`vecferry doctor --registry\` asks whether Qdrant's image can be had: the docker that is installed, and, where that does not get it or is not
+there, Docker Hub, ghcr.io and GitHub, without any login. Nothing is pulled, and without the flag nobody is asked. The version of the program's
+client of Qdrant is read in the current folder (in the folder of \`--code\`, with the server's address beside it): in \`node_modules\`, \`.venv\`, \`venv\`
+or \`env\`; else a single version in \`package.json\`, \`requirements*.txt\` or \`pyproject.toml\`.
 
 ${parts.join("\n")}
 ${codePart()}`;
@@ -97,6 +110,12 @@ const placeholders: Readonly<Record<string, string>> = {
   root: "chroma://HOST:8000",
   chroma: "chroma://HOST:8000",
   wanted: "NUMBER",
+  ef: "512",
+  m: "32",
+  efConstruct: "200",
+  install: "npm install @qdrant/js-client-rest@~VERSION",
+  image: `docker.io/${qdrantImageName}`,
+  choice: "vecferry deploy compose --registry ghcr.io",
   code: "FOLDER",
   target: "COLLECTION",
   url: "http://HOST:6333",

@@ -1,8 +1,7 @@
 /** The flags of `deploy`. */
 import { isIP } from "node:net";
 import { keepers, uses } from "../deploy/choose.ts";
-import { registries } from "../deploy/image.ts";
-import { qdrantRelease } from "../model/releases.ts";
+import { qdrantRelease, registries } from "../model/releases.ts";
 import type { FlagTable } from "./setting.ts";
 import { listenAddress, oneOf, onOff, text, wholeNumber } from "./values.ts";
 

@@ -1,21 +1,15 @@
 /** Which Qdrant is deployed: its version, the images of it, and the Rust that builds it. */
 import { VectorError } from "../errors.ts";
-import { chromaRelease, qdrantRelease } from "../model/releases.ts";
+import {
+  chromaRelease,
+  qdrantImages,
+  qdrantRelease,
+  type Registry,
+  registries,
+} from "../model/releases.ts";
 
 /** The newest Helm chart that is known to be there (github.com/qdrant/qdrant-helm). */
 export const chartVersion = "1.19.0";
-
-/** The registries that both images are in. Any other is named by its whole image. */
-export const registries = ["docker.io", "ghcr.io"] as const;
-export type Registry = (typeof registries)[number];
-
-/**
- * Where Qdrant's maintainers publish: Docker Hub, and GitHub's registry beside it (github.com/qdrant/qdrant/issues/4600).
- */
-const qdrantImages: Readonly<Record<Registry, string>> = {
-  "docker.io": "docker.io/qdrant/qdrant",
-  "ghcr.io": "ghcr.io/qdrant/qdrant/qdrant",
-};
 
 const chromaImages: Readonly<Record<Registry, string>> = {
   "docker.io": "docker.io/chromadb/chroma",

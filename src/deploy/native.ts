@@ -1,4 +1,5 @@
 /** Qdrant's own binary: its configuration, a unit of systemd, and where it is downloaded. */
+import { qdrantDownloads } from "../model/releases.ts";
 import { type Deployment, type DeployStep, yamlText } from "./file.ts";
 import { firewallSteps } from "./firewall.ts";
 
@@ -77,7 +78,7 @@ function unitText({ data, memory }: NativeRequest): string {
 
 /** The files of a release at github.com/qdrant/qdrant/releases, for the three systems. */
 export function downloadSteps(version: string): DeployStep[] {
-  const release = `https://github.com/qdrant/qdrant/releases/download/v${version}`;
+  const release = qdrantDownloads(version);
   const unpacked = (file: string): string =>
     `curl --fail --location ${release}/${file} | tar -xz qdrant`;
   return [

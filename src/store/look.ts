@@ -75,6 +75,46 @@ export interface StandingCollection {
 /** What the key may do at a target: write everything, nothing, or the named collections alone; null = not told. */
 export type WriteAccess = "all" | "none" | readonly string[] | null;
 
+/** How near searches come to exact ones; each a mean over the searches, from 0 to 1. */
+export interface RecallMeasure {
+  readonly searches: number;
+  /** Of the ten nearest, how many a search finds that asks for nothing special. */
+  readonly plain: number;
+  /** The same where vectors are compared anew by the full ones; null = not tried: plain is well, or they are not quantized. */
+  readonly rescored: number | null;
+  /** The same with `ef` candidates looked at; null = not tried. */
+  readonly wider: { readonly ef: number; readonly recall: number } | null;
+}
+
+/** One search by turns, with its payload: the median of each way, in ms. */
+export interface EncodingMeasure {
+  readonly searches: number;
+  /** The client accepts compressed answers. */
+  readonly compressedMs: number;
+  /** It accepts them as they are alone. */
+  readonly plainMs: number;
+}
+
+/** Searches a server for what its description does not tell. Each measurement is bounded; null = it cannot be made, or took too long. */
+export interface SearchMeter {
+  /** `tenanted`: each search is one tenant's. */
+  recall(
+    collection: CollectionInfo,
+    options: { readonly tenanted: boolean; readonly signal: AbortSignal },
+  ): Promise<RecallMeasure | null>;
+  encoding(collection: CollectionInfo, signal: AbortSignal): Promise<EncodingMeasure | null>;
+}
+
+/** Whose the points of a collection are. */
+export interface TenantsSeen {
+  /** Points that were looked at: the first ones, or all. */
+  readonly looked: number;
+  /** Whether one of them names a tenant. */
+  readonly named: boolean;
+  /** Those that name none. */
+  readonly without: number;
+}
+
 export interface TargetLook extends AsyncDisposable {
   readonly identity: StoreIdentity;
   readonly access: WriteAccess;
@@ -92,6 +132,13 @@ export interface TargetLook extends AsyncDisposable {
     rowsMax: number,
     signal: AbortSignal,
   ): Promise<{ readonly looked: number; readonly point: string | null }>;
+  /** null = searches are answered in process. */
+  readonly meter: SearchMeter | null;
+  /** Of all points where any tenant is named, or `declared` that one should be, and the store can count them; else of the first `rowsMax`. */
+  tenants(
+    collection: CollectionInfo,
+    options: { readonly declared: boolean; readonly rowsMax: number; readonly signal: AbortSignal },
+  ): Promise<TenantsSeen>;
   /** Those of these points that stand in the collection, without their vectors. */
   points(
     collection: CollectionInfo,

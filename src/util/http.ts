@@ -33,7 +33,7 @@ export interface HttpOptions {
 }
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Absolute http or https address, without user and password. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -57,7 +57,7 @@ export interface StreamedBody {
 export interface HttpStream {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
-  /** Every byte, of any kind; throws E_BAD_RESPONSE where they end too early. To be read once. */
+  /** Every byte, of any kind, as it came: compressed where the request's own headers ask for that; throws E_BAD_RESPONSE where they end too early. To be read once. */
   readonly pieces: AsyncIterable<Buffer>;
   /** The whole of a short answer, as `request` gives it. */
   whole(): Promise<HttpAnswer>;
@@ -144,7 +144,7 @@ export class HttpClient {
     );
     call.once("response", (response) => {
       answering = true;
-      take(this.#answer(where, response)).then(
+      take(this.#answer(where, response, isCompressionAsked(request))).then(
         (result) => {
           if ((response.statusCode ?? 0) < 400) this.#onAnswer?.(performance.now() - startedMs);
           resolve(result);
@@ -188,10 +188,10 @@ export class HttpClient {
     });
   }
 
-  #answer(where: string, response: http.IncomingMessage): HttpStream {
+  #answer(where: string, response: http.IncomingMessage, mayBeCompressed: boolean): HttpStream {
     const status = response.statusCode ?? 0;
     const { headers } = response;
-    const pieces = piecesOf(where, response);
+    const pieces = piecesOf(where, response, mayBeCompressed);
     const whole = async (): Promise<HttpAnswer> => {
       const bytes = await wholeOf(where, pieces, this.#answerBytesMax);
       if (!isUtf8(bytes))
@@ -225,9 +225,17 @@ function send(body: HttpRequest["body"], call: http.ClientRequest): void {
   pieces.pipe(call);
 }
 
-async function* piecesOf(where: string, response: http.IncomingMessage): AsyncGenerator<Buffer> {
+function isCompressionAsked({ headers = {} }: HttpRequest): boolean {
+  return (headers["accept-encoding"] ?? "identity") !== "identity";
+}
+
+async function* piecesOf(
+  where: string,
+  response: http.IncomingMessage,
+  mayBeCompressed: boolean,
+): AsyncGenerator<Buffer> {
   const encoding = response.headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity") {
+  if (encoding !== "identity" && !mayBeCompressed) {
     throw new VectorError(
       "E_BAD_RESPONSE",
       `${where}: the answer is compressed (${encoding}) although none was asked for.`,

@@ -49,6 +49,8 @@ export function fakeLook(changes: Partial<TargetLook> = {}): TargetLook {
     lockedBy: null,
     collections: [],
     firstForeign: async () => ({ looked: 0, point: null }),
+    meter: null,
+    tenants: async () => ({ looked: 0, named: false, without: 0 }),
     points: async () => noPoints,
     [Symbol.asyncDispose]: async () => undefined,
     ...changes,
@@ -118,6 +120,7 @@ export interface ExamOptions {
   readonly chroma?: ChromaOptions;
   readonly qdrant?: QdrantOptions;
   readonly stateFolder?: string;
+  readonly programFolder?: string;
   readonly watchMs?: number;
   readonly reachMs?: number;
 }
@@ -127,6 +130,7 @@ export async function examine(options: ExamOptions): Promise<readonly Finding[]>
   const { signal } = new AbortController();
   const context: DoctorContext = {
     stateFolder: options.stateFolder ?? join(tmpdir(), "vecferry-no-such-state"),
+    programFolder: options.programFolder ?? join(tmpdir(), "vecferry-no-such-program"),
     looks: stores.looks,
     reachMs: options.reachMs ?? 5_000,
     watchMs: options.watchMs ?? 0,

@@ -25,6 +25,7 @@ class FaissLook implements TargetLook {
   readonly residentBytes = null;
   readonly folder: string;
   readonly lockedBy: TargetLook["lockedBy"];
+  readonly meter = null;
   readonly collections: readonly StandingCollection[];
   readonly #read: ReadonlyMap<string, ReadCollection>;
 
@@ -48,6 +49,16 @@ class FaissLook implements TargetLook {
     return at === -1
       ? { looked: rows.length, point: null }
       : { looked: at + 1, point: rows[at]?.point ?? null };
+  }
+
+  async tenants({ name }: CollectionInfo) {
+    const tenants =
+      this.#read
+        .get(name)
+        ?.contents.table.all()
+        .map(({ tenant }) => tenant) ?? [];
+    const without = tenants.filter((tenant) => tenant === null).length;
+    return { looked: tenants.length, named: without < tenants.length, without };
   }
 
   async points({ name }: CollectionInfo, points: readonly string[]) {

@@ -6,10 +6,11 @@ import {
   lookIntoFolder,
 } from "../../engine/index.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
+import type { PointBatch } from "../../model/record.ts";
 import type { StandingCollection, TargetLook } from "../../store/look.ts";
 import type { StoreIdentity } from "../../store/port.ts";
 import { toBatch } from "./convert.ts";
-import { firstForeign } from "./foreign.ts";
+import { firstForeign, seeTenants } from "./foreign.ts";
 import { infoOf } from "./info.ts";
 import { noteLayout } from "./note.ts";
 import { describedState } from "./settings.ts";
@@ -29,6 +30,7 @@ class EmbeddedLook implements TargetLook {
   readonly residentBytes = null;
   readonly folder: string | null;
   readonly lockedBy: TargetLook["lockedBy"];
+  readonly meter = null;
   readonly collections: readonly StandingCollection[];
   readonly #paths: ReadonlyMap<string, string>;
 
@@ -44,17 +46,25 @@ class EmbeddedLook implements TargetLook {
     });
   }
 
-  async firstForeign({ name, note }: CollectionInfo, rowsMax: number) {
-    const path = this.#paths.get(name);
-    if (path === undefined) return { looked: 0, point: null };
-    const columns = { ...lookAtPoints(path, rowsMax), vectors: new Map() };
-    return firstForeign([toBatch(columns, noteLayout(name, note))], rowsMax);
+  firstForeign(collection: CollectionInfo, rowsMax: number) {
+    return firstForeign(this.#first(collection, rowsMax), rowsMax);
+  }
+
+  tenants(collection: CollectionInfo, { rowsMax }: { readonly rowsMax: number }) {
+    return seeTenants(this.#first(collection, rowsMax), rowsMax);
   }
 
   async points({ name, note }: CollectionInfo, points: readonly string[]) {
     const path = this.#paths.get(name);
     const found = path === undefined ? { points: [], payloads: [] } : lookForPoints(path, points);
     return toBatch({ ...found, vectors: new Map() }, noteLayout(name, note));
+  }
+
+  #first({ name, note }: CollectionInfo, rowsMax: number): PointBatch[] {
+    const path = this.#paths.get(name);
+    if (path === undefined) return [];
+    const columns = { ...lookAtPoints(path, rowsMax), vectors: new Map() };
+    return [toBatch(columns, noteLayout(name, note))];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

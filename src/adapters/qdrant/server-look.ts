@@ -1,14 +1,16 @@
 /** A Qdrant server as `doctor` sees it: what strict mode allows, what the key may do, its memory. Reads, and nothing else. */
 import { z } from "zod";
+import { isVectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type { StandingCollection, TargetLook, WriteAccess } from "../../store/look.ts";
 import type { StoreIdentity, TargetStore } from "../../store/port.ts";
 import { HttpClient } from "../../util/http.ts";
 import { parseJson } from "../../util/json.ts";
-import { firstForeign } from "./foreign.ts";
+import { firstForeign, seeTenants } from "./foreign.ts";
 import { writeAccess } from "./key-access.ts";
 import { type QdrantOptions, RestClient } from "./rest-client.ts";
 import type { ServerAddress } from "./road.ts";
+import { ServerMeter } from "./server-meter.ts";
 import { standing } from "./standing.ts";
 import { openQdrant } from "./store.ts";
 
@@ -43,6 +45,7 @@ export async function lookAtServer(
       access: await writeAccess(address.url, apiKey, http, signal),
       ...(await memoryOf(address.url, http, signal)),
       collections,
+      meter: new ServerMeter(address.url, options),
     });
   } catch (error) {
     await store[Symbol.asyncDispose]();
@@ -55,7 +58,11 @@ export async function lookAtServer(
 
 type Facts = Pick<TargetLook, "ramBytes" | "residentBytes" | "collections"> & {
   readonly access: WriteAccess;
+  readonly meter: ServerMeter;
 };
+
+/** The longest that the points without a tenant are counted. */
+const countMs = 10_000;
 
 class ServerLook implements TargetLook {
   readonly identity: StoreIdentity;
@@ -65,19 +72,40 @@ class ServerLook implements TargetLook {
   readonly folder = null;
   readonly lockedBy = null;
   readonly collections: readonly StandingCollection[];
+  readonly meter: ServerMeter;
   readonly #store: TargetStore;
 
-  constructor(store: TargetStore, { access, ramBytes, residentBytes, collections }: Facts) {
+  constructor(store: TargetStore, { access, ramBytes, residentBytes, collections, meter }: Facts) {
     this.#store = store;
     this.identity = store.identity;
     this.access = access;
     this.ramBytes = ramBytes;
     this.residentBytes = residentBytes;
     this.collections = collections;
+    this.meter = meter;
   }
 
   firstForeign(collection: CollectionInfo, rowsMax: number, signal: AbortSignal) {
     return firstForeign(this.#store.scan(collection, { signal, vectors: false }), rowsMax);
+  }
+
+  async tenants(
+    collection: CollectionInfo,
+    { declared, rowsMax, signal }: Parameters<TargetLook["tenants"]>[1],
+  ) {
+    const scan = { signal, vectors: false, batchSize: rowsMax };
+    const seen = await seeTenants(this.#store.scan(collection, scan), rowsMax);
+    if (!seen.named && !declared) return seen;
+    const either = AbortSignal.any([signal, AbortSignal.timeout(countMs)]);
+    try {
+      const without = await this.#store.count(collection, { tenant: null, signal: either });
+      const looked = await this.#store.count(collection, { signal: either });
+      return { looked, named: without < looked, without };
+    } catch (error) {
+      // Where it takes too long, or strict mode forbids it, the first points are what is known.
+      if (signal.aborted || !isVectorError(error)) throw error;
+      return seen;
+    }
   }
 
   async points(collection: CollectionInfo, points: readonly string[], signal: AbortSignal) {
@@ -85,6 +113,7 @@ class ServerLook implements TargetLook {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.meter.close();
     await this.#store[Symbol.asyncDispose]();
   }
 }

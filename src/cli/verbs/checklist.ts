@@ -95,6 +95,7 @@ function contextOf(
     signal,
     onEvent,
     onFinding: () => undefined,
+    programFolder: session.io.folder,
     looks: stores.looks,
     reachMs: access.timeoutMs ?? reachMs,
     watchMs,

@@ -3,11 +3,14 @@
 import { VectorError } from "../../errors.ts";
 import { examineCode } from "../../migrate/doctor/code.ts";
 import { runDoctor } from "../../migrate/doctor/doctor.ts";
+import { examineRegistry, registryAddresses } from "../../migrate/doctor/registry.ts";
 import type { DoctorContext, Examination } from "../../migrate/doctor/request.ts";
+import { parseAddress } from "../../store/address.ts";
 import { stores } from "../../stores.ts";
+import { runDocker } from "../docker.ts";
 import { addExaminedFlags, reachMs, readExamined, watchMs } from "../examined.ts";
 import { exitHelp } from "../exit.ts";
-import { codeText, examinationText, findingText } from "../output/doctor.ts";
+import { codeText, examinationText, findingText, registryText } from "../output/doctor.ts";
 import type { Session } from "../session.ts";
 import { type FlagTable, readSettings } from "../setting.ts";
 import { oneOf, onOff, text, wholeNumber } from "../values.ts";
@@ -28,8 +31,13 @@ const doctorFlags = {
   },
   code: {
     flag: "--code <folder>",
-    help: "instead of any end: where the TypeScript, JavaScript and Python code, the dependencies, compose and env files of a program use Chroma, and what takes its place",
+    help: "instead of any end: where the TypeScript, JavaScript and Python code, the dependencies, compose and env files of a program use Chroma, and what takes its place; a Qdrant server's address beside it: whether the program's client of Qdrant fits it",
     schema: text,
+  },
+  registry: {
+    flag: "--registry",
+    help: "instead of any end: whether Qdrant's image can be had from Docker Hub, and what else can be; asks Docker Hub, ghcr.io and GitHub over the network, without any login, and the docker that is installed; nothing is pulled",
+    schema: onOff,
   },
   failOn: {
     flag: "--fail-on <severity>",
@@ -55,6 +63,7 @@ export const addDoctor: AddVerb = (program, call) => {
 const doctor: Action = async (session, operands, flags) => {
   const { environment, output } = session;
   const asked = readSettings(doctorFlags, flags, environment).values;
+  if (asked.registry) return await registryAlone(session, operands, flags);
   if (asked.code !== undefined) return await codeAlone(session, operands, flags, asked.code);
   const { failOn, full, sample, sourceOnly = false, targetOnly = false } = asked;
   const together = [
@@ -72,6 +81,7 @@ const doctor: Action = async (session, operands, flags) => {
   const { signal, onEvent, stateFolder } = session.context(state);
   const context: DoctorContext = {
     stateFolder,
+    programFolder: session.io.folder,
     looks: stores.looks,
     reachMs: access.timeoutMs ?? reachMs,
     watchMs,
@@ -84,7 +94,7 @@ const doctor: Action = async (session, operands, flags) => {
   return end(session, examination, failOn, examinationText(examination));
 };
 
-/** A program's code, and no end. */
+/** A program's code, and the server that it is to speak to. */
 async function codeAlone(
   session: Session,
   operands: readonly string[],
@@ -92,18 +102,54 @@ async function codeAlone(
   folder: string,
 ): Promise<number> {
   const { environment, output, io } = session;
-  const asked = readSettings(doctorFlags, flags, environment).values;
-  const { failOn, full, sample, sourceOnly, targetOnly } = asked;
-  if (operands.length > 0 || full || sample !== undefined || sourceOnly || targetOnly) {
-    throw new VectorError("E_USAGE", "--code looks at a program's code, and at no end.", {
-      next: "Leave out the addresses and what belongs to them, or --code.",
+  const { failOn, ...asked } = readSettings(doctorFlags, flags, environment).values;
+  const { full, sample, sourceOnly, targetOnly } = asked;
+  const [server, ...more] = operands.map(parseAddress);
+  const isServer = server === undefined || server.kind === "qdrant";
+  if (!isServer || more.length > 0 || full || sample !== undefined || sourceOnly || targetOnly) {
+    throw new VectorError(
+      "E_USAGE",
+      "--code looks at a program's code, and at the Qdrant server that it is to speak to.",
+      { next: "Leave out the other addresses and what belongs to them, or --code." },
+    );
+  }
+  const only = { sourceOnly: false, targetOnly: true };
+  const { access, request } = readExamined(session, flags, { operands, own: doctorFlags, only });
+  const target = server === undefined ? null : request.target;
+  const examination = await examineCode(
+    folder,
+    { ...request, target },
+    {
+      signal: io.signal,
+      looks: stores.looks,
+      reachMs: access.timeoutMs ?? reachMs,
+      onFinding: (finding) => output.result("finding", finding, findingText(finding)),
+    },
+  );
+  return end(session, examination, failOn, codeText(examination));
+}
+
+/** Where Qdrant's image can be had, and no end. */
+async function registryAlone(
+  session: Session,
+  operands: readonly string[],
+  flags: Record<string, unknown>,
+): Promise<number> {
+  const { environment, output, io } = session;
+  const { failOn, registry, ...others } = readSettings(doctorFlags, flags, environment).values;
+  if (operands.length > 0 || Object.values(others).some((value) => value !== undefined)) {
+    throw new VectorError("E_USAGE", "--registry asks after Qdrant's image, and looks at no end.", {
+      next: "Leave out the addresses and what belongs to them, or --registry.",
     });
   }
-  const examination = await examineCode(folder, {
+  const examination = await examineRegistry({
+    addresses: registryAddresses,
+    docker: (asked, login) => runDocker(asked, login, io.signal),
+    reachMs,
     signal: io.signal,
     onFinding: (finding) => output.result("finding", finding, findingText(finding)),
   });
-  return end(session, examination, failOn, codeText(examination));
+  return end(session, examination, failOn, registryText(examination));
 }
 
 function end(

@@ -15,6 +15,7 @@ export const groups = {
   room: "Room",
   here: "This machine",
   code: "A program's code (`--code`)",
+  registry: "Qdrant's image (`--registry`)",
 } as const;
 
 export interface CodeEntry {

@@ -148,6 +148,13 @@ export const reachCodes = {
     means: "This version is newer than any that vecferry was tested with.",
     remedy: "vecferry quick-test {source} {targetWord}",
   },
+  "client-version": {
+    group: "version",
+    severity: "warning",
+    means:
+      "A client of Qdrant that the program has is more than one minor version from the server: what one of the two does not know fails when it is used.",
+    remedy: "{install}",
+  },
   "grpc-port-as-rest": {
     group: "version",
     severity: "error",

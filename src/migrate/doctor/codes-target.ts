@@ -78,6 +78,55 @@ export const targetCodes = {
       "A collection of tenants has no tenant index over tenant_id: each search as a tenant looks through what is another's.",
     remedy: `curl -X PUT '{url}/collections/{target}/index' -H "api-key: $QDRANT_API_KEY" -H 'content-type: application/json' -d '{"field_name":"tenant_id","field_schema":{"type":"keyword","is_tenant":true}}'`,
   },
+  "still-indexing": {
+    group: "target",
+    severity: "warning",
+    means:
+      "A part of the vectors is in no index yet, and optimizers are at work or wait for a write: searches compare that part one by one.",
+    remedy: patch('{"optimizers_config":{"max_optimization_threads":"auto"}}'),
+  },
+  unindexed: {
+    group: "target",
+    severity: "warning",
+    means:
+      "The optimizers are done, and most vectors are in no index: no segment has reached indexing_threshold (kB of vectors), and searches compare one by one.",
+    remedy: patch('{"optimizers_config":{"indexing_threshold":1000}}'),
+  },
+  "recall-unrescored": {
+    group: "target",
+    severity: "warning",
+    means:
+      "Measured beside exact search, searches miss near points because the vectors are quantized, and find them once they rescore.",
+    remedy: '"params":{"quantization":{"rescore":true,"oversampling":2}}',
+  },
+  "recall-ef-small": {
+    group: "target",
+    severity: "warning",
+    means:
+      "Measured beside exact search, searches miss near points, and find them once they look at more candidates (`hnsw_ef`; unless it is said, ef_construct).",
+    remedy: '"params":{"hnsw_ef":{ef}}',
+  },
+  "recall-graph-thin": {
+    group: "target",
+    severity: "warning",
+    means:
+      "Measured beside exact search, searches miss near points however many candidates they look at: the graph has too few links (`m`, `ef_construct`). It is built anew.",
+    remedy: patch('{"hnsw_config":{"m":{m},"ef_construct":{efConstruct}}}'),
+  },
+  "compression-stall": {
+    group: "target",
+    severity: "info",
+    means:
+      "The same search, measured both ways, takes much longer where the client accepts compressed answers: their last bytes wait for an acknowledgement.",
+    remedy: 'new QdrantClient({ url: "{url}", headers: { "accept-encoding": "identity" } })',
+  },
+  "tenant-missing": {
+    group: "target",
+    severity: "warning",
+    means:
+      "Points without tenant_id in a collection of tenants: no search as a tenant finds them, and any search that forgets the tenant does.",
+    remedy: `curl -X POST '{url}/collections/{target}/points/payload?wait=true' -H "api-key: $QDRANT_API_KEY" -H 'content-type: application/json' -d '{"payload":{"tenant_id":"TENANT"},"filter":{"must":[{"is_empty":{"key":"tenant_id"}}]}}'`,
+  },
   "quantized-unrescored": {
     group: "target",
     severity: "info",

@@ -2,6 +2,7 @@
 import type { CodeEntry } from "./code-entry.ts";
 import { codeCodes } from "./codes-code.ts";
 import { reachCodes } from "./codes-reach.ts";
+import { registryCodes } from "./codes-registry.ts";
 import { sourceCodes } from "./codes-source.ts";
 import { targetCodes } from "./codes-target.ts";
 
@@ -10,6 +11,7 @@ export const findingCodes = {
   ...sourceCodes,
   ...targetCodes,
   ...codeCodes,
+  ...registryCodes,
 } as const satisfies Record<string, CodeEntry>;
 
 export type FindingCode = keyof typeof findingCodes;

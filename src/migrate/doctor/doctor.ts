@@ -24,6 +24,7 @@ import { addFault, type FaultPlace } from "./fault.ts";
 import { Findings, type Words } from "./finding.ts";
 import { addFolderFindings } from "./folder.ts";
 import { checkHere, knownMigration } from "./here.ts";
+import { measuredFindings } from "./measured.ts";
 import { cloudPage } from "./quotas.ts";
 import type { DoctorContext, DoctorRequest, Examination, SourceEnd } from "./request.ts";
 import { needsOf, roomFindings } from "./room.ts";
@@ -47,7 +48,7 @@ export async function runDoctor(
     request.source === null ? null : await meetSource(request.source, request, findings, context);
   if (store !== null && request.source !== null)
     await examination.source(request.source, store, look);
-  else if (look !== null) examination.targetAlone(look);
+  else if (look !== null) await examination.targetAlone(look);
   return {
     findings: findings.list,
     errors: findings.count("error"),
@@ -71,10 +72,22 @@ class Exam {
     this.#context = context;
   }
 
-  targetAlone(look: TargetLook): void {
+  async targetAlone(look: TargetLook): Promise<void> {
     const input = { look, findings: this.#findings, words: this.#targetWords() };
     accessFindings(input, []);
     standingFindings(input, null);
+    await this.#measured(look, null);
+  }
+
+  /** `names` of the target collections that are measured; null = all. */
+  async #measured(look: TargetLook, names: ReadonlySet<string> | null): Promise<void> {
+    const words = this.#targetWords();
+    const input = { look, findings: this.#findings, words };
+    const full = this.#request.sampleMax === null;
+    const { signal } = this.#context;
+    await this.#guard({ end: "target", keyed: true, words }, () =>
+      measuredFindings(input, { names, full, signal }),
+    );
   }
 
   /** The source, and with it what is planned for the target. */
@@ -102,7 +115,7 @@ class Exam {
       if (look !== null) await this.#target(look, store, plans, surveyed, run ?? "");
       await watch.end(end, findings, this.words);
     });
-    if (!targetDone && look !== null) this.targetAlone(look);
+    if (!targetDone && look !== null) await this.targetAlone(look);
   }
 
   #shared() {
@@ -159,6 +172,7 @@ class Exam {
       const { stateFolder } = this.#context;
       const local = inProcess || isLoopback(look.identity.address);
       await roomFindings({ ...input, needs, local, stateFolder });
+      await this.#measured(look, new Set(needs.keys()));
     });
   }
 

@@ -5,6 +5,7 @@ import { chromaCloudText } from "../../store/address.ts";
 import type { FolderLook, Recognised, TargetLook } from "../../store/look.ts";
 import type { SourceStore } from "../../store/port.ts";
 import { quoted } from "../../util/shell-word.ts";
+import { checkClients, findClients } from "./clients.ts";
 import { addFault } from "./fault.ts";
 import type { Findings, Words } from "./finding.ts";
 import { chromaText, type Place, reach, recognise, withPort } from "./reach.ts";
@@ -95,7 +96,11 @@ export async function meetTarget(
   if (address.kind === "qdrant") {
     const met = await reach(place, findings, context);
     if (met === null) return null;
-    if (met !== "somebody") checkQdrant(met, findings, place.words);
+    if (met !== "somebody") {
+      checkQdrant(met, findings, place.words);
+      if (met.version !== null)
+        checkClients(await findClients(context.programFolder), met.version, findings);
+    }
   }
   try {
     return await end.look(address, onRest);
@@ -182,7 +187,10 @@ function scopeOf({ address }: SourceEnd): string {
 }
 
 /** Where the target is, and what remedies call it. */
-export function targetPlace(end: TargetEnd, request: DoctorRequest): Place {
+export function targetPlace(
+  end: TargetEnd,
+  request: Pick<DoctorRequest, "source" | "target" | "flags">,
+): Place {
   const { address } = end;
   const other = request.source === null ? "" : `${quoted(request.source.text)} `;
   const url = address.kind === "qdrant" ? address.url : "";

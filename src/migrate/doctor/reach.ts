@@ -19,11 +19,13 @@ export interface Place {
 
 type What = Recognised["what"];
 
+export type ReachContext = Pick<DoctorContext, "looks" | "reachMs" | "signal">;
+
 /** Asks for the software that belongs there; where another answers, or nobody, the finding says so. null = it need not be opened. */
 export async function reach(
   place: Place,
   findings: Findings,
-  context: DoctorContext,
+  context: ReachContext,
 ): Promise<Recognised | "somebody" | null> {
   const expected = place.end === "source" ? "chroma" : "qdrant";
   try {
@@ -47,7 +49,7 @@ export async function reach(
 async function addStranger(
   place: Place,
   findings: Findings,
-  context: DoctorContext,
+  context: ReachContext,
 ): Promise<boolean> {
   const { end, url, words } = place;
   const expected: What = end === "source" ? "chroma" : "qdrant";
@@ -82,7 +84,7 @@ async function addOther(
   place: Place,
   found: Recognised,
   findings: Findings,
-  context: DoctorContext,
+  context: ReachContext,
 ): Promise<void> {
   const { end, url, words } = place;
   const evidence = { address: url, answers: found.what, version: found.version };
@@ -108,7 +110,7 @@ async function addOther(
 }
 
 /** The REST address of the same server, where the port before the gRPC port answers so; any other may be another's. */
-async function restBeside(place: Place, context: DoctorContext): Promise<string | null> {
+async function restBeside(place: Place, context: ReachContext): Promise<string | null> {
   const url = withPort(place.url, Number(new URL(place.url).port) - 1);
   const found = await recognise(place, url, "qdrant", context).catch(() => null);
   return found === null ? null : url;
@@ -124,7 +126,7 @@ export function recognise(
   { caFile }: Pick<Place, "caFile">,
   url: string,
   what: What,
-  { looks, reachMs, signal }: DoctorContext,
+  { looks, reachMs, signal }: ReachContext,
 ): Promise<Recognised | null> {
   return looks.recognisers[what](url, { timeoutMs: reachMs, caFile, signal });
 }

@@ -39,6 +39,8 @@ export interface DoctorRequest {
 }
 
 export interface DoctorContext {
+  /** Where a program may be whose client of Qdrant is held against the server. */
+  readonly programFolder: string;
   readonly stateFolder: string;
   readonly looks: Pick<LookTable, "recognisers" | "folder">;
   /** How long an address that does not answer is waited for. */

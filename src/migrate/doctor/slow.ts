@@ -1,6 +1,6 @@
 /** What makes searches at a standing collection slow, or less right than they could be: told from its own description. */
 import { z } from "zod";
-import { parseNote } from "../../model/collection.ts";
+import { type CollectionInfo, parseNote } from "../../model/collection.ts";
 import type { StandingCollection } from "../../store/look.ts";
 import { parseJson } from "../../util/json.ts";
 import { tenantIndex } from "../tenants/census.ts";
@@ -8,6 +8,9 @@ import type { Findings, Words } from "./finding.ts";
 
 const configuration = z.looseObject({
   quantization_config: z.record(z.string(), z.unknown()).nullish(),
+  hnsw_config: z
+    .looseObject({ m: z.number().nullish(), ef_construct: z.number().nullish() })
+    .nullish(),
 });
 /** Kinds of which a server rescores nothing unless it is asked. */
 const unrescored = ["scalar", "turbo"];
@@ -26,16 +29,10 @@ export function slowFindings(
   }
   const tenants = tenantIndex(info);
   if (isTenanted(info) && (tenants === "none" || tenants === "other")) {
-    const text = `It holds tenants, and tenant_id has ${tenants === "none" ? "no index" : "an index that is no tenant index"}.`;
-    findings.add("tenant-unindexed", "target", {
-      collection,
-      text,
-      evidence: { index: tenants, points: count },
-      words,
-    });
+    addUnindexedTenants(info, findings, words);
   }
-  const { data } = configuration.safeParse(parseJson(info.configuration ?? "null"));
-  const kind = unrescored.find((one) => data?.quantization_config?.[one] !== undefined);
+  const quantization = settingsOf(info)?.quantization_config;
+  const kind = unrescored.find((one) => quantization?.[one] !== undefined);
   if (kind === undefined) return;
   findings.add("quantized-unrescored", "target", {
     collection,
@@ -45,7 +42,54 @@ export function slowFindings(
   });
 }
 
-function isTenanted({ name, note }: StandingCollection["info"]): boolean {
+/** Of its configuration what decides how searches fare; undefined where it does not tell. */
+export function settingsOf({ configuration: text }: CollectionInfo) {
+  return configuration.safeParse(parseJson(text ?? "null")).data;
+}
+
+export function addUnindexedTenants(info: CollectionInfo, findings: Findings, words: Words): void {
+  const { name: collection, count: points } = info;
+  const index = tenantIndex(info);
+  const text = `It holds tenants, and tenant_id has ${index === "none" ? "no index" : "an index that is no tenant index"}.`;
+  findings.add("tenant-unindexed", "target", {
+    collection,
+    text,
+    evidence: { index, points },
+    words,
+  });
+}
+
+/** How far the vectors are in an index. */
+interface Indexed {
+  readonly indexed: number;
+  readonly vectors: number;
+  /** At most 1. */
+  readonly share: number;
+}
+
+/** null where the store does not tell, or there is nothing to index. */
+export function indexedShare({ count, index, vectors }: CollectionInfo): Indexed | null {
+  const names = vectors?.filter(({ kind }) => kind !== "sparse").length ?? 1;
+  const all = (count ?? 0) * names;
+  if (index === undefined || all === 0) return null;
+  return { indexed: index.vectors, vectors: all, share: Math.min(1, index.vectors / all) };
+}
+
+export function shareText({ indexed, vectors, share }: Indexed): string {
+  return `${Math.floor(share * 100)} % of its vectors are in an index (${indexed} of ${vectors})`;
+}
+
+/** Fewer points are compared one by one in no time. */
+const unindexedFrom = 20_000;
+
+/** Whether most of many vectors are in no index, although no setting keeps them from one. */
+export function isUnindexed(info: CollectionInfo): boolean {
+  const { share = 1 } = indexedShare(info) ?? {};
+  return (info.count ?? 0) >= unindexedFrom && share < 0.5 && info.index?.offBy === null;
+}
+
+/** Whether its note says that its points are tenants'. */
+export function isTenanted({ name, note }: CollectionInfo): boolean {
   try {
     return parseNote(name, note)?.tenanted === true;
   } catch {

@@ -11,7 +11,7 @@ import { addFault } from "./fault.ts";
 import type { Findings, Words } from "./finding.ts";
 import type { DoctorContext, DoctorRequest } from "./request.ts";
 import type { Need } from "./room.ts";
-import { slowFindings } from "./slow.ts";
+import { indexedShare, isUnindexed, shareText, slowFindings } from "./slow.ts";
 
 export interface TargetInput {
   readonly look: TargetLook;
@@ -148,17 +148,24 @@ function health(
   { info, optimizerFault, indexing }: StandingCollection,
 ): void {
   const add = (
-    code: "optimizer-fault" | "not-green" | "indexing-off",
+    code: "optimizer-fault" | "not-green" | "indexing-off" | "still-indexing" | "unindexed",
     text: string,
     evidence: object,
   ) =>
     findings.add(code, "target", { collection: info.name, text, evidence: { ...evidence }, words });
   if (optimizerFault !== null)
     add("optimizer-fault", `Its optimizer has failed: ${optimizerFault}.`, { optimizerFault });
-  if (info.status !== null && info.status !== "green" && optimizerFault === null)
-    add("not-green", `Its status is ${info.status}: optimizers are at work, or wait.`, {
-      status: info.status,
-    });
+  const { status } = info;
+  const indexed = indexedShare(info);
+  const share = indexed === null ? "" : shareText(indexed);
+  const isDone = status === null || status === "green";
+  if (!isDone && optimizerFault === null) {
+    if (indexed !== null && indexed.share < 1)
+      add("still-indexing", `Its status is ${status}, and ${share}.`, { status, ...indexed });
+    else add("not-green", `Its status is ${status}: optimizers are at work, or wait.`, { status });
+  }
+  if (isDone && isUnindexed(info) && indexing === "on")
+    add("unindexed", `It has ${info.count} points, and ${share}.`, { ...indexed });
   if (indexing === "off")
     add("indexing-off", "It builds no index over its vectors: indexing_threshold is 0.", {
       points: info.count,

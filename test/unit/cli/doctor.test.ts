@@ -77,6 +77,10 @@ describe("vecferry doctor", () => {
     [["--full", "--sample", "3"]],
     [["--code", ".", "./chroma"]],
     [["--code", ".", "--target-only"]],
+    [["--code", ".", "http://a:6333", "http://b:6333"]],
+    [["--registry", "http://a:6333"]],
+    [["--registry", "--full"]],
+    [["--registry", "--code", "."]],
     [["--code", "./no-such-folder"]],
     [["--source-only", "--target-only"]],
     [["http://a:6333", "http://b:6333"]],
@@ -97,6 +101,16 @@ describe("vecferry doctor", () => {
     ]);
     rmSync(join(folder, "app.py"));
     expect((await doctor(["--code", folder, "--fail-on", "warning"])).exit).toBe(0);
+  });
+
+  it("holds the client of a program against the server beside its code", async () => {
+    writeFileSync(join(folder, "requirements.txt"), "qdrant-client==1.9.1\n");
+    const { exit, lines } = await doctor(["--code", folder, qdrant.url, "--fail-on", "warning"]);
+    expect([exit, lines.map(({ type, code }) => code ?? type)]).toEqual([
+      6,
+      ["client-version", "doctor"],
+    ]);
+    expect(lines[0]?.remedy).toMatch(/^pip install 'qdrant-client~=1\.\d+\.0'$/);
   });
 
   it("takes one address for the end that it can be", async () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { kindOf } from "../../../../src/migrate/chroma-use/files.ts";
 import { usesIn } from "../../../../src/migrate/chroma-use/find.ts";
 import { examineCode } from "../../../../src/migrate/doctor/code.ts";
+import { stores } from "../../../../src/stores.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -24,9 +25,10 @@ function write(path: string, text: string): void {
   writeFileSync(join(folder, path), text);
 }
 
-async function examine() {
+async function examine(path = folder) {
   const { signal } = new AbortController();
-  return await examineCode(folder, { signal, onFinding: () => undefined });
+  const context = { signal, looks: stores.looks, reachMs: 1_000, onFinding: () => undefined };
+  return await examineCode(path, { source: null, target: null, flags: "" }, context);
 }
 
 const python = `import chromadb
@@ -188,9 +190,7 @@ describe("doctor --code", () => {
 
   it("refuses a folder that is none", async () => {
     write("file", "");
-    const { signal } = new AbortController();
-    const look = (path: string) =>
-      examineCode(join(folder, path), { signal, onFinding: () => undefined });
+    const look = (path: string) => examine(join(folder, path));
     await expect(look("none")).rejects.toMatchObject({ code: "E_CONFIG" });
     await expect(look("file")).rejects.toMatchObject({ code: "E_CONFIG" });
   });

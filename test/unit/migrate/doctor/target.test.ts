@@ -90,6 +90,18 @@ describe("doctor on a target's health", () => {
     expect(codesOf(await about(changes))).toEqual([code]);
   });
 
+  it("tells how far the index is, while it is built and where it is not begun", async () => {
+    const at = (count: number, vectors: number, status = "green") =>
+      about({ info: { count, status, index: { vectors, offBy: null } } });
+    const building = only(await at(4, 1, "yellow"), "still-indexing");
+    expect(building.evidence).toEqual({ status: "yellow", indexed: 1, vectors: 4, share: 0.25 });
+    expect(building.text).toContain("25 % of its vectors are in an index (1 of 4)");
+    expect(codesOf(await at(4, 4, "yellow"))).toEqual(["not-green"]);
+    expect(codesOf(await at(20_000, 9_999))).toEqual(["unindexed"]);
+    expect(codesOf(await at(20_000, 10_000))).toEqual([]);
+    expect(codesOf(await at(19_999, 0))).toEqual([]);
+  });
+
   it("finds nothing where a migration holds the index back", async () => {
     expect(codesOf(await about({ indexing: "held" }))).toEqual([]);
   });
