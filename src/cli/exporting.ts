@@ -14,20 +14,11 @@ import {
   verifyEnds,
 } from "./export-ends.ts";
 import { exportRunFlags, exportScopeFlags, exportShapeFlags } from "./export-flags.ts";
-import {
-  fixFlags,
-  hookFlags,
-  logFlags,
-  pointsFlags,
-  reportFlags,
-  scopeFlags,
-  shapeFlags,
-  stateFlags,
-  verifyFlags,
-} from "./flags.ts";
+import { fixFlags, pointsFlags, scopeFlags, shapeFlags, stateFlags, verifyFlags } from "./flags.ts";
+import { readLeft } from "./left.ts";
 import { tellOutcome } from "./output/outcome.ts";
 import { toScope } from "./request.ts";
-import { assertFolderOf, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { type FlagTable, firstGiven, flagName, readSettings } from "./setting.ts";
 import { assertNoAddress, defaultState } from "./verb.ts";
 
@@ -59,18 +50,12 @@ export async function carryRecords(
   const scope = readSettings(exportScopeFlags, flags, environment).values;
   const shape = readSettings(exportShapeFlags, flags, environment).values;
   const run = readSettings(exportRunFlags, flags, environment).values;
-  const { reportFile } = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  const { state, begin } = readLeft(session, flags);
   assertNoAddress("--collection", scope.collection);
   const request = exportRequest(command, scope, shape, run);
-  assertFolderOf("--report-file", reportFile);
   const access = settings.access();
 
-  session.openLog(command, log);
-  session.openHook(onEvent);
-  session.follow(command, { source, target }, reportFile);
+  begin(command, { source, target });
   await using vectorsFrom = await openVectors(session, shape.vectorsFrom);
   await using from = await openExportSource(session, source, access);
   await using to = await openRecordTarget(session, target, access);
@@ -102,15 +87,10 @@ export async function compareRecords(
   assertNoneOf(flags, migrationsAlone, "is for a Qdrant as the target.");
   assertNoneOf(flags, { where, limit }, "is for records of a Chroma as the source.");
   const scope = readSettings(chosen, flags, environment).values;
-  const { reportFile } = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  assertFolderOf("--report-file", reportFile);
+  const { begin } = readLeft(session, flags);
   const access = settings.access();
 
-  session.openLog("verify", log);
-  session.openHook(onEvent);
-  session.follow("verify", ends, reportFile);
+  begin("verify", ends);
   session.leaves("both ends, as they were: verify changes neither.");
   await using from = await openExportSource(session, ends.source, access);
   await using to = await openRecordTarget(session, ends.target, access);

@@ -10,24 +10,15 @@ import { isTargetAddress } from "../store/registry.ts";
 import { type EndSettings, readEnds } from "./access.ts";
 import { chromaFlags, sourceQdrantFlags } from "./end-flags.ts";
 import { targetEnd } from "./ends.ts";
-import {
-  hookFlags,
-  logFlags,
-  makeFlags,
-  pointsFlags,
-  reportFlags,
-  runFlags,
-  scopeFlags,
-  shapeFlags,
-  stateFlags,
-} from "./flags.ts";
+import { makeFlags, pointsFlags, runFlags, scopeFlags, shapeFlags, stateFlags } from "./flags.ts";
 import type { TargetAddress } from "./identity.ts";
+import { readLeft } from "./left.ts";
 import { type Access, assertThere, openPoints, openTarget } from "./open.ts";
 import { tellOutcome } from "./output/outcome.ts";
 import { pointsPlanText } from "./output/points-plan.ts";
 import { openPassingTarget } from "./passing-target.ts";
 import { toScope } from "./request.ts";
-import { assertFolderOf, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { type FlagTable, firstGiven, flagName, readSettings } from "./setting.ts";
 import { assertNoAddress, defaultState } from "./verb.ts";
 
@@ -90,20 +81,14 @@ export async function migratePoints(
   flags: Given,
   forRecords: FlagTable,
 ): Promise<number> {
-  const { environment } = session;
   const what = printableAddress(sourceText);
   assertPointFlags(flags, { ...chromaFlags, ...recordFlags, ...forRecords }, what);
   const request = pointsRequest(session, flags, "migrate");
   const ends = pointsEnds(session, sourceText, targetText, flags);
-  const report = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  const { dryRun } = readSettings(runFlags, flags, environment).values;
-  assertFolderOf("--report-file", report.reportFile);
+  const { state, begin } = readLeft(session, flags);
+  const { dryRun } = readSettings(runFlags, flags, session.environment).values;
   if (dryRun) return await rehearsePoints(session, ends, request, flags);
-  session.openLog("migrate", log);
-  session.openHook(onEvent);
-  session.follow("migrate", ends, report.reportFile);
+  begin("migrate", ends);
   session.leaves(() =>
     session.output.progress.copied > 0
       ? "the points that were written stand at the target; the same command finds them and goes on."
@@ -111,7 +96,7 @@ export async function migratePoints(
   );
   await using from = await openPoints(session, ends.source, ends.from);
   await using to = await openTarget(session, ends.target, ends.to);
-  const context = session.context(stateOf(session, flags));
+  const context = session.context(state);
   const outcome = await runPoints(standingPoints(from), to, request, context);
   if (ends.target.kind === "qdrant" && !request.waitGreen) {
     const text = "The target may still be indexing; --wait-green waits for it.";
@@ -128,23 +113,17 @@ export async function comparePoints(
   flags: Given,
   forRecords: FlagTable,
 ): Promise<number> {
-  const { environment } = session;
   const what = printableAddress(sourceText);
   assertPointFlags(flags, { ...chromaFlags, where, limit, ...forRecords }, what);
   const request = pointsRequest(session, flags, "verify");
   const ends = pointsEnds(session, sourceText, targetText, flags);
-  const report = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  assertFolderOf("--report-file", report.reportFile);
+  const { state, begin } = readLeft(session, flags);
   assertThere(ends.target);
-  session.openLog("verify", log);
-  session.openHook(onEvent);
-  session.follow("verify", ends, report.reportFile);
+  begin("verify", ends);
   session.leaves("both ends, as they were: verify changes neither.");
   await using from = await openPoints(session, ends.source, ends.from);
   await using to = await openTarget(session, ends.target, ends.to);
-  const context = session.context(stateOf(session, flags));
+  const context = session.context(state);
   return tellOutcome(session, await verifyPoints(standingPoints(from), to, request, context));
 }
 
@@ -171,14 +150,11 @@ async function rehearsePoints(
 ): Promise<number> {
   await using from = await openPoints(session, ends.source, ends.from);
   await using to = await openPassingTarget(session, ends.target, ends.to);
-  const context = session.context(stateOf(session, flags));
+  const { state = defaultState } = readSettings(stateFlags, flags, session.environment).values;
+  const context = session.context(state);
   const plan = await planPoints(standingPoints(from), to.store, request, context);
   session.output.result("plan", { plan }, pointsPlanText(plan, request));
   return 0;
-}
-
-function stateOf(session: Session, flags: Given): string {
-  return readSettings(stateFlags, flags, session.environment).values.state ?? defaultState;
 }
 
 /** @throws E_USAGE, E_CONFIG */

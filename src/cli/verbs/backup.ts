@@ -16,24 +16,16 @@ import { type EndSettings, readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, withGrpc } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
-import {
-  gentleFlags,
-  hookFlags,
-  logFlags,
-  outputFlags,
-  reportFlags,
-  runFlags,
-  scopeFlags,
-  stateFlags,
-} from "../flags.ts";
+import { gentleFlags, runFlags, scopeFlags } from "../flags.ts";
 import { type SourceAddress, storeIdentity, type TargetAddress } from "../identity.ts";
+import { leftFlags, readLeft } from "../left.ts";
 import { openAny } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { toScope } from "../request.ts";
-import { assertFolderOf, type Session } from "../session.ts";
+import type { Session } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
 import { onOff, wholeNumber } from "../values.ts";
-import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+import { type Action, type AddVerb, assertNoAddress, onCommand } from "../verb.ts";
 
 const backupFlags = {
   batchSize: runFlags.batchSize,
@@ -72,8 +64,7 @@ export const addBackup: AddVerb = (program, call) => {
   addFlags(command, "A Chroma (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "A Qdrant (beside its address):", qdrantFlags);
   addFlags(command, "The source:", { ...patienceFlags, ...gentleFlags });
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
-  addFlags(command, "What it leaves and says:", left);
+  addFlags(command, "What it leaves and says:", leftFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
   onCommand(command, call, backup);
 };
@@ -83,10 +74,7 @@ export const backup: Action = async (session, operands, flags) => {
   const ends = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const asked = readSettings(backupFlags, flags, environment).values;
-  const report = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  const { state, begin } = readLeft(session, flags);
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
   const { source, archive } = readOperands(operands, ends);
   const request = {
@@ -95,13 +83,10 @@ export const backup: Action = async (session, operands, flags) => {
     verify: asked.verify ?? false,
     keep: { last: asked.keepLast ?? null, daily: asked.keepDaily ?? null },
   };
-  assertFolderOf("--report-file", report.reportFile);
   assertOutside(source, archive);
   const access = ends.access();
 
-  session.openLog("backup", log);
-  session.openHook(onEvent);
-  session.follow("backup", { source, target: archive }, report.reportFile);
+  begin("backup", { source, target: archive });
   const place = placeOf(session, archive);
   session.leaves(() => keptText(place));
   await using from = await openAny(session, source, access);

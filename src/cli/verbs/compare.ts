@@ -5,22 +5,14 @@ import { chooseSource, chooseTarget } from "../choose.ts";
 import { compareFlags, compareRequest, gateFlags } from "../compare-flags.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { exitHelp } from "../exit.ts";
-import {
-  gentleFlags,
-  hookFlags,
-  logFlags,
-  outputFlags,
-  reportFlags,
-  scopeFlags,
-  stateFlags,
-} from "../flags.ts";
+import { gentleFlags, scopeFlags } from "../flags.ts";
+import { leftFlags, readLeft } from "../left.ts";
 import { assertThere, openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { verifyRequest } from "../request.ts";
 import { residentBytes } from "../resident.ts";
-import { assertFolderOf } from "../session.ts";
 import { addFlags, readSettings } from "../setting.ts";
-import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+import { type Action, type AddVerb, assertNoAddress, onCommand } from "../verb.ts";
 
 export const addCompare: AddVerb = (program, call) => {
   const command = program
@@ -38,8 +30,7 @@ export const addCompare: AddVerb = (program, call) => {
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records (default: those of the migration):", scopeFlags);
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
-  addFlags(command, "What it leaves and says:", left);
+  addFlags(command, "What it leaves and says:", leftFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 5, 6, 130]));
   onCommand(command, call, compare);
 };
@@ -50,23 +41,17 @@ const compare: Action = async (session, [sourceText, targetText], flags) => {
   const scope = readSettings(scopeFlags, flags, environment).values;
   const asked = readSettings(compareFlags, flags, environment).values;
   const gates = readSettings(gateFlags, flags, environment).values;
-  const report = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  const { state, begin } = readLeft(session, flags);
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
   const source = chooseSource({ address: sourceText, settings: chroma, server: false }, state);
   const target = chooseTarget({ address: targetText, settings: qdrant, server: false }, state);
   const access = readAccess();
-  assertFolderOf("--report-file", report.reportFile);
   const memory = residentBytes(source, target, access, session.io.signal);
   const request = await compareRequest(asked, gates, memory);
   const { scope: wanted } = verifyRequest(scope, { targetOnly: false, sample: null }, null);
 
   assertThere(target);
-  session.openLog("compare", log);
-  session.openHook(onEvent);
-  session.follow("compare", { source, target }, report.reportFile);
+  begin("compare", { source, target });
   await using from = await openSource(session, source, access);
   await using to = await openTarget(session, target, access);
   return tellOutcome(session, await runCompare(from, to, wanted, request, session.context(state)));

@@ -11,15 +11,9 @@ import {
   outputFormatFlags,
 } from "../export-flags.ts";
 import { assertNoneOf, carryRecords } from "../exporting.ts";
-import {
-  gentleFlags,
-  hookFlags,
-  logFlags,
-  outputFlags,
-  reportFlags,
-  stateFlags,
-} from "../flags.ts";
+import { gentleFlags } from "../flags.ts";
 import { storeIdentity } from "../identity.ts";
+import { leftFlags } from "../left.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
 import { type Action, type AddVerb, assertNoAddress, onCommand } from "../verb.ts";
 import { backup } from "./backup.ts";
@@ -48,8 +42,7 @@ export const addExport: AddVerb = (program, call) => {
   addFlags(command, "A Qdrant as the source (instead of its address, or beside it):", qdrantFlags);
   addFlags(command, "A Chroma as the target (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
-  addFlags(command, "What it leaves and says:", left);
+  addFlags(command, "What it leaves and says:", leftFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
   onCommand(command, call, exportRecords);
 };

@@ -1,5 +1,4 @@
 /** `vecferry migrate [SOURCE] [TARGET]`. */
-
 import { VectorError } from "../../errors.ts";
 import type { CompareRequest } from "../../migrate/compare/request.ts";
 import {
@@ -21,13 +20,13 @@ import {
   hookFlags,
   logFlags,
   makeFlags,
-  outputFlags,
   reportFlags,
   runFlags,
   scopeFlags,
   shapeFlags,
   stateFlags,
 } from "../flags.ts";
+import { leftFlags } from "../left.ts";
 import { openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { openPassingTarget } from "../passing-target.ts";
@@ -108,8 +107,7 @@ export const addMigrate: AddVerb = (program, call) => {
   addFlags(command, "How the migration runs:", { ...planFlags, ...runFlags });
   addFlags(command, "A comparison at the end:", { ...endFlags, ...compareFlags });
   addFlags(command, "What the comparison must find (else exit 6):", gateFlags);
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
-  addFlags(command, "What it leaves and says:", left);
+  addFlags(command, "What it leaves and says:", leftFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 6, 130]));
   onCommand(command, call, migrate);
 };

@@ -4,22 +4,13 @@ import { readEnds } from "../access.ts";
 import { chooseSource, chooseTarget } from "../choose.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { exitHelp } from "../exit.ts";
-import {
-  gentleFlags,
-  hookFlags,
-  logFlags,
-  outputFlags,
-  repairFlags,
-  reportFlags,
-  scopeFlags,
-  stateFlags,
-} from "../flags.ts";
+import { gentleFlags, repairFlags, scopeFlags } from "../flags.ts";
+import { leftFlags, readLeft } from "../left.ts";
 import { assertThere, openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { repairRequest, verifyRequest } from "../request.ts";
-import { assertFolderOf } from "../session.ts";
 import { addFlags, readSettings } from "../setting.ts";
-import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+import { type Action, type AddVerb, assertNoAddress, onCommand } from "../verb.ts";
 
 export const addRepair: AddVerb = (program, call) => {
   const command = program
@@ -36,8 +27,7 @@ export const addRepair: AddVerb = (program, call) => {
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records (default: those of the migration):", scopeFlags);
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
-  addFlags(command, "What it leaves and says:", left);
+  addFlags(command, "What it leaves and says:", leftFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 4, 5, 130]));
   onCommand(command, call, repair);
 };
@@ -47,10 +37,7 @@ const repair: Action = async (session, [sourceText, targetText], flags) => {
   const { chroma, qdrant, access: readAccess } = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const asked = readSettings(repairFlags, flags, environment).values;
-  const report = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  const { state, begin } = readLeft(session, flags);
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
   const source = chooseSource({ address: sourceText, settings: chroma, server: false }, state);
   const target = chooseTarget({ address: targetText, settings: qdrant, server: false }, state);
@@ -58,12 +45,9 @@ const repair: Action = async (session, [sourceText, targetText], flags) => {
   const { overwrite = false, deleteExtra = false, dryRun = false } = asked;
   const request = repairRequest(verify, { overwrite, deleteExtra, dryRun });
   const access = readAccess();
-  assertFolderOf("--report-file", report.reportFile);
 
   if (dryRun) assertThere(target);
-  session.openLog("repair", log);
-  session.openHook(onEvent);
-  session.follow("repair", { source, target }, report.reportFile);
+  begin("repair", { source, target });
   await using from = await openSource(session, source, access);
   await using to = await openTarget(session, target, access);
   const context = session.context(state);

@@ -1,5 +1,4 @@
 /** `vecferry restore ARCHIVE [TARGET]`. */
-
 import { VectorError } from "../../errors.ts";
 import { assertArchive, assertTarget, connectArchive } from "../../open.ts";
 import { readEnds } from "../access.ts";
@@ -10,26 +9,14 @@ import { exitHelp } from "../exit.ts";
 import { assertRecords, isRecordText } from "../export-ends.ts";
 import { exportRunFlags, exportShapeFlags } from "../export-flags.ts";
 import { assertNoneOf, carryRecords } from "../exporting.ts";
-import {
-  gentleFlags,
-  hookFlags,
-  logFlags,
-  makeFlags,
-  outputFlags,
-  pointsFlags,
-  reportFlags,
-  runFlags,
-  scopeFlags,
-  shapeFlags,
-  stateFlags,
-} from "../flags.ts";
+import { gentleFlags, makeFlags, pointsFlags, runFlags, scopeFlags, shapeFlags } from "../flags.ts";
+import { leftFlags, readLeft } from "../left.ts";
 import { openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { assertPointFlags, assertRecordFlags, recordFlags } from "../points.ts";
 import { migrateRequest } from "../request.ts";
-import { assertFolderOf } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
-import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+import { type Action, type AddVerb, assertNoAddress, onCommand } from "../verb.ts";
 
 const { batchSize, merge, restart, indexing, waitGreen } = runFlags;
 const restoreFlags = {
@@ -87,8 +74,7 @@ export const addRestore: AddVerb = (program, call) => {
   addFlags(command, "How they come out:", shapeFlags);
   addFlags(command, "How target collections are made:", makeFlags);
   addFlags(command, "How it is done:", restoreFlags);
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
-  addFlags(command, "What it leaves and says:", left);
+  addFlags(command, "What it leaves and says:", leftFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
   onCommand(command, call, restore);
 };
@@ -98,10 +84,7 @@ const restore: Action = async (session, [archiveText, targetText], flags) => {
   const ends = readEnds(session, flags);
   const scope = readSettings(scopeFlags, flags, environment).values;
   const run = readSettings(restoreFlags, flags, environment).values;
-  const report = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  const { state, begin } = readLeft(session, flags);
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
   if (archiveText === undefined) {
     throw new VectorError("E_USAGE", "No archive is given.", {
@@ -123,12 +106,9 @@ const restore: Action = async (session, [archiveText, targetText], flags) => {
     propagateDeletes: undefined,
     dryRun: undefined,
   });
-  assertFolderOf("--report-file", report.reportFile);
   const access = ends.access();
 
-  session.openLog("restore", log);
-  session.openHook(onEvent);
-  session.follow("restore", { source: archive, target }, report.reportFile);
+  begin("restore", { source: archive, target });
   session.event({ type: "phase", phase: "check", collection: null });
   await using from = await connectArchive(archive, { signal: session.io.signal });
   session.sourceOpened(from.identity);

@@ -11,24 +11,20 @@ import { compareRecords } from "../exporting.ts";
 import {
   fixFlags,
   gentleFlags,
-  hookFlags,
-  logFlags,
-  outputFlags,
   pointsFlags,
-  reportFlags,
   runFlags,
   scopeFlags,
   shapeFlags,
-  stateFlags,
   verifyFlags,
 } from "../flags.ts";
+import { leftFlags, readLeft } from "../left.ts";
 import { assertThere, openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { assertRecordFlags, comparePoints, pointsAddress } from "../points.ts";
 import { repairRequest, verifyRequest } from "../request.ts";
 import { assertFolderOf } from "../session.ts";
 import { addFlags, type FlagTable, readSettings, type Values } from "../setting.ts";
-import { type Action, type AddVerb, assertNoAddress, defaultState, onCommand } from "../verb.ts";
+import { type Action, type AddVerb, assertNoAddress, onCommand } from "../verb.ts";
 
 /** What goes with a Qdrant as the source alone. */
 const pointsVerifyFlags = {
@@ -65,8 +61,7 @@ export const addVerify: AddVerb = (program, call) => {
   addFlags(command, "A Qdrant as the source (beside its address):", pointsVerifyFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "Which records (default: those of the migration):", scopeFlags);
-  const left = { ...stateFlags, ...reportFlags, ...logFlags, ...hookFlags, ...outputFlags };
-  addFlags(command, "What it leaves and says:", left);
+  addFlags(command, "What it leaves and says:", leftFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 4, 5, 130]));
   onCommand(command, call, verify);
 };
@@ -83,10 +78,7 @@ const verify: Action = async (session, operands, flags) => {
   const scope = readSettings(scopeFlags, flags, environment).values;
   const asked = readSettings(verifyFlags, flags, environment).values;
   const fix = readSettings(fixFlags, flags, environment).values;
-  const report = readSettings(reportFlags, flags, environment).values;
-  const log = readSettings(logFlags, flags, environment).values;
-  const { onEvent } = readSettings(hookFlags, flags, environment).values;
-  const { state = defaultState } = readSettings(stateFlags, flags, environment).values;
+  const { state, begin } = readLeft(session, flags);
   assertTogether(asked, fix, operands);
   assertNoAddress("--chromadb-collections", scope.chromadbCollections);
   const [sourceText, targetText] = asked.targetOnly ? [undefined, operands[0]] : operands;
@@ -101,16 +93,12 @@ const verify: Action = async (session, operands, flags) => {
     state,
   );
   const access = readAccess();
-  assertFolderOf("--report-file", report.reportFile);
   assertFolderOf("--combined", asked.combined);
   const plain = { targetOnly: asked.targetOnly ?? false, sample: asked.sample ?? null };
   verifyRequest(scope, plain, null);
 
   if (!fix.fixMissing) assertThere(target);
-  session.openLog("verify", log);
-  const command = fix.fixMissing ? "repair" : "verify";
-  session.openHook(onEvent);
-  session.follow(command, { source, target }, report.reportFile);
+  begin(fix.fixMissing ? "repair" : "verify", { source, target }, "verify");
   await using from = source === null ? null : await openSource(session, source, access);
   await using to = await openTarget(session, target, access);
   const context = session.context(state);
