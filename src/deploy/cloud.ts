@@ -8,7 +8,7 @@ export function cloudDeployment(): Deployment {
     steps: [
       {
         what: "Make a cluster and a key at https://cloud.qdrant.io, and put both into the file",
-        commands: ["chmod 600 qdrant-cloud.env"],
+        commands: [`\${EDITOR:-vi} qdrant-cloud.env`],
       },
       {
         what: "Try them: REST, gRPC and the key",

@@ -90,7 +90,7 @@ function chromaService(registry: string, joined: readonly string[]): string[] {
 }
 
 function steps({ network, withChroma, allowFrom }: ComposeRequest): DeployStep[] {
-  const chroma = withChroma ? "http://localhost:8000" : "./chroma";
+  const chroma = withChroma ? "chroma://localhost:8000" : "./chroma";
   return [
     {
       what: "Make the key, unless .env has it",

@@ -79,22 +79,17 @@ function unitText({ data, memory }: NativeRequest): string {
 /** The files of a release at github.com/qdrant/qdrant/releases, for the three systems. */
 export function downloadSteps(version: string): DeployStep[] {
   const release = qdrantDownloads(version);
-  const unpacked = (file: string): string =>
-    `curl --fail --location ${release}/${file} | tar -xz qdrant`;
+  // The shell fills the machine in: whoever pastes every line has the right one.
+  const unpacked = (machine: string, system: string): string =>
+    `curl --fail --location ${release}/qdrant-${machine}-${system}.tar.gz | tar -xz qdrant`;
   return [
     {
       what: "Download it: Linux, x86-64 and ARM",
-      commands: [
-        unpacked("qdrant-x86_64-unknown-linux-musl.tar.gz"),
-        unpacked("qdrant-aarch64-unknown-linux-musl.tar.gz"),
-      ],
+      commands: [unpacked("$(uname -m)", "unknown-linux-musl")],
     },
     {
       what: "Download it: macOS, Apple silicon and Intel",
-      commands: [
-        unpacked("qdrant-aarch64-apple-darwin.tar.gz"),
-        unpacked("qdrant-x86_64-apple-darwin.tar.gz"),
-      ],
+      commands: [unpacked("$(uname -m | sed s/arm64/aarch64/)", "apple-darwin")],
     },
     {
       what: "Download it: Windows, in PowerShell",

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { z } from "zod";
 import { matrixMarkdown } from "../../src/deploy/choose.ts";
 import { composeDeployment } from "../../src/deploy/compose.ts";
 import { dockerfileDeployment } from "../../src/deploy/dockerfile.ts";
@@ -37,6 +38,47 @@ function textOf({ files }: Deployment, name: string): string {
   return files.find((file) => file.name === name)?.text ?? "";
 }
 
+const duration = z.string().regex(/^\d+(s|m)$/);
+const port = z.string().regex(/^(?:[\d.]+:)?\d+:\d+$/);
+const mount = z.string().regex(/^[^:]+(?::-[^:}]+\})?:\/[\w/]+$/);
+const service = {
+  image: z.string().regex(/^[\w.:/@-]+$/),
+  restart: z.literal("unless-stopped"),
+  ports: z.array(port).length(2),
+  volumes: z.array(mount).min(1),
+  networks: z.array(z.string()).optional(),
+};
+
+/** What is written of compose-spec's schema (github.com/compose-spec/compose-spec, schema/compose-spec.json), and nothing beside it. */
+const composeFile = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/),
+  services: z.strictObject({
+    qdrant: z.strictObject({
+      ...service,
+      container_name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/),
+      stop_grace_period: duration,
+      environment: z.record(z.string().regex(/^QDRANT__[A-Z_]+$/), z.string()),
+      mem_limit: z.string().regex(/^\d+[kmg]$/),
+      ulimits: z.strictObject({ nofile: z.int() }),
+      healthcheck: z.strictObject({
+        test: z.tuple([z.literal("CMD"), z.literal("bash"), z.literal("-c"), z.string()]),
+        interval: duration,
+        timeout: duration,
+        retries: z.int(),
+        start_period: duration,
+      }),
+    }),
+    chroma: z.strictObject({ ...service, ports: z.array(port).length(1) }).optional(),
+  }),
+  volumes: z.strictObject({ qdrant_storage: z.null(), qdrant_snapshots: z.null() }),
+  networks: z.record(z.string(), z.strictObject({ external: z.literal(true) })).optional(),
+});
+
+/** Every line of a shell that a deployment says. */
+function commandsOf({ steps }: Deployment): string[] {
+  return steps.flatMap(({ commands }) => commands);
+}
+
 describe("deploy compose", () => {
   const compose = (request: object = {}) =>
     parse(textOf(composeDeployment({ ...usual, withChroma: false, ...request }), "compose.yaml"));
@@ -64,6 +106,21 @@ describe("deploy compose", () => {
     });
     expect(volumes).toHaveProperty("qdrant_storage");
     expect(networks).toBeUndefined();
+  });
+
+  it.each([
+    {},
+    { registry: "ghcr.io", network: "on", withChroma: true, memory: "512m" },
+    { registry: "registry.example.com:5000/a/b", name: "my_vectors" },
+  ])("holds nothing but what compose-spec knows: %j", (request) => {
+    composeFile.parse(compose(request));
+  });
+
+  it("names both ends of the migration as they are typed", () => {
+    const both = composeDeployment({ ...usual, withChroma: true });
+    expect(commandsOf(both)).toContain(
+      "vecferry migrate chroma://localhost:8000 http://localhost:6333",
+    );
   });
 
   it("takes the other registry, a network, a name and a Chroma beside it", () => {
@@ -98,6 +155,16 @@ describe("deploy native", () => {
       cluster: { enabled: false },
       telemetry_disabled: true,
     });
+  });
+
+  it("downloads the binary of the machine that it is typed on", async () => {
+    const native = nativeDeployment({ ...usual, host: "127.0.0.1", data: "/var/lib/qdrant" });
+    const lines = commandsOf(native).filter((line) => line.startsWith("curl"));
+    const files = lines.map((line) => / (https:\S+?\/qdrant-.*\.tar\.gz) \|/.exec(line)?.[1]);
+    expect(files).toEqual([
+      expect.stringMatching(/\/v1\.19\.2\/qdrant-\$\(uname -m\)-unknown-linux-musl\.tar\.gz$/),
+      expect.stringMatching(/\$\(uname -m \| sed s\/arm64\/aarch64\/\)-apple-darwin\.tar\.gz$/),
+    ]);
   });
 
   it.skipIf(noSystemd)("has a unit that systemd takes", async () => {
@@ -155,6 +222,15 @@ describe("deploy podman", () => {
       "backend.network",
     ]);
     const lines = textOf({ files, steps: [] }, "qdrant.container").split("\n");
+    // Those that podman-systemd.unit(5) knows, since Podman 4.5; the others of the file are systemd's.
+    const known =
+      "ContainerName Image PublishPort Secret Environment Volume Network PodmanArgs Ulimit HealthCmd HealthInterval HealthTimeout HealthRetries HealthStartPeriod".split(
+        " ",
+      );
+    const text = lines.slice(lines.indexOf("[Container]") + 1, lines.indexOf("[Service]"));
+    const keys = text.flatMap((line) => /^(\w+)=/.exec(line)?.[1] ?? []);
+    expect(keys.filter((key) => !known.includes(key))).toEqual([]);
+    expect(keys).toEqual(expect.arrayContaining(["Image", "Secret", "HealthCmd"]));
     expect(lines).toContain(`HealthCmd=bash -c "${readyScript}"`);
     expect(lines.filter((line) => !/^(\[\w+\]|\w+=.+|# .+|)$/.test(line))).toEqual([]);
     // Each of these three is read by a unit, a shell or a compose file in its own way.
