@@ -10,8 +10,9 @@ import { tenantIndex } from "../tenants/census.ts";
 import type { Findings, Words } from "./finding.ts";
 import { addUnindexedTenants, isTenanted, settingsOf } from "./slow.ts";
 
-/** The largest collections of a target that are measured. */
-const collectionsMax = 10;
+/** The largest collections of a target that are searched, and whose tenants are looked at. */
+const searchedMax = 10;
+const countedMax = 100;
 /** Exact search reads every vector: of more points it is asked for with --full alone. */
 const exactPointsMax = 1_000_000;
 /** First points of a collection whose tenants are looked at. */
@@ -42,13 +43,13 @@ export async function measuredFindings(
   const largest = input.look.collections
     .filter(({ info }) => pointsOf(info) > 0 && names?.has(info.name) !== false)
     .sort((one, other) => pointsOf(other.info) - pointsOf(one.info))
-    .slice(0, collectionsMax);
+    .slice(0, countedMax);
   let isTimed = false;
-  for (const one of largest) {
+  for (const [at, one] of largest.entries()) {
     const own = { ...input, words: { ...input.words, target: encodeURIComponent(one.info.name) } };
     await tenants(own, one.info, signal);
     // Requests that strict mode counts are left to the application.
-    if (meter === null || one.strict?.readsPerMinute != null) continue;
+    if (meter === null || at >= searchedMax || one.strict?.readsPerMinute != null) continue;
     if (isSearchable(one) && (full || pointsOf(one.info) <= exactPointsMax))
       await recall(own, one.info, meter, signal);
     if (!isTimed) await encoding(own, one.info, meter, signal);
