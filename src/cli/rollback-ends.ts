@@ -6,6 +6,7 @@ import type { EndFound, RollbackEnd } from "../migrate/rollback/request.ts";
 import { assertTarget } from "../open.ts";
 import { parseAddress } from "../store/address.ts";
 import type { StoreIdentity } from "../store/port.ts";
+import { isTargetAddress } from "../store/registry.ts";
 import { stores } from "../stores.ts";
 import type { EndSettings } from "./access.ts";
 import { sourceEnd, targetEnd, withGrpc } from "./ends.ts";
@@ -56,18 +57,18 @@ function newestRecords(identity: StoreIdentity | null): RecordAddress | null {
   return isRecordText(text) ? assertRecords(parseAddress(text)) : null;
 }
 
-/** How the plan looks at the Qdrant. */
-export function qdrantToLook(
+/** How the plan looks at an end. */
+export function endToLook(
   session: Session,
-  address: TargetAddress,
+  address: TargetAddress | RecordAddress,
   access: Access,
 ): RollbackEnd {
   const identity = storeIdentity(address);
-  return {
-    text: endAddress(identity),
-    identity,
-    look: () => lookAtQdrant(session, address, access),
-  };
+  const look = () =>
+    isTargetAddress(address)
+      ? lookAtQdrant(session, address, access)
+      : lookAtChroma(session, address, access);
+  return { text: endAddress(identity), identity, look };
 }
 
 async function lookAtQdrant(
@@ -87,20 +88,6 @@ async function lookAtQdrant(
   }));
   const heldByPid = look.lockedBy?.alive === true ? look.lockedBy.pid : null;
   return { version: look.identity.version, collections, heldByPid };
-}
-
-/** How the plan looks at the Chroma. */
-export function chromaToLook(
-  session: Session,
-  address: RecordAddress,
-  access: Access,
-): RollbackEnd {
-  const identity = storeIdentity(address);
-  return {
-    text: endAddress(identity),
-    identity,
-    look: () => lookAtChroma(session, address, access),
-  };
 }
 
 async function lookAtChroma(

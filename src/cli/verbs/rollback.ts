@@ -25,7 +25,7 @@ import { storeIdentity, type TargetAddress } from "../identity.ts";
 import { openPoints } from "../open.ts";
 import { rollbackPlanText } from "../output/rollback.ts";
 import { rollbackText } from "../output/rollback-run.ts";
-import { chooseRollbackEnds, chromaToLook, qdrantToLook } from "../rollback-ends.ts";
+import { chooseRollbackEnds, endToLook } from "../rollback-ends.ts";
 import { assertFolderOf, type Session } from "../session.ts";
 import { addFlags, type FlagTable, readSettings, type Values } from "../setting.ts";
 import { onOff, text } from "../values.ts";
@@ -131,8 +131,8 @@ const planRollback: Action = async (session, operands, flags) => {
   const { signal } = io;
   const plan = await drawRollbackPlan(
     {
-      qdrant: qdrantToLook(session, qdrant, access),
-      chroma: chroma === null ? null : chromaToLook(session, chroma, access),
+      qdrant: endToLook(session, qdrant, access),
+      chroma: chroma === null ? null : endToLook(session, chroma, access),
       folder: resolve(io.folder),
       backup: archive === null ? null : { ...archive, path: storeIdentity(archive).address },
     },
