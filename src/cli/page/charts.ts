@@ -1,4 +1,5 @@
 /** Charts as SVG: bars in pairs or alone, and a curve over time. Each says its figures as text, too. */
+import { cutTo, oneLine } from "../../util/display-width.ts";
 import { type Html, html } from "./html.ts";
 
 const width = 900;
@@ -34,9 +35,9 @@ export function barChart(
     });
     y += values.length * (thick + 2) + gap;
     const middle = top + (values.length * (thick + 2)) / 2 + 4;
-    return html`<text x="${left - 10}" y="${middle}" text-anchor="end">${shortened(label, 34)}</text>${lines}`;
+    return html`<text x="${left - 10}" y="${middle}" text-anchor="end">${cutTo(oneLine(label), 30)}</text>${lines}`;
   });
-  return html`<svg viewBox="0 0 ${width} ${y}" role="img" aria-label="${title}"><title>${title}</title>${drawn}</svg>`;
+  return html`<div class="wide"><svg viewBox="0 0 ${width} ${y}" role="img" aria-label="${title}"><title>${title}</title>${drawn}</svg></div>`;
 }
 
 /** The keys of paired bars. */
@@ -52,7 +53,7 @@ export interface CurvePoint {
 const chartHeight = 220;
 const area = { left: 70, right: 890, top: 14, bottom: 186 };
 
-/** A curve over time from 0 up; each value is that of the interval which ends there. */
+/** Steps over time from 0 up; each value is that of the interval which ends there. */
 export function curveChart(
   title: string,
   points: readonly CurvePoint[],
@@ -63,8 +64,8 @@ export function curveChart(
   const max = Math.max(1e-9, ...points.map(({ value }) => value));
   const x = (seconds: number) => round(area.left + (seconds / end) * (area.right - area.left));
   const y = (value: number) => round(area.bottom - (value / max) * (area.bottom - area.top));
-  const path = points.map(({ seconds, value }) => `${x(seconds)},${y(value)}`).join(" L");
-  const first = x(points[0]?.seconds ?? 0);
+  const steps = points.map(({ seconds, value }) => `V${y(value)} H${x(seconds)}`).join(" ");
+  const start = y(points[0]?.value ?? 0);
   const grid = [0, 0.5, 1].map((share) => {
     const at = y(max * share);
     return html`<line class="grid" x1="${area.left}" x2="${area.right}" y1="${at}" y2="${at}"/><text class="axis" x="${area.left - 8}" y="${at + 4}" text-anchor="end">${text(max * share)}</text>`;
@@ -73,14 +74,9 @@ export function curveChart(
     const anchor = share === 0 ? "start" : share === 1 ? "end" : "middle";
     return html`<text class="axis" x="${x(end * share)}" y="${area.bottom + 20}" text-anchor="${anchor}">${time(end * share)}</text>`;
   });
-  return html`<svg viewBox="0 0 ${width} ${chartHeight}" role="img" aria-label="${title}"><title>${title}</title>${grid}${ticks}<path class="under" d="M${first},${area.bottom} L${path} L${x(end)},${area.bottom} Z"/><path class="curve" d="M${path}"/></svg>`;
+  return html`<div class="wide"><svg viewBox="0 0 ${width} ${chartHeight}" role="img" aria-label="${title}"><title>${title}</title>${grid}${ticks}<path class="under" d="M${area.left},${area.bottom} ${steps} V${area.bottom} Z"/><path class="curve" d="M${area.left},${start} ${steps}"/></svg></div>`;
 }
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-function shortened(text: string, most: number): string {
-  const letters = [...text];
-  return letters.length <= most ? text : `${letters.slice(0, most - 1).join("")}…`;
 }

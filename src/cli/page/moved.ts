@@ -1,4 +1,5 @@
 /** What moved, how fast, and what could not: the parts of a page that tell of the copy. */
+import type { Phase } from "../../migrate/request.ts";
 import type { MigrationStatus } from "../../migrate/status.ts";
 import { count, deltaText } from "../output/progress.ts";
 import { barChart, type CurvePoint, curveChart } from "./charts.ts";
@@ -75,17 +76,23 @@ const ofReport = ({
   counts,
 });
 
+/** Those in which records go through all the time. */
+const drawnPhases = ["copy", "repair", "verify", "verify-source"] as const satisfies Phase[];
+
 /** Records a second over time, of each phase that took long enough to tell. */
 export function rateSection({ rates, carry }: PageFacts): Html | null {
   const phases = Object.entries(carry?.phases ?? {});
-  const curves = [...new Set(rates.map(({ phase }) => phase))].flatMap((phase) => {
-    const points = curveOf(rates.filter((one) => one.phase === phase));
-    if (points.length < 2) return [];
-    const title = `Records a second while it was at: ${phase}`;
-    return [
-      html`<h3>${phase}</h3>${curveChart(title, points, rateText, (seconds) => spanText(seconds * 1000))}`,
-    ];
-  });
+  const seen = new Set(rates.map(({ phase }) => phase));
+  const curves = drawnPhases
+    .filter((phase) => seen.has(phase))
+    .flatMap((phase) => {
+      const points = curveOf(rates.filter((one) => one.phase === phase));
+      if (points.length < 2) return [];
+      const title = `Records a second while it was at: ${phase}`;
+      return [
+        html`<h3>${phase}</h3>${curveChart(title, points, rateText, (seconds) => spanText(seconds * 1000))}`,
+      ];
+    });
   if (curves.length === 0 && phases.length === 0) return null;
   const times = phases.map(([phase, ms]): Part[] => [phase, spanText(ms)]);
   const none =

@@ -85,7 +85,10 @@ function tiles(facts: PageFacts): Html {
   const all = compare?.compare?.all ?? null;
   const quarantined = counts?.quarantined ?? newest?.quarantine.records ?? 0;
   const shown: [string, string][] = [
-    ["At the target", `${count(written)} of ${count(listed)}`],
+    [
+      "At the target",
+      `${written === listed && listed > 0 ? "all" : count(written)} of ${count(listed)}`,
+    ],
     ["Differences", verify?.verify == null ? "not verified" : count(verify.verify.differences)],
     ["Quarantine", count(quarantined)],
     ...(rate === null ? [] : [["Records a second", count(rate)] satisfies [string, string]]),

@@ -9,7 +9,8 @@ import type { PageFacts } from "./facts.ts";
 import { type Html, html, type Part, table } from "./html.ts";
 import { bytesText, rowsMax, timeText } from "./moved.ts";
 
-const barsMax = 30;
+/** The worst of all groups. */
+const barsMax = 9;
 
 /** What verify compared and found. */
 export function verifySection({ verify: report, named, carry }: PageFacts): Html {

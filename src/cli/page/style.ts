@@ -21,7 +21,7 @@ p { margin: .4rem 0; max-width: 48rem; }
 .quiet { color: var(--quiet); font-size: .9rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; max-width: 22rem; overflow-wrap: break-word; }
 th { color: var(--quiet); font-weight: 600; }
 td:not(.n), th:first-child { min-width: 6rem; }
 .n + :not(.n) { padding-left: .5rem; }
@@ -36,9 +36,10 @@ svg .curve { fill: none; stroke: var(--b); stroke-width: 2; } svg .under { fill:
 ol, ul { padding-left: 1.3rem; max-width: 48rem; } li { margin: .3rem 0; }
 nav { padding-top: .8rem; font-size: .9rem; } nav a { color: var(--b); margin-right: 1rem; }
 footer { color: var(--quiet); font-size: .85rem; padding-top: 2rem; padding-bottom: 2rem; }
+@media screen and (max-width: 40rem) { svg { min-width: 42rem; } td { max-width: 12rem; } }
 @media print {
   :root { color-scheme: light; } body { font-size: 10.5pt; } nav { display: none; }
   .verdict, .tiles div, svg .track { background: none; } .verdict, .tiles div { border: 1px solid var(--line); border-left-width: 6px; border-left-color: var(--tone, var(--line)); }
-  h2, h3 { break-after: avoid; } tr, svg, .tiles, .verdict { break-inside: avoid; } .wide { overflow: visible; }
+  h2, h3 { break-after: avoid; } tr, svg, .tiles, .verdict { break-inside: avoid; } .wide { overflow: visible; } th, td { overflow-wrap: anywhere; }
   svg, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `;
