@@ -3,7 +3,7 @@ import { runFlags, scopeFlags, shapeFlags } from "./flags.ts";
 import type { FlagTable } from "./setting.ts";
 import { oneOf, onOff, text, texts } from "./values.ts";
 
-export const outputFormats = ["chromadb", "archive"] as const;
+const outputFormats = ["chromadb", "archive"] as const;
 
 /** Which collections. */
 export const exportScopeFlags = {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { errorCode } from "../util/error-code.ts";
 import { stringifyPlain } from "../util/json.ts";
 
-export const hookEvents = ["done", "failed", "quarantined", "throttled"] as const;
+const hookEvents = ["done", "failed", "quarantined", "throttled"] as const;
 
 /** What the command is told, as one line of JSON on its stdin. */
 export interface HookEvent {

@@ -49,7 +49,7 @@ export function isWhole({ kind, tenant, database }: StoreIdentity): boolean {
 }
 
 /** The identity of the target at `address`, without its version. */
-export function targetIdentity(address: TargetAddress): StoreIdentity {
+function targetIdentity(address: TargetAddress): StoreIdentity {
   const none = { tenant: null, database: null, version: null };
   if (address.kind === "qdrant") return { kind: address.kind, address: address.url, ...none };
   const { kind, path } = address;

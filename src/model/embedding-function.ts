@@ -9,7 +9,7 @@ import { z } from "zod";
 import { parseJson } from "../util/json.ts";
 import type { CollectionInfo } from "./collection.ts";
 
-export const embeddingPlaces = ["schema", "configuration", "metadata"] as const;
+const embeddingPlaces = ["schema", "configuration", "metadata"] as const;
 
 export const embeddingFunctionSchema = z.object({
   status: z

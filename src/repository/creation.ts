@@ -12,7 +12,7 @@ import { metadataPath } from "../model/layout.ts";
 import { badField, parseInput } from "./input.ts";
 import type { CollectionProfile, QdrantDistance } from "./types.ts";
 
-export const distanceOf: Readonly<Record<QdrantDistance, Distance>> = {
+const distanceOf: Readonly<Record<QdrantDistance, Distance>> = {
   cosine: "cosine",
   euclid: "l2",
   dot: "ip",

@@ -1,7 +1,7 @@
 /** Names of tenants as label values: a bounded number of them, so that no registry grows with an application's customers. */
 
 /** What all tenants beyond the bound are called together. */
-export const otherTenants = "other";
+const otherTenants = "other";
 
 export class TenantLabels {
   readonly #known = new Set<string>();

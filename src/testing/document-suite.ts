@@ -63,7 +63,7 @@ const awkwardTenants: readonly string[] = [
   "\u0000",
 ];
 
-export async function assertFails(call: Promise<unknown>, code: ErrorCode): Promise<void> {
+async function assertFails(call: Promise<unknown>, code: ErrorCode): Promise<void> {
   await assert.rejects(call, (error) => {
     assert.ok(error instanceof VectorError, String(error));
     assert.equal(error.code, code);

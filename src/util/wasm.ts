@@ -55,7 +55,7 @@ export function instantiate(
 }
 
 /** An unsigned LEB128 number. */
-export function unsigned(value: number): number[] {
+function unsigned(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest >>>= 7) {
     if (rest < 0x80) return [...bytes, rest];

@@ -12,7 +12,7 @@
 import { isUtf8 } from "node:buffer";
 
 /** Bytes before the message in every frame that a Writer makes. */
-export const frameBytes = 5;
+const frameBytes = 5;
 
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 if (!littleEndian) throw new Error("Machines that store floats big-endian are not supported.");

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export const rulesFile = join(import.meta.dirname, "../../deploy/prometheus-alerts.yml");
+const rulesFile = join(import.meta.dirname, "../../deploy/prometheus-alerts.yml");
 
 /** Each alert's name with its expression, in one line. */
 export function readAlerts(): Map<string, string> {

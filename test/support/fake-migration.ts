@@ -12,7 +12,7 @@ import {
 import type { FakeCollection, FakeRecord } from "./fake-store.ts";
 
 /** `count` records with everything that a record can have, and some without. */
-export function fakeRecords(count: number, dimension = 4, prefix = "id"): FakeRecord[] {
+function fakeRecords(count: number, dimension = 4, prefix = "id"): FakeRecord[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `${prefix}-${index}`,
     vector: Array.from({ length: dimension }, (_, place) =>

@@ -13,7 +13,7 @@ import { testSpec } from "../../src/testing/target-records.ts";
 import { fakeCollection, fakeContext, migrateRequest, verifyRequest } from "./fake-migration.ts";
 import { FakeSource } from "./fake-store.ts";
 
-export const tenants = new Map([
+const tenants = new Map([
   ["ants", "acme"],
   ["bees", "bolt"],
   ["cats", "acme"],

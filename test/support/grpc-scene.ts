@@ -23,11 +23,11 @@ export function denseVector(data: number[] | Float32Array) {
   return { vectorsOptions: { case: "vector" as const, value: { vector: dense } } };
 }
 
-export const integer = (value: bigint) => ({ kind: { case: "integerValue" as const, value } });
+const integer = (value: bigint) => ({ kind: { case: "integerValue" as const, value } });
 export const double = (value: number) => ({ kind: { case: "doubleValue" as const, value } });
-export const string = (value: string) => ({ kind: { case: "stringValue" as const, value } });
-export const bool = (value: boolean) => ({ kind: { case: "boolValue" as const, value } });
-export const nothing = { kind: { case: "nullValue" as const, value: 0 as const } };
+const string = (value: string) => ({ kind: { case: "stringValue" as const, value } });
+const bool = (value: boolean) => ({ kind: { case: "boolValue" as const, value } });
+const nothing = { kind: { case: "nullValue" as const, value: 0 as const } };
 
 export const enabled = { selectorOptions: { case: "enable" as const, value: true } };
 

@@ -58,7 +58,7 @@ export const enable = (value: boolean) => ({
   selectorOptions: { case: "enable" as const, value },
 });
 
-export const payload = fieldsOf({
+const payload = fieldsOf({
   text: 'a "b" \\ \n é 漢',
   integer: 2n,
   float: 2,

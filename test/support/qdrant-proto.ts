@@ -59,7 +59,7 @@ function addUnknown(value: unknown): void {
 type ValueInit = Pick<Value, "kind">;
 
 /** A value as the generated classes have it. */
-export function valueMessage(json: JsonValue): Value {
+function valueMessage(json: JsonValue): Value {
   return { ...(initOf(json) as object) } as Value;
 }
 
@@ -82,7 +82,7 @@ export function fieldsOf(json: { [key: string]: JsonValue }): { [key: string]: V
 }
 
 /** A value of the generated classes as lossless JSON. */
-export function jsonOf({ kind }: ValueInit): JsonValue {
+function jsonOf({ kind }: ValueInit): JsonValue {
   switch (kind.case) {
     case "integerValue":
       return BigInt(kind.value);

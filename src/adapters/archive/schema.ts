@@ -53,7 +53,7 @@ export function archivedVectors({ info }: Pick<ArchivedHead, "info">): readonly 
 }
 
 /** The name of a vector's column. */
-export function vectorColumnName(name: string): string {
+function vectorColumnName(name: string): string {
   return name === defaultVector ? "vector" : `vector:${name}`;
 }
 

@@ -19,7 +19,7 @@ export const lockFile = ".vecferry.lock";
  * The lines of Python that make `documents.jsonl` of the list, or the dictionary, of dictionaries that is pickled in a `metadata.pkl`:
  * their `id`, `tenant_id` and `content` become the document's own, all else is its metadata.
  */
-export function pickleLines(folder: string): readonly [string, string] {
+function pickleLines(folder: string): readonly [string, string] {
   const [pickle, lines] = ["metadata.pkl", filesOf(0).documents].map((name) =>
     JSON.stringify(join(folder, name)),
   );

@@ -23,7 +23,7 @@ export interface Wanted {
 }
 
 /** Whether the row is one that is meant. */
-export function isWanted(row: Row, { where, filter, run, collection }: Wanted): boolean {
+function isWanted(row: Row, { where, filter, run, collection }: Wanted): boolean {
   if (run !== undefined && row.run !== run) return false;
   if (collection !== undefined && row.collection !== collection) return false;
   if (filter !== undefined && !filter.every((match) => hasValue(row, match))) return false;

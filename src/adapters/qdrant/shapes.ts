@@ -5,7 +5,7 @@ import { defaultVector } from "../../model/record.ts";
 import type { WantedVector } from "../../wire/vector-reader.ts";
 
 /** The parameters of dense vectors, or of multivectors. */
-export const vectorParams = z.looseObject({
+const vectorParams = z.looseObject({
   size: z.number(),
   distance: z.string(),
   multivector_config: z.unknown().optional(),

@@ -54,7 +54,7 @@ const updateMode = z.enum(["upsert", "insert_only", "update_only"], {
 });
 
 /** Which points a body lets be written. */
-export function upsertConditions(body: Members): UpsertConditions {
+function upsertConditions(body: Members): UpsertConditions {
   const filter = readFilter(body, "", "update_filter") ?? undefined;
   return { mode: body.get("update_mode", updateMode), filter };
 }

@@ -30,7 +30,7 @@ export interface Scanned {
   readonly chunks: readonly Chunk[];
 }
 
-export class ScanTeam {
+class ScanTeam {
   readonly #buffer = newScanBuffer();
   readonly #words = scanWords(this.#buffer);
   readonly #ports: MessagePort[] = [];

@@ -46,7 +46,7 @@ import { shapeOfAll, streamRows } from "./stream.ts";
 const relistRounds = 3;
 
 /** Who an archive is. */
-export function archiveIdentity(path: string): StoreIdentity {
+function archiveIdentity(path: string): StoreIdentity {
   return { kind: "archive", address: path, tenant: null, database: null, version: null };
 }
 

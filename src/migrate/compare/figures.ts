@@ -104,6 +104,5 @@ export const compareSchema = z
 
 export type CompareReport = z.infer<typeof compareSchema>;
 export type GroupFigures = z.infer<typeof groupSchema>;
-export type ComparedCollection = CompareReport["collections"][number];
 export type LatencyFigures = z.infer<typeof latencySchema>;
 export type GateResult = CompareReport["gates"][number];

@@ -5,7 +5,7 @@ import { parseLossless, sliceObject } from "../../util/json.ts";
 import type { CollectionPlan } from "../collection-plan.ts";
 
 /** Filters a collection; each is a bit of a row's number. */
-export const filtersMax = 5;
+const filtersMax = 5;
 /** A value that more records have than this share filters nothing. */
 const shareMax = 0.9;
 /** Of fewer of the drawn records than this share too little could be said. */

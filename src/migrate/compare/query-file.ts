@@ -20,7 +20,7 @@ export interface QueryVectors {
 }
 
 /** Queries that one comparison takes. */
-export const queriesMax = 10_000;
+const queriesMax = 10_000;
 const dimensionMax = 65_536;
 /** Bytes of a file's queries at most, as float32. */
 const bytesMax = 512 * 1024 * 1024;

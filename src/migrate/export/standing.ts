@@ -37,12 +37,6 @@ export function ulpsOf({ plan, target }: Pick<Course, "plan" | "target">): numbe
   return plan.rules.distance === "cosine" && vectorUlps > 0 ? vectorUlps + productUlps : 0;
 }
 
-/** Whether both rows are one record, with components that are at most so many steps of float32 apart. */
-export function isSameRecord(one: PointAt, other: PointAt, ulps: number): boolean {
-  const [first, second] = [one, other].map(({ batch, row }) => digestsOf(pickRows(batch, [row])));
-  return sameDigest(first, second) || (ulps > 0 && sameButForUlps(one, other, ulps));
-}
-
 /** Reads these records at the target and compares them with what is wanted and with what was written. */
 export async function lookAtStanding(
   course: Course,

@@ -29,7 +29,7 @@ export function stepsOf(found: Found): Step[] {
 }
 
 /** The command of `rollback run` for what was found. */
-export function runCommand(found: Found, ...flags: readonly string[]): string {
+function runCommand(found: Found, ...flags: readonly string[]): string {
   const { qdrant, best } = found;
   const chroma = found.chroma?.address ?? "chroma://HOST:8000";
   const backup = best === null ? ["--without-backup"] : ["--backup", archiveWord(found, best)];

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** Kinds of fault: why a record cannot be read or carried, and what makes its vector doubtful. */
-export const faultKinds = [
+const faultKinds = [
   "no-vector",
   "stale-vector",
   "wrong-dimension",

@@ -6,7 +6,7 @@ import { expectCode, malformed, skipSpace, skipString, skipValue } from "../../u
 import { DistinctCounter, hashText } from "./distinct.ts";
 
 /** Types of a metadata value; a list bears its elements' type, `mixed[]` where they differ. */
-export const valueTypes = [
+const valueTypes = [
   "string",
   "integer",
   "float",

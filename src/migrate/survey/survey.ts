@@ -59,7 +59,7 @@ export interface SurveyOptions {
 }
 
 /** Records that are looked at where a full pass would cost as much as a copy. */
-export const sampleDefault = 3000;
+const sampleDefault = 3000;
 
 /** How many records a survey looks at unless all are asked for: null = all, where nobody else is served meanwhile. */
 export function defaultSample(source: SourceStore): number | null {

@@ -7,7 +7,7 @@ import type { Faults } from "./faults.ts";
  * Norms below are tiny: the square of one is less than float32's epsilon (2^-23), and Qdrant, where it normalizes a vector
  * itself, leaves one like that as it is (lib/segment/src/spaces/metric.rs and simple.rs, `is_length_zero_or_normalized`).
  */
-export const tinyNorm = Math.sqrt(2 ** -23);
+const tinyNorm = Math.sqrt(2 ** -23);
 
 /** Dimensions that are told apart. */
 const dimensionsMax = 16;

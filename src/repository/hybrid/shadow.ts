@@ -75,7 +75,7 @@ export class Shadow {
 }
 
 /** The share of `ids` that stands in `found`; of none, 1 where nothing was found either. */
-export function overlap(ids: readonly string[], found: readonly string[]): number {
+function overlap(ids: readonly string[], found: readonly string[]): number {
   if (ids.length === 0) return found.length === 0 ? 1 : 0;
   const there = new Set(found);
   return ids.filter((id) => there.has(id)).length / ids.length;

@@ -16,7 +16,7 @@ import { errorCode } from "../../util/error-code.ts";
 import { codes, refusal } from "./status.ts";
 
 /** What a caller may send: twice what REST takes, for a float has 4 bytes here and about 10 there. */
-export const messageBytesMax = 64 * 1024 * 1024;
+const messageBytesMax = 64 * 1024 * 1024;
 
 const prefixBytes = 5;
 const unzip = promisify(gunzip);

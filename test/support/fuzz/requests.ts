@@ -5,7 +5,7 @@ import { drawSteps, type Step } from "../truth/steps.ts";
 import { type Mutation, mutated, mutations, type RawRequest } from "./mutations.ts";
 
 /** Collections of the requests begin with this. */
-export const prefix = "fuzz-";
+const prefix = "fuzz-";
 
 const abilities = { server: true, as1182: true, whole: true };
 
