@@ -24,6 +24,8 @@ export class RateSamples {
   }
 
   event(event: MigrateEvent): void {
+    // What comes in between without progress, a wait for an index say, is no time of the phase before.
+    if (event.type === "phase" && event.phase !== this.#phase) this.#end();
     if (event.type !== "progress") return;
     if (event.phase !== this.#phase) this.#begin(event.phase);
     const { done: records, bytes } = event;
@@ -37,11 +39,16 @@ export class RateSamples {
 
   /** All samples, that of now too. */
   get samples(): readonly RateSample[] {
-    return this.#phase === null ? [] : [...this.#samples, this.#sample(this.#phase)];
+    return this.#phase === null ? this.#samples : [...this.#samples, this.#sample(this.#phase)];
+  }
+
+  #end(): void {
+    this.#take();
+    this.#phase = null;
   }
 
   #begin(phase: Phase): void {
-    if (this.#phase !== null) this.#take();
+    this.#end();
     this.#phase = phase;
     this.#done.clear();
     this.#records = 0;

@@ -13,6 +13,21 @@ const event = (phase: Phase, collection: string, done: number): MigrateEvent => 
 });
 
 describe("samples of a run's rate", () => {
+  it("give a phase no time that passes before the next one tells how far it is", () => {
+    let now = 0;
+    const rates = new RateSamples(() => now);
+    rates.event(event("verify", "a", 0));
+    now = 1_000;
+    rates.event(event("verify", "a", 500));
+    rates.event({ type: "phase", phase: "wait-green", collection: null });
+    now = 9_000;
+    rates.event({ type: "phase", phase: "compare", collection: "a" });
+    rates.event(event("compare", "a", 1));
+    const times = rates.samples.map(({ phase, atMs }) => [phase, atMs]);
+    expect(times.filter(([phase]) => phase === "verify").at(-1)).toEqual(["verify", 1_000]);
+    expect(times.at(-1)).toEqual(["compare", 9_000]);
+  });
+
   it("add up collections, and begin anew with each phase", () => {
     let now = 0;
     const rates = new RateSamples(() => now);
