@@ -112,6 +112,7 @@ const placeholders: Readonly<Record<string, string>> = {
   wanted: "NUMBER",
   ef: "512",
   m: "32",
+  links: "m",
   efConstruct: "200",
   install: "npm install @qdrant/js-client-rest@~VERSION",
   image: `docker.io/${qdrantImageName}`,

@@ -40,7 +40,10 @@ export async function lookAtServer(
   try {
     const infos = await store.collections(signal === undefined ? {} : { signal });
     const collections: StandingCollection[] = [];
-    for (const info of infos) collections.push(await describe(rest, info, signal));
+    for (const info of infos) {
+      const described = await describe(rest, info, signal);
+      if (described !== null) collections.push(described);
+    }
     return new ServerLook(store, {
       access: await writeAccess(address.url, apiKey, http, signal),
       ...(await memoryOf(address.url, http, signal)),
@@ -118,13 +121,19 @@ class ServerLook implements TargetLook {
   }
 }
 
+/** null = somebody has dropped it since it was listed. */
 async function describe(
   rest: RestClient,
   info: CollectionInfo,
   signal: AbortSignal | undefined,
-): Promise<StandingCollection> {
+): Promise<StandingCollection | null> {
   const path = `/collections/${encodeURIComponent(info.name)}`;
-  return standing(info, JSON.parse(await rest.send("GET", path, undefined, signal)));
+  try {
+    return standing(info, JSON.parse(await rest.send("GET", path, undefined, signal)));
+  } catch (error) {
+    if (isVectorError(error, "E_COLLECTION_NOT_FOUND")) return null;
+    throw error;
+  }
 }
 
 /** A key for some collections alone is told nothing of the machine. */

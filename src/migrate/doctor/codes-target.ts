@@ -111,7 +111,7 @@ export const targetCodes = {
     severity: "warning",
     means:
       "Measured beside exact search, searches miss near points however many candidates they look at: the graph has too few links (`m`, `ef_construct`). It is built anew.",
-    remedy: patch('{"hnsw_config":{"m":{m},"ef_construct":{efConstruct}}}'),
+    remedy: patch('{"hnsw_config":{"{links}":{m},"ef_construct":{efConstruct}}}'),
   },
   "compression-stall": {
     group: "target",

@@ -1,4 +1,5 @@
 /** What is found at standing collections by searching them and counting in them, where their description does not tell. */
+import { isVectorError } from "../../errors.ts";
 import type { CollectionInfo } from "../../model/collection.ts";
 import type {
   RecallMeasure,
@@ -7,6 +8,7 @@ import type {
   TargetLook,
 } from "../../store/look.ts";
 import { tenantIndex } from "../tenants/census.ts";
+import { addFault } from "./fault.ts";
 import type { Findings, Words } from "./finding.ts";
 import { addUnindexedTenants, isTenanted, settingsOf } from "./slow.ts";
 
@@ -47,7 +49,7 @@ export async function measuredFindings(
   let isTimed = false;
   for (const [at, one] of largest.entries()) {
     const own = { ...input, words: { ...input.words, target: encodeURIComponent(one.info.name) } };
-    await tenants(own, one.info, signal);
+    if (!(await countTenants(own, one.info, signal))) continue;
     // Requests that strict mode counts are left to the application.
     if (meter === null || at >= searchedMax || one.strict?.readsPerMinute != null) continue;
     if (isSearchable(one) && (full || pointsOf(one.info) <= exactPointsMax))
@@ -61,6 +63,23 @@ export async function measuredFindings(
 function isSearchable({ info, strict }: StandingCollection): boolean {
   const { status, index } = info;
   return status === "green" && (index?.vectors ?? 0) > 0 && strict?.exactSearch !== false;
+}
+
+/** Whether the collection is still there. */
+async function countTenants(
+  input: Input,
+  info: CollectionInfo,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await tenants(input, info, signal);
+  } catch (error) {
+    if (isVectorError(error, "E_COLLECTION_NOT_FOUND")) return false;
+    if (!isVectorError(error)) throw error;
+    const { words, findings } = input;
+    addFault(findings, error, { end: "target", keyed: true, words, collection: info.name });
+  }
+  return true;
 }
 
 async function tenants(
@@ -90,15 +109,19 @@ async function recall(
 ): Promise<void> {
   const found = await meter.recall(info, { tenanted: isTenanted(info), signal });
   if (found === null || found.plain >= recallMin) return;
-  const { m, ef_construct: efConstruct } = settingsOf(info)?.hnsw_config ?? {};
+  const settings = settingsOf(info)?.hnsw_config;
+  // A collection of tenants has a graph for each of them, and none for all.
+  const links = settings?.m === 0 ? "payload_m" : "m";
+  const { [links]: m, ef_construct: efConstruct } = settings ?? {};
   const [code, cause] = causeOf(found);
   findings.add(code, "target", {
     collection: info.name,
-    text: `Of the 10 nearest points its searches find ${percent(found.plain)}, measured beside exact search by ${found.searches} of its own vectors (m ${m ?? "unknown"}, ef_construct ${efConstruct ?? "unknown"}); ${cause}.`,
-    evidence: { ...found, m: m ?? null, efConstruct: efConstruct ?? null },
+    text: `Of the 10 nearest points its searches find ${percent(found.plain)}, measured beside exact search by ${found.searches} of its own vectors (${links} ${m ?? "unknown"}, ef_construct ${efConstruct ?? "unknown"}); ${cause}.`,
+    evidence: { ...found, [links]: m ?? null, efConstruct: efConstruct ?? null },
     words: {
       ...words,
       ef: String(found.wider?.ef ?? ""),
+      links,
       m: String(Math.max(16, 2 * (m ?? 0))),
       efConstruct: String(Math.max(200, 2 * (efConstruct ?? 0))),
     },

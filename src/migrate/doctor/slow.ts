@@ -9,7 +9,11 @@ import type { Findings, Words } from "./finding.ts";
 const configuration = z.looseObject({
   quantization_config: z.record(z.string(), z.unknown()).nullish(),
   hnsw_config: z
-    .looseObject({ m: z.number().nullish(), ef_construct: z.number().nullish() })
+    .looseObject({
+      m: z.number().nullish(),
+      payload_m: z.number().nullish(),
+      ef_construct: z.number().nullish(),
+    })
     .nullish(),
 });
 /** Kinds of which a server rescores nothing unless it is asked. */

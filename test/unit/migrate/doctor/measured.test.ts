@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { VectorError } from "../../../../src/errors.ts";
 import type {
   EncodingMeasure,
   RecallMeasure,
@@ -57,6 +58,14 @@ describe("doctor on searches beside exact ones", () => {
     expect(finding.text).toContain("find 50 %");
     expect(finding.evidence).toMatchObject({ plain: 0.5, m: 4, efConstruct: 10 });
     expect(finding.remedy).toContain(remedy);
+  });
+
+  it("mends the graphs of tenants where there is none for all", async () => {
+    const configuration = JSON.stringify({ hnsw_config: { m: 0, payload_m: 12 } });
+    const { meter } = meterOf({ plain: 0.5, wider: { ef: 512, recall: 0.6 } });
+    const finding = only(await found(meter, { ...indexed, configuration }), "recall-graph-thin");
+    expect(finding.evidence).toMatchObject({ payload_m: 12 });
+    expect(finding.remedy).toContain('{"hnsw_config":{"payload_m":24,"ef_construct":200}}');
   });
 
   it("finds nothing where they are near enough, or could not be measured", async () => {
@@ -144,6 +153,24 @@ describe("doctor on points without a tenant", () => {
     }
     expect(codesOf(await seen({ without: 9 }, { schema: "{}" }))).toEqual([]);
     expect(codesOf(await seen({ named: true }, { note, schema: tenant }))).toEqual([]);
+  });
+
+  it.each([
+    ["E_COLLECTION_NOT_FOUND", []],
+    ["E_SERVER", ["server-fault"]],
+  ] as const)("goes on to the next collection after %s", async (code, codes) => {
+    const findings = await examine({
+      target: fakeLook({
+        tenants: async ({ name }) => {
+          if (name === "ants") throw new VectorError(code, "Gone.");
+          return { looked: 9, named: true, without: 1 };
+        },
+        collections: ["ants", "bees"].map((name) =>
+          standingCollection(name, { info: { count: 9, schema: tenant } }),
+        ),
+      }),
+    });
+    expect(codesOf(findings)).toEqual([...codes, "tenant-missing"]);
   });
 
   it("finds tenant-unindexed where the points name tenants, whoever wrote them", async () => {
