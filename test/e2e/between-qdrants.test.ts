@@ -110,7 +110,9 @@ describe.each(pairs)("$title", ({ from, to }) => {
       const writing = (async () => {
         for (let at = 0; !stop; at += 1) {
           await putPoints(source, name, 2000 + at * 3, 2000 + at * 3 + 3);
-          const points = [madePoint(at * 2).id, madePoint(at * 2 + 400).id];
+          // Points 0 to 398 are changed, 400 to 798 deleted: what is changed is never gone.
+          const even = (at % 200) * 2;
+          const points = [madePoint(even).id, madePoint(even + 400).id];
           const body = { points: points.slice(0, 1), payload: { at: -at } };
           await source.call("POST", `/collections/${name}/points/payload?wait=true`, body);
           const gone = { points: points.slice(1) };

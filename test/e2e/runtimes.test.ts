@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { startServer } from "../../src/testing/server.ts";
-import { mainFile, temporaryFolder } from "../support/cli.ts";
+import { cleanEnvironment, mainFile, temporaryFolder } from "../support/cli.ts";
 import { projectRoot } from "../support/files.ts";
 
 const run = promisify(execFile);
@@ -39,14 +39,18 @@ describe.each(runtimes)("$name", ({ name, program, before, embedded }) => {
     await run("tar", ["-xzf", join(projectRoot, "examples/chroma.tar.gz"), "-C", chroma]);
     await using server = await startServer();
     const args = [...before, mainFile, "migrate", "./chroma_data", server.url];
-    await expect(run(program, args, { cwd: folder.path })).resolves.toBeDefined();
+    const env = cleanEnvironment();
+    await expect(run(program, args, { cwd: folder.path, env })).resolves.toBeDefined();
   });
 
   it.skipIf(program === "" || !embedded)(`opens the embedded Qdrant${why}`, async () => {
     using folder = temporaryFolder();
     const file = join(folder.path, "smoke.mjs");
     writeFileSync(file, smoke);
-    const { stdout } = await run(program, [...before, file], { cwd: folder.path });
+    const { stdout } = await run(program, [...before, file], {
+      cwd: folder.path,
+      env: cleanEnvironment(),
+    });
     expect(stdout.trim()).toBe("1");
   });
 });

@@ -80,7 +80,8 @@ export function unpackChroma(version: string, target: string): string {
   return target;
 }
 
-function cleanEnvironment(): Record<string, string | undefined> {
+/** Nobody's variables: what a process of ours may be told of the stores at hand is left out. */
+export function cleanEnvironment(): Record<string, string | undefined> {
   const environment: Record<string, string | undefined> = { ...process.env, NO_COLOR: "1" };
   for (const name of Object.keys(environment)) {
     if (/^(CHROMA|QDRANT|VECTOR|VECFERRY)_/.test(name)) delete environment[name];
