@@ -29,6 +29,7 @@ import { fakeContext, migrateRequest } from "../support/fake-migration.ts";
 import {
   recordedVersions,
   sharedFolders,
+  sharedNames,
   sharedVersions,
   type UnpackedFolder,
   unpack,
@@ -63,17 +64,6 @@ const recorded: Recorded[] = recordedVersions.map((version) => ({
     return { folder, path: folder.path, answers: readAnswers(text) };
   },
 }));
-
-/** Names of the larger folders' collections in their answers. */
-const sharedNames: Readonly<Record<string, string>> = {
-  l2: "l2col",
-  cos: "coscol",
-  ip: "ipcol",
-  cosconf: "cosconf",
-  small: "small",
-  empty: "emptycol",
-  null: "nullmeta",
-};
 
 const shared: Recorded[] = sharedVersions().map((version) => ({
   title: `of the larger folder of ${version}`,

@@ -1,21 +1,12 @@
 /** The writing of an archive, interrupted: killed, without room, without its own folder, by a second writer. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { appendFile, readdir, readFile, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openArchive, writeArchive } from "../../src/adapters/archive/index.ts";
 import type { ArchiveCollectionWriter, ArchiveWriter } from "../../src/store/archive.ts";
 import { seededRandom } from "../../src/util/seeded-random.ts";
@@ -27,6 +18,7 @@ import {
   smallBounds,
 } from "../support/archive-scene.ts";
 import { temporaryFolder } from "../support/fixtures.ts";
+import { smallDisk } from "../support/small-disk.ts";
 
 const child = new URL("./archive-writer.ts", import.meta.url).pathname;
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
@@ -221,23 +213,9 @@ describe("the writer of an archive", () => {
   });
 });
 
-const place = mkdtempSync(join(tmpdir(), "vecferry-full-"));
-const mounted = mountSmall(place);
-const reason = mounted ? "" : " (skipped: no small file system can be mounted here)";
+const { place, reason } = smallDisk();
 
-afterAll(() => {
-  if (mounted) spawnSync("umount", [place]);
-  rmSync(place, { recursive: true, force: true });
-});
-
-/** A file system of 1 MB, which only root on Linux may make. */
-function mountSmall(folder: string): boolean {
-  if (process.platform !== "linux") return false;
-  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]);
-  return status === 0 && statfsSync(folder).blocks * statfsSync(folder).bsize <= 2 ** 20;
-}
-
-describe.skipIf(!mounted)(`a disk that is full${reason}`, () => {
+describe.skipIf(reason !== "")(`a disk that is full${reason}`, () => {
   it("ends the writing with E_DISK_FULL, and the same writing goes on when there is room", async () => {
     const path = join(place, "archive");
     const ballast = join(place, "ballast");

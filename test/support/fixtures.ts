@@ -73,7 +73,7 @@ export function recordedAnswers(version: RecordedVersion): RecordedCollection[] 
 }
 
 /** Names of the larger folders' collections in their answers. */
-const sharedNames: Readonly<Record<string, string>> = {
+export const sharedNames: Readonly<Record<string, string>> = {
   l2: "l2col",
   cos: "coscol",
   ip: "ipcol",
