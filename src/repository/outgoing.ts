@@ -4,9 +4,9 @@ import type { Distance } from "../model/distance.ts";
 import type { PointBatch } from "../model/record.ts";
 import { denseVector, isPresent } from "../model/vector-column.ts";
 import type { DocumentHit } from "../store/documents.ts";
-import { parsePlain } from "../util/json.ts";
+import { type PlainObject, parsePlainObject } from "../util/json.ts";
 import { documentId, type TenantedCollection } from "./catalog.ts";
-import type { DocumentMetadata, MetadataValue } from "./metadata.ts";
+import type { DocumentMetadata } from "./metadata.ts";
 import type { VectorDocument } from "./types.ts";
 
 /** Larger is more similar, from a distance in Chroma's terms: cosine and dot product as Qdrant gives them, euclid 1 / (1 + d). */
@@ -46,7 +46,7 @@ export function rowDocument(
     id: documentId(collection, tenant, batch.ids[row] ?? "", placement.points[row]),
     content: payload.documents[row] ?? null,
     embedding: embeddingAt(batch, row),
-    metadata: metadataOf(payload.metadata[row] ?? null),
+    metadata: metadataOf(parsePlainObject(payload.metadata[row] ?? "{}")),
     createdAt: placement.createdAt?.[row] ?? null,
     collectionName: collection.name,
     tenantId: tenant,
@@ -68,14 +68,9 @@ function asGiven(vector: Float32Array, norm: number): Float32Array {
     : Float32Array.from(vector, (component) => component * norm);
 }
 
-function metadataOf(text: string | null): DocumentMetadata {
-  const value = text === null ? {} : parsePlain(text);
-  return isObject(value) ? value : {};
-}
-
 /** Whatever JSON holds is a value of metadata. */
-function isObject(value: unknown): value is Readonly<Record<string, MetadataValue>> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
+function metadataOf(plain: PlainObject | null): DocumentMetadata {
+  return (plain ?? {}) as DocumentMetadata;
 }
 
 /** A store is asked for one tenant's alone; should it ever give another's, nobody sees it. */

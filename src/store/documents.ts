@@ -5,6 +5,7 @@
 import type { CollectionInfo, CollectionSpec } from "../model/collection.ts";
 import type { Where } from "../model/filter.ts";
 import type { PointBatch } from "../model/record.ts";
+import type { PlainObject } from "../util/json.ts";
 import type {
   CallOptions,
   CountOptions,
@@ -54,8 +55,8 @@ export interface DocumentSearchOptions extends SearchOptions, DocumentFilter {
 export interface DocumentHit extends Hit {
   /** Null where it has none, or was not asked for. */
   readonly tenant: string | null;
-  /** JSON text of an object; null = none, or not asked for. */
-  readonly metadata: string | null;
+  /** As an application reads it: 2 and 2.0 are one, an integer that no number holds exactly is a bigint. Null = none, or not asked for. */
+  readonly metadata: PlainObject | null;
   /** ISO 8601; null = not kept (a migrated record), or not asked for. */
   readonly createdAt: string | null;
   /** Null where it has none, or was not asked for. */

@@ -66,7 +66,9 @@ export function documentsOf(documents: readonly TestDocument[]): PointBatch {
 }
 
 /** What a batch says of its documents, by point: vectors as plain numbers, metadata in its canonical text. */
-export function readDocuments(batch: PointBatch): object[] {
+export function readDocuments(
+  batch: PointBatch,
+): { readonly point: string; readonly metadata: string | null }[] {
   const { ids, payload, placement, vectors } = batch;
   const column = denseVector({ vectors });
   const rows = ids.map((id, row) => ({

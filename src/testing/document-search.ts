@@ -51,7 +51,7 @@ export function documentSearches({ describe, it }: SkippingKit, options: Documen
           return { id, document, tenant, metadata, time, vector: vector && Array.from(vector) };
         };
         const bare = { id: "near", document: "text", vector: null };
-        const noted = { tenant: "acme", metadata: '{"k":"b"}', time: createdAt };
+        const noted = { tenant: "acme", metadata: { k: "b" }, time: createdAt };
         const unnoted = { tenant: null, metadata: null, time: null };
         const components = Array.from(Float32Array.of(0.8, 0.6, 0));
         assert.deepEqual(await only({}), { ...bare, ...unnoted });

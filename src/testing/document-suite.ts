@@ -4,8 +4,8 @@ import { type ErrorCode, VectorError } from "../errors.ts";
 import { parseNote } from "../model/collection.ts";
 import { parseWhere } from "../model/filter.ts";
 import { tenantPointId } from "../model/point-id.ts";
+import { parsePlainObject } from "../util/json.ts";
 import {
-  canonical,
   type DocumentBench,
   type DocumentSuiteOptions,
   documentSpec,
@@ -89,13 +89,13 @@ async function assertKept(bench: DocumentBench, documents: readonly TestDocument
     id: hit.id,
     tenant: hit.tenant,
     document: hit.document,
-    metadata: canonical(hit.metadata),
+    metadata: hit.metadata,
     createdAt: hit.createdAt,
     vector: hit.vector === null ? null : Array.from(hit.vector),
   }));
   assert.deepEqual(
     searched.sort((one, other) => ((one.point ?? "") < (other.point ?? "") ? -1 : 1)),
-    wanted,
+    wanted.map((one) => ({ ...one, metadata: parsePlainObject(one.metadata ?? "null") })),
   );
 }
 

@@ -13,6 +13,9 @@ export type JsonValue =
   | JsonValue[]
   | { [key: string]: JsonValue };
 
+/** An object as an application reads it: 2 and 2.0 are one, an integer that no number holds exactly is a bigint. */
+export type PlainObject = { readonly [key: string]: unknown };
+
 /** TypeScript's libraries do not know these two yet: the reviver's context and raw JSON (ECMAScript proposal, in V8 since 11.4). */
 type SourceReviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
@@ -36,8 +39,8 @@ export function parseLossless(text: string): JsonValue {
   return new LosslessReader(text).value();
 }
 
-/** An integer that no number holds exactly has as many digits. */
-const unsafeDigits = /\d{16}/;
+/** An integer that no number holds exactly has as many digits, and stands where a value begins: digits behind a point are none. */
+const unsafeDigits = /(?:^|[:,[])\s*-?\d{16}/;
 
 /** Decodes `text` for an application: numbers as JavaScript has them, but an integer that no number holds exactly is a bigint. @throws SyntaxError */
 export function parsePlain(text: string): unknown {
@@ -50,6 +53,16 @@ export function parsePlain(text: string): unknown {
       ? BigInt(context.source)
       : value,
   );
+}
+
+export function isPlainObject(value: unknown): value is PlainObject {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+/** The object that is all of `text`; null where it is something else. @throws SyntaxError */
+export function parsePlainObject(text: string): PlainObject | null {
+  const value = parsePlain(text);
+  return isPlainObject(value) ? value : null;
 }
 
 /** A float as JSON text that stays a float when it is read back: 2 becomes `2.0`, −0 becomes `-0.0`. NaN and infinities are not JSON. */

@@ -1,5 +1,6 @@
 /** Points by columns, and which of them are meant: what the messages carry, in the shapes that both ends of the wire take. */
 import type { VectorColumn } from "../model/record.ts";
+import type { PlainObject } from "../util/json.ts";
 
 /** Points by columns: all have `points.length` rows. */
 export interface PointColumns {
@@ -21,6 +22,14 @@ export interface PointPage extends PointColumns {
 export interface ScoredPoints extends PointColumns {
   /** Qdrant's scores. */
   readonly scores: number[];
+}
+
+/** Points, nearest first, their payloads decoded. */
+export interface PlainPoints {
+  readonly points: string[];
+  readonly scores: number[];
+  readonly vectors: ReadonlyMap<string, VectorColumn>;
+  readonly plain: PlainObject[];
 }
 
 /** A filter in the JSON of Qdrant's REST API, as much of it as is asked. Points fit all of its clauses; an empty one is passed over. */

@@ -5,6 +5,7 @@
  *     GetResponse   1: RetrievedPoint, any number   2: seconds (double)
  */
 import type { NamedPoints, PayloadSelector, PointColumns, VectorSelector } from "./columns.ts";
+import { PayloadReader } from "./payload-reader.ts";
 import { readRequestedId, writePointId } from "./point-id.ts";
 import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points.ts";
 import { Reader, Writer } from "./protobuf.ts";
@@ -73,7 +74,11 @@ export function decodeGetAnswer(
   wanted: readonly WantedVector[],
 ): PointColumns & Doubtful {
   const reader = new Reader(message);
-  const read = new PointsReader(message, 1, wanted);
+  const read = new PointsReader(message, {
+    field: 1,
+    wanted,
+    payloads: new PayloadReader(message.length),
+  });
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) read.read(reader);

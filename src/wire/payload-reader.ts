@@ -3,11 +3,12 @@
  * double always with one or with an exponent, in the shortest digits that name it.
  */
 import { floatText } from "../util/json.ts";
+import { Entries, perEntry } from "./payload-entries.ts";
 import { garbled, type Reader, utf8Text } from "./protobuf.ts";
 import { badInput } from "./refusal.ts";
 
 /** Values within one another; a server that keeps JSON text reads 128. */
-const depthMax = 1000;
+export const depthMax = 1000;
 
 /** By gRPC a server answers an integer from 2^63 up to 2^64 as a double; those next to the end are rounded up to it. */
 const int64End = 2 ** 63;
@@ -24,50 +25,53 @@ const letters: Partial<Record<number, number>> = {
   13: 0x72,
 };
 
-function isKind(tag: number): boolean {
+/** Whether a Value has a value at this tag. */
+export function isKind(tag: number): boolean {
   return (
     tag === 34 || tag === 24 || tag === 17 || tag === 40 || tag === 8 || tag === 50 || tag === 58
   );
 }
 
-/** Numbers that are kept of an entry. */
-const perEntry = 4;
-
-/** So many entries are put in their place as they come; with more that takes long, and they are sorted when all are there. */
-const insertedMax = 32;
+/** Whether this double may be an integer that gRPC cannot say. */
+export function isDoubtful(value: number): boolean {
+  return value >= int64End && value <= uint64End;
+}
 
 /** The text that is gathered before it is decoded: many payloads by one call, and not so many that the string is a large one. */
 const chunkBytes = 64 * 1024;
 
 /**
- * Gathers the payloads of a message: for each `begin`, an `entry` for each entry of its map, `end`. In the end `texts` gives
+ * Gathers the payloads of a message: for each `begin`, an `entry` for each entry of its map, `end`. In the end `all` gives
  * them all. Keys come sorted, whatever their order in the message: a server's own is any.
  */
 export class PayloadReader {
   readonly #texts: string[] = [];
-  #text = Buffer.allocUnsafe(chunkBytes + 4096);
+  #text: Buffer;
   #at = 0;
   /** Where the payload begins, and where those before it end that are not decoded yet. */
   #start = 0;
   #ends: number[] = [];
   /** Whether all bytes of the payload are ASCII. */
   #ascii = true;
-  /** Entries that wait for their turn, by key: where the key starts and ends, where the value starts (−1 = nowhere), the key's rank. */
-  readonly #spans: number[] = [];
-  #top = 0;
+  readonly #entries = new Entries();
   /** Whether a double of the payload may be an integer that gRPC cannot say. */
   doubtful = false;
+
+  /** `bytes`: of the message that is read; no more is taken at first than its texts are likely to need. */
+  constructor(bytes = chunkBytes) {
+    this.#text = Buffer.allocUnsafe(Math.min(bytes, chunkBytes) + 4096);
+  }
 
   begin(): void {
     this.#start = this.#at;
     this.#ascii = true;
-    this.#top = 0;
+    this.#entries.top = 0;
     this.doubtful = false;
   }
 
   /** The entry whose length comes next. @throws SyntaxError */
   entry(reader: Reader): void {
-    this.#collect(reader, 0);
+    this.#entries.collect(reader, 0);
   }
 
   /** The payload's last entry was read, and `reader` stands in its message still. @throws SyntaxError, E_INPUT where a number is none that JSON has */
@@ -82,8 +86,26 @@ export class PayloadReader {
     }
   }
 
+  /**
+   * Instead of `end`: the payload as bytes, which are good until the next `begin` and no text of `texts`. In UTF-8, and its keys in
+   * the order of their bytes. @throws as `end`
+   */
+  endBytes(reader: Reader): Buffer {
+    const { at } = reader;
+    this.#object(reader, 0, 1);
+    reader.at = at;
+    const bytes = this.#text.subarray(this.#start, this.#at);
+    this.#at = this.#start;
+    return bytes;
+  }
+
+  /** Whether all bytes of the payload that was read last are ASCII. */
+  get ascii(): boolean {
+    return this.#ascii;
+  }
+
   /** The texts of all payloads, in their order. */
-  texts(): string[] {
+  all(): string[] {
     this.#flush();
     return this.#texts;
   }
@@ -127,77 +149,17 @@ export class PayloadReader {
     }
   }
 
-  /** Puts an entry among those from `base` on, where its key belongs; of two with one key the later counts. */
-  #collect(reader: Reader, base: number): void {
-    const outer = reader.open();
-    let start = reader.at;
-    let end = start;
-    let value = -1;
-    while (reader.more()) {
-      const tag = reader.tag();
-      if (tag === 10) {
-        start = reader.span();
-        end = reader.at;
-        continue;
-      }
-      if (tag === 18) value = reader.at;
-      reader.skip(tag);
-    }
-    reader.close(outer);
-    const { bytes } = reader;
-    const spans = this.#spans;
-    const rank = rankOf(bytes, start, end);
-    let place = this.#top;
-    const last = place - base > insertedMax * perEntry ? place : base;
-    for (; place > last; place -= perEntry) {
-      const order =
-        rank - (spans[place - 1] ?? 0) ||
-        compare(bytes, start, end, spans[place - 4] ?? 0, spans[place - 3] ?? 0);
-      if (order > 0) break;
-      if (order === 0) {
-        spans[place - 2] = value;
-        return;
-      }
-    }
-    for (let at = this.#top - 1; at >= place; at -= 1) spans[at + perEntry] = spans[at] ?? 0;
-    spans[place] = start;
-    spans[place + 1] = end;
-    spans[place + 2] = value;
-    spans[place + 3] = rank;
-    this.#top += perEntry;
-  }
-
-  /** Sorts the entries from `base` on; of those with one key the last counts. */
-  #sort(bytes: Buffer, base: number): void {
-    const spans = this.#spans;
-    const places: number[] = [];
-    for (let at = base; at < this.#top; at += perEntry) places.push(at);
-    const order = (one: number, other: number): number =>
-      compare(
-        bytes,
-        spans[one] ?? 0,
-        spans[one + 1] ?? 0,
-        spans[other] ?? 0,
-        spans[other + 1] ?? 0,
-      );
-    const sorted = places
-      .sort(order)
-      .filter((place, at, all) => at + 1 === all.length || order(place, all[at + 1] ?? 0) !== 0)
-      .flatMap((place) => spans.slice(place, place + perEntry));
-    for (const [step, number] of sorted.entries()) spans[base + step] = number;
-    this.#top = base + sorted.length;
-  }
-
   /** The entries from `base` on, which are done then. */
   #object(reader: Reader, base: number, depth: number): void {
-    if (this.#top - base > insertedMax * perEntry) this.#sort(reader.bytes, base);
-    const end = this.#top;
+    const { spans } = this.#entries;
+    this.#entries.settle(reader.bytes, base);
+    const end = this.#entries.top;
     if (end === base) this.#word("{}");
     for (let at = base; at < end; at += perEntry) {
       this.#byte(at === base ? 0x7b : 0x2c);
-      this.#string(reader.bytes, this.#spans[at] ?? 0, this.#spans[at + 1] ?? 0);
+      this.#string(reader.bytes, spans[at] ?? 0, spans[at + 1] ?? 0);
       this.#byte(0x3a);
-      const value = this.#spans[at + 2] ?? -1;
+      const value = spans[at + 2] ?? -1;
       if (value === -1) {
         this.#word("null");
         continue;
@@ -206,7 +168,7 @@ export class PayloadReader {
       this.#value(reader, depth);
     }
     if (end !== base) this.#byte(0x7d);
-    this.#top = base;
+    this.#entries.top = base;
   }
 
   /** The Value whose length comes next; of several kinds the last counts, as everywhere in protobuf. */
@@ -242,16 +204,16 @@ export class PayloadReader {
 
   #double(value: number): void {
     if (!Number.isFinite(value)) throw badInput("cannot convert to json number");
-    if (value >= int64End && value <= uint64End) this.doubtful = true;
+    if (isDoubtful(value)) this.doubtful = true;
     this.#word(floatText(value));
   }
 
   #members(reader: Reader, depth: number): void {
     const outer = reader.open();
-    const base = this.#top;
+    const base = this.#entries.top;
     while (reader.more()) {
       const tag = reader.tag();
-      if (tag === 10) this.#collect(reader, base);
+      if (tag === 10) this.#entries.collect(reader, base);
       else reader.skip(tag);
     }
     this.#object(reader, base, depth + 1);
@@ -310,28 +272,4 @@ function writeEscape(text: Buffer, start: number, code: number): number {
   text[at++] = hex.charCodeAt(code >> 4);
   text[at++] = hex.charCodeAt(code & 15);
   return at;
-}
-
-/** The first bytes of a key as a number: what compares most keys. */
-function rankOf(bytes: Buffer, start: number, end: number): number {
-  const first = start < end ? (bytes[start] ?? 0) : 0;
-  const second = start + 1 < end ? (bytes[start + 1] ?? 0) : 0;
-  const third = start + 2 < end ? (bytes[start + 2] ?? 0) : 0;
-  return (first << 16) | (second << 8) | third;
-}
-
-/** Below 0, 0 or above 0 as the one key comes before the other, is it, or comes behind it: byte by byte. */
-function compare(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  otherStart: number,
-  otherEnd: number,
-): number {
-  const length = Math.min(end - start, otherEnd - otherStart);
-  for (let step = 0; step < length; step += 1) {
-    const difference = (bytes[start + step] ?? 0) - (bytes[otherStart + step] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return end - start - (otherEnd - otherStart);
 }

@@ -7,7 +7,6 @@
 import { defaultVector } from "../model/record.ts";
 import { vectorBytes } from "../model/vector-column.ts";
 import type { NamedPoints, PointColumns } from "./columns.ts";
-import { PayloadReader } from "./payload-reader.ts";
 import { PayloadWriter, writeStored } from "./payload-writer.ts";
 import { readPointId, writePointId } from "./point-id.ts";
 import { garbled, Reader, varintBytes, Writer } from "./protobuf.ts";
@@ -56,25 +55,49 @@ export function writePoints(
 }
 
 /** Points as they are read. */
-interface Answer extends PointColumns, Doubtful {
+interface Answer<Payload> extends Omit<PointColumns, "payloads">, Doubtful {
+  readonly payloads: Payload[];
   /** Empty where the points have none. */
   readonly scores: number[];
 }
 
-/** The points at `field` of an answer; the caller reads the other fields. `wanted`: the vectors that were asked for. */
-export class PointsReader {
+/** What becomes of payloads: JSON text, or plain values. */
+export interface PayloadSink<Payload> {
+  readonly doubtful: boolean;
+  begin(reader: Reader): void;
+  entry(reader: Reader): void;
+  end(reader: Reader): void;
+  all(): Payload[];
+}
+
+interface PointsOptions<Payload> {
+  /** Where the points stand in the answer. */
+  readonly field: number;
+  /** The vectors that were asked for. */
+  readonly wanted: readonly WantedVector[];
+  readonly payloads: PayloadSink<Payload>;
+  /** Whether they are ScoredPoints. */
+  readonly scored?: boolean;
+}
+
+/** The points of an answer; the caller reads the fields beside them. */
+export class PointsReader<Payload> {
   readonly #points: string[] = [];
   readonly #scores: number[] = [];
   readonly #doubtful: number[] = [];
-  readonly #payload = new PayloadReader();
+  readonly #payload: PayloadSink<Payload>;
   readonly #span = new FloatSpan();
   readonly #rows: ReadonlyMap<string, VectorRows>;
   readonly #scored: boolean;
 
   /** @throws SyntaxError */
-  constructor(message: Uint8Array, field: number, wanted: readonly WantedVector[], scored = false) {
+  constructor(
+    message: Uint8Array,
+    { field, wanted, payloads, scored = false }: PointsOptions<Payload>,
+  ) {
     const count = wanted.length === 0 ? 0 : countOf(message, field);
     this.#rows = new Map(wanted.map((one) => [one.name, rowsFor(one, count)]));
+    this.#payload = payloads;
     this.#scored = scored;
   }
 
@@ -84,7 +107,7 @@ export class PointsReader {
     const row = this.#points.length;
     let id = "";
     let score = 0;
-    this.#payload.begin();
+    this.#payload.begin(reader);
     while (reader.more()) {
       const tag = reader.tag();
       if (tag === 10) id = readPointId(reader);
@@ -136,11 +159,11 @@ export class PointsReader {
       throw garbled("a vector of another kind or dimension than the collection's", reader.at);
   }
 
-  columns(): Answer {
+  columns(): Answer<Payload> {
     return {
       points: this.#points,
       vectors: new Map(Array.from(this.#rows, ([name, rows]) => [name, rows.column()])),
-      payloads: this.#payload.texts(),
+      payloads: this.#payload.all(),
       scores: this.#scores,
       doubtful: this.#doubtful,
     };

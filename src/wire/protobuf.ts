@@ -219,6 +219,14 @@ export class Reader {
     return BigInt.asIntN(64, (BigInt(this.#high) << 32n) | BigInt(this.#low)).toString();
   }
 
+  /** An int64; a bigint where no number holds it. */
+  int64(): number | bigint {
+    this.#varint();
+    const value = (this.#high | 0) * 0x100000000 + this.#low;
+    if (Number.isSafeInteger(value)) return value;
+    return BigInt.asIntN(64, (BigInt(this.#high) << 32n) | BigInt(this.#low));
+  }
+
   flag(): boolean {
     this.#varint();
     return this.#low !== 0 || this.#high !== 0;

@@ -11,16 +11,26 @@
  *                     8: score threshold (float)   9: offset   10: vector name   11: WithVectorsSelector   15: sparse indices
  *     QueryResponse   1: ScoredPoint, any number   2: seconds (double); SearchResponse is the same
  */
+import type { PlainObject } from "../util/json.ts";
 import type {
   NamedPoints,
   PayloadSelector,
+  PlainPoints,
   PointFilter,
   ScoredPoints,
   VectorSelector,
 } from "./columns.ts";
 import { readFilter, writeFilter } from "./filter.ts";
+import { PayloadReader } from "./payload-reader.ts";
+import { PlainReader } from "./plain-reader.ts";
 import { readRequestedId } from "./point-id.ts";
-import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points.ts";
+import {
+  answerWriter,
+  type Doubtful,
+  type PayloadSink,
+  PointsReader,
+  writePoints,
+} from "./points.ts";
 import { Reader, Writer } from "./protobuf.ts";
 import { badInput, notImplemented } from "./refusal.ts";
 import { readPayloadSelector, readVectorSelector, writePaths, writeSelector } from "./selectors.ts";
@@ -215,8 +225,29 @@ export function decodeQueryAnswer(
   message: Uint8Array,
   wanted: readonly WantedVector[] = [],
 ): ScoredPoints & Doubtful {
+  return readAnswer(message, wanted, new PayloadReader(message.length));
+}
+
+/**
+ * The same with its payloads decoded; null where gRPC leaves one of their numbers open, or one of them is not `fit`: then the
+ * text says more. @throws SyntaxError
+ */
+export function decodePlainAnswer(
+  message: Uint8Array,
+  wanted: readonly WantedVector[],
+  isFit: (payload: PlainObject) => boolean,
+): PlainPoints | null {
+  const { payloads: plain, doubtful, ...found } = readAnswer(message, wanted, new PlainReader());
+  return doubtful.length === 0 && plain.every(isFit) ? { ...found, plain } : null;
+}
+
+function readAnswer<Payload>(
+  message: Uint8Array,
+  wanted: readonly WantedVector[],
+  payloads: PayloadSink<Payload>,
+) {
   const reader = new Reader(message);
-  const read = new PointsReader(message, 1, wanted, true);
+  const read = new PointsReader(message, { field: 1, wanted, payloads, scored: true });
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) read.read(reader);

@@ -13,6 +13,7 @@ import type {
   VectorSelector,
 } from "./columns.ts";
 import { readFilter, writeFilter } from "./filter.ts";
+import { PayloadReader } from "./payload-reader.ts";
 import { readPointId, readRequestedId, writePointId } from "./point-id.ts";
 import { answerWriter, type Doubtful, PointsReader, writePoints } from "./points.ts";
 import { Reader, Writer } from "./protobuf.ts";
@@ -102,7 +103,11 @@ export function decodeScrollAnswer(
   wanted: readonly WantedVector[],
 ): PointPage & Doubtful {
   const reader = new Reader(message);
-  const read = new PointsReader(message, 2, wanted);
+  const read = new PointsReader(message, {
+    field: 2,
+    wanted,
+    payloads: new PayloadReader(message.length),
+  });
   let next: string | null = null;
   while (reader.more()) {
     const tag = reader.tag();

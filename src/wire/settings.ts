@@ -258,7 +258,7 @@ function readEntry(reader: Reader): JsonMap {
   payload.begin();
   payload.entry(reader);
   payload.end(reader);
-  const entry = parseLossless(payload.texts()[0] ?? "{}");
+  const entry = parseLossless(payload.all()[0] ?? "{}");
   return isMap(entry) ? entry : {};
 }
 

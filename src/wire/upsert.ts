@@ -233,7 +233,7 @@ class RowReader {
 
   points(): NamedPoints {
     const vectors = new Map(Array.from(this.#vectors, ([name, { rows }]) => [name, rows.column()]));
-    const texts = this.#payload.texts();
+    const texts = this.#payload.all();
     const payloads = texts.map((text, row) => (this.#hasPayload[row] === true ? text : null));
     return { ids: this.#ids, vectors, payloads };
   }

@@ -3,6 +3,7 @@ import { isVectorError } from "../../errors.ts";
 import { Nearest, offerBatch } from "../../model/nearest.ts";
 import { denseVector } from "../../model/vector-column.ts";
 import type { DocumentHit, DocumentSearchOptions } from "../../store/documents.ts";
+import { parsePlainObject } from "../../util/json.ts";
 import { notChroma } from "./answer.ts";
 import { statusOf } from "./client.ts";
 import type { Asked } from "./document-where.ts";
@@ -82,7 +83,7 @@ function hitOf(
     distance,
     document,
     tenant: metadata ? (flat?.tenant ?? null) : null,
-    metadata: metadata ? plain : null,
+    metadata: metadata ? parsePlainObject(plain ?? "null") : null,
     createdAt: metadata ? (flat?.createdAt ?? null) : null,
     vector,
     norm: metadata ? (flat?.norm ?? Number.NaN) : Number.NaN,
@@ -131,7 +132,7 @@ async function nearestOfAll(reach: Reach, query: DocumentQuery): Promise<Documen
         distance,
         document: documents ? (payload.documents[row] ?? null) : null,
         tenant: metadata ? (placement.tenants[row] ?? null) : null,
-        metadata: metadata ? (payload.metadata[row] ?? null) : null,
+        metadata: metadata ? parsePlainObject(payload.metadata[row] ?? "null") : null,
         createdAt: metadata ? (placement.createdAt?.[row] ?? null) : null,
         vector:
           column === undefined || at === null ? null : column.data.slice(at, at + column.dimension),

@@ -28,6 +28,7 @@ import type {
   StoreIdentity,
 } from "../../store/port.ts";
 import { orAborted, throwIfAborted } from "../../util/abort.ts";
+import { parsePlainObject } from "../../util/json.ts";
 import { acquireLock } from "../../util/lock.ts";
 import { Slots } from "../../util/slots.ts";
 import { sortedInTurns, Turns } from "../../util/turns.ts";
@@ -183,7 +184,7 @@ class FaissStore implements DocumentStore {
       distance: far,
       document: documents ? row.document : null,
       tenant: metadata ? row.tenant : null,
-      metadata: metadata ? row.metadata : null,
+      metadata: metadata ? parsePlainObject(row.metadata ?? "null") : null,
       createdAt: metadata ? row.createdAt : null,
       norm: metadata ? row.norm : Number.NaN,
       vector: vectors ? row.vector.slice() : null,

@@ -11,7 +11,9 @@ import type {
 } from "../../model/collection.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
+import type { PlainObject } from "../../util/json.ts";
 import type {
+  PlainPoints,
   PointColumns,
   PointCondition,
   PointFilter,
@@ -23,6 +25,7 @@ import type { UpdateMode } from "../../wire/upsert.ts";
 import type { WantedVector } from "../../wire/vector-reader.ts";
 
 export type {
+  PlainPoints,
   PointColumns,
   PointCondition,
   PointFilter,
@@ -82,6 +85,8 @@ export interface QueryColumns extends CallOptions {
   readonly paths?: readonly string[];
   /** Default: no vectors. */
   readonly vectors?: readonly WantedVector[];
+  /** Given: payloads may come as plain values, where each of them fits. Default: as JSON texts. */
+  readonly plain?: (payload: PlainObject) => boolean;
 }
 
 /** A collection as it stands. */
@@ -166,7 +171,7 @@ export interface QdrantApi extends AsyncDisposable {
   /** Exact. */
   count(name: string, options?: CountColumns): Promise<number>;
   delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;
-  query(name: string, options: QueryColumns): Promise<ScoredPoints>;
+  query(name: string, options: QueryColumns): Promise<ScoredPoints | PlainPoints>;
   /** The values of an indexed payload key, those of most points first, exactly counted. */
   facet(
     name: string,

@@ -4,11 +4,12 @@ import { VectorError } from "../../errors.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { decodeCountAnswer, encodeCount } from "../../wire/count.ts";
 import { decodeGetAnswer, encodeGet } from "../../wire/get.ts";
-import { decodeQueryAnswer, encodeQuery } from "../../wire/query.ts";
+import { decodePlainAnswer, decodeQueryAnswer, encodeQuery } from "../../wire/query.ts";
 import { decodeScrollAnswer, encodeScroll, peekNext } from "../../wire/scroll.ts";
 import { decodeUpdateAnswer, encodeUpsert } from "../../wire/upsert.ts";
 import type {
   CountColumns,
+  PlainPoints,
   PointColumns,
   PointPage,
   QdrantApi,
@@ -101,15 +102,17 @@ export class GrpcPoints {
     return this.#client.send("Points/Count", frame, decodeCountAnswer, options);
   }
 
-  async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
-    const { vectors = [] } = options;
+  async query(name: string, options: QueryColumns): Promise<ScoredPoints | PlainPoints> {
+    const { vectors = [], plain } = options;
     const found = await this.#client.send(
       "Points/Query",
       encodeQuery(name, { ...options, vectors: vectors.length > 0 }),
-      (message) => decodeQueryAnswer(message, vectors),
+      (message) =>
+        (plain && decodePlainAnswer(message, vectors, plain)) ??
+        decodeQueryAnswer(message, vectors),
       options,
     );
-    return this.#settled(name, found, { ...options, payload: true });
+    return "plain" in found ? found : this.#settled(name, found, { ...options, payload: true });
   }
 
   /** A write that is answered when it is done. */

@@ -2,8 +2,14 @@
 import { VectorError } from "../../errors.ts";
 import { defaultVector, type VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
-import { sliceArray, sliceObject } from "../../util/json.ts";
-import type { PointColumns, ScoredPoints, UpdateMode, WantedVector } from "./api.ts";
+import {
+  isPlainObject,
+  type PlainObject,
+  parsePlain,
+  sliceArray,
+  sliceObject,
+} from "../../util/json.ts";
+import type { PlainPoints, PointColumns, ScoredPoints, UpdateMode, WantedVector } from "./api.ts";
 import { columnOf } from "./rest-vectors.ts";
 
 /** Room for what stands around the points in a body. */
@@ -19,14 +25,62 @@ export function pointText(point: string): string {
  * and leave the server's own reading of decimals no room to miss it.
  */
 export function vectorText(data: Float32Array, start: number, end: number): string {
-  const digits: string[] = [];
+  const bytes = Buffer.allocUnsafe((end - start) * componentBytesMax + 2);
+  let at = 0;
+  bytes[at++] = 0x5b;
   for (let index = start; index < end; index += 1) {
-    const component = data[index] ?? 0;
-    digits.push(
-      component === 0 ? (Object.is(component, -0) ? "-0.0" : "0.0") : component.toPrecision(9),
-    );
+    if (index > start) bytes[at++] = 0x2c;
+    at = writeComponent(bytes, at, data[index] ?? 0);
   }
-  return `[${digits.join(",")}]`;
+  bytes[at++] = 0x5d;
+  return bytes.toString("latin1", 0, at);
+}
+
+/** `-0.00000123456789` and a comma. */
+const componentBytesMax = 18;
+/** The digits of 0 to 999, three each. */
+const triples = Buffer.from(
+  Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, "0")).join(""),
+  "latin1",
+);
+
+/** Most components of a vector are from 0.001 to 1; their digits are an integer's: a float32 times a power of ten up to 10^11 is exact. */
+function writeComponent(bytes: Buffer, start: number, component: number): number {
+  const size = Math.abs(component);
+  if (!(size >= 0.001 && size < 1)) return start + bytes.write(oddText(component), start, "latin1");
+  let at = start;
+  if (component < 0) bytes[at++] = 0x2d;
+  bytes[at++] = 0x30;
+  bytes[at++] = 0x2e;
+  let scale = 1e9;
+  if (size < 0.1) {
+    bytes[at++] = 0x30;
+    scale = 1e10;
+  }
+  if (size < 0.01) {
+    bytes[at++] = 0x30;
+    scale = 1e11;
+  }
+  const digits = Math.round(size * scale);
+  const head = Math.floor(digits / 1e6);
+  const rest = digits - head * 1e6;
+  const middle = Math.floor(rest / 1000);
+  at = writeTriple(bytes, at, head);
+  at = writeTriple(bytes, at, middle);
+  return writeTriple(bytes, at, rest - middle * 1000);
+}
+
+function writeTriple(bytes: Buffer, at: number, number: number): number {
+  const from = number * 3;
+  bytes[at] = triples[from] ?? 0;
+  bytes[at + 1] = triples[from + 1] ?? 0;
+  bytes[at + 2] = triples[from + 2] ?? 0;
+  return at + 3;
+}
+
+function oddText(component: number): string {
+  if (component !== 0) return component.toPrecision(9);
+  return Object.is(component, -0) ? "-0.0" : "0.0";
 }
 
 /**
@@ -130,6 +184,38 @@ export function scoredOf(result: string, wanted: readonly WantedVector[]): Score
   const scores = rows.map((row) => Math.fround(Number(row.get("score"))));
   if (scores.some(Number.isNaN)) throw new SyntaxError("a hit without score");
   return { ...columnsOfRows(rows, wanted), scores };
+}
+
+/** Point and score of a plain hit; payload where it has one. */
+interface PlainHit {
+  readonly id?: unknown;
+  readonly score?: unknown;
+  readonly payload?: unknown;
+}
+
+/** The same without vectors, and with the payloads decoded; null where one of them is not fit. @throws SyntaxError */
+export function plainOf(
+  result: string,
+  isFit: (payload: PlainObject) => boolean,
+): PlainPoints | null {
+  const found: PlainPoints = { points: [], scores: [], vectors: new Map(), plain: [] };
+  for (const { id, score, payload } of plainHits(parsePlain(result))) {
+    if (!isPlainObject(payload) || !isFit(payload)) return null;
+    if (typeof score !== "number") throw new SyntaxError("a hit without score");
+    if (typeof id !== "string" && typeof id !== "number" && typeof id !== "bigint")
+      throw new SyntaxError("a point without id");
+    found.points.push(String(id));
+    found.scores.push(Math.fround(score));
+    found.plain.push(payload);
+  }
+  return found;
+}
+
+function plainHits(result: unknown): readonly PlainHit[] {
+  const points = isPlainObject(result) ? result["points"] : undefined;
+  if (!Array.isArray(points) || !points.every(isPlainObject))
+    throw new SyntaxError("no list of hits");
+  return points;
 }
 
 function columnsOfRows(

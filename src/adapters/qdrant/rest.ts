@@ -11,6 +11,7 @@ import type {
   CollectionChange,
   CollectionState,
   CountColumns,
+  PlainPoints,
   PointColumns,
   PointFilter,
   PointPage,
@@ -25,6 +26,7 @@ import type {
 import type { RestClient } from "./rest-client.ts";
 import {
   columnsOf,
+  plainOf,
   pointOf,
   pointText,
   scoredOf,
@@ -201,11 +203,14 @@ class RestApi implements QdrantApi {
     await this.#update("POST", `${path(name)}/points/delete`, body, options);
   }
 
-  async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
-    const { vectors = [], signal } = options;
+  async query(name: string, options: QueryColumns): Promise<ScoredPoints | PlainPoints> {
+    const { vectors = [], plain, signal } = options;
     const address = `${path(name)}/points/query`;
     const result = await this.#client.send("POST", address, queryBody(options), signal);
-    return this.#parse(() => scoredOf(result, vectors));
+    const isPlain = plain !== undefined && vectors.length === 0;
+    return this.#parse(
+      () => (isPlain ? plainOf(result, plain) : null) ?? scoredOf(result, vectors),
+    );
   }
 
   async facet(

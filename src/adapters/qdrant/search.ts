@@ -4,19 +4,21 @@ import type { CollectionInfo, Layout } from "../../model/collection.ts";
 import { type Distance, toChromaDistance } from "../../model/distance.ts";
 import type { Where } from "../../model/filter.ts";
 import { markKey, tenantKey } from "../../model/layout.ts";
+import { isReadPlain, plainRecord } from "../../model/plain-record.ts";
 import type { PointBatch } from "../../model/record.ts";
-import { denseVector } from "../../model/vector-column.ts";
+import { denseVector, isPresent } from "../../model/vector-column.ts";
 import type { DocumentHit, DocumentSearchOptions } from "../../store/documents.ts";
-import type { QueryColumns, ScoredPoints } from "./api.ts";
+import { type PlainObject, parsePlainObject } from "../../util/json.ts";
+import type { PlainPoints, QueryColumns, ScoredPoints } from "./api.ts";
 import { toBatch } from "./convert.ts";
 import { factsOf } from "./facts.ts";
 import { scopeFilter } from "./filter.ts";
 import { assertUnnamed } from "./fit.ts";
 import { wantedVectors } from "./shapes.ts";
-import { isMeant, type Lists } from "./where.ts";
+import { asksForLists, isMeant, type Lists } from "./where.ts";
 
 /** Asks the Qdrant. */
-type Ask = (query: QueryColumns) => Promise<ScoredPoints>;
+type Ask = (query: QueryColumns) => Promise<ScoredPoints | PlainPoints>;
 
 /**
  * The nearest of the records that are meant. @throws E_NOT_SUPPORTED (named vectors, a distance that Chroma does not have, a key
@@ -34,6 +36,7 @@ export async function findNearest(
     throw new VectorError("E_NOT_SUPPORTED", `Chroma has no distance like that of "${name}".`);
   const { layout, asking } = factsOf(collection);
   const paths = wantedPaths(options, asking.layout);
+  const plain = plainFit(layout, where);
   const found = async (lists: Lists): Promise<Found> => {
     const scored = await ask({
       vector,
@@ -42,22 +45,40 @@ export async function findNearest(
       vectors: vectors ? wantedVectors({ dimension: collection.dimension }) : [],
       filter: scopeFilter(options, { ...asking, lists }),
       oversampling: rescoring?.oversampling,
+      ...(plain === undefined ? {} : { plain }),
       ...(paths === undefined ? {} : { paths }),
       ...(signal === undefined ? {} : { signal }),
     });
-    return { batch: toBatch(scored, layout), scores: scored.scores };
+    if (!("plain" in scored)) return { batch: toBatch(scored, layout), scores: scored.scores };
+    return scored;
   };
+  const hitsOf = (answer: Found): DocumentHit[] =>
+    "plain" in answer
+      ? plainHits(answer, { distance, layout: asking.layout }, options)
+      : textHits(answer, distance, options);
   // The nearest that fit loosely are the nearest that fit, where each of them does: most metadata has no list.
   if (where !== undefined && asking.lists === "apart" && wantsMetadata(options)) {
     const loosely = await found("loosely");
-    if (areMeant(where, loosely.batch)) return hitsOf(loosely, distance, options);
+    if ("plain" in loosely || areMeant(where, loosely.batch)) return hitsOf(loosely);
   }
-  return hitsOf(await found(asking.lists), distance, options);
+  return hitsOf(await found(asking.lists));
 }
 
-interface Found {
-  readonly batch: PointBatch;
-  readonly scores: readonly number[];
+/** An answer that was read plain, or row by row as texts. */
+type Found = PlainPoints | { readonly batch: PointBatch; readonly scores: readonly number[] };
+
+/** Which payloads may be read plain; undefined = none. Of a filter's answer those are that certainly are meant. */
+function plainFit(
+  layout: Layout | null,
+  where: Where | undefined,
+): ((payload: PlainObject) => boolean) | undefined {
+  if (layout === null || !isReadPlain(layout)) return undefined;
+  if (where === undefined) return (payload) => plainRecord(payload, layout) !== null;
+  if (asksForLists(where)) return undefined;
+  return (payload) => {
+    const record = plainRecord(payload, layout);
+    return record !== null && !Object.values(record.metadata ?? {}).some(Array.isArray);
+  };
 }
 
 /** Whether the metadata comes with the answer. */
@@ -85,24 +106,55 @@ function wantedPaths(
   return apart ? ["metadata", tenantKey, markKey] : undefined;
 }
 
-function hitsOf(
-  { batch, scores }: Found,
-  distance: Distance,
-  { documents = true, metadata = false, vectors = false }: DocumentSearchOptions,
+/** Of a row of the answer. */
+type VectorOf = (row: number) => Float32Array | null;
+
+function vectorsOf(answer: Pick<PlainPoints, "vectors">, wanted: boolean): VectorOf {
+  const column = wanted ? denseVector(answer) : undefined;
+  return (row) =>
+    column === undefined || !isPresent(column, row)
+      ? null
+      : column.data.slice(row * column.dimension, (row + 1) * column.dimension);
+}
+
+function plainHits(
+  { points, scores, vectors, plain }: PlainPoints,
+  { distance, layout }: { readonly distance: Distance; readonly layout: Layout },
+  options: DocumentSearchOptions,
 ): DocumentHit[] {
+  const { documents = true, metadata = false } = options;
+  const vectorOf = vectorsOf({ vectors }, options.vectors === true);
+  return points.map((point, row) => {
+    const record = plainRecord(plain[row] ?? {}, layout);
+    return {
+      id: record?.id ?? point,
+      point,
+      distance: toChromaDistance(distance, scores[row] ?? Number.NaN),
+      document: documents ? (record?.document ?? null) : null,
+      tenant: metadata ? (record?.tenant ?? null) : null,
+      metadata: metadata ? (record?.metadata ?? null) : null,
+      createdAt: metadata ? (record?.createdAt ?? null) : null,
+      norm: metadata ? (record?.norm ?? Number.NaN) : Number.NaN,
+      vector: vectorOf(row),
+    };
+  });
+}
+
+function textHits(
+  { batch, scores }: Exclude<Found, PlainPoints>,
+  distance: Distance,
+  options: DocumentSearchOptions,
+): DocumentHit[] {
+  const { documents = true, metadata = false } = options;
   const { ids, payload, placement } = batch;
-  const column = denseVector(batch);
-  const vectorOf = (row: number): Float32Array | null => {
-    if (!vectors || column === undefined || column.present?.[row] === 0) return null;
-    return column.data.slice(row * column.dimension, (row + 1) * column.dimension);
-  };
+  const vectorOf = vectorsOf(batch, options.vectors === true);
   return ids.map((id, row) => ({
     id,
     point: placement.points[row] ?? "",
     distance: toChromaDistance(distance, scores[row] ?? Number.NaN),
     document: documents ? (payload.documents[row] ?? null) : null,
     tenant: metadata ? (placement.tenants[row] ?? null) : null,
-    metadata: metadata ? (payload.metadata[row] ?? null) : null,
+    metadata: metadata ? parsePlainObject(payload.metadata[row] ?? "null") : null,
     createdAt: metadata ? (placement.createdAt?.[row] ?? null) : null,
     norm: metadata ? (placement.norms[row] ?? Number.NaN) : Number.NaN,
     vector: vectorOf(row),

@@ -8,6 +8,7 @@ import type {
   CollectionChange,
   CollectionState,
   CountColumns,
+  PlainPoints,
   PointColumns,
   PointPage,
   PointSelector,
@@ -118,7 +119,7 @@ export class ServerApi implements QdrantApi {
     return (await this.#road(name, "read", options)).count(name, options);
   }
 
-  async query(name: string, options: QueryColumns): Promise<ScoredPoints> {
+  async query(name: string, options: QueryColumns): Promise<ScoredPoints | PlainPoints> {
     return (await this.#road(name, "read", options)).query(name, options);
   }
 

@@ -89,7 +89,8 @@ export function isMeant(where: Where, metadata: string | null): boolean {
   return matches(where, decodeMetadata(metadata));
 }
 
-function asksForLists(where: Where): boolean {
+/** Whether something is asked for that only lists have. */
+export function asksForLists(where: Where): boolean {
   if ("every" in where) return where.every.some(asksForLists);
   if ("some" in where) return where.some.some(asksForLists);
   return where.operator === "$contains";

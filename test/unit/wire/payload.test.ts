@@ -25,7 +25,7 @@ function read(message: Uint8Array): { text: string; doubtful: boolean } {
     payload.entry(reader);
   }
   payload.end(reader);
-  return { text: payload.texts()[0] ?? "", doubtful: payload.doubtful };
+  return { text: payload.all()[0] ?? "", doubtful: payload.doubtful };
 }
 
 const judged = (json: string): { [key: string]: JsonValue } =>
@@ -200,7 +200,7 @@ describe("bytes to payload", () => {
       for (; reader.more(); payload.entry(reader)) reader.tag();
       payload.end(reader);
     }
-    expect(payload.texts()).toEqual(texts);
+    expect(payload.all()).toEqual(texts);
   });
 
   it.each(["\u0001", '"', "\n", "x", "漢"])("hold a text of many %j", (unit) => {

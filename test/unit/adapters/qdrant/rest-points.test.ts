@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { PointColumns } from "../../../../src/adapters/qdrant/api.ts";
 import {
   columnsOf,
+  plainOf,
   upsertBodies,
   vectorText,
 } from "../../../../src/adapters/qdrant/rest-points.ts";
@@ -34,6 +35,54 @@ describe("vectorText", () => {
     const data = Float32Array.of(0, -0, 1, 0.1, 2 ** 127);
     expect(vectorText(data, 0, 5)).toBe("[0.0,-0.0,1.00000000,0.100000001,1.70141183e+38]");
     expect(vectorText(data, 1, 3)).toBe("[-0.0,1.00000000]");
+  });
+
+  it("writes the nine digits that toPrecision gives, also about the powers of ten, and however many are long", () => {
+    const floats = [1, 0.1, 0.01, 0.001].flatMap((power) => {
+      const around = Int32Array.from({ length: 2001 }, (_, step) => step - 1000);
+      const [bits = 0] = new Int32Array(Float32Array.of(power).buffer);
+      return [...new Float32Array(around.map((step) => bits + step).buffer)];
+    });
+    const long = Array.from({ length: 1000 }, (_, step) => -1.2345e-6 - step / 1e9);
+    for (const some of [floats, floats.map((one) => -one), long]) {
+      const data = Float32Array.from(some);
+      const digits = Array.from(data, (component) => component.toPrecision(9));
+      expect(vectorText(data, 0, data.length)).toBe(`[${digits.join(",")}]`);
+    }
+  });
+});
+
+describe("plainOf", () => {
+  const all = () => true;
+  const hit = '{"id":"a","version":1,"score":0.1,"payload":{"a":2.0,"b":9007199254740993}}';
+
+  it("gives the points of an answer with their payloads decoded", () => {
+    const numbered = '{"id":18446744073709551615,"score":-1,"payload":{}}';
+    expect(plainOf(`{"points":[${hit},${numbered}]}`, all)).toEqual({
+      points: ["a", "18446744073709551615"],
+      scores: [Math.fround(0.1), -1],
+      vectors: new Map(),
+      plain: [{ a: 2, b: 9007199254740993n }, {}],
+    });
+    expect(plainOf('{"points":[]}', all)?.points).toEqual([]);
+  });
+
+  it("gives nothing where a payload is not fit, or there is none", () => {
+    expect(plainOf(`{"points":[${hit}]}`, ({ a }) => a === 1)).toBeNull();
+    expect(plainOf('{"points":[{"id":"a","score":1,"payload":null}]}', all)).toBeNull();
+  });
+
+  it.each([
+    "",
+    "[]",
+    "{}",
+    '{"points":{}}',
+    '{"points":[1]}',
+    '{"points":[{"id":"a","payload":{}}]}',
+    '{"points":[{"score":1,"payload":{}}]}',
+    '{"points":[{"id":{},"score":1,"payload":{}}]}',
+  ])("refuses what is no answer: %s", (result) => {
+    expect(() => plainOf(result, all)).toThrow(SyntaxError);
   });
 });
 
