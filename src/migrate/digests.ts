@@ -1,7 +1,11 @@
 /** Digests of batches, and of their rows. */
 import { VectorError } from "../errors.ts";
+import type { CollectionInfo } from "../model/collection.ts";
 import { digestBytes, digestPoints } from "../model/digest.ts";
 import type { PointBatch } from "../model/record.ts";
+import { arraysOf } from "../model/vector-column.ts";
+import type { CallOptions, PointDigests, ScanOptions, TargetStore } from "../store/port.ts";
+import { release } from "../util/release.ts";
 
 /** The digests of a batch's rows, one behind the other. @throws E_BAD_RESPONSE where a store answered metadata that is no JSON */
 export function digestsOf(batch: PointBatch): Uint8Array {
@@ -17,6 +21,24 @@ export function digestsOf(batch: PointBatch): Uint8Array {
 /** The digest of one row. */
 export function digestAt(digests: Uint8Array, row: number): Uint8Array {
   return digests.subarray(row * digestBytes, (row + 1) * digestBytes);
+}
+
+/** The digests of all that `scan` gives, in its order, as the store makes them where it does. */
+export async function* scanDigests(
+  target: TargetStore,
+  collection: CollectionInfo,
+  options: CallOptions & Pick<ScanOptions, "from">,
+): AsyncGenerator<PointDigests> {
+  if (target.digests !== undefined) {
+    yield* target.digests(collection, options);
+    return;
+  }
+  for await (const batch of target.scan(collection, options)) {
+    const { points, runs, collections } = batch.placement;
+    yield { points, runs, collections, digests: digestsOf(batch) };
+    for (const column of batch.vectors.values())
+      for (const array of arraysOf(column)) release(array);
+  }
 }
 
 /** Whether both are there and equal. */

@@ -9,28 +9,14 @@
  * text: the shard or null, and [name, kind, count of numbers] of each other vector, by name; their bytes come behind the first
  * vector's: a dense one's floats, a multivector's, a sparse one's indices (uint32 LE) and then its values.
  */
-import { hash } from "node:crypto";
-import { canonicalJson } from "../util/canonical.ts";
-import { isPlainText, MemberPlaces } from "../util/canonical-bytes.ts";
+import { DigestMessage } from "./digest-message.ts";
 import type { PointBatch } from "./record.ts";
-import { otherVectors, type VectorBits } from "./vector-bits.ts";
+import { otherVectors } from "./vector-bits.ts";
 import { denseVector } from "./vector-column.ts";
 
 export const digestFormat = 1;
 export const digestBytes = 16;
 export const bucketCount = 256;
-
-/** Bytes of the NUL and the norm. */
-const normBytes = 9;
-/** Of a UTF-16 unit, at most. */
-const utf8BytesMax = 3;
-/** What stands around a text: quotes and a comma. */
-const textBytes = 3;
-const quote = 0x22;
-const comma = 0x2c;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
 
 /** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
 export function digestPoints(batch: PointBatch): Uint8Array {
@@ -42,7 +28,7 @@ export function digestPoints(batch: PointBatch): Uint8Array {
   const { buffer, byteOffset, byteLength } = column?.data ?? new Float32Array(0);
   const bits = new Uint8Array(buffer, byteOffset, byteLength);
   const digests = Buffer.from(new ArrayBuffer(rows * digestBytes));
-  const message = new Message();
+  const message = new DigestMessage();
   for (let row = 0; row < rows; row += 1) {
     message.begin();
     message.text(placement.points[row]);
@@ -63,136 +49,6 @@ export function digestPoints(batch: PointBatch): Uint8Array {
     digests.write(message.digest(), row * digestBytes, digestBytes, "latin1");
   }
   return digests;
-}
-
-type Text = string | null | undefined;
-
-/** What is hashed for a row, in memory that serves all rows. */
-class Message {
-  #bytes = Buffer.allocUnsafeSlow(8192);
-  #end = 0;
-  readonly #members = new MemberPlaces();
-
-  /** The words of a row come next, each by `text` or `object`. */
-  begin(): void {
-    this.#end = 0;
-    this.#reserve(1);
-    this.#bytes[this.#end++] = openBracket;
-  }
-
-  /** A text as JSON; null where there is none. */
-  text(text: Text): void {
-    if (text === null || text === undefined) {
-      this.#none();
-      return;
-    }
-    this.#reserve(text.length * utf8BytesMax + textBytes);
-    const bytes = this.#bytes;
-    const start = this.#end + 1;
-    const end = start + bytes.write(text, start);
-    if (!isPlainText(bytes, start, end)) {
-      this.#word(JSON.stringify(text));
-      return;
-    }
-    bytes[start - 1] = quote;
-    bytes[end] = quote;
-    bytes[end + 1] = comma;
-    this.#end = end + 2;
-  }
-
-  /** Canonical text of an object; null for none and for the empty one, which count as equal. */
-  object(text: Text): void {
-    if (text === null || text === undefined || text === "{}") {
-      this.#none();
-      return;
-    }
-    const start = this.#end;
-    this.#word(text);
-    const end = this.#end - 1;
-    this.#bytes[end] = 0;
-    if (this.#members.read(this.#bytes, start, end)) {
-      if (!this.#members.inOrder) this.#sort(start, end);
-      this.#bytes[end] = comma;
-      return;
-    }
-    this.#end = start;
-    const canonical = canonicalJson(text);
-    if (canonical === "{}") this.#none();
-    else this.#word(canonical);
-  }
-
-  /** The words of a row that has more than a vector without a name. */
-  others(shard: string | null, vectors: readonly VectorBits[]): void {
-    this.#reserve((shard?.length ?? 0) * utf8BytesMax + textBytes);
-    if (shard === null) this.#none();
-    else this.#word(shard);
-    this.#word(JSON.stringify(vectors.map(({ name, kind, count }) => [name, kind, count])));
-  }
-
-  /** Ends the words; the norm comes behind them. */
-  norm(norm: number): void {
-    this.#reserve(normBytes);
-    this.#bytes[this.#end - 1] = closeBracket;
-    this.#bytes[this.#end] = 0;
-    const start = this.#end + 1;
-    this.#end += normBytes;
-    if (Number.isNaN(norm)) this.#bytes.fill(0xff, start, this.#end);
-    else this.#bytes.writeDoubleLE(norm, start);
-  }
-
-  vector(bits: Uint8Array): void {
-    this.#reserve(bits.length);
-    this.#bytes.set(bits, this.#end);
-    this.#end += bits.length;
-  }
-
-  /** The digest's bytes, and more, as characters: a buffer for each row would be an allocation outside the heap. */
-  digest(): string {
-    return hash("sha256", this.#bytes.subarray(0, this.#end), "binary");
-  }
-
-  #reserve(count: number): void {
-    const needed = this.#end + count;
-    if (needed <= this.#bytes.length) return;
-    const wider = Buffer.allocUnsafeSlow(needed * 2);
-    this.#bytes.copy(wider, 0, 0, this.#end);
-    this.#bytes = wider;
-  }
-
-  /** Puts the members of the object from `start` to `end` in the order in which they were found. */
-  #sort(start: number, end: number): void {
-    this.#reserve(end - start);
-    const bytes = this.#bytes;
-    const { places, end: last } = this.#members;
-    // The text moves behind itself: there its members are read from.
-    const offset = end + 1 - start;
-    bytes.copyWithin(start + offset, start, end);
-    let at = start;
-    for (let place = 0; place < last; place += 2) {
-      bytes[at++] = place === 0 ? openBrace : comma;
-      const memberEnd = (places[place + 1] ?? 0) + offset;
-      for (let from = (places[place] ?? 0) + offset; from < memberEnd; from += 1)
-        bytes[at++] = bytes[from] ?? 0;
-    }
-  }
-
-  #word(json: string): void {
-    this.#reserve(json.length * utf8BytesMax + textBytes);
-    this.#end += this.#bytes.write(json, this.#end);
-    this.#bytes[this.#end++] = comma;
-  }
-
-  #none(): void {
-    this.#reserve(5);
-    const bytes = this.#bytes;
-    let at = this.#end;
-    bytes[at++] = 0x6e;
-    bytes[at++] = 0x75;
-    bytes[at++] = 0x6c;
-    bytes[at++] = 0x6c;
-    bytes[at++] = comma;
-    this.#end = at;
-  }
 }
 
 /** The bucket of a point that is a UUID. */

@@ -91,6 +91,16 @@ export interface ScanOptions extends ReadOptions {
   readonly to?: string;
 }
 
+/** What a verify needs of points; all columns have `points.length` rows. */
+export interface PointDigests {
+  readonly points: string[];
+  /** Of the marks; null where there is none. */
+  readonly runs: (string | null)[];
+  readonly collections: (string | null)[];
+  /** What stands for all that each point holds: 16 bytes a row (model/digest.ts). */
+  readonly digests: Uint8Array;
+}
+
 /** The answer to a read by key. Every asked key is in exactly one of the three. */
 export interface ReadResult<Batch extends RecordBatch = RecordBatch> {
   readonly batch: Batch;
@@ -166,6 +176,14 @@ export interface TargetStore extends SourceStore<PointBatch> {
     collection: CollectionInfo,
     options?: ScanOptions & { batchSize?: number },
   ): AsyncIterable<PointBatch>;
+  /**
+   * The digests of what `scan` gives, in its order. Only where the store makes them quicker than from batches: whoever asks
+   * takes `scan` where this is not there.
+   */
+  digests?(
+    collection: CollectionInfo,
+    options?: CallOptions & Pick<ScanOptions, "from">,
+  ): AsyncIterable<PointDigests>;
   /** Makes the collection and its indexes, or finds them fitting and adds the indexes and notes that lack. @throws E_SCHEMA_CONFLICT, E_NAME */
   ensure(spec: CollectionSpec, options?: EnsureOptions): Promise<{ created: boolean }>;
   /** Writes all rows over what stands at their points; returns when the store has acknowledged them as done. @throws E_REJECTED when the store refuses for good */

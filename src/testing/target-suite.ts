@@ -1,6 +1,8 @@
 /** What every target must do: what is written there comes back as it was, and nothing else is touched. */
 import assert from "node:assert/strict";
 import { layouts } from "../model/collection.ts";
+import { digestBytes, digestPoints } from "../model/digest.ts";
+import type { PointDigests } from "../store/port.ts";
 import type { TestKit } from "./kit.ts";
 import {
   assertRejects,
@@ -27,6 +29,7 @@ import { vectorKinds } from "./target-vectors.ts";
 export function targetSuite(kit: TestKit, options: TargetSuiteOptions): void {
   kit.describe(`${options.name} as a target`, () => {
     roundTrips(kit, options);
+    sums(kit, options);
     schemas(kit, options);
     removals(kit, options);
     vectorKinds(kit, options);
@@ -114,6 +117,38 @@ function roundTrips({ describe, it }: TestKit, options: TargetSuiteOptions): voi
       await store.remove(info, { everything: true });
       assert.deepEqual(found, rowsOf(batchOf(awkwardRecords)));
     });
+  });
+}
+
+function sums({ it }: TestKit, options: TargetSuiteOptions): void {
+  for (const layout of layouts) {
+    it(`sums every point up once, in the order of points, as it stands in layout ${layout}`, () =>
+      withBench(options, testSpec({ layout }), async ({ store, info, write }) => {
+        if (store.digests === undefined) return;
+        const records = [...plainRecords(300), ...awkwardRecords];
+        await write(...records);
+        const scanned: unknown[] = [];
+        for (const batch of await scanAll(store, await info())) {
+          const { points, runs, collections } = batch.placement;
+          scanned.push(...digestRows({ points, runs, collections, digests: digestPoints(batch) }));
+        }
+        const from = batchOf(records).placement.points.sort()[150] ?? "";
+        const all: unknown[] = [];
+        for await (const page of store.digests(await info())) all.push(...digestRows(page));
+        assert.deepEqual(all, scanned);
+        assert.equal(all.length, records.length);
+        const rest: unknown[] = [];
+        for await (const page of store.digests(await info(), { from }))
+          rest.push(...digestRows(page));
+        assert.deepEqual(rest, scanned.slice(150));
+      }));
+  }
+}
+
+function digestRows({ points, runs, collections, digests }: PointDigests): unknown[] {
+  return points.map((point, row) => {
+    const digest = digests.subarray(row * digestBytes, (row + 1) * digestBytes);
+    return [point, runs[row], collections[row], Buffer.from(digest).toString("hex")];
   });
 }
 

@@ -4,8 +4,10 @@ import { openQdrant } from "../../src/adapters/qdrant/index.ts";
 import type { QdrantOptions } from "../../src/adapters/qdrant/rest-client.ts";
 import { openEngine } from "../../src/engine/index.ts";
 import type { CollectionSpec } from "../../src/model/collection.ts";
+import { digestPoints } from "../../src/model/digest.ts";
 import { serve } from "../../src/server/serve.ts";
 import type { TargetStore } from "../../src/store/port.ts";
+import { findCollection, scanAll } from "../../src/testing/target-bench.ts";
 import { batchOf, rowsOf, testSpec } from "../../src/testing/target-records.ts";
 import {
   frameOf,
@@ -256,5 +258,18 @@ describe("payload that gRPC cannot say", () => {
     expect(await scene.rows()).toEqual(rowsOf(oddBatch));
     // Two of the rows are integers outside int64; the others are one message.
     expect(proxy.calls.slice(before).filter((path) => path.endsWith("/Upsert"))).toHaveLength(1);
+  });
+
+  it("is summed up as it is read", async () => {
+    await using scene = await startScene();
+    await scene.store.write(scene.spec, oddBatch);
+    const info = await findCollection(scene.store, scene.spec.name);
+    const [scanned] = await scanAll(scene.store, info);
+    if (scanned === undefined) throw new Error("nothing was scanned");
+    const { points, runs, collections } = scanned.placement;
+    const digests = digestPoints(scanned);
+    for await (const page of scene.store.digests?.(info) ?? [])
+      expect(page).toEqual({ points, runs, collections, digests });
+    expect.assertions(1);
   });
 });

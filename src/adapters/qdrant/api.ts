@@ -4,13 +4,14 @@
  */
 import type {
   CollectionSpec,
+  Layout,
   PayloadIndex,
   ShardKey,
   VectorIndex,
   VectorShape,
 } from "../../model/collection.ts";
 import type { TenantCount } from "../../store/documents.ts";
-import type { CallOptions } from "../../store/port.ts";
+import type { CallOptions, PointDigests } from "../../store/port.ts";
 import type { PlainObject } from "../../util/json.ts";
 import type {
   PlainPoints,
@@ -56,8 +57,17 @@ export interface ScrollColumns extends ReadColumns {
   readonly from: string | null;
   /** Default: all points. */
   readonly filter?: PointFilter | undefined;
+  /** Only digests are wanted, of points of this layout: a road that makes them quicker gives them, and neither vectors nor payloads. */
+  readonly digests?: Layout | undefined;
   /** Told the first point of the next page before this one is decoded, where the road knows it then; again where the call is tried again. */
   readonly onNext?: (next: string) => void;
+}
+
+/** A page of points, or of their digests. */
+export interface ScrollPage extends PointPage {
+  readonly digests?: PointDigests;
+  /** Bytes of the message that came, where digests were made of it. */
+  readonly bytes?: number;
 }
 
 export interface CountColumns extends CallOptions {
@@ -167,7 +177,7 @@ export interface QdrantApi extends AsyncDisposable {
   upsert(name: string, columns: PointColumns, options?: UpsertColumns): Promise<void>;
   /** The points that are there, in any order. */
   retrieve(name: string, points: readonly string[], options: ReadColumns): Promise<PointColumns>;
-  scroll(name: string, options: ScrollColumns): Promise<PointPage>;
+  scroll(name: string, options: ScrollColumns): Promise<ScrollPage>;
   /** Exact. */
   count(name: string, options?: CountColumns): Promise<number>;
   delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;

@@ -6,20 +6,22 @@ import { decodeCountAnswer, encodeCount } from "../../wire/count.ts";
 import { decodeGetAnswer, encodeGet } from "../../wire/get.ts";
 import { decodePlainAnswer, decodeQueryAnswer, encodeQuery } from "../../wire/query.ts";
 import { decodeScrollAnswer, encodeScroll, peekNext } from "../../wire/scroll.ts";
+import { decodeScrollDigests } from "../../wire/scroll-digests.ts";
 import { decodeUpdateAnswer, encodeUpsert } from "../../wire/upsert.ts";
 import type {
   CountColumns,
   PlainPoints,
   PointColumns,
-  PointPage,
   QdrantApi,
   QueryColumns,
   ReadColumns,
   ScoredPoints,
   ScrollColumns,
+  ScrollPage,
   UpsertColumns,
 } from "./api.ts";
 import { sliceRows } from "./convert.ts";
+import { digestedPage, digestShape } from "./digest-pages.ts";
 import type { GrpcClient } from "./grpc-client.ts";
 
 /** Bytes that a message aims at; only a single point may take more. A server has no bound unless it was given one. */
@@ -78,11 +80,26 @@ export class GrpcPoints {
     return this.#settled(name, found, options);
   }
 
-  async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
-    const { vectors } = options;
-    const page = await this.#client.send(
+  async scroll(name: string, options: ScrollColumns): Promise<ScrollPage> {
+    const shape = digestShape(options);
+    if (shape === null) {
+      const { vectors } = options;
+      const decode = (message: Uint8Array) => decodeScrollAnswer(message, vectors);
+      return this.#settled(name, await this.#scrolled(name, options, decode), options);
+    }
+    const decode = (message: Uint8Array) => decodeScrollDigests(message, shape);
+    const page = await this.#scrolled(name, options, decode);
+    return digestedPage(page, await this.#settled(name, page.oddPoints, options), shape.layout);
+  }
+
+  #scrolled<Page>(
+    name: string,
+    options: ScrollColumns,
+    decode: (message: Uint8Array) => Page,
+  ): Promise<Page> {
+    return this.#client.send(
       "Points/Scroll",
-      encodeScroll(name, { ...options, vectors: vectors.length > 0 }),
+      encodeScroll(name, { ...options, vectors: options.vectors.length > 0 }),
       async (message) => {
         const next = options.onNext === undefined ? undefined : peekNext(message);
         if (next !== undefined) {
@@ -90,11 +107,10 @@ export class GrpcPoints {
           // What is asked for now leaves when the event loop turns.
           await setImmediate();
         }
-        return decodeScrollAnswer(message, vectors);
+        return decode(message);
       },
       options,
     );
-    return this.#settled(name, page, options);
   }
 
   count(name: string, options: CountColumns = {}): Promise<number> {

@@ -1,20 +1,23 @@
 /** Reading page by page, with pages of bounded size whatever the points hold. */
 import { setImmediate } from "node:timers/promises";
 import { isVectorError } from "../../errors.ts";
+import type { Layout } from "../../model/collection.ts";
 import { joinColumns } from "../../model/column-rows.ts";
 import { vectorBytes } from "../../model/vector-column.ts";
 import type {
   PointColumns,
   PointFilter,
-  PointPage,
   QdrantApi,
   ReadColumns,
   ScrollColumns,
+  ScrollPage,
   WantedVector,
 } from "./api.ts";
 
 /** Bytes that a page aims at. */
 const pageBytes = 4 * 1024 * 1024;
+/** Bytes of a message that is worked on as it came. */
+const messageBytes = 2 * 1024 * 1024;
 const startRows = 64;
 /** A page has at most so many times the rows of the one before: payloads may be larger further on. */
 const growth = 8;
@@ -37,12 +40,14 @@ export interface ScanOptions extends ReadColumns {
   readonly filter?: PointFilter | undefined;
   /** The point to begin at, or at the next one behind it; default: the first. */
   readonly from?: string;
+  /** See `ScrollColumns`. */
+  readonly digests?: Layout | undefined;
 }
 
 /** A page that was asked for. */
 interface Coming {
   readonly from: string | null;
-  readonly page: Promise<PointPage>;
+  readonly page: Promise<ScrollPage>;
   /** The first point of the page behind it, where that was told early. */
   next?: string;
 }
@@ -56,7 +61,7 @@ export async function* scanPages(
   api: QdrantApi,
   name: string,
   options: ScanOptions,
-): AsyncGenerator<PointColumns> {
+): AsyncGenerator<ScrollPage> {
   const bare = !options.payload && options.vectors.length === 0;
   let rows = bare ? options.rowsMax : Math.min(options.rowsMax, startRows);
   /** In their order; the first is the one that is awaited, or the next to be. */
@@ -83,7 +88,7 @@ export async function* scanPages(
       coming.shift();
       // What was told early may have been another answer's, where the call was tried again.
       if (coming[0]?.from !== page.next) coming.length = 0;
-      rows = Math.min(options.rowsMax, rows * growth, rowsOf(pageBytes, page));
+      rows = Math.min(options.rowsMax, rows * growth, rowsOf(page));
       const waiting = coming.length;
       if (page.next !== null && waiting === 0) ask(page.next);
       else askAhead();
@@ -110,13 +115,15 @@ export async function countPages(
   return count;
 }
 
-/** How many rows like those of `page` take `bytes`. */
-function rowsOf(bytes: number, page: PointColumns): number {
+/** How many rows like those of `page` the next one aims at. */
+function rowsOf(page: ScrollPage): number {
   const { points, payloads } = page;
+  if (page.bytes !== undefined)
+    return Math.max(1, Math.floor((messageBytes * points.length) / page.bytes));
   const payloadBytes = payloads.reduce((sum, payload) => sum + (payload?.length ?? 0), 0);
   const pageOf = vectorBytes(page) * jsonPerByte + payloadBytes;
   const rowBytes = pointBytes + pageOf / Math.max(1, points.length);
-  return Math.max(1, Math.floor(bytes / rowBytes));
+  return Math.max(1, Math.floor(pageBytes / rowBytes));
 }
 
 async function readPage(
@@ -124,7 +131,7 @@ async function readPage(
   name: string,
   options: Omit<ScrollColumns, "limit">,
   rows: number,
-): Promise<PointPage> {
+): Promise<ScrollPage> {
   for (let limit = rows; ; limit = Math.ceil(limit / 2)) {
     try {
       return await api.scroll(name, { ...options, limit });

@@ -10,13 +10,13 @@ import type {
   CountColumns,
   PlainPoints,
   PointColumns,
-  PointPage,
   PointSelector,
   QdrantApi,
   QueryColumns,
   ReadColumns,
   ScoredPoints,
   ScrollColumns,
+  ScrollPage,
   UpsertColumns,
 } from "./api.ts";
 import type { Choice } from "./choice.ts";
@@ -111,7 +111,7 @@ export class ServerApi implements QdrantApi {
     return (await this.#road(name, "read", options)).retrieve(name, points, options);
   }
 
-  async scroll(name: string, options: ScrollColumns): Promise<PointPage> {
+  async scroll(name: string, options: ScrollColumns): Promise<ScrollPage> {
     return (await this.#road(name, "read", options)).scroll(name, options);
   }
 

@@ -25,6 +25,7 @@ import type {
   Capabilities,
   EnsureOptions,
   IdsOptions,
+  PointDigests,
   ReadOptions,
   ReadResult,
   ScanOptions,
@@ -33,6 +34,7 @@ import type {
 import { throwIfAborted } from "../../util/abort.ts";
 import type { CollectionState, PointFilter, QdrantApi, ReadColumns } from "./api.ts";
 import { sliceRows, toBatch, toColumns } from "./convert.ts";
+import { digestPages } from "./digest-pages.ts";
 import { connectEmbedded } from "./embedded.ts";
 import { ensureCollection, findCollection } from "./ensure.ts";
 import { factsOf } from "./facts.ts";
@@ -196,6 +198,17 @@ class QdrantStore implements DocumentStore {
         if (past !== -1) break;
       }
     }
+  }
+
+  async *digests(
+    collection: CollectionInfo,
+    options: CallOptions & Pick<ScanOptions, "from"> = {},
+  ): AsyncGenerator<PointDigests> {
+    const { signal, from } = options;
+    this.#begin(signal);
+    const pages = await this.#scanOptions(collection, scanRows, signal);
+    const scan = from === undefined ? pages : { ...pages, from };
+    yield* digestPages(this.#api, collection, scan, shardsOf(collection));
   }
 
   async search(

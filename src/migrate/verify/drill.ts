@@ -89,7 +89,7 @@ function* targetPoints(batch: PointBatch, ownerOf: OwnerOf, run: string): Genera
       id: batch.ids[row] ?? "",
       digest: Uint8Array.from(digestAt(digests, row)),
       ours: batch.placement.runs[row] === run,
-      owner: ownerOf(batch, row),
+      owner: ownerOf(batch.placement, row),
     };
   }
 }

@@ -3,11 +3,10 @@ import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { BucketSums, bucketCount, bucketOf, bucketRange, digestBytes } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
-import type { PointBatch } from "../../model/record.ts";
-import { arraysOf } from "../../model/vector-column.ts";
+import type { Placement } from "../../model/record.ts";
+import type { PointDigests } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
-import { release } from "../../util/release.ts";
-import { digestsOf } from "../digests.ts";
+import { scanDigests } from "../digests.ts";
 import type { Progress } from "../journal/progress.ts";
 import type { Course } from "./lane.ts";
 
@@ -26,14 +25,16 @@ export interface TargetScan {
 }
 
 /** The owner of a point among collections that share a target: by its mark. */
-export type OwnerOf = (batch: PointBatch, row: number) => Course | null;
+export type OwnerOf = (placement: Owned, row: number) => Course | null;
+/** What tells whose points are. */
+type Owned = Pick<Placement, "points" | "runs" | "collections">;
 
 export function ownersOf(group: readonly Course[]): OwnerOf {
   const byMark = new Map(
     group.map((course) => [course.lane.plan.merged ? course.lane.plan.source.name : null, course]),
   );
   const run = group[0]?.lane.run;
-  return ({ placement }, row) => {
+  return (placement, row) => {
     if (placement.runs[row] !== run || !isCanonicalUuid(placement.points[row] ?? "")) return null;
     return byMark.get(placement.collections[row] ?? null) ?? null;
   };
@@ -81,12 +82,10 @@ async function scanFrom(
   const from = resumedAt === 0 ? {} : { from: bucketRange(resumedAt).from };
   let rows = 0;
   let savedMs = Date.now();
-  for await (const batch of first.lane.target.scan(first.info, { signal, ...from })) {
+  for await (const page of scanDigests(first.lane.target, first.info, { signal, ...from })) {
     throwIfAborted(signal);
-    scan.add(batch);
-    rows += batch.ids.length;
-    for (const column of batch.vectors.values())
-      for (const array of arraysOf(column)) release(array);
+    scan.add(page);
+    rows += page.points.length;
     onRows(rows);
     if (Date.now() - savedMs >= saveEveryMs) {
       progress.set(scan.toText());
@@ -116,13 +115,13 @@ class Scan {
     this.#ownerOf = ownersOf(group);
   }
 
-  add(batch: PointBatch): void {
-    const digests = digestsOf(batch);
-    batch.placement.points.forEach((point, row) => {
+  add(page: PointDigests): void {
+    const { points, digests } = page;
+    points.forEach((point, row) => {
       const uuid = isCanonicalUuid(point);
       const bucket = uuid ? bucketOf(point) : 0;
       this.bucket = Math.max(this.bucket, bucket);
-      const owner = this.#ownerOf(batch, row);
+      const owner = this.#ownerOf(page, row);
       if (owner === null || !uuid) this.foreign[bucket] = (this.foreign[bucket] ?? 0) + 1;
       else this.sums.get(owner.entered.id)?.add(bucket, digests, row * digestBytes);
     });
