@@ -127,9 +127,6 @@ export class Ledger {
     const { written, unchanged = [], kept = [], failures, gone } = outcome;
     this.#transaction(() => {
       if (written.length > 0) clearProgress(this.#db, this.#target, this.#collection);
-      const write = this.#db.prepare(
-        "UPDATE record SET digest=?, state=1 WHERE collection=? AND ordinal=?",
-      );
       // Without its number the next listing finds it written to again, for as long as it is not carried.
       const keep = this.#db.prepare(
         "UPDATE record SET state=1, version=NULL WHERE collection=? AND ordinal=?",
@@ -141,10 +138,8 @@ export class Ledger {
         this.#db
           .prepare("SELECT 1 FROM failure WHERE collection=? LIMIT 1")
           .get(this.#collection) !== undefined;
-      for (const { ordinal, digest } of written) {
-        write.run(digest, this.#collection, ordinal);
-        if (hadFailures) clear.run(this.#collection, ordinal);
-      }
+      this.#enterDigests(written);
+      if (hadFailures) for (const { ordinal } of written) clear.run(this.#collection, ordinal);
       for (const ordinal of kept) keep.run(this.#collection, ordinal);
       for (const { ordinal, reason, detail } of failures) {
         state.run(recordStates.quarantined, this.#collection, ordinal);
@@ -158,13 +153,25 @@ export class Ledger {
   }
 
   /** Enters records as carried which were found at the target with this digest; unlike a checkpoint, nothing was written. */
-  adopt(rows: readonly { ordinal: number; digest: Uint8Array }[]): void {
-    this.#transaction(() => {
-      const write = this.#db.prepare(
-        "UPDATE record SET digest=?, state=1 WHERE collection=? AND ordinal=?",
-      );
-      for (const { ordinal, digest } of rows) write.run(digest, this.#collection, ordinal);
-    });
+  adopt(rows: BatchOutcome["written"]): void {
+    this.#transaction(() => this.#enterDigests(rows));
+  }
+
+  /** Enters records as carried, those that follow one another by one statement: a batch is mostly one such run. */
+  #enterDigests(rows: BatchOutcome["written"]): void {
+    const sorted = rows.toSorted((one, other) => one.ordinal - other.ordinal);
+    const write = this.#db.prepare(
+      `UPDATE record SET digest=substr(?, (ordinal-?)*${digestBytes}+1, ${digestBytes}), state=1
+       WHERE collection=? AND ordinal BETWEEN ? AND ?`,
+    );
+    for (let start = 0; start < sorted.length; ) {
+      const first = sorted[start]?.ordinal ?? 0;
+      let end = start + 1;
+      while (sorted[end]?.ordinal === first + end - start) end += 1;
+      const digests = Buffer.concat(sorted.slice(start, end).map(({ digest }) => digest));
+      write.run(digests, first, this.#collection, first, first + end - start - 1);
+      start = end;
+    }
   }
 
   /** Marks records that the source no longer has: `left` where they were never carried, `deleted` where they were. */
