@@ -50,6 +50,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 targetSuite(kit, { name: "FAISS", keeps: true, open: () => openFaiss(join(folder, "target")) });
+// Both suites, as docs/stores.md has them.
 sourceSuite(kit, { name: "FAISS", open: () => openFaiss(filled), collections: () => collections });
 documentSuite(kit, {
   name: "FAISS",

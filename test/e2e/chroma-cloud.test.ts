@@ -9,7 +9,6 @@ import { type ChromaServer, chromaAvailable, startChroma } from "../support/chro
 import { runCli, startCli, temporaryFolder } from "../support/cli.ts";
 import { type CloudScene, cloudKey, cloudRecords, cloudScene } from "../support/cloud-scene.ts";
 import { sparseHere, sparseVector, tooMany } from "../support/cloud-stand-in.ts";
-import { readProjectFile } from "../support/files.ts";
 import { type Answers, judge, readAnswers } from "../support/judge.ts";
 
 const reason = chromaAvailable();
@@ -154,31 +153,6 @@ describe.skipIf(reason !== null)(
       expect(scene.cloud.gets).toEqual([]);
       for (const key of Object.values(given))
         expect(run.stdout + run.stderr + everythingIn(cwd)).not.toContain(key);
-    });
-
-    it("runs the commands of docs/chroma-cloud.md as they stand, one after the other", async () => {
-      await using scene = await cloudScene(server, records.slice(0, 320));
-      using folder = temporaryFolder();
-      const commands =
-        readProjectFile("docs/chroma-cloud.md").match(/^ {4}npx vecferry .*$/gm) ?? [];
-      const here = commands.filter((line) => !/YOUR-QDRANT| serve /.test(line));
-      expect(here.length).toBeGreaterThanOrEqual(4);
-      for (const line of here) {
-        const words = line
-          .trim()
-          .split(" ")
-          .slice(2)
-          .map((word) =>
-            /^"chroma-cloud:/.test(word) ? `chroma-cloud://?host=${scene.cloud.url}` : word,
-          );
-        const { status, stderr } = await runCli(words, { cwd: folder.path, env });
-        expect([line, status, stderr]).toEqual([line, 0, ""]);
-      }
-      const later = await runCli(["verify", "--target-only", "embedded:./qdrant_data"], {
-        cwd: folder.path,
-      });
-      expect(later.status, later.stderr).toBe(0);
-      expect(existsSync(join(folder.path, "qdrant_data"))).toBe(true);
     });
 
     it.skipIf(noCertificate !== null)(

@@ -1,5 +1,5 @@
 /** examples/ that are no programs: their commands run as they stand there, by the command as built. */
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -43,6 +43,30 @@ describe("examples/", () => {
     expect(workflow.permissions).toEqual({ contents: "read" });
     expect(workflow.jobs.rehearse.steps).toHaveLength(6);
   });
+});
+
+const noKubectl = spawnSync("kubectl", ["version", "--client"]).status !== 0;
+/** Node 22 knows no `await using`. */
+const isOldNode = Number.parseInt(process.versions.node, 10) < 24;
+
+describe("programs that read them", () => {
+  it.skipIf(noKubectl)("kubectl takes the claim and the Job for what they are", async () => {
+    const file = join(projectRoot, "examples/kubernetes-job.yaml");
+    const args = ["label", "--local", "--filename", file, "a=b", "--output", "name"];
+    const { stdout } = await run("kubectl", args);
+    expect(stdout.trim().split("\n")).toEqual([
+      "persistentvolumeclaim/vecferry-state",
+      "job.batch/vecferry-migrate",
+    ]);
+  });
+
+  it.skipIf(isOldNode)(
+    "the demonstration moves three tenants, and finds the same again",
+    async () => {
+      const { stdout } = await run(process.execPath, [join(projectRoot, "examples/demo.ts")]);
+      expect(stdout).toContain("The report is demo-out/migration_report.json.");
+    },
+  );
 });
 
 describe.skipIf(process.platform === "win32")("as they stand there", () => {

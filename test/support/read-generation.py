@@ -7,7 +7,7 @@ import sys
 
 folder, page = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 number = int(sys.argv[3]) if len(sys.argv) > 3 else None
-(code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+*_, code = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 recipe = {}
 exec(code.replace('"folder"', json.dumps(str(folder))), recipe)
 docs = recipe["collection"](folder, "docs", number)
