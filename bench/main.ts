@@ -9,6 +9,7 @@ import { benchDelta } from "./delta.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { benchEncoding } from "./encoding.ts";
 import { benchGentle } from "./gentle.ts";
+import { writeFigures } from "./page.ts";
 import { benchPlan } from "./plan.ts";
 import { benchProfiles } from "./profiles.ts";
 import { benchQdrant } from "./qdrant.ts";
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     indexing: { type: "string", default: "after" },
     rounds: { type: "string", default: "3" },
     source: { type: "string", multiple: true, default: ["folder", "server"] },
+    write: { type: "boolean", default: false },
   },
 });
 
@@ -91,11 +93,18 @@ const bench = benches[name];
 if (bench === undefined || indexing === undefined) {
   const lines = Object.entries(benches).map(([each, { says }]) => `  ${each}: ${says}`);
   console.error(
-    `Usage: npm run bench -- NAME [--records 60000] [--dimension 384] [--rounds 3]\n${lines.join("\n")}`,
+    `Usage: npm run bench -- NAME [--records 60000] [--dimension 384] [--rounds 3] [--write]\n${lines.join("\n")}`,
   );
   process.exit(2);
 }
-console.log(
-  `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
-);
-await bench.run();
+if (values.write) {
+  await writeFigures(
+    name,
+    process.argv.slice(2).filter((arg) => arg !== "--write"),
+  );
+} else {
+  console.log(
+    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
+  );
+  await bench.run();
+}

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
+import { pageOf, withFigures } from "../../bench/page.ts";
 import { pages } from "../../scripts/pages.ts";
 import { errorCodes } from "../../src/errors.ts";
 import { projectFiles, readProjectFile, sourcesBelow } from "../support/files.ts";
@@ -25,6 +26,21 @@ describe("error codes", () => {
 describe("pages made from the code (`npm run docs` writes them)", () => {
   it.each(Object.entries(pages))("%s is as the code has it", (path, page) => {
     expect(readProjectFile(path).replaceAll("\r\n", "\n")).toBe(page());
+  });
+});
+
+describe("figures (`npm run bench -- NAME --write` writes them)", () => {
+  const names = [...readProjectFile("bench/main.ts").matchAll(/^ {2}(\w+): \{\n {4}says:/gm)];
+
+  it("of each bench stand in one page, between its marks", () => {
+    expect(names.length).toBeGreaterThan(10);
+    for (const [, name = ""] of names) expect(pageOf(name)).toMatch(/\.md$/);
+  });
+
+  it("take the place of those before, and of nothing else", () => {
+    const text = "Before.\n\n<!-- figures of copy -->\n\nold\n\n<!-- end of copy -->\n\nAfter.\n";
+    expect(withFigures(text, "copy", "new")).toBe(text.replace("old", "new"));
+    expect(() => withFigures(text, "delta", "new")).toThrow("figures of delta");
   });
 });
 
