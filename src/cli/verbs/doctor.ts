@@ -114,18 +114,18 @@ async function codeAlone(
     );
   }
   const only = { sourceOnly: false, targetOnly: true };
-  const { access, request } = readExamined(session, flags, { operands, own: doctorFlags, only });
-  const target = server === undefined ? null : request.target;
-  const examination = await examineCode(
-    folder,
-    { ...request, target },
-    {
-      signal: io.signal,
-      looks: stores.looks,
-      reachMs: access.timeoutMs ?? reachMs,
-      onFinding: (finding) => output.result("finding", finding, findingText(finding)),
-    },
-  );
+  // Without a server, what the program's own variables say of one may be anything.
+  const examined =
+    server === undefined
+      ? null
+      : readExamined(session, flags, { operands, own: doctorFlags, only });
+  const nothing = { source: null, target: null, flags: "" };
+  const examination = await examineCode(folder, examined?.request ?? nothing, {
+    signal: io.signal,
+    looks: stores.looks,
+    reachMs: examined?.access.timeoutMs ?? reachMs,
+    onFinding: (finding) => output.result("finding", finding, findingText(finding)),
+  });
   return end(session, examination, failOn, codeText(examination));
 }
 

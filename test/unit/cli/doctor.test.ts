@@ -103,6 +103,11 @@ describe("vecferry doctor", () => {
     expect((await doctor(["--code", folder, "--fail-on", "warning"])).exit).toBe(0);
   });
 
+  it("looks at a program's code whatever its own variables say of ends", async () => {
+    const variables = { QDRANT_URL: "nowhere", CHROMA_PORT: "none" };
+    expect((await doctor(["--code", folder], variables)).exit).toBe(0);
+  });
+
   it("holds the client of a program against the server beside its code", async () => {
     writeFileSync(join(folder, "requirements.txt"), "qdrant-client==1.9.1\n");
     const { exit, lines } = await doctor(["--code", folder, qdrant.url, "--fail-on", "warning"]);
