@@ -74,9 +74,11 @@ async function requiredInPython(folder: string): Promise<FoundClient | null> {
   );
   for (const file of files.slice(0, requirementsMax)) {
     const text = (await textOf(join(folder, file))) ?? "";
+    // `~=1.8` is any 1.x from there on; `~=1.8.0` is any 1.8.
     const [, version] =
-      /^[^#\n]*\bqdrant[-_]client(?:\[[^\]\n]*\])?\s*[=~]=\s*(\d+\.\d+(?:\.\d+)?)/m.exec(text) ??
-      [];
+      /^[^#\n]*\bqdrant[-_]client(?:\[[^\]\n]*\])?\s*(?:==|~=(?=\s*\d+\.\d+\.))\s*(\d+\.\d+(?:\.\d+)?)/m.exec(
+        text,
+      ) ?? [];
     if (version !== undefined) return { name: pythonClient, version, file };
   }
   return null;
