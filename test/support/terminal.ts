@@ -87,9 +87,10 @@ export class FakeTerminal extends Writable {
     }
   }
 
+  /** Behind a row that is full the cursor still stands on its last sign. */
   #clearRight(): void {
     const row = this.#here();
-    row.text = split(row.text, this.#column)[0];
+    row.text = split(row.text, Math.min(this.#column, this.#width - 1))[0];
     row.broken = false;
   }
 

@@ -100,10 +100,16 @@ export class LiveScreen implements Screen {
    */
   #write(lines: readonly string[]): void {
     const old = this.#rowsOf(this.#drawn);
-    const text = lines.map((line) => `${line}${clearRight}\n`).join("");
+    const text = lines.map((line) => `${line}${this.#clearBehind(line)}\n`).join("");
     const rest = Math.max(0, old - this.#rowsOf(lines.map(displayWidth)));
     const cleared = `${clearRight}\n`.repeat(rest);
     this.#stream.write(`${up(old)}${text}${cleared}${up(rest)}`);
+  }
+
+  /** Nothing behind a row that is full: some terminals would clear its last sign, where their cursor still stands. */
+  #clearBehind(line: string): string {
+    const width = displayWidth(line);
+    return width > 0 && width % this.#size.columns === 0 ? "" : clearRight;
   }
 
   /** Rows that lines of these widths take: more than one each where the terminal breaks them, or has done so when it became narrower. */

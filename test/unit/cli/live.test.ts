@@ -215,6 +215,16 @@ describe("a terminal", () => {
     expect(none.terminal.lines[0]).toMatch(/records .*waits for/);
   });
 
+  it("keeps the last sign of a line that is as long as it is wide, or twice as long", () => {
+    const { terminal, screen, tell } = begin(20);
+    tell({ type: "phase", phase: "copy", collection: "a" });
+    tell(copied("a", 1, 10));
+    const lines = ["x".repeat(20), "y".repeat(40)];
+    for (const line of lines) screen.line(line);
+    screen[Symbol.dispose]();
+    expect(terminal.lines).toEqual(lines);
+  });
+
   it("is not moved about by a name or a message", () => {
     const { terminal, screen, tell } = begin(80);
     tell({ type: "phase", phase: "copy", collection: "a" });
