@@ -75,11 +75,18 @@ export function bind(
   return new Promise((settle, reject) => {
     server.once("error", (cause) => {
       const words = `The address ${host}:${port} cannot be taken: ${cause.message}.`;
-      const next = `Give another ${flag} (0 takes a free one) or --host, or stop what answers there.`;
+      const next = wayOut(cause, flag);
       reject(new VectorError("E_CONFIG", words, { cause, next, details: { host, port } }));
     });
     server.listen(port, host, settle);
   });
+}
+
+/** Where the port is the trouble, a flag for another one, and only else one for the host, which not every command has. */
+function wayOut(cause: NodeJS.ErrnoException, flag: string): string {
+  const another = `Give another ${flag} (0 takes a free one)`;
+  if (cause.code === "EADDRINUSE") return `${another}, or stop what answers there.`;
+  return cause.code === "EACCES" ? `${another}.` : "Give another --host.";
 }
 
 function shutDown(server: Server): Promise<void> {

@@ -15,6 +15,8 @@ const linesMax = 14;
 /** A terminal that does not say how large it is. */
 const defaultSize = { columns: 80, rows: 24 };
 const clearRight = "\x1b[K";
+/** What a run is at before its first phase, where an end that fails is all there is to tell. */
+const beforePhases = "connect";
 
 /** What a terminal's stream tells; it emits `resize` when that has changed. */
 export interface Terminal extends Writable {
@@ -73,25 +75,31 @@ export class LiveScreen implements Screen {
   }
 
   #draw(): void {
-    const { phase, slowed } = this.#progress;
     // Nothing runs, or not any more.
-    if (phase === null || this.#timer === null) return;
+    if (this.#timer === null) return;
     const now = this.#now();
+    const lines = this.#lines(now);
+    this.#write(lines);
+    this.#drawn = lines.map(displayWidth);
+    this.#drawnMs = now;
+  }
+
+  #lines(now: number): string[] {
+    const { phase, slowed } = this.#progress;
+    const retrying = this.#progress.retrying(now);
+    if (phase === null && retrying === null) return [];
     const { columns, rows } = this.#size;
     const view = {
-      phase,
+      phase: phase ?? beforePhases,
       rows: this.#progress.moving(now - staleMs),
       nowMs: now,
       waitsFor: this.#progress.waitsFor(now),
-      held: [this.#progress.retrying(now), slowed === null ? null : `slowed: ${slowed}`].filter(
+      held: [retrying, slowed === null ? null : `slowed: ${slowed}`].filter(
         (text) => text !== null,
       ),
     };
     // The last column stays free: some terminals begin a new line when it is written to. So does the last line.
-    const lines = liveLines(view, columns - 1, Math.max(1, Math.min(linesMax, rows - 2)));
-    this.#write(lines);
-    this.#drawn = lines.map(displayWidth);
-    this.#drawnMs = now;
+    return liveLines(view, columns - 1, Math.max(1, Math.min(linesMax, rows - 2)));
   }
 
   /**

@@ -202,6 +202,21 @@ describe("a terminal", () => {
     expect(terminal.lines).toHaveLength(3);
   });
 
+  it.each([
+    [80, ["connect  waits for retry 4 s", "target failed (E_SERVER), asked again in 4 s (try 2)"]],
+    [20, ["connect: retry 4 s", "target failed (E_S~"]],
+  ])(
+    "at %i columns counts down before the first phase too, and then has nothing left of it",
+    (columns, said) => {
+      const { terminal, tell } = begin(columns);
+      tell({ type: "retry", end: "target", attempt: 1, delayMs: 5_000, code: "E_SERVER" });
+      vi.advanceTimersByTime(1_100);
+      expect(terminal.lines).toEqual(said);
+      vi.advanceTimersByTime(4_000);
+      expect(terminal.lines).toEqual([]);
+    },
+  );
+
   it("of four rows keeps room for what is above, and one that does not tell its size is taken as usual", () => {
     const small = begin(20, 4);
     for (let at = 0; at < 10; at += 1) small.tell({ ...copied(`c${at}`, 1, 10) });
