@@ -75,6 +75,7 @@ export class Session implements Disposable {
   readonly #retries = { source: 0, target: 0 };
   readonly #roads: { target: string | null } = { target: null };
   readonly #rates = new RateSamples();
+  readonly #stopping = (): void => this.output.hint("Stopping; once more stops at once.");
 
   /** `verbs`: names of those that have a help of their own. */
   constructor(io: Io, verbs: readonly string[]) {
@@ -85,8 +86,7 @@ export class Session implements Disposable {
     const flags = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
     const json = flags.includes("--json");
     this.output = new Output({ stdout, stderr, json, redact: (text) => this.keys.redact(text) });
-    const stopping = () => this.output.hint("Stopping; once more stops at once.");
-    io.signal.addEventListener("abort", stopping, { once: true });
+    io.signal.addEventListener("abort", this.#stopping, { once: true });
   }
 
   /** The variables, with `.env` behind them. @throws E_CONFIG */
@@ -267,6 +267,7 @@ export class Session implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.io.signal.removeEventListener("abort", this.#stopping);
     this.output[Symbol.dispose]();
     this.#log?.[Symbol.dispose]();
     this.#log = null;
