@@ -34,7 +34,9 @@ const verbNames: readonly string[] = Object.keys(verbs);
 /** Those that go on although nobody reads what they say. */
 const writing: ReadonlySet<string> = new Set([
   "migrate",
+  "verify",
   "repair",
+  "compare",
   "cancel",
   "serve",
   "ui",
@@ -58,10 +60,11 @@ export async function main(): Promise<void> {
   process.on("SIGTERM", onSignal);
   // A reader that has gone away (`| head`) is no failure of ours, and nobody is left to tell; but what is begun is not left half done.
   const [verb = ""] = process.argv.slice(2);
-  for (const stream of [process.stdout, process.stderr])
-    stream.on("error", () => {
-      if (!writing.has(verb)) process.exit(process.exitCode ?? 0);
-    });
+  process.stdout.on("error", () => {
+    if (!writing.has(verb)) process.exit(process.exitCode ?? 0);
+  });
+  // The result goes to stdout, and it is not known yet.
+  process.stderr.on("error", () => undefined);
   process.exitCode = await runCli({
     argv: process.argv.slice(2),
     variables: process.env,

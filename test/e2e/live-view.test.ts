@@ -1,7 +1,7 @@
 /** The command in a terminal: what it draws there at 80 and at 20 columns, and that none of it is in what a pipe gets. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
@@ -137,5 +137,28 @@ describe("in a pipe", () => {
       cwd: folder.path,
     });
     expect(stdout).toContain("State:      VERIFIED");
+  });
+
+  it("fails as it would where nobody reads its words beside the result", async () => {
+    using folder = temporaryFolder();
+    const ends = ["chroma://127.0.0.1:1", "http://127.0.0.1:1"];
+    const argv = ["doctor", ...ends, "--json", "--fail-on", "error"];
+    const { child, ended } = startCli(argv, { cwd: folder.path });
+    child.stderr?.destroy();
+    const { status, stdout } = await ended;
+    expect(status).toBe(6);
+    expect(stdout.match(/"code":"connection-refused"/g)).toHaveLength(2);
+  });
+
+  it("verifies to the end when nobody reads it any more", async () => {
+    using folder = temporaryFolder();
+    const argv = made(folder.path);
+    expect((await runCli(argv, { cwd: folder.path })).status).toBe(0);
+    const report = join(folder.path, "verified.json");
+    const verify = ["verify", ...argv.slice(1), "--report-file", report];
+    const { child, ended } = startCli(verify, { cwd: folder.path });
+    child.stdout?.destroy();
+    expect((await ended).status).toBe(0);
+    expect(existsSync(report)).toBe(true);
   });
 });
