@@ -3,14 +3,16 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { abortError } from "../util/abort.ts";
 import { errorCode } from "../util/error-code.ts";
 
 /** The longest that an answer is waited for. */
 const dockerMs = 60_000;
 
 /**
- * Runs docker with its own login, or with none, and gives its exit status; null = no docker is there. What it prints goes nowhere.
- * @throws what starting it throws
+ * Runs docker with its own login, or with none, and gives its exit status; null = none is there that can be run. What it
+ * prints goes nowhere.
+ * @throws VectorError `E_ABORTED`; what starting it throws
  */
 export async function runDocker(
   arguments_: readonly string[],
@@ -38,9 +40,10 @@ async function run(
     signal: AbortSignal.any([signal, AbortSignal.timeout(dockerMs)]),
   });
   child.once("error", (error) => {
+    if (signal.aborted) reject(abortError(signal));
     // One that gives no answer in time is one that does not get it.
-    if (errorCode(error) === "ENOENT") resolve(null);
-    else if (error.name === "AbortError" && !signal.aborted) resolve(1);
+    else if (error.name === "AbortError") resolve(1);
+    else if (["ENOENT", "EACCES"].includes(errorCode(error) ?? "")) resolve(null);
     else reject(error);
   });
   child.once("close", (status) => resolve(status ?? 1));

@@ -83,13 +83,20 @@ export function shareText({ indexed, vectors, share }: Indexed): string {
   return `${Math.floor(share * 100)} % of its vectors are in an index (${indexed} of ${vectors})`;
 }
 
-/** Fewer points are compared one by one in no time. */
-const unindexedFrom = 20_000;
+/** Less is compared one by one in no time, and Qdrant builds no index of a segment below 10 MB: it begins with up to eight of them. */
+const unindexedPoints = 20_000;
+const unindexedBytes = 8 * 10_000 * 1024;
 
 /** Whether most of many vectors are in no index, although no setting keeps them from one. */
 export function isUnindexed(info: CollectionInfo): boolean {
+  const { count, dimension, index, vectors } = info;
+  const sizes = vectors?.map(({ dimension: size }) => size ?? 0) ?? [dimension ?? 0];
+  const points = count ?? 0;
+  const bytes = points * 4 * sizes.reduce((sum, size) => sum + size, 0);
   const { share = 1 } = indexedShare(info) ?? {};
-  return (info.count ?? 0) >= unindexedFrom && share < 0.5 && info.index?.offBy === null;
+  return (
+    points >= unindexedPoints && bytes >= unindexedBytes && share < 0.5 && index?.offBy === null
+  );
 }
 
 /** Whether its note says that its points are tenants'. */

@@ -33,4 +33,16 @@ describe.skipIf(process.platform === "win32")("the docker that is installed", ()
     process.env["PATH"] = folder.path;
     expect(await runDocker(["version"], "own", signal)).toBeNull();
   });
+
+  it("that answers nothing is left to itself when the command is interrupted", async () => {
+    using folder = temporaryFolder();
+    const program = join(folder.path, "docker");
+    writeFileSync(program, "#!/bin/sh\nexec sleep 60\n");
+    chmodSync(program, 0o755);
+    process.env["PATH"] = `${folder.path}${delimiter}${PATH}`;
+    const interrupt = new AbortController();
+    const answer = runDocker(["version"], "own", interrupt.signal);
+    interrupt.abort();
+    await expect(answer).rejects.toMatchObject({ code: "E_ABORTED" });
+  });
 });

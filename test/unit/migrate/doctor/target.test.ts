@@ -91,8 +91,8 @@ describe("doctor on a target's health", () => {
   });
 
   it("tells how far the index is, while it is built and where it is not begun", async () => {
-    const at = (count: number, vectors: number, status = "green") =>
-      about({ info: { count, status, index: { vectors, offBy: null } } });
+    const at = (count: number, vectors: number, status = "green", dimension = 1024) =>
+      about({ info: { count, status, dimension, index: { vectors, offBy: null } } });
     const building = only(await at(4, 1, "yellow"), "still-indexing");
     expect(building.evidence).toEqual({ status: "yellow", indexed: 1, vectors: 4, share: 0.25 });
     expect(building.text).toContain("25 % of its vectors are in an index (1 of 4)");
@@ -100,6 +100,8 @@ describe("doctor on a target's health", () => {
     expect(codesOf(await at(20_000, 9_999))).toEqual(["unindexed"]);
     expect(codesOf(await at(20_000, 10_000))).toEqual([]);
     expect(codesOf(await at(19_999, 0))).toEqual([]);
+    // So few bytes lie in segments that no server indexes.
+    expect(codesOf(await at(20_000, 0, "green", 1023))).toEqual([]);
   });
 
   it("finds nothing where a migration holds the index back", async () => {
