@@ -183,9 +183,12 @@ describe("doctor --code", () => {
   });
 
   it.skipIf(process.getuid?.() === 0)("names a folder that it may not read", async () => {
-    mkdirSync(join(folder, "closed"));
-    chmodSync(join(folder, "closed"), 0);
+    const closed = join(folder, "closed");
+    mkdirSync(closed);
+    chmodSync(closed, 0);
     expect((await examine()).findings.map(({ code }) => code)).toEqual(["code-unread"]);
+    // Who may not read it cannot take it away either.
+    chmodSync(closed, 0o700);
   });
 
   it("refuses a folder that is none", async () => {
