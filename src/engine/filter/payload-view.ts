@@ -1,4 +1,4 @@
-import { parseLossless } from "../../util/json.ts";
+import { parseDoubles, parseLossless } from "../../util/json.ts";
 
 /** One point's payload, read and decoded when first asked for. */
 export class PayloadView {
@@ -22,7 +22,7 @@ export class PayloadView {
 
   /** Fast: numbers as JavaScript has them. */
   get plain(): unknown {
-    this.#plain ??= this.#source === null ? {} : JSON.parse(this.#source);
+    this.#plain ??= this.#source === null ? {} : parseDoubles(this.#source);
     return this.#plain;
   }
 
