@@ -265,7 +265,7 @@ class PointDigests {
     message.vector(this.#span.bytes.subarray(this.#span.start, this.#span.end));
     const row = this.#points.length;
     this.#digests.write(message.digest(), row * digestBytes, digestBytes, "latin1");
-    this.#points.push(bytes.toString("latin1", this.#id, this.#id + uuidBytes));
+    this.#points.push(utf8Text(bytes, this.#id, this.#id + uuidBytes));
     this.#runs.push(this.#run.at(bytes, this.#marked[runAt], this.#marked[runAt + 1]));
     const [from, to] = [this.#marked[collectionAt], this.#marked[collectionAt + 1]];
     this.#collections.push(this.#collection.at(bytes, from, to));

@@ -201,11 +201,12 @@ export function plainOf(
   const found: PlainPoints = { points: [], scores: [], vectors: new Map(), plain: [] };
   for (const { id, score, payload } of plainHits(parsePlain(result))) {
     if (!isPlainObject(payload) || !isFit(payload)) return null;
-    if (typeof score !== "number") throw new SyntaxError("a hit without score");
+    if (typeof score !== "number" && typeof score !== "bigint")
+      throw new SyntaxError("a hit without score");
     if (typeof id !== "string" && typeof id !== "number" && typeof id !== "bigint")
       throw new SyntaxError("a point without id");
     found.points.push(String(id));
-    found.scores.push(Math.fround(score));
+    found.scores.push(Math.fround(Number(score)));
     found.plain.push(payload);
   }
   return found;

@@ -3,7 +3,7 @@
  * opening fills them from the payloads. Texts are cut into tokens when one is first searched.
  */
 import { badInput } from "../errors.ts";
-import type { CollectionFile } from "../storage/collection-file.ts";
+import type { CollectionFile, StoredPoint } from "../storage/collection-file.ts";
 import { pause } from "../turns.ts";
 import { FieldIndex } from "./field-index.ts";
 import {
@@ -25,7 +25,10 @@ export class PayloadIndexes {
     this.#file = file;
     for (const { id, path, schema } of file.fields()) {
       const field = new FieldIndex(id, path, keptSchema(schema));
-      field.texts?.postpone(() => this.#fill(field));
+      field.texts?.postpone(() => {
+        // At one go: a search of the same field would find the half of it.
+        for (const point of file.points()) fill(field, point);
+      });
       this.#fields.set(field.path, field);
     }
   }
@@ -56,15 +59,11 @@ export class PayloadIndexes {
     if (old !== undefined && isSameSchema(old.schema, schema)) return;
     this.drop(known);
     const field = new FieldIndex(this.#file.addField(known, text), known, schema);
-    this.#fill(field);
-    this.#fields.set(field.path, field);
-  }
-
-  #fill(field: FieldIndex): void {
-    for (const { slot, payload } of this.#file.points()) {
-      if (payload !== null) field.set(slot, new PayloadView(payload));
+    for (const point of this.#file.points()) {
+      fill(field, point);
       pause();
     }
+    this.#fields.set(field.path, field);
   }
 
   /** Nothing happens where there is no such index. @throws E_INPUT where `path` is none */
@@ -83,6 +82,10 @@ export class PayloadIndexes {
     });
     return `{${members.join(",")}}`;
   }
+}
+
+function fill(field: FieldIndex, { slot, payload }: StoredPoint): void {
+  if (payload !== null) field.set(slot, new PayloadView(payload));
 }
 
 /** A schema from the file. Formats before 2 kept parameters unchecked: of those that are none, the type counts. */

@@ -144,7 +144,13 @@ export class TextIndex {
   matching(kind: TextMatch, text: string, slots: number): SlotSet {
     const fill = this.#fill;
     this.#fill = null;
-    fill?.();
+    try {
+      fill?.();
+    } catch (error) {
+      // Half of the texts are no answer: the next search tries again.
+      this.#fill = fill;
+      throw error;
+    }
     const found = new SlotSet(slots);
     if (kind === "phrase") {
       if (this.phrases) this.#findPhrase(this.tokenizer.document(text), found);

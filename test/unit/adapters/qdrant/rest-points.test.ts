@@ -65,6 +65,8 @@ describe("plainOf", () => {
       plain: [{ a: 2, b: 9007199254740993n }, {}],
     });
     expect(plainOf('{"points":[]}', all)?.points).toEqual([]);
+    const far = '{"points":[{"id":1,"score":10000000000000000,"payload":{}}]}';
+    expect(plainOf(far, all)?.scores).toEqual([Math.fround(1e16)]);
   });
 
   it("gives nothing where a payload is not fit, or there is none", () => {

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { PayloadIndexes } from "../../../../src/engine/filter/payload-indexes.ts";
 import { type Engine, openEngine } from "../../../../src/engine/index.ts";
 import type { RestOperation } from "../../../../src/engine/rest/request.ts";
+import type { CollectionFile } from "../../../../src/engine/storage/collection-file.ts";
+import { inTurns } from "../../../../src/engine/turns.ts";
 import { isVectorError } from "../../../../src/errors.ts";
 
 let engine: Engine;
@@ -38,6 +41,23 @@ async function ids(filter: unknown): Promise<string[]> {
   const page = await engine.scroll("c", { filter: JSON.stringify(filter), withPayload: false });
   return page.ids;
 }
+
+it("a text index that the first search fills, amid a change, is found by nobody half full", () => {
+  const file: Pick<CollectionFile, "fields" | "points"> = {
+    fields: () => [{ id: 1, path: "t", schema: '"text"' }],
+    *points() {
+      for (let slot = 0; slot < 3; slot += 1) {
+        for (const endsMs = performance.now() + 25; performance.now() < endsMs; );
+        yield { slot, key: new Uint8Array(), payload: '{"t":"late"}' };
+      }
+    },
+  };
+  const { texts } = new PayloadIndexes(file as CollectionFile).find("t") ?? {};
+  const found = () => texts?.matching("text", "late", 3).count;
+  const meanwhile: unknown[] = [];
+  expect(inTurns(() => meanwhile.push(found()), found)).toBe(3);
+  expect(meanwhile).toEqual([]);
+});
 
 describe("payload indexes", () => {
   it("answer facets: most frequent first, equal ones in order, of those that fit a filter, exactly", async () => {

@@ -57,6 +57,20 @@ describe("TextIndex", () => {
     expect([...index.matching("text", "late", 2)]).toEqual([0, 1]);
     expect(filled).toBe(1);
   });
+
+  it("gives no answer where that fails, and tries again at the next search", () => {
+    const index = new TextIndex(tokenizer, false);
+    let fails = true;
+    index.postpone(() => {
+      index.set(0, ["late"]);
+      if (fails) throw new Error("damaged");
+      index.set(1, ["late"]);
+    });
+    expect(() => index.matching("text", "late", 2)).toThrow("damaged");
+    expect(() => index.matching("text", "late", 2)).toThrow("damaged");
+    fails = false;
+    expect([...index.matching("text", "late", 2)]).toEqual([0, 1]);
+  });
 });
 
 describe("fitsText", () => {
