@@ -55,8 +55,8 @@ export function accepted(c: Context<Timed>, work: Promise<unknown>): Response {
   return c.body(`{"status":"accepted","time":${seconds(c.get("startedMs"))}}`, 202, json);
 }
 
-/** Answers up to this size are put together in one piece: a stream of pieces takes longer than the copy. */
-const pieceBytesMax = 1024 * 1024;
+/** Answers up to this size are put together in one piece. */
+const pieceBytesMax = 64 * 1024;
 
 /** `ok` of JSON text in UTF-8, which is not copied where it is long. */
 export function okBytes(c: Context<Timed>, result: Uint8Array): Response {
@@ -64,8 +64,8 @@ export function okBytes(c: Context<Timed>, result: Uint8Array): Response {
   const tail = Buffer.from(`,"status":"ok","time":${seconds(c.get("startedMs"))}}`);
   const pieces = [head, result, tail];
   const length = head.length + result.length + tail.length;
-  // Made without the context, which would make an object of each header.
-  if (length <= pieceBytesMax) return new Response(Buffer.concat(pieces), { headers: json });
+  const headers = { ...json, "content-length": String(length) };
+  if (length <= pieceBytesMax) return c.body(Buffer.concat(pieces), 200, headers);
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
       const piece = pieces.shift();
@@ -73,7 +73,7 @@ export function okBytes(c: Context<Timed>, result: Uint8Array): Response {
       else controller.enqueue(piece);
     },
   });
-  return new Response(stream, { headers: { ...json, "content-length": String(length) } });
+  return c.body(stream, 200, headers);
 }
 
 /** Any error as a caller may see it: the HTTP status that Qdrant answers, and the words. */

@@ -1,10 +1,8 @@
 /** Request bodies: bounded bytes, each and together. */
-import type { IncomingMessage } from "node:http";
 import type { Context, MiddlewareHandler } from "hono";
 import { badInput } from "../engine/index.ts";
 import { VectorError } from "../errors.ts";
 import type { Timed } from "./answer.ts";
-import { headerOf } from "./headers.ts";
 
 const bodyBytesMax = 32 * 1024 * 1024;
 /** What all bodies together may hold in this process, from their first byte until they are answered. */
@@ -33,16 +31,19 @@ function hold(c: Context<Timed>, bytes: number): void {
 /** The request's body, in a buffer of its own, or as a caller in this process hands it over; null = none. @throws E_INPUT (400) over 32 MiB, as Qdrant answers it; E_RATE_LIMITED (503) */
 export async function readBody(c: Context<Timed>): Promise<Uint8Array | string | null> {
   if (c.env?.body !== undefined) return c.env.body;
-  const announced = Number(headerOf(c, "content-length") ?? Number.NaN);
+  const announced = Number(c.req.header("content-length") ?? Number.NaN);
   if (announced > bodyBytesMax) {
     throw badInput(
       `JSON payload (${announced} bytes) is larger than allowed (limit: ${bodyBytesMax} bytes).`,
     );
   }
+  // The socket's own stream where there is one: it takes no detour.
+  const source: AsyncIterable<Uint8Array> | null = c.env?.incoming ?? c.req.raw.body;
+  if (source === null) return null;
   const expected = Number.isNaN(announced) ? bodyBytesMax : announced;
   let room = new Uint8Array(Math.min(expected, firstRoomBytes));
   let length = 0;
-  const take = (chunk: Uint8Array): void => {
+  for await (const chunk of source) {
     const end = length + chunk.byteLength;
     if (end > bodyBytesMax)
       throw badInput(`JSON payload has exceeded limit (${bodyBytesMax} bytes).`);
@@ -54,38 +55,6 @@ export async function readBody(c: Context<Timed>): Promise<Uint8Array | string |
     }
     room.set(chunk, length);
     length = end;
-  };
-  const incoming = c.env?.incoming;
-  const { body } = incoming === undefined ? c.req.raw : { body: null };
-  if (incoming !== undefined) await eachChunk(incoming, take);
-  else if (body === null) return null;
-  else for await (const chunk of body) take(chunk);
+  }
   return length === room.length ? room : room.slice(0, length);
-}
-
-/** Hands over what comes from a socket, chunk by chunk, without a turn of promises for each. @throws what `take` throws, E_ABORTED */
-function eachChunk(incoming: IncomingMessage, take: (chunk: Uint8Array) => void): Promise<void> {
-  return new Promise((settle, reject) => {
-    const end = (): void => {
-      incoming.off("data", data);
-      settle();
-    };
-    const cutOff = (cause?: unknown): void => {
-      incoming.off("data", data);
-      reject(new VectorError("E_ABORTED", "The request's body was cut off.", { cause }));
-    };
-    const data = (chunk: Uint8Array): void => {
-      try {
-        take(chunk);
-      } catch (error) {
-        // What is still to come is passed over by who closes the request.
-        incoming.off("data", data);
-        reject(error);
-      }
-    };
-    incoming.on("data", data);
-    incoming.once("end", end);
-    incoming.once("error", cutOff);
-    incoming.once("close", cutOff);
-  });
 }

@@ -2,7 +2,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { VectorError } from "../errors.ts";
 import { failure, type Timed } from "./answer.ts";
-import { headerOf } from "./headers.ts";
 import { accessOf, type Keys, readsOnly } from "./keys.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { type Route, routes } from "./routes.ts";
@@ -15,9 +14,9 @@ const open = new Set(routes.filter(({ access }) => access === "open").map(({ pat
  * across origins, for which a browser needs no leave where the body is plain text or a form.
  */
 export const onlyLoopbackNames: MiddlewareHandler<Timed> = async (c, next) => {
-  const host = headerOf(c, "host") ?? new URL(c.req.url).host;
+  const host = c.req.header("host") ?? new URL(c.req.url).host;
   if (!isLoopbackHost(host)) return failure(c, otherName(host));
-  const origin = headerOf(c, "origin");
+  const origin = c.req.header("origin");
   if (origin === undefined || isLoopbackHost(URL.parse(origin)?.host ?? "")) return next();
   return failure(c, otherName(origin));
 };
@@ -36,7 +35,7 @@ function forbidden(message: string): VectorError {
 export function keyed(keys: Keys): MiddlewareHandler<Timed> {
   return async (c, next) => {
     if (open.has(c.req.path)) return next();
-    const access = accessOf(keys, (name) => headerOf(c, name));
+    const access = accessOf(keys, (name) => c.req.header(name));
     if ("refusal" in access) return c.text(access.refusal, 401);
     c.set("writes", access.writes);
     return next();
