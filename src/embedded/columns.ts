@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { canonicalPointId, type PointColumns } from "../engine/index.ts";
 import type { DenseColumn } from "../model/record.ts";
+import { isObject } from "../util/json.ts";
 
 /** How long the event loop may be held, by all who cut points in one turn of it. */
 const sliceMs = 8;
@@ -72,10 +73,6 @@ class Cutting {
     this.#payloads[this.#row] = payloadText;
     return true;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Digits are an id only where they are a number, as in JSON. */

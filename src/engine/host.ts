@@ -1,6 +1,6 @@
 /** The engine's side in the worker: all collections of a folder, and the operations on them, synchronously. */
 import { isVectorError, VectorError } from "../errors.ts";
-import { type JsonValue, parseLossless } from "../util/json.ts";
+import { isObject, type JsonValue, parseLossless } from "../util/json.ts";
 import type {
   JsonInput,
   JsonObject,
@@ -44,7 +44,7 @@ import {
   type VectorRows,
 } from "./collection/write-vectors.ts";
 import { badInput, collectionNotFound } from "./errors.ts";
-import { isObject, parsePath } from "./filter/json-path.ts";
+import { parsePath } from "./filter/json-path.ts";
 import { givenSchema } from "./filter/payload-indexes.ts";
 import type { EnginePlaces, Operations, Sent } from "./protocol.ts";
 import { search } from "./query/search.ts";

@@ -1,5 +1,5 @@
 /** What plain payloads say of their records: the same as `PayloadDecoder` reads out of their texts, for who reads no types. */
-import { isPlainObject, type PlainObject } from "../util/json.ts";
+import { isObject, type PlainObject } from "../util/json.ts";
 import type { Layout } from "./collection.ts";
 import { layoutPlaces, markKey, tenantKey } from "./layout.ts";
 
@@ -24,7 +24,7 @@ export function isReadPlain(layout: Layout): boolean {
 export function plainRecord(payload: PlainObject, layout: Layout): PlainRecord | null {
   const places = layoutPlaces(layout);
   const mark = payload[markKey];
-  if (!isPlainObject(mark) || mark["exact"] !== undefined) return null;
+  if (!isObject(mark) || mark["exact"] !== undefined) return null;
   const id = textOf(mark["id"]);
   if (id === null || places.document === null || places.metadata === null) return null;
   const metadata = payload[places.metadata];
@@ -33,7 +33,7 @@ export function plainRecord(payload: PlainObject, layout: Layout): PlainRecord |
     id,
     document: textOf(payload[places.document]),
     tenant: textOf(payload[tenantKey]),
-    metadata: isPlainObject(metadata) && hasMembers(metadata) ? metadata : null,
+    metadata: isObject(metadata) && hasMembers(metadata) ? metadata : null,
     createdAt: textOf(mark["created_at"]),
     norm: norm === null ? Number.NaN : Number(norm),
   };

@@ -61,14 +61,25 @@ export function parsePlain(text: string): unknown {
   return unsafeDigits.test(text) || isMisread(text) ? new JsonReader(text, "safe").value() : value;
 }
 
-export function isPlainObject(value: unknown): value is PlainObject {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
+/** A JSON object: not null, not an array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Sets a member as JSON.parse does: `__proto__` is one like any other. */
+export function setOwn(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
 }
 
 /** The object that is all of `text`; null where it is something else. @throws SyntaxError */
 export function parsePlainObject(text: string): PlainObject | null {
   const value = parsePlain(text);
-  return isPlainObject(value) ? value : null;
+  return isObject(value) ? value : null;
 }
 
 /** A float as JSON text that stays a float when it is read back: 2 becomes `2.0`, −0 becomes `-0.0`. NaN and infinities are not JSON. */
@@ -313,10 +324,8 @@ class JsonReader {
       const key = this.#string();
       this.#at = skipSpace(this.#text, this.#at) + 1;
       const value = this.value();
-      if (key === "__proto__") {
-        const own = { value, enumerable: true, configurable: true, writable: true };
-        Object.defineProperty(members, key, own);
-      } else members[key] = value;
+      if (key === "__proto__") setOwn(members, key, value);
+      else members[key] = value;
     }
     return members;
   }

@@ -2,7 +2,7 @@
  * map<string, Value> becomes the object that an application reads (the bytes are shown in `payload-writer.ts`): the same that
  * `parsePlain` makes of the text that `payload-reader.ts` gives, in a third of the time that takes.
  */
-import type { PlainObject } from "../util/json.ts";
+import { type PlainObject, setOwn } from "../util/json.ts";
 import { Entries, perEntry } from "./payload-entries.ts";
 import { depthMax, isDoubtful, isKind } from "./payload-reader.ts";
 import { garbled, type Reader, utf8Text } from "./protobuf.ts";
@@ -135,16 +135,6 @@ export class PlainReader {
     reader.close(outer);
     return elements;
   }
-}
-
-/** As JSON.parse has it: a member like any other. */
-function setOwn(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, {
-    value,
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  });
 }
 
 /** The same string for the same bytes, where it was seen not long ago: one more of it costs more than looking. */

@@ -2,7 +2,7 @@
  * Messages of settings: few, large and cold. Each is a table of its fields under the names of Qdrant's REST API, and goes to
  * and from JSON by it. Members that a table has not are passed over, as Qdrant does.
  */
-import { type JsonValue, parseLossless, stringifyLossless } from "../util/json.ts";
+import { type JsonValue, parseLossless, setOwn, stringifyLossless } from "../util/json.ts";
 import { PayloadReader } from "./payload-reader.ts";
 import { NotCarriedError, PayloadWriter } from "./payload-writer.ts";
 import { garbled, type Reader, type Writer } from "./protobuf.ts";
@@ -158,19 +158,9 @@ export function readFields(reader: Reader, fields: Fields, depth = 0): JsonMap {
     }
     const member = readField(reader, field.kind, value[name], depth);
     const json = field.toJson !== undefined && isMap(member) ? field.toJson(member) : member;
-    if (json !== undefined) set(value, name, json);
+    if (json !== undefined) setOwn(value, name, json);
   }
   return value;
-}
-
-/** Sets a key, `__proto__` too. */
-function set(target: JsonMap, key: string, value: JsonValue): void {
-  Object.defineProperty(target, key, {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
 }
 
 function wireType(kind: Kind): number {
@@ -241,7 +231,7 @@ function readComposite(
     else reader.skip(tag);
   }
   reader.close(outer);
-  set(map, key, member);
+  setOwn(map, key, member);
   return map;
 }
 

@@ -3,7 +3,7 @@ import { VectorError } from "../../errors.ts";
 import { defaultVector, type VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
 import {
-  isPlainObject,
+  isObject,
   type PlainObject,
   parsePlain,
   sliceArray,
@@ -200,7 +200,7 @@ export function plainOf(
 ): PlainPoints | null {
   const found: PlainPoints = { points: [], scores: [], vectors: new Map(), plain: [] };
   for (const { id, score, payload } of plainHits(parsePlain(result))) {
-    if (!isPlainObject(payload) || !isFit(payload)) return null;
+    if (!isObject(payload) || !isFit(payload)) return null;
     if (typeof score !== "number" && typeof score !== "bigint")
       throw new SyntaxError("a hit without score");
     if (typeof id !== "string" && typeof id !== "number" && typeof id !== "bigint")
@@ -213,9 +213,8 @@ export function plainOf(
 }
 
 function plainHits(result: unknown): readonly PlainHit[] {
-  const points = isPlainObject(result) ? result["points"] : undefined;
-  if (!Array.isArray(points) || !points.every(isPlainObject))
-    throw new SyntaxError("no list of hits");
+  const points = isObject(result) ? result["points"] : undefined;
+  if (!Array.isArray(points) || !points.every(isObject)) throw new SyntaxError("no list of hits");
   return points;
 }
 

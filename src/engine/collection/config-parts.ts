@@ -1,6 +1,6 @@
 /** What all parts of a configuration are checked and put together with. */
+import { isObject } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
-import { isObject } from "../filter/json-path.ts";
 
 const forbidden = ["<", ">", ":", '"', "/", "\\", "|", "?", "*", "\0", "\x1f"];
 

@@ -1,5 +1,6 @@
 /** A collection's configuration: checked as Qdrant 1.18.2 checks it, with its defaults filled in. */
 import {
+  isObject,
   type JsonValue,
   parseLossless,
   stringifyLossless,
@@ -7,7 +8,6 @@ import {
 } from "../../util/json.ts";
 import type { CollectionConfig, Json, JsonObject } from "../api.ts";
 import { badInput, checkInput, invalid, notImplemented } from "../errors.ts";
-import { isObject } from "../filter/json-path.ts";
 import { cleanQuantization, forbiddenIn, given, unalias } from "./config-parts.ts";
 import { createSchema, updateSchema } from "./config-schema.ts";
 import { patchSparseVectors, patchVectors, toSparseVectors, toVectors } from "./vector-config.ts";

@@ -1,5 +1,5 @@
+import { isObject } from "../../util/json.ts";
 import type { CollectionConfig, JsonObject } from "../api.ts";
-import { isObject } from "../filter/json-path.ts";
 import { DenseSet } from "../vectors/dense-set.ts";
 import { MultiSet } from "../vectors/multi-set.ts";
 import type { VectorSet } from "../vectors/vector-set.ts";

@@ -1,6 +1,6 @@
 /** Which vectors of a collection are indexed, by its configuration. Source: Qdrant 1.18.2, documentation of `hnsw_config` and `optimizer_config`. */
+import { isObject } from "../../util/json.ts";
 import type { CollectionConfig, JsonObject } from "../api.ts";
-import { isObject } from "../filter/json-path.ts";
 import type { CollectionFile } from "../storage/collection-file.ts";
 import { IndexFile } from "../storage/index-file.ts";
 import { DenseSet, type Indexing } from "../vectors/dense-set.ts";

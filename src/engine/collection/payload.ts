@@ -2,10 +2,10 @@
  * What is done to payloads: choosing parts of them, merging, taking keys away. They stay JSON text, of which only the way to what changes
  * is looked at: numbers keep their digits, and a long list costs no more than its bytes. Source: qdrant 1.18.2, lib/segment/src/json_path.
  */
-import { parseJson, sliceArray, sliceObject } from "../../util/json.ts";
+import { isObject, parseJson, sliceArray, sliceObject } from "../../util/json.ts";
 import type { PayloadSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
-import { isObject, type PathStep, parsePath } from "../filter/json-path.ts";
+import { type PathStep, parsePath } from "../filter/json-path.ts";
 
 /** An object's members by key, each as JSON text. */
 type Members = ReadonlyMap<string, string>;

@@ -1,8 +1,9 @@
 /** The parameters of a collection's vectors, checked as Qdrant 1.18.2 checks them. */
+
 import type { z } from "zod";
+import { isObject } from "../../util/json.ts";
 import type { CollectionConfig, JsonObject, SparseVectorParams, VectorParams } from "../api.ts";
 import { badInput, checkInput, invalid, notImplemented, untagged } from "../errors.ts";
-import { isObject } from "../filter/json-path.ts";
 import { cleanQuantization, given, isSettled, unalias, vectorNameFault } from "./config-parts.ts";
 import { sparseSchema, type updateSchema, vectorSchema } from "./config-schema.ts";
 

@@ -1,9 +1,10 @@
 /** What changes a collection. Each operation is checked as a whole before it changes anything; the caller holds the transaction. */
+
 import type { VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
+import { isObject } from "../../util/json.ts";
 import type { PointColumns, PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
-import { isObject } from "../filter/json-path.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import { levelsMax, refuseExtremes } from "../json-extremes.ts";
 import { pause } from "../turns.ts";

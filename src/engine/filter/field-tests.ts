@@ -1,4 +1,5 @@
 /** What a filter asks of a field's values. Source: qdrant 1.18.2, lib/segment/src/types.rs (FieldCondition, Match, RangeInterface). */
+import { isObject } from "../../util/json.ts";
 import { malformed } from "../errors.ts";
 import { named } from "../input-words.ts";
 import type { Bounds } from "./bounds.ts";
@@ -12,7 +13,6 @@ import {
   placeOf,
 } from "./geo.ts";
 import { parseInstant } from "./instant.ts";
-import { isObject } from "./json-path.ts";
 import type { TextMatch } from "./text/text-index.ts";
 
 export type MatchValue = string | bigint | boolean;

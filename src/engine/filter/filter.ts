@@ -1,10 +1,12 @@
 /** Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition). */
+
 import { isVectorError } from "../../errors.ts";
+import { isObject } from "../../util/json.ts";
 import { canonicalPointId, uuidOfBytes } from "../collection/point-key.ts";
 import { breaks, malformed } from "../errors.ts";
 import { named } from "../input-words.ts";
 import { type FieldTest, parseTests } from "./field-tests.ts";
-import { isObject, type PathStep, parsePath } from "./json-path.ts";
+import { type PathStep, parsePath } from "./json-path.ts";
 
 /** Null where a clause is absent. An empty one is passed over, save within a nested condition, where an empty `should` fits nothing. */
 export interface Filter {

@@ -1,4 +1,6 @@
 /** Qdrant's payload paths: `a.b`, `tags[]`, `list[3].x`, `"a key"."with dots.in it"` (lib/segment/src/json_path). */
+
+import { isObject } from "../../util/json.ts";
 import { malformed } from "../errors.ts";
 
 /** A key; an index; null = every element of an array. */
@@ -58,9 +60,4 @@ function collect(value: unknown, path: readonly PathStep[], at: number, found: u
   if (!Array.isArray(value)) return;
   if (step === null) for (const element of value) collect(element, path, at + 1, found);
   else if (step < value.length) collect(value[step], path, at + 1, found);
-}
-
-/** A JSON object: not null, not an array. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

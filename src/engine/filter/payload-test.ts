@@ -1,10 +1,11 @@
 /** Whether a decoded payload fits a condition. Source: qdrant 1.18.2, lib/segment/src/payload_storage (condition_checker.rs, query_checker.rs). */
+import { isObject } from "../../util/json.ts";
 import { withinBounds } from "./bounds.ts";
 import type { FieldTest, MatchValue } from "./field-tests.ts";
 import type { Condition, FieldCondition, Filter } from "./filter.ts";
 import { type GeoArea, placeOf } from "./geo.ts";
 import { parseInstant } from "./instant.ts";
-import { isObject, type PathStep, pathText, valuesAt } from "./json-path.ts";
+import { type PathStep, pathText, valuesAt } from "./json-path.ts";
 import type { PayloadView } from "./payload-view.ts";
 import { fitsText, type TextIndex, type TextMatch } from "./text/text-index.ts";
 

@@ -1,9 +1,10 @@
 /** Points that prefetches found, ranked by a formula. Source: qdrant 1.18.2, lib/segment/src/segment/read_view/formula_rescore.rs. */
+import { isObject } from "../../util/json.ts";
 import { compile } from "../collection/select.ts";
 import type { CollectionState } from "../collection/state.ts";
 import type { FieldType } from "../filter/field-schema.ts";
 import { parseInstant } from "../filter/instant.ts";
-import { isObject, pathText, valuesAt } from "../filter/json-path.ts";
+import { pathText, valuesAt } from "../filter/json-path.ts";
 import { PayloadView } from "../filter/payload-view.ts";
 import { TopK } from "../vectors/top-k.ts";
 import { evaluate, type Formula, type PayloadKey } from "./formula.ts";

@@ -2,12 +2,14 @@
  * Scores by a formula over the scores of prefetches, the payload and conditions.
  * Source: qdrant 1.18.2, lib/segment/src/index/query_optimization/rescore_formula. Arithmetic in float64, as there.
  */
+
 import type { VectorError } from "../../errors.ts";
+import { isObject } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { type GeoPoint, haversine, isOnGlobe } from "../filter/geo.ts";
 import { parseInstant } from "../filter/instant.ts";
-import { isObject, type PathStep } from "../filter/json-path.ts";
+import type { PathStep } from "../filter/json-path.ts";
 import { numberText } from "./number-text.ts";
 
 /** A payload path: as it was written, and parsed. */

@@ -2,8 +2,8 @@
  * Two filters as one, as Qdrant joins a request's with a prefetch's: clause by clause, so that both sides' `should` become one
  * list of which any may hold. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter::merge_owned).
  */
+import { isObject } from "../../util/json.ts";
 import type { Json, JsonObject } from "../api.ts";
-import { isObject } from "../filter/json-path.ts";
 
 export function mergeFilters(one: JsonObject | null, other: JsonObject | null): JsonObject | null {
   if (one === null || other === null) return one ?? other;

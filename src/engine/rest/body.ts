@@ -2,12 +2,11 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
-import { eachMember, parseLossless, sliceArray } from "../../util/json.ts";
+import { eachMember, isObject, parseLossless, sliceArray } from "../../util/json.ts";
 import type { JsonObject, PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId, uuidOfBytes } from "../collection/point-key.ts";
 import { badInput, checkInput, malformed, missing } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
-import { isObject } from "../filter/json-path.ts";
 import { named } from "../input-words.ts";
 import { refuseExtremes } from "../json-extremes.ts";
 import { KeyWatch } from "./json-keys.ts";

@@ -1,12 +1,12 @@
 /** Formulas in request bodies. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (Expression), lib/shard/src/query/formula.rs. */
 import { isVectorError } from "../../errors.ts";
-import { type JsonValue, parseLossless } from "../../util/json.ts";
+import { isObject, type JsonValue, parseLossless } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
 import { breaks } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
 import { type GeoPoint, isOnGlobe } from "../filter/geo.ts";
 import { parseInstant } from "../filter/instant.ts";
-import { isObject, parsePath } from "../filter/json-path.ts";
+import { parsePath } from "../filter/json-path.ts";
 import type { Decay, Expression, Formula, PayloadKey, Unary } from "../query/formula.ts";
 import { decayLambda, invalidFormula, parseVariable } from "../query/formula-terms.ts";
 import type { Members } from "./body.ts";

@@ -1,9 +1,11 @@
 /** Small members of query bodies. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs. */
+
 import { z } from "zod";
 import { isVectorError } from "../../errors.ts";
+import { isObject } from "../../util/json.ts";
 import { breaks, malformed, missing } from "../errors.ts";
 import { parseInstant } from "../filter/instant.ts";
-import { isObject, parsePath } from "../filter/json-path.ts";
+import { parsePath } from "../filter/json-path.ts";
 import type { OrderBy } from "../query/order-by.ts";
 import type { LookupLocation, SearchParams } from "../query/query.ts";
 import { Members, parse } from "./body.ts";

@@ -1,8 +1,9 @@
 /** Vectors in JSON: of request bodies, and in answers. */
+
 import type { DenseColumn, MultiColumn, SparseColumn, VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
+import { isObject } from "../../util/json.ts";
 import { badInput, breaks, malformed, notImplemented } from "../errors.ts";
-import { isObject } from "../filter/json-path.ts";
 import { wrongDimension, wrongKind } from "../vectors/checks.ts";
 import type { QueryVector } from "../vectors/vector-set.ts";
 import { Members, parse } from "./body.ts";
