@@ -50,8 +50,8 @@ the target's other collections.
 
 What a server's description does not tell is measured at its ten largest collections (of a plan's, where there is one). Twenty stored
 vectors are searched for as an application would, and by exact search: the share of near points that is found, and where that is below
-90 % again with rescoring and with more candidates, which tells the cause. Exact search reads every vector, so above a million points it takes
-\`--full\`. At the largest one a search is timed by turns, with compressed answers accepted and without. Of a collection whose
+90 % again with rescoring and with more candidates, which tells the cause; each of the two steps is given up after five seconds. Exact
+search reads every vector, so above a million points it takes \`--full\`. At the largest one a search is timed by turns, with compressed answers accepted and without. Of a collection whose
 points name tenants those without one are counted (at the hundred largest). Where strict mode counts requests, nothing is measured.
 
 \`vecferry doctor --registry\` asks whether Qdrant's image can be had: the docker that is installed, and, where that does not get it or is not

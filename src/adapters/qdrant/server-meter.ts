@@ -11,8 +11,8 @@ import type { QdrantOptions } from "./rest-client.ts";
 /** Searches for as many stored vectors, and the neighbours that each is asked for. */
 const samples = 20;
 const nearest = 10;
-/** No further search is begun after so long; and a server gives a search up after so many seconds. */
-const budgetMs = 5_000;
+/** A step of a measurement is given up after so long, and a server gives a search up after so many seconds. */
+const stepMs = 5_000;
 const searchSeconds = 5;
 /** Rounds of both ways; the first two open the way. */
 const rounds = 9;
@@ -52,12 +52,31 @@ interface Query {
   readonly filter?: object;
 }
 
+/** A stored vector's search, and the points that it is to find. */
+interface Truth {
+  readonly query: Query;
+  readonly exact: readonly Hit[];
+}
+
+/** A part of a measurement: `ends` when its time is over, or when the whole is interrupted by `signal`. */
+interface Step {
+  readonly signal: AbortSignal;
+  readonly ends: AbortSignal;
+}
+
 export class ServerMeter implements SearchMeter {
   readonly #url: string;
   readonly #http: HttpClient;
+  readonly #late: () => AbortSignal;
 
-  constructor(url: string, { apiKey, caFile, timeoutMs }: QdrantOptions) {
+  /** `late` is asked as a step begins for what ends it. */
+  constructor(
+    url: string,
+    { apiKey, caFile, timeoutMs }: QdrantOptions,
+    late: () => AbortSignal = () => AbortSignal.timeout(stepMs),
+  ) {
     this.#url = url;
+    this.#late = late;
     const headers = apiKey === undefined ? {} : { "api-key": apiKey };
     // One connection: an open one is what an application has, too.
     this.#http = new HttpClient({ headers, caFile, timeoutMs, connectionsMax: 1 });
@@ -67,47 +86,46 @@ export class ServerMeter implements SearchMeter {
     collection: CollectionInfo,
     { tenanted, signal }: { readonly tenanted: boolean; readonly signal: AbortSignal },
   ): Promise<RecallMeasure | null> {
-    const until = performance.now() + budgetMs;
     return await orNull(signal, async () => {
-      const truths: { query: Query; exact: readonly Hit[] }[] = [];
-      for (const query of await this.#queries(collection, tenanted, signal)) {
-        if (performance.now() > until) break;
-        truths.push({
-          query,
-          exact: await this.#search(collection, query, { exact: true }, signal),
-        });
-      }
-      const wanted = truths.reduce((sum, { exact }) => sum + exact.length, 0);
-      const recallWith = async (params: object): Promise<number> => {
-        let found = 0;
-        for (const { query, exact } of truths)
-          found += foundOf(exact, await this.#search(collection, query, params, signal));
-        return found / wanted;
-      };
-      if (truths.length < samples / 2 || wanted === 0) return null;
-      const plain = await recallWith({});
+      const step = this.#step(signal);
+      const found = async ({ query, exact }: Truth, params: object, { ends }: Step) =>
+        foundOf(exact, await this.#search(collection, query, params, ends));
+      const queries = await this.#queries(collection, tenanted, step.ends);
+      const truths = await inTime(queries, step, async (query) => {
+        const exact = await this.#search(collection, query, { exact: true }, step.ends);
+        return { query, exact, plain: await found({ query, exact }, {}, step) };
+      });
+      const plain = shareOf(truths, "plain");
+      if (plain === null) return null;
+      const measure = { searches: truths.length, plain, rescored: null, wider: null };
+      if (plain >= wellFrom) return measure;
       const { ef, isQuantized } = settingsOf(collection);
-      const isWell = plain >= wellFrom;
-      const rescore = { quantization: { rescore: true, oversampling: 2 } };
-      const rescored = isWell || !isQuantized ? null : await recallWith(rescore);
+      const rescore = isQuantized && { quantization: { rescore: true, oversampling: 2 } };
       const wide = Math.max(widerEf, 4 * ef);
-      const wider = isWell
-        ? null
-        : { ef: wide, recall: await recallWith({ ...(isQuantized && rescore), hnsw_ef: wide }) };
-      return { searches: truths.length, plain, rescored, wider };
+      const again = this.#step(signal);
+      const mended = await inTime(truths, again, async (truth) => ({
+        exact: truth.exact,
+        rescored: rescore ? await found(truth, rescore, again) : 0,
+        wider: await found(truth, { ...rescore, hnsw_ef: wide }, again),
+      }));
+      const recall = shareOf(mended, "wider");
+      if (recall === null) return null;
+      const rescored = isQuantized ? shareOf(mended, "rescored") : null;
+      return { ...measure, rescored, wider: { ef: wide, recall } };
     });
   }
 
   async encoding(collection: CollectionInfo, signal: AbortSignal): Promise<EncodingMeasure | null> {
     return await orNull(signal, async () => {
-      const [query] = await this.#queries(collection, false, signal);
+      const { ends } = this.#step(signal);
+      const [query] = await this.#queries(collection, false, ends);
       if (query === undefined) return null;
       const body = JSON.stringify({ ...query, limit: nearest, with_payload: true });
       const times = { compressed: [] as number[], plain: [] as number[] };
       for (let round = 0; round < rounds; round += 1) {
         for (const way of ["compressed", "plain"] as const) {
           const startedMs = performance.now();
-          await this.#timed(collection, body, way === "plain" ? "identity" : compressed, signal);
+          await this.#timed(collection, body, way === "plain" ? "identity" : compressed, ends);
           if (round > 1) times[way].push(performance.now() - startedMs);
         }
       }
@@ -118,6 +136,10 @@ export class ServerMeter implements SearchMeter {
 
   close(): void {
     this.#http.close();
+  }
+
+  #step(signal: AbortSignal): Step {
+    return { signal, ends: AbortSignal.any([signal, this.#late()]) };
   }
 
   /** Searches for stored vectors, of the first dense name. */
@@ -211,6 +233,31 @@ async function orNull<Result>(
     if (signal.aborted || !(isVectorError(error) || error instanceof z.ZodError)) throw error;
     return null;
   }
+}
+
+/** What `work` gives for each until the step's time is over; what is asked for then counts for nothing. */
+async function inTime<Item, Result>(
+  items: readonly Item[],
+  { signal, ends }: Step,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  try {
+    for (const item of items) results.push(await work(item));
+  } catch (error) {
+    if (signal.aborted || !ends.aborted) throw error;
+  }
+  return results;
+}
+
+/** Of all that is to be found, what `way` finds; null = too few searches tell. */
+function shareOf<Way extends string>(
+  truths: readonly ({ readonly exact: readonly Hit[] } & Readonly<Record<Way, number>>)[],
+  way: Way,
+): number | null {
+  const wanted = truths.reduce((sum, { exact }) => sum + exact.length, 0);
+  if (truths.length < samples / 2 || wanted === 0) return null;
+  return truths.reduce((sum, truth) => sum + truth[way], 0) / wanted;
 }
 
 /** How many of the nearest are found; one that is as near as the last of them is as good. */

@@ -27,9 +27,31 @@ function searched(found: (params: Params) => number, stored: object = {}): StubH
   };
 }
 
-async function recall(handler: StubHandler, info: Partial<CollectionInfo> = {}, tenanted = false) {
+/** A server that never answers the search of this number (from 1), and the end of a step's time as that search comes. */
+function hanging(at: number, found: (params: Params) => number) {
+  let searches = 0;
+  let ends = new AbortController();
+  const late = (): AbortSignal => {
+    ends = new AbortController();
+    return ends.signal;
+  };
+  const handler: StubHandler = (request, response) => {
+    searches += request.path.endsWith("/scroll") ? 0 : 1;
+    if (searches < at) return searched(found)(request, response);
+    ends.abort();
+    return undefined;
+  };
+  return { handler, late };
+}
+
+async function recall(
+  handler: StubHandler,
+  info: Partial<CollectionInfo> = {},
+  tenanted = false,
+  late?: () => AbortSignal,
+) {
   await using stub = await startStub(handler);
-  const meter = new ServerMeter(stub.url, { apiKey: "k3y" });
+  const meter = new ServerMeter(stub.url, { apiKey: "k3y" }, late);
   try {
     const measure = await meter.recall(standingCollection("a b", { info }).info, {
       tenanted,
@@ -100,6 +122,38 @@ describe("a meter of recall", () => {
     });
   });
 
+  it.each([
+    ["exact searches", 31, 10, { searches: 15, plain: 1, rescored: null, wider: null }],
+    ["other searches", 32, 10, { searches: 15, plain: 1, rescored: null, wider: null }],
+    ["exact searches early", 5, 10, null],
+    ["other searches early", 6, 10, null],
+    [
+      "wider searches",
+      54,
+      5,
+      { searches: 20, plain: 0.5, rescored: null, wider: expect.anything() },
+    ],
+    ["wider searches early", 44, 5, null],
+  ] as const)("is given up in time where %s are not answered", async (_, at, right, wanted) => {
+    const { handler, late } = hanging(at, () => right);
+    const { measure, requests } = await recall(handler, {}, false, late);
+    expect(measure).toEqual(wanted);
+    expect(requests).toHaveLength(1 + at);
+  });
+
+  it("is interrupted as a whole", async () => {
+    const interrupt = new AbortController();
+    await using stub = await startStub(() => {
+      interrupt.abort();
+      return undefined;
+    });
+    const meter = new ServerMeter(stub.url, {});
+    const options = { tenanted: false, signal: interrupt.signal };
+    const measure = meter.recall(standingCollection("ants").info, options);
+    await expect(measure).rejects.toMatchObject({ code: "E_ABORTED" });
+    meter.close();
+  });
+
   it.each<[string, StubHandler]>([
     ["refuses", () => ({ status: 403, body: { status: { error: "no" } } })],
     ["has few vectors", () => ({ body: { result: { points: [{ vector: [1] }] } } })],
@@ -127,6 +181,14 @@ describe("a meter of compressed answers", () => {
     expect(measure?.compressedMs).toBeGreaterThan(39);
     expect(measure?.plainMs).toBeLessThan(measure?.compressedMs ?? 0);
     expect(wanted.slice(0, 2)).toEqual(["gzip, deflate, br", "identity"]);
+  });
+
+  it("is given up in time where searches are not answered", async () => {
+    const { handler, late } = hanging(7, () => 10);
+    await using stub = await startStub(handler);
+    const meter = new ServerMeter(stub.url, {}, late);
+    expect(await meter.encoding(standingCollection("ants").info, signal)).toBeNull();
+    meter.close();
   });
 
   it("measures nothing where searches fail", async () => {
