@@ -8,6 +8,7 @@ import type { DoctorContext, Examination } from "../../migrate/doctor/request.ts
 import { parseAddress } from "../../store/address.ts";
 import { stores } from "../../stores.ts";
 import { runDocker } from "../docker.ts";
+import { patienceFlags } from "../end-flags.ts";
 import { addExaminedFlags, reachMs, readExamined, watchMs } from "../examined.ts";
 import { exitHelp } from "../exit.ts";
 import { codeText, examinationText, findingText, registryText } from "../output/doctor.ts";
@@ -145,7 +146,7 @@ async function registryAlone(
   const examination = await examineRegistry({
     addresses: registryAddresses,
     docker: (asked, login) => runDocker(asked, login, io.signal),
-    reachMs,
+    reachMs: readSettings(patienceFlags, flags, environment).values.timeoutMs ?? reachMs,
     signal: io.signal,
     onFinding: (finding) => output.result("finding", finding, findingText(finding)),
   });

@@ -2,7 +2,7 @@
  * `doctor --registry`: whether Qdrant's image can be had from Docker Hub, and if not, why, and what can be had instead. Asks as a
  * container program does (distribution.github.io/distribution/spec/auth/token), without any login; nothing is pulled.
  */
-import { isVectorError, VectorError } from "../../errors.ts";
+import { isVectorError } from "../../errors.ts";
 import {
   qdrantDownloads,
   qdrantImages,
@@ -189,7 +189,7 @@ async function isThere(
     // Where it is kept is another place, which is not asked.
     return (await http.request({ method: "HEAD", url, signal })).status < 400;
   } catch (error) {
-    if (!(error instanceof VectorError) || error.code === "E_ABORTED") throw error;
+    if (!isVectorError(error) || error.code === "E_ABORTED") throw error;
     return false;
   }
 }

@@ -2,10 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCli } from "../../../src/cli/run.ts";
+import * as registries from "../../../src/migrate/doctor/registry.ts";
 import { makeFolder } from "../../support/make-folder.ts";
 import { type Stub, startStub } from "../../support/stub.ts";
+
+// What is asked over the network is asked of nobody.
+vi.mock("../../../src/migrate/doctor/registry.ts", { spy: true });
 
 let folder: string;
 let qdrant: Stub;
@@ -116,6 +120,15 @@ describe("vecferry doctor", () => {
       ["client-version", "doctor"],
     ]);
     expect(lines[0]?.remedy).toMatch(/^pip install 'qdrant-client~=1\.\d+\.0'$/);
+  });
+
+  it("waits for the registries as long as --timeout-ms says", async () => {
+    const nothing = { findings: [], errors: 0, warnings: 0, infos: 0 };
+    const asked = vi.mocked(registries.examineRegistry).mockResolvedValue(nothing);
+    await doctor(["--registry", "--timeout-ms", "1234"]);
+    await doctor(["--registry"], { VECFERRY_TIMEOUT_MS: "4321" });
+    await doctor(["--registry"]);
+    expect(asked.mock.calls.map(([{ reachMs }]) => reachMs)).toEqual([1234, 4321, 10_000]);
   });
 
   it("takes one address for the end that it can be", async () => {
