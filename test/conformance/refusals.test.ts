@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { openEngine } from "../../src/engine/index.ts";
 import { createServer } from "../../src/server/index.ts";
 import { oddPaths, type RawRequest } from "../support/fuzz/mutations.ts";
-import { rawOf, spoiltRequests, told, validSteps } from "../support/fuzz/requests.ts";
+import { bodyOf, rawOf, spoiltRequests, told, validSteps } from "../support/fuzz/requests.ts";
 
 const serverUrl = (process.env["QDRANT_URL"] ?? "").replace(/\/+$/, "");
 const key = process.env["QDRANT_API_KEY"];
@@ -18,11 +18,12 @@ const seed = Number(process.env["VECFERRY_FUZZ_SEED"] ?? Math.floor(Math.random(
 type Asker = (request: Request) => Promise<{ status: number; text: string }>;
 
 /** The request as `fetch` has it; null where no client could send it. */
-function requestOf({ method, path, body, contentType }: RawRequest): Request | null {
+function requestOf(raw: RawRequest): Request | null {
+  const { method, path, contentType } = raw;
   try {
     return new Request(serverUrl + path, {
       method,
-      body: body === null || method === "GET" ? null : Uint8Array.from(body),
+      body: bodyOf(raw),
       headers: {
         ...(contentType === null ? {} : { "content-type": contentType }),
         ...(key ? { "api-key": key } : {}),
@@ -39,12 +40,7 @@ async function setUp(ask: Asker): Promise<void> {
     await ask(new Request(`${serverUrl}/collections/${name}`, { method: "DELETE" }));
   }
   for (const { method, path, body } of validSteps.slice(0, 40)) {
-    const request = requestOf({
-      method,
-      path,
-      body: body === null ? null : new TextEncoder().encode(body),
-      contentType: "application/json",
-    });
+    const request = requestOf({ method, path, body, contentType: "application/json" });
     if (request) await ask(request);
   }
 }

@@ -5,7 +5,8 @@ export interface RawRequest {
   readonly method: string;
   /** With its query string. */
   readonly path: string;
-  readonly body: Uint8Array | null;
+  /** As text while it is one: then bytes need not be read again for the next mutation. */
+  readonly body: Uint8Array | string | null;
   readonly contentType: string | null;
 }
 
@@ -313,11 +314,19 @@ function spansOf(text: string): Span[] {
   return spans;
 }
 
-/** The JSON text with one mutation. `text` has no spaces between its parts. */
-function mutatedJson(text: string, mutation: Mutation): string {
+/** Of texts that are drawn again and again. */
+const spansKnown = new Map<string, readonly Span[]>();
+
+/** The JSON text with one mutation; as it is where it is no JSON. Valid ones have no spaces between their parts. */
+function mutatedJson(text: string, mutation: Mutation, isValid: boolean): string {
+  let spans = isValid ? spansKnown.get(text) : undefined;
+  if (spans === undefined) {
+    JSON.parse(text);
+    spans = spansOf(text);
+    if (isValid) spansKnown.set(text, spans);
+  }
   if (mutation.kind === "cut") return text.slice(0, mutation.at % (text.length + 1));
   if (mutation.kind === "bytes" || !("at" in mutation)) return text;
-  const spans = spansOf(text);
   const span = spans[mutation.at % spans.length];
   if (!span) return text;
   const { start, end, key } = span;
@@ -349,15 +358,15 @@ function deep(choice: number, inner: string): string {
   return before.repeat(levels) + inner + after.repeat(levels);
 }
 
-/** The request with one mutation. */
-export function mutated(request: RawRequest, mutation: Mutation): RawRequest {
+/** The request with one mutation; `isValid` where it has none yet. */
+export function mutated(request: RawRequest, mutation: Mutation, isValid: boolean): RawRequest {
   const { body, path } = request;
   switch (mutation.kind) {
     case "bytes":
       return { ...request, body: mutation.bytes };
     case "byte": {
       if (body === null || body.length === 0) return request;
-      const bytes = Uint8Array.from(body);
+      const bytes = typeof body === "string" ? encoder.encode(body) : Uint8Array.from(body);
       bytes[mutation.at % bytes.length] = (mutation.at * 37) % 256;
       return { ...request, body: bytes };
     }
@@ -373,16 +382,17 @@ export function mutated(request: RawRequest, mutation: Mutation): RawRequest {
     case "type":
       return { ...request, contentType: mutation.text };
     default:
-      return body === null ? request : { ...request, body: spoilt(body, mutation) };
+      return body === null ? request : { ...request, body: spoilt(body, mutation, isValid) };
   }
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** What an earlier mutation left is often no JSON any more, or too deep to look into: it stays as it is then. */
-function spoilt(body: Uint8Array, mutation: Mutation): Uint8Array {
-  const text = new TextDecoder().decode(body);
+function spoilt(body: Uint8Array | string, mutation: Mutation, isValid: boolean) {
   try {
-    JSON.parse(text);
-    return new TextEncoder().encode(mutatedJson(text, mutation));
+    return mutatedJson(typeof body === "string" ? body : decoder.decode(body), mutation, isValid);
   } catch {
     return body;
   }

@@ -56,8 +56,7 @@ const creations = validSteps.filter(
 function requestOf(number: number): RawRequest {
   const draw = new Draw(number);
   const { method, path, body } = draw.chance(0.04) ? draw.of(creations) : draw.of(chosen);
-  const bytes = body === null ? null : new TextEncoder().encode(body);
-  return { method, path, body: bytes, contentType: "application/json" };
+  return { method, path, body, contentType: "application/json" };
 }
 
 export interface SpoiltRequest {
@@ -72,11 +71,22 @@ export const spoiltRequests: fc.Arbitrary<SpoiltRequest> = fc.record({
 
 /** Applies the mutations in their order. */
 export function rawOf({ valid, mutations: changes }: SpoiltRequest): RawRequest {
-  return changes.reduce(mutated, requestOf(valid));
+  return changes.reduce(
+    (request, change, at) => mutated(request, change, at === 0),
+    requestOf(valid),
+  );
+}
+
+const encoder = new TextEncoder();
+
+/** The body as it is sent; null = none, as of a GET. */
+export function bodyOf({ method, body }: RawRequest): Uint8Array<ArrayBuffer> | null {
+  if (body === null || method === "GET") return null;
+  return typeof body === "string" ? encoder.encode(body) : Uint8Array.from(body);
 }
 
 /** As a person reads it in a failure. */
 export function told({ method, path, body, contentType }: RawRequest): string {
-  const text = body === null ? "" : new TextDecoder().decode(body);
+  const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : (body ?? "");
   return `${method} ${JSON.stringify(path)} ${contentType} ${text.length > 600 ? `${text.slice(0, 600)}… (${text.length})` : text}`;
 }
