@@ -9,6 +9,7 @@ import { abortError, throwIfAborted } from "../util/abort.ts";
 import { stringifyPlain } from "../util/json.ts";
 import { acquireLock } from "../util/lock.ts";
 import { moduleExtension } from "../util/module-extension.ts";
+import { threadFlags } from "../util/thread-flags.ts";
 import type {
   CallOptions,
   CollectionDescription,
@@ -50,8 +51,7 @@ export async function openEngine(path: string, options: CallOptions = {}): Promi
   const worker = new Worker(new URL(`./worker${moduleExtension}`, import.meta.url), {
     workerData: places,
     name: "vecferry engine",
-    // A program given by `node --input-type=module -e` hands its threads a flag with which Node begins no file.
-    execArgv: process.execArgv.filter((flag) => !flag.startsWith("--input-type")),
+    execArgv: threadFlags(),
   });
   try {
     const damaged = await opened(worker, options.signal);

@@ -192,19 +192,24 @@ describe("a folder", () => {
 });
 
 describe("a program that is given on the command line", () => {
-  it("opens a folder", async () => {
-    const index = JSON.stringify(new URL("../../src/engine/index.ts", import.meta.url));
-    const program = `import { openEngine } from ${index};
+  // V8's flags are handed on to a thread, and refused where a thread is given them by name.
+  const memory = "--max-old-space-size=512";
+  it.for([["--input-type=module"], ["--input-type=module", memory], [memory]])(
+    "opens a folder, with %j",
+    async (flags) => {
+      const index = JSON.stringify(new URL("../../src/engine/index.ts", import.meta.url));
+      const program = `import { openEngine } from ${index};
       const engine = await openEngine(${JSON.stringify(folder)});
       await engine.createCollection("a", { vectors: { size: 2, distance: "Dot" } });
       console.log((await engine.listCollections()).join());
       await engine.close();`;
-    const child = spawn(process.execPath, ["--input-type=module", "--eval", program]);
-    let printed = "";
-    child.stdout.on("data", (text: Buffer) => {
-      printed += text.toString();
-    });
-    const [status] = await once(child, "close");
-    expect([status, printed]).toEqual([0, "a\n"]);
-  });
+      const child = spawn(process.execPath, [...flags, "--eval", program]);
+      let printed = "";
+      child.stdout.on("data", (text: Buffer) => {
+        printed += text.toString();
+      });
+      const [status] = await once(child, "close");
+      expect([status, printed]).toEqual([0, "a\n"]);
+    },
+  );
 });

@@ -10,7 +10,7 @@
  *
  * SQLite keeps a `-wal` file beside each. Folder 0700, files 0600.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { VectorError } from "../../errors.ts";
 
@@ -21,10 +21,11 @@ export const collectionsName = "collections";
 /** The lock file; what an acquisition moves aside begins with the same word. */
 export const lockName = "lock";
 
-/** Makes the folder where it is not there. @throws E_CONFIG where it holds other things than an engine */
+/** Makes the folder where it is not there. @throws E_CONFIG where it may not be written to, or holds other things than an engine */
 export function prepareFolder(path: string): void {
   try {
     if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700);
+    accessSync(path, constants.W_OK);
     if (existsSync(join(path, catalogName))) return;
     const files = join(path, collectionsName);
     if (existsSync(files) && readdirSync(files).some((name) => name.endsWith(".sqlite"))) {
@@ -50,6 +51,7 @@ export function prepareFolder(path: string): void {
     if (error instanceof VectorError) throw error;
     throw new VectorError("E_CONFIG", `The folder ${path} cannot be used: ${String(error)}.`, {
       cause: error,
+      next: "Give a folder that this process may write to (a copy of this one may be one), or ':memory:'.",
     });
   }
 }

@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads";
 import { VectorError } from "../../errors.ts";
 import { abortError } from "../../util/abort.ts";
 import { moduleExtension } from "../../util/module-extension.ts";
+import { threadFlags } from "../../util/thread-flags.ts";
 import { mergeRankings, type Ranking } from "./nearest.ts";
 import type { TruthBlock, TruthQuestion } from "./truth-scan.ts";
 import type { TruthRequest } from "./truth-worker.ts";
@@ -76,6 +77,7 @@ class TruthThread {
     this.#worker = new Worker(new URL(`./truth-worker${moduleExtension}`, import.meta.url), {
       workerData: question,
       name: "vecferry truth",
+      execArgv: threadFlags(),
     });
     this.#worker.on("message", (rankings: Ranking[] | null) => {
       this.#asked.shift()?.settle(rankings ?? []);
