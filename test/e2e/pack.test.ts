@@ -1,10 +1,11 @@
 /** What a user gets: the packed tarball, installed into an empty project by npm, and run there. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectRoot, readProjectFile } from "../support/files.ts";
+import { bytesBelow } from "../support/packed.ts";
 
 const packagesMax = 25;
 const bytesMax = 20_000_000;
@@ -72,13 +73,6 @@ async function installedPackages(folder: string): Promise<Installed[]> {
   );
 }
 
-async function bytesBelow(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(files.map((file) => stat(join(file.parentPath, file.name))));
-  return sizes.reduce((sum, { size }) => sum + size, 0);
-}
-
 describe("the packed tarball", () => {
   let folder = "";
   let packed: { filename: string; files: { path: string }[] } = { filename: "", files: [] };
@@ -123,7 +117,7 @@ describe("the packed tarball", () => {
     const packages = await installedPackages(modules);
     expect(packages.map(({ name }) => name)).toContain("vecferry");
     expect(packages.length).toBeLessThanOrEqual(packagesMax);
-    expect(await bytesBelow(modules)).toBeLessThanOrEqual(bytesMax);
+    expect(bytesBelow(modules)).toBeLessThanOrEqual(bytesMax);
     for (const { name, path, scripts } of packages) {
       const hooks = ["preinstall", "install", "postinstall"].filter((hook) => hook in scripts);
       expect(hooks, name).toEqual([]);
