@@ -53,23 +53,25 @@ async function expectRecords(path: string, count: number): Promise<void> {
   expect(ids).toEqual(archiveRecords(count).map(({ id }) => id));
 }
 
-/** Runs the writer and kills it `lifeMs` after it has begun; the last number it printed. */
+/** Runs the writer and kills it `lifeMs` after it has made a further row durable; the last number it printed. */
 async function writeAndKill(path: string, lifeMs: number): Promise<number> {
   const running = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", child, path], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  let durable = 0;
-  const lines = createInterface({ input: running.stdout });
-  const begun = once(lines, "line");
-  lines.on("line", (line) => {
+  const { promise: further, resolve, reject } = Promise.withResolvers<void>();
+  let [found, durable]: (number | undefined)[] = [];
+  createInterface({ input: running.stdout }).on("line", (line) => {
     durable = Number(line);
+    found ??= durable;
+    if (durable > found) resolve();
   });
-  await begun;
+  running.once("close", (status) => reject(new Error(`the writer ended with ${status}`)));
+  await further;
   await sleep(lifeMs);
   const gone = once(running, "close");
   running.kill("SIGKILL");
   await gone;
-  return durable;
+  return durable ?? 0;
 }
 
 /** The writer runs as it is written, and Node 22 knows no `using`; there the built command is killed (e2e/backup-kill). */
