@@ -6,47 +6,40 @@ import { packageVersion } from "../util/version.ts";
 import { type Io, Session } from "./session.ts";
 import type { Action, AddVerb } from "./verb.ts";
 
+interface Verb {
+  load(): Promise<AddVerb>;
+  /** Goes on although nobody reads what it says. */
+  readonly goesOn?: true;
+}
+
 /** The verbs in the order of the help. A call loads the one that it names: the others would take as long again to be there. */
-const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
-  plan: async () => (await import("./verbs/plan.ts")).addPlan,
-  doctor: async () => (await import("./verbs/doctor.ts")).addDoctor,
-  migrate: async () => (await import("./verbs/migrate.ts")).addMigrate,
-  verify: async () => (await import("./verbs/verify.ts")).addVerify,
-  compare: async () => (await import("./verbs/compare.ts")).addCompare,
-  repair: async () => (await import("./verbs/repair.ts")).addRepair,
-  status: async () => (await import("./verbs/status.ts")).addStatus,
-  report: async () => (await import("./verbs/report.ts")).addReport,
-  ui: async () => (await import("./verbs/ui.ts")).addUi,
-  cancel: async () => (await import("./verbs/cancel.ts")).addCancel,
-  serve: async () => (await import("./verbs/serve.ts")).addServe,
-  "quick-test": async () => (await import("./verbs/quick-test.ts")).addQuickTest,
-  tenants: async () => (await import("./verbs/tenants.ts")).addTenants,
-  backup: async () => (await import("./verbs/backup.ts")).addBackup,
-  restore: async () => (await import("./verbs/restore.ts")).addRestore,
-  check: async () => (await import("./verbs/check.ts")).addCheck,
-  snapshot: async () => (await import("./verbs/snapshot.ts")).addSnapshot,
-  export: async () => (await import("./verbs/export.ts")).addExport,
-  rollback: async () => (await import("./verbs/rollback.ts")).addRollback,
-  checklist: async () => (await import("./verbs/checklist.ts")).addChecklist,
-  deploy: async () => (await import("./verbs/deploy.ts")).addDeploy,
+const verbs: Readonly<Record<string, Verb>> = {
+  plan: { load: async () => (await import("./verbs/plan.ts")).addPlan },
+  doctor: { load: async () => (await import("./verbs/doctor.ts")).addDoctor },
+  migrate: { load: async () => (await import("./verbs/migrate.ts")).addMigrate, goesOn: true },
+  verify: { load: async () => (await import("./verbs/verify.ts")).addVerify, goesOn: true },
+  compare: { load: async () => (await import("./verbs/compare.ts")).addCompare, goesOn: true },
+  repair: { load: async () => (await import("./verbs/repair.ts")).addRepair, goesOn: true },
+  status: { load: async () => (await import("./verbs/status.ts")).addStatus },
+  report: { load: async () => (await import("./verbs/report.ts")).addReport },
+  ui: { load: async () => (await import("./verbs/ui.ts")).addUi, goesOn: true },
+  cancel: { load: async () => (await import("./verbs/cancel.ts")).addCancel, goesOn: true },
+  serve: { load: async () => (await import("./verbs/serve.ts")).addServe, goesOn: true },
+  "quick-test": {
+    load: async () => (await import("./verbs/quick-test.ts")).addQuickTest,
+    goesOn: true,
+  },
+  tenants: { load: async () => (await import("./verbs/tenants.ts")).addTenants },
+  backup: { load: async () => (await import("./verbs/backup.ts")).addBackup, goesOn: true },
+  restore: { load: async () => (await import("./verbs/restore.ts")).addRestore, goesOn: true },
+  check: { load: async () => (await import("./verbs/check.ts")).addCheck },
+  snapshot: { load: async () => (await import("./verbs/snapshot.ts")).addSnapshot, goesOn: true },
+  export: { load: async () => (await import("./verbs/export.ts")).addExport, goesOn: true },
+  rollback: { load: async () => (await import("./verbs/rollback.ts")).addRollback, goesOn: true },
+  checklist: { load: async () => (await import("./verbs/checklist.ts")).addChecklist },
+  deploy: { load: async () => (await import("./verbs/deploy.ts")).addDeploy },
 };
 const verbNames: readonly string[] = Object.keys(verbs);
-/** Those that go on although nobody reads what they say. */
-const writing: ReadonlySet<string> = new Set([
-  "migrate",
-  "verify",
-  "repair",
-  "compare",
-  "cancel",
-  "serve",
-  "ui",
-  "quick-test",
-  "backup",
-  "restore",
-  "snapshot",
-  "export",
-  "rollback",
-]);
 
 /** Runs the command of this process: its arguments, its streams, its signals. Sets the exit status. */
 export async function main(): Promise<void> {
@@ -61,7 +54,7 @@ export async function main(): Promise<void> {
   // A reader that has gone away (`| head`) is no failure of ours, and nobody is left to tell; but what is begun is not left half done.
   const [verb = ""] = process.argv.slice(2);
   process.stdout.on("error", () => {
-    if (!writing.has(verb)) process.exit(process.exitCode ?? 0);
+    if (!verbs[verb]?.goesOn) process.exit(process.exitCode ?? 0);
   });
   // The result goes to stdout, and it is not known yet.
   process.stderr.on("error", () => undefined);
@@ -131,7 +124,7 @@ export async function buildProgram(
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
   for (const name of names) {
-    const add = await verbs[name]?.();
+    const add = await verbs[name]?.load();
     add?.(program, call);
   }
   return program;
