@@ -10,18 +10,11 @@ import { stores } from "../stores.ts";
 import { type EndSettings, readEnds } from "./access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "./end-flags.ts";
 import { sourceEnd, targetEnd, withGrpc } from "./ends.ts";
-import {
-  gentleFlags,
-  makeFlags,
-  outputFlags,
-  scopeFlags,
-  shapeFlags,
-  stateFlags,
-} from "./flags.ts";
+import { gentleFlags, outputFlags, stateFlags } from "./flags.ts";
 import { furtherFlags } from "./further-flags.ts";
 import type { SourceAddress, TargetAddress } from "./identity.ts";
 import { type Access, openSource } from "./open.ts";
-import { migrateRequest } from "./request.ts";
+import { addRequestFlags, migrateRequest } from "./request.ts";
 import type { Session } from "./session.ts";
 import { addFlags, type FlagTable, readSettings } from "./setting.ts";
 import { defaultState } from "./verb.ts";
@@ -48,9 +41,7 @@ export function addExaminedFlags(command: Command, title: string, own: FlagTable
   addFlags(command, "Source (instead of its address, or beside it):", chromaFlags);
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
-  addFlags(command, "Which records:", scopeFlags);
-  addFlags(command, "How they would come out:", shapeFlags);
-  addFlags(command, "How target collections would be made:", makeFlags);
+  addRequestFlags(command, true);
   addFlags(command, "What it reads and says:", { ...stateFlags, ...outputFlags });
 }
 

@@ -1,4 +1,5 @@
 /** From checked flags to what a verb is asked. */
+import type { Command } from "commander";
 import { VectorError } from "../errors.ts";
 import type {
   MigrateRequest,
@@ -14,13 +15,20 @@ import { parseWhere } from "../model/filter.ts";
 import type { Environment } from "../util/environment.ts";
 import { makeFlags, type runFlags, scopeFlags, shapeFlags } from "./flags.ts";
 import { readMapping } from "./mapping.ts";
-import { type FlagTable, readSettings, type Values } from "./setting.ts";
+import { addFlags, type FlagTable, readSettings, type Values } from "./setting.ts";
 import { assertNoAddress } from "./verb.ts";
 
 type ScopeValues = Values<typeof scopeFlags>;
 type ShapeValues = Values<typeof shapeFlags>;
 type MakeValues = Values<typeof makeFlags>;
 type RunValues = Values<typeof runFlags>;
+
+/** The flags that `migrateRequest` reads; `would` = of a migration that may never be. */
+export function addRequestFlags(command: Command, would = false): void {
+  addFlags(command, "Which records:", scopeFlags);
+  addFlags(command, `How they ${would ? "would come" : "come"} out:`, shapeFlags);
+  addFlags(command, `How target collections ${would ? "would be" : "are"} made:`, makeFlags);
+}
 
 /**
  * Which records go, how they come out and into what, from the flags and variables; `run` as it was read. Reads the mapping file.

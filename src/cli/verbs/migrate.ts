@@ -15,24 +15,14 @@ import { compareFlags, compareRequest, gateFlags } from "../compare-flags.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
-import {
-  gentleFlags,
-  hookFlags,
-  logFlags,
-  makeFlags,
-  reportFlags,
-  runFlags,
-  scopeFlags,
-  shapeFlags,
-  stateFlags,
-} from "../flags.ts";
+import { gentleFlags, hookFlags, logFlags, reportFlags, runFlags, stateFlags } from "../flags.ts";
 import { leftFlags } from "../left.ts";
 import { openSource, openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { openPassingTarget } from "../passing-target.ts";
 import { assertRecordFlags, migratePoints, pointsAddress, pointsSourceFlags } from "../points.ts";
 import { rehearse } from "../rehearse.ts";
-import { migrateRequest } from "../request.ts";
+import { addRequestFlags, migrateRequest } from "../request.ts";
 import { residentBytes } from "../resident.ts";
 import { assertFolderOf } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
@@ -101,9 +91,7 @@ export const addMigrate: AddVerb = (program, call) => {
   addFlags(command, "Target (instead of its address, or beside it):", qdrantFlags);
   addFlags(command, "A Qdrant as the source (beside its address):", pointsSourceFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
-  addFlags(command, "Which records:", scopeFlags);
-  addFlags(command, "How they come out:", shapeFlags);
-  addFlags(command, "How target collections are made:", makeFlags);
+  addRequestFlags(command);
   addFlags(command, "How the migration runs:", { ...planFlags, ...runFlags });
   addFlags(command, "A comparison at the end:", { ...endFlags, ...compareFlags });
   addFlags(command, "What the comparison must find (else exit 6):", gateFlags);

@@ -6,17 +6,10 @@ import { readEnds } from "../access.ts";
 import { chromaFlags, patienceFlags, qdrantFlags } from "../end-flags.ts";
 import { sourceEnd, targetEnd } from "../ends.ts";
 import { exitHelp } from "../exit.ts";
-import {
-  gentleFlags,
-  makeFlags,
-  outputFlags,
-  scopeFlags,
-  shapeFlags,
-  stateFlags,
-} from "../flags.ts";
+import { gentleFlags, outputFlags, stateFlags } from "../flags.ts";
 import { assertRecordFlags, planOfPoints, pointsAddress, pointsSourceFlags } from "../points.ts";
 import { rehearse } from "../rehearse.ts";
-import { migrateRequest } from "../request.ts";
+import { addRequestFlags, migrateRequest } from "../request.ts";
 import { assertFolderOf } from "../session.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
 import { onOff, text, wholeNumber } from "../values.ts";
@@ -64,9 +57,7 @@ export const addPlan: AddVerb = (program, call) => {
   addFlags(command, "A Qdrant as the source (beside its address):", pointsSourceFlags);
   addFlags(command, "Both ends:", { ...patienceFlags, ...gentleFlags });
   addFlags(command, "What is looked at, and what is written:", planFlags);
-  addFlags(command, "Which records:", scopeFlags);
-  addFlags(command, "How they come out:", shapeFlags);
-  addFlags(command, "How target collections are made:", makeFlags);
+  addRequestFlags(command);
   addFlags(command, "What it leaves and says:", { ...stateFlags, ...outputFlags });
   command.addHelpText("after", exitHelp([0, 1, 2, 5, 130]));
   onCommand(command, call, plan);

@@ -14,7 +14,7 @@ import { leftFlags, readLeft } from "../left.ts";
 import { openTarget } from "../open.ts";
 import { tellOutcome } from "../output/outcome.ts";
 import { assertPointFlags, assertRecordFlags, recordFlags } from "../points.ts";
-import { migrateRequest } from "../request.ts";
+import { addRequestFlags, migrateRequest } from "../request.ts";
 import { addFlags, type FlagTable, readSettings } from "../setting.ts";
 import { type Action, type AddVerb, assertNoAddress, onCommand } from "../verb.ts";
 
@@ -70,9 +70,7 @@ export const addRestore: AddVerb = (program, call) => {
   addFlags(command, "A Chroma as the target (beside its address):", chromaFlags);
   addFlags(command, "Into a Chroma alone:", chromaAlone);
   addFlags(command, "The target:", { ...patienceFlags, ...gentleFlags });
-  addFlags(command, "Which records:", scopeFlags);
-  addFlags(command, "How they come out:", shapeFlags);
-  addFlags(command, "How target collections are made:", makeFlags);
+  addRequestFlags(command);
   addFlags(command, "How it is done:", restoreFlags);
   addFlags(command, "What it leaves and says:", leftFlags);
   command.addHelpText("after", exitHelp([0, 1, 2, 3, 4, 5, 130]));
