@@ -102,8 +102,7 @@ function wantedPaths(
   if (documents) return undefined;
   if (!metadata) return [`${markKey}.id`];
   // In the other layouts the metadata's keys stand beside the document.
-  const apart = layout === "vecferry" || layout === "langchain";
-  return apart ? ["metadata", tenantKey, markKey] : undefined;
+  return isReadPlain(layout) ? ["metadata", tenantKey, markKey] : undefined;
 }
 
 /** Of a row of the answer. */
