@@ -54,6 +54,17 @@ export class Entries {
     this.top += perEntry;
   }
 
+  /** Collects every entry of the map that is open; where they begin. */
+  collectAll(reader: Reader): number {
+    const base = this.top;
+    while (reader.more()) {
+      const tag = reader.tag();
+      if (tag === 10) this.collect(reader, base);
+      else reader.skip(tag);
+    }
+    return base;
+  }
+
   /** To be called when all entries from `base` on are there. */
   settle(bytes: Buffer, base: number): void {
     if (this.top - base > insertedMax * perEntry) this.#sort(bytes, base);

@@ -210,12 +210,7 @@ export class PayloadReader {
 
   #members(reader: Reader, depth: number): void {
     const outer = reader.open();
-    const base = this.#entries.top;
-    while (reader.more()) {
-      const tag = reader.tag();
-      if (tag === 10) this.#entries.collect(reader, base);
-      else reader.skip(tag);
-    }
+    const base = this.#entries.collectAll(reader);
     this.#object(reader, base, depth + 1);
     reader.close(outer);
   }

@@ -113,12 +113,7 @@ export class PlainReader {
 
   #members(reader: Reader, depth: number): PlainObject {
     const outer = reader.open();
-    const base = this.#entries.top;
-    while (reader.more()) {
-      const tag = reader.tag();
-      if (tag === 10) this.#entries.collect(reader, base);
-      else reader.skip(tag);
-    }
+    const base = this.#entries.collectAll(reader);
     const object = this.#object(reader, base, depth + 1);
     reader.close(outer);
     return object;
