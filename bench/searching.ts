@@ -62,7 +62,7 @@ function bareGrpc(what: Bare, url: string, queries: readonly ServiceQuery[]): Co
       const { body } = await channel.call("/qdrant.Points/Query", frame);
       if (body === null) throw new Error("no answer");
       if (what === "bytes alone") return null;
-      return idsOf(decodePlainAnswer(body, [], () => true)?.plain ?? []);
+      return idsOf(decodePlainAnswer(body, [], (payload) => payload)?.plain ?? []);
     },
     [Symbol.asyncDispose]: async () => channel.close(),
   };

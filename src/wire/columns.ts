@@ -1,6 +1,5 @@
 /** Points by columns, and which of them are meant: what the messages carry, in the shapes that both ends of the wire take. */
 import type { VectorColumn } from "../model/record.ts";
-import type { PlainObject } from "../util/json.ts";
 
 /** Points by columns: all have `points.length` rows. */
 export interface PointColumns {
@@ -24,12 +23,12 @@ export interface ScoredPoints extends PointColumns {
   readonly scores: number[];
 }
 
-/** Points, nearest first, their payloads decoded. */
-export interface PlainPoints {
+/** Points, nearest first, and what was read out of their payloads' plain values. */
+export interface PlainPoints<Value> {
   readonly points: string[];
   readonly scores: number[];
   readonly vectors: ReadonlyMap<string, VectorColumn>;
-  readonly plain: PlainObject[];
+  readonly plain: Value[];
 }
 
 /** A filter in the JSON of Qdrant's REST API, as much of it as is asked. Points fit all of its clauses; an empty one is passed over. */

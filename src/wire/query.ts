@@ -229,16 +229,23 @@ export function decodeQueryAnswer(
 }
 
 /**
- * The same with its payloads decoded; null where gRPC leaves one of their numbers open, or one of them is not `fit`: then the
- * text says more. @throws SyntaxError
+ * The same with what `read` makes of its decoded payloads; null where gRPC leaves one of their numbers open, or `read` gives
+ * null for one: then the text says more. @throws SyntaxError
  */
-export function decodePlainAnswer(
+export function decodePlainAnswer<Value>(
   message: Uint8Array,
   wanted: readonly WantedVector[],
-  isFit: (payload: PlainObject) => boolean,
-): PlainPoints | null {
-  const { payloads: plain, doubtful, ...found } = readAnswer(message, wanted, new PlainReader());
-  return doubtful.length === 0 && plain.every(isFit) ? { ...found, plain } : null;
+  read: (payload: PlainObject) => Value | null,
+): PlainPoints<Value> | null {
+  const { payloads, doubtful, ...found } = readAnswer(message, wanted, new PlainReader());
+  if (doubtful.length > 0) return null;
+  const plain: Value[] = [];
+  for (const payload of payloads) {
+    const value = read(payload);
+    if (value === null) return null;
+    plain.push(value);
+  }
+  return { ...found, plain };
 }
 
 function readAnswer<Payload>(

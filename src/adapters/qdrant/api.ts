@@ -10,6 +10,7 @@ import type {
   VectorIndex,
   VectorShape,
 } from "../../model/collection.ts";
+import type { PlainRecord } from "../../model/plain-record.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions, PointDigests } from "../../store/port.ts";
 import type { PlainObject } from "../../util/json.ts";
@@ -95,8 +96,8 @@ export interface QueryColumns extends CallOptions {
   readonly paths?: readonly string[];
   /** Default: no vectors. */
   readonly vectors?: readonly WantedVector[];
-  /** Given: payloads may come as plain values, where each of them fits. Default: as JSON texts. */
-  readonly plain?: (payload: PlainObject) => boolean;
+  /** Given: what it reads out of each payload's plain values may come in its place, unless it gives null for one. Default: JSON texts. */
+  readonly plain?: (payload: PlainObject) => PlainRecord | null;
 }
 
 /** A collection as it stands. */
@@ -181,7 +182,7 @@ export interface QdrantApi extends AsyncDisposable {
   /** Exact. */
   count(name: string, options?: CountColumns): Promise<number>;
   delete(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;
-  query(name: string, options: QueryColumns): Promise<ScoredPoints | PlainPoints>;
+  query(name: string, options: QueryColumns): Promise<ScoredPoints | PlainPoints<PlainRecord>>;
   /** The values of an indexed payload key, those of most points first, exactly counted. */
   facet(
     name: string,

@@ -1,6 +1,8 @@
 /** Qdrant's points by gRPC: what is written, read and searched. Columns go straight into bytes, and bytes into columns. */
+
 import { setImmediate } from "node:timers/promises";
 import { VectorError } from "../../errors.ts";
+import type { PlainRecord } from "../../model/plain-record.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { decodeCountAnswer, encodeCount } from "../../wire/count.ts";
 import { decodeGetAnswer, encodeGet } from "../../wire/get.ts";
@@ -118,7 +120,10 @@ export class GrpcPoints {
     return this.#client.send("Points/Count", frame, decodeCountAnswer, options);
   }
 
-  async query(name: string, options: QueryColumns): Promise<ScoredPoints | PlainPoints> {
+  async query(
+    name: string,
+    options: QueryColumns,
+  ): Promise<ScoredPoints | PlainPoints<PlainRecord>> {
     const { vectors = [], plain } = options;
     const found = await this.#client.send(
       "Points/Query",

@@ -193,21 +193,22 @@ interface PlainHit {
   readonly payload?: unknown;
 }
 
-/** The same without vectors, and with the payloads decoded; null where one of them is not fit. @throws SyntaxError */
-export function plainOf(
+/** The same without vectors, and with what `read` makes of the decoded payloads; null where it gives null for one. @throws SyntaxError */
+export function plainOf<Value>(
   result: string,
-  isFit: (payload: PlainObject) => boolean,
-): PlainPoints | null {
-  const found: PlainPoints = { points: [], scores: [], vectors: new Map(), plain: [] };
+  read: (payload: PlainObject) => Value | null,
+): PlainPoints<Value> | null {
+  const found: PlainPoints<Value> = { points: [], scores: [], vectors: new Map(), plain: [] };
   for (const { id, score, payload } of plainHits(parsePlain(result))) {
-    if (!isObject(payload) || !isFit(payload)) return null;
+    const value = isObject(payload) ? read(payload) : null;
+    if (value === null) return null;
     if (typeof score !== "number" && typeof score !== "bigint")
       throw new SyntaxError("a hit without score");
     if (typeof id !== "string" && typeof id !== "number" && typeof id !== "bigint")
       throw new SyntaxError("a point without id");
     found.points.push(String(id));
     found.scores.push(Math.fround(Number(score)));
-    found.plain.push(payload);
+    found.plain.push(value);
   }
   return found;
 }

@@ -1,7 +1,9 @@
 /** Qdrant by REST. Bodies are built and answers taken apart as text: payload is never decoded on the way. */
+
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex, ShardKey } from "../../model/collection.ts";
+import type { PlainRecord } from "../../model/plain-record.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { sliceObject, stringifyPlain } from "../../util/json.ts";
@@ -203,7 +205,10 @@ class RestApi implements QdrantApi {
     await this.#update("POST", `${path(name)}/points/delete`, body, options);
   }
 
-  async query(name: string, options: QueryColumns): Promise<ScoredPoints | PlainPoints> {
+  async query(
+    name: string,
+    options: QueryColumns,
+  ): Promise<ScoredPoints | PlainPoints<PlainRecord>> {
     const { vectors = [], plain, signal } = options;
     const address = `${path(name)}/points/query`;
     const result = await this.#client.send("POST", address, queryBody(options), signal);

@@ -4,7 +4,7 @@ import type { CollectionInfo, Layout } from "../../model/collection.ts";
 import { type Distance, toChromaDistance } from "../../model/distance.ts";
 import type { Where } from "../../model/filter.ts";
 import { markKey, tenantKey } from "../../model/layout.ts";
-import { isReadPlain, plainRecord } from "../../model/plain-record.ts";
+import { isReadPlain, type PlainRecord, plainRecord } from "../../model/plain-record.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { denseVector, isPresent } from "../../model/vector-column.ts";
 import type { DocumentHit, DocumentSearchOptions } from "../../store/documents.ts";
@@ -18,7 +18,7 @@ import { wantedVectors } from "./shapes.ts";
 import { asksForLists, isMeant, type Lists } from "./where.ts";
 
 /** Asks the Qdrant. */
-type Ask = (query: QueryColumns) => Promise<ScoredPoints | PlainPoints>;
+type Ask = (query: QueryColumns) => Promise<ScoredPoints | PlainPoints<PlainRecord>>;
 
 /**
  * The nearest of the records that are meant. @throws E_NOT_SUPPORTED (named vectors, a distance that Chroma does not have, a key
@@ -36,7 +36,7 @@ export async function findNearest(
     throw new VectorError("E_NOT_SUPPORTED", `Chroma has no distance like that of "${name}".`);
   const { layout, asking } = factsOf(collection);
   const paths = wantedPaths(options, asking.layout);
-  const plain = plainFit(layout, where);
+  const plain = recordReader(layout, where);
   const found = async (lists: Lists): Promise<Found> => {
     const scored = await ask({
       vector,
@@ -53,9 +53,7 @@ export async function findNearest(
     return scored;
   };
   const hitsOf = (answer: Found): DocumentHit[] =>
-    "plain" in answer
-      ? plainHits(answer, { distance, layout: asking.layout }, options)
-      : textHits(answer, distance, options);
+    "plain" in answer ? plainHits(answer, distance, options) : textHits(answer, distance, options);
   // The nearest that fit loosely are the nearest that fit, where each of them does: most metadata has no list.
   if (where !== undefined && asking.lists === "apart" && wantsMetadata(options)) {
     const loosely = await found("loosely");
@@ -65,19 +63,21 @@ export async function findNearest(
 }
 
 /** An answer that was read plain, or row by row as texts. */
-type Found = PlainPoints | { readonly batch: PointBatch; readonly scores: readonly number[] };
+type Found =
+  | PlainPoints<PlainRecord>
+  | { readonly batch: PointBatch; readonly scores: readonly number[] };
 
-/** Which payloads may be read plain; undefined = none. Of a filter's answer those are that certainly are meant. */
-function plainFit(
+/** Reads the payloads that may be read plain; undefined = none may. Of a filter's answer those may that certainly are meant. */
+function recordReader(
   layout: Layout | null,
   where: Where | undefined,
-): ((payload: PlainObject) => boolean) | undefined {
+): ((payload: PlainObject) => PlainRecord | null) | undefined {
   if (layout === null || !isReadPlain(layout)) return undefined;
-  if (where === undefined) return (payload) => plainRecord(payload, layout) !== null;
+  if (where === undefined) return (payload) => plainRecord(payload, layout);
   if (asksForLists(where)) return undefined;
   return (payload) => {
     const record = plainRecord(payload, layout);
-    return record !== null && !Object.values(record.metadata ?? {}).some(Array.isArray);
+    return Object.values(record?.metadata ?? {}).some(Array.isArray) ? null : record;
   };
 }
 
@@ -108,7 +108,7 @@ function wantedPaths(
 /** Of a row of the answer. */
 type VectorOf = (row: number) => Float32Array | null;
 
-function vectorsOf(answer: Pick<PlainPoints, "vectors">, wanted: boolean): VectorOf {
+function vectorsOf(answer: Pick<ScoredPoints, "vectors">, wanted: boolean): VectorOf {
   const column = wanted ? denseVector(answer) : undefined;
   return (row) =>
     column === undefined || !isPresent(column, row)
@@ -117,30 +117,27 @@ function vectorsOf(answer: Pick<PlainPoints, "vectors">, wanted: boolean): Vecto
 }
 
 function plainHits(
-  { points, scores, vectors, plain }: PlainPoints,
-  { distance, layout }: { readonly distance: Distance; readonly layout: Layout },
+  { points, scores, vectors, plain }: PlainPoints<PlainRecord>,
+  distance: Distance,
   options: DocumentSearchOptions,
 ): DocumentHit[] {
   const { documents = true, metadata = false } = options;
   const vectorOf = vectorsOf({ vectors }, options.vectors === true);
-  return points.map((point, row) => {
-    const record = plainRecord(plain[row] ?? {}, layout);
-    return {
-      id: record?.id ?? point,
-      point,
-      distance: toChromaDistance(distance, scores[row] ?? Number.NaN),
-      document: documents ? (record?.document ?? null) : null,
-      tenant: metadata ? (record?.tenant ?? null) : null,
-      metadata: metadata ? (record?.metadata ?? null) : null,
-      createdAt: metadata ? (record?.createdAt ?? null) : null,
-      norm: metadata ? (record?.norm ?? Number.NaN) : Number.NaN,
-      vector: vectorOf(row),
-    };
-  });
+  return plain.map((record, row) => ({
+    id: record.id,
+    point: points[row] ?? "",
+    distance: toChromaDistance(distance, scores[row] ?? Number.NaN),
+    document: documents ? record.document : null,
+    tenant: metadata ? record.tenant : null,
+    metadata: metadata ? record.metadata : null,
+    createdAt: metadata ? record.createdAt : null,
+    norm: metadata ? record.norm : Number.NaN,
+    vector: vectorOf(row),
+  }));
 }
 
 function textHits(
-  { batch, scores }: Exclude<Found, PlainPoints>,
+  { batch, scores }: Exclude<Found, PlainPoints<PlainRecord>>,
   distance: Distance,
   options: DocumentSearchOptions,
 ): DocumentHit[] {

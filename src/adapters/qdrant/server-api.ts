@@ -1,6 +1,8 @@
 /** A Qdrant server by two roads: collections by REST; points by gRPC once its port is proven to be the same server's. */
+
 import { isVectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex, ShardKey } from "../../model/collection.ts";
+import type { PlainRecord } from "../../model/plain-record.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
 import type {
@@ -119,7 +121,10 @@ export class ServerApi implements QdrantApi {
     return (await this.#road(name, "read", options)).count(name, options);
   }
 
-  async query(name: string, options: QueryColumns): Promise<ScoredPoints | PlainPoints> {
+  async query(
+    name: string,
+    options: QueryColumns,
+  ): Promise<ScoredPoints | PlainPoints<PlainRecord>> {
     return (await this.#road(name, "read", options)).query(name, options);
   }
 

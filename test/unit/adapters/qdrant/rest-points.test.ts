@@ -6,6 +6,7 @@ import {
   upsertBodies,
   vectorText,
 } from "../../../../src/adapters/qdrant/rest-points.ts";
+import type { PlainObject } from "../../../../src/util/json.ts";
 import { alone, unnamed, wantedAlone } from "../../../support/vector-columns.ts";
 
 const uuid = "00000000-0000-5000-8000-00000000000a";
@@ -53,7 +54,7 @@ describe("vectorText", () => {
 });
 
 describe("plainOf", () => {
-  const all = () => true;
+  const all = (payload: PlainObject) => payload;
   const hit = '{"id":"a","version":1,"score":0.1,"payload":{"a":2.0,"b":9007199254740993}}';
 
   it("gives the points of an answer with their payloads decoded", () => {
@@ -70,7 +71,9 @@ describe("plainOf", () => {
   });
 
   it("gives nothing where a payload is not fit, or there is none", () => {
-    expect(plainOf(`{"points":[${hit}]}`, ({ a }) => a === 1)).toBeNull();
+    expect(
+      plainOf(`{"points":[${hit}]}`, (payload) => (payload["a"] === 1 ? payload : null)),
+    ).toBeNull();
     expect(plainOf('{"points":[{"id":"a","score":1,"payload":null}]}', all)).toBeNull();
   });
 
