@@ -117,7 +117,7 @@ export interface QdrantCollectionConfig {
   readonly vectorSize: number;
   /** Default "cosine". */
   readonly distance?: QdrantDistance;
-  /** Settings that are not named here are the profile's. Default: the server's own. */
+  /** Settings that are not named here are the profile's, else the server's own; a graph is built with an `efConstruct` of 128. */
   readonly profile?: CollectionProfile;
   readonly quantizationConfig?: QuantizationConfig | null;
   readonly hnswConfig?: HnswConfig;

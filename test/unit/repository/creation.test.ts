@@ -6,10 +6,10 @@ const base = { name: "c", vectorSize: 384 };
 const bodyOf = (config: object) => creationBody(toSpec({ ...base, ...config }), null);
 
 describe("the settings of a collection", () => {
-  it("are Qdrant's own where nothing is said, with a graph for each tenant", () => {
+  it("are Qdrant's own where nothing is said, with a graph for each tenant that searches find more in", () => {
     expect(bodyOf({})).toEqual({
       vectors: { size: 384, distance: "Cosine" },
-      hnsw_config: { m: 0, payload_m: 16 },
+      hnsw_config: { m: 0, payload_m: 16, ef_construct: 128 },
     });
   });
 

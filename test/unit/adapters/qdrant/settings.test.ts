@@ -50,7 +50,7 @@ describe("creationBody", () => {
   it("makes a graph for each tenant and none over all, unless told otherwise", () => {
     const graph = (hnsw: object) =>
       creationBody(testSpec({ tenanted: true, hnsw }), null)["hnsw_config"];
-    expect(graph({})).toEqual({ m: 0, payload_m: 16 });
+    expect(graph({})).toEqual({ m: 0, payload_m: 16, ef_construct: 128 });
     expect(graph({ m: 4, efConstruct: 64 })).toEqual({ m: 4, payload_m: 16, ef_construct: 64 });
   });
 
