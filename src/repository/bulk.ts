@@ -1,22 +1,24 @@
 /** Many documents written or deleted in one call: in batches, each document taken or named with its reason. */
+import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { VectorError } from "../errors.ts";
 import { batchTargetBytes, optimalBatchSize } from "../model/batch-size.ts";
 import { tenantPointId } from "../model/point-id.ts";
 import type { PointBatch } from "../model/record.ts";
+import { pickRows } from "../model/rows.ts";
 import type { DocumentStore } from "../store/documents.ts";
 import { writeHalving } from "../store/halving.ts";
 import type { CallOptions } from "../store/port.ts";
 import { abortError, throwIfAborted } from "../util/abort.ts";
-import { stringifyPlain } from "../util/json.ts";
+import { isObject, stringifyPlain } from "../util/json.ts";
 import { specOf } from "./catalog.ts";
 import {
-  checkDocument,
   type Destination,
   DocumentFault,
-  type Incoming,
+  type GivenDocument,
+  IncomingBatch,
   placeFault,
-  toBatch,
+  takeDocuments,
 } from "./incoming.ts";
 import { parseInput } from "./input.ts";
 import type { BulkResult, FailedDocument } from "./types.ts";
@@ -29,16 +31,27 @@ const bulkSchema = z.strictObject({
   documents: z.array(z.looseObject({ id: z.string() })),
   tenantId: z.unknown().optional(),
 });
+/** The same where each of the documents was looked at: a schema takes longer for that than for all else that is done with them. */
+const aroundSchema = bulkSchema.extend({ documents: z.unknown() });
 
-type GivenDocument = z.output<typeof bulkSchema>["documents"][number];
+/** An operation as it was when the call was made. */
+export interface CheckedOperation {
+  readonly operationType: Operation;
+  readonly documents: readonly GivenDocument[];
+  readonly tenantId?: unknown;
+}
 
 /** Documents whose payload is weighed to find how many travel together. */
 const weighed = 100;
 const deletedRows = 1000;
 
 /** @throws {VectorError} E_INPUT, which names the field */
-export function parseOperation(operation: unknown): z.output<typeof bulkSchema> {
-  return parseInput(bulkSchema, operation, "operation");
+export function parseOperation(operation: unknown): CheckedOperation {
+  const given = isObject(operation) ? operation["documents"] : undefined;
+  const documents = Array.isArray(given) ? takeDocuments(given) : null;
+  if (documents !== null) return { ...parseInput(aroundSchema, operation, "operation"), documents };
+  const checked = parseInput(bulkSchema, operation, "operation");
+  return { ...checked, documents: takeDocuments(checked.documents) ?? [] };
 }
 
 /** One bulk operation on its way. */
@@ -59,7 +72,7 @@ export class BulkRun {
   constructor(
     store: DocumentStore,
     to: Destination,
-    operation: { readonly operationType: Operation; readonly documents: readonly GivenDocument[] },
+    operation: CheckedOperation,
     options: CallOptions,
   ) {
     this.#store = store;
@@ -75,18 +88,25 @@ export class BulkRun {
    */
   async run(): Promise<BulkResult> {
     const rows = this.#operation === "delete" ? deletedRows : this.#rows();
+    const batches = Math.ceil(this.#documents.length / rows);
+    // The first is the one that is not full: the store waits for nothing longer than for that.
+    let end = this.#documents.length - (batches - 1) * rows;
     const work = async (): Promise<void> => {
       while (this.#stopped === null && this.#next < this.#documents.length) {
         const start = this.#next;
-        this.#next = Math.min(this.#documents.length, start + rows);
+        this.#next = end;
+        end += rows;
         await this.#attempt(start, this.#next);
       }
     };
-    const workers = Math.min(
-      Math.max(1, this.#store.capabilities.concurrency),
-      Math.ceil(this.#documents.length / rows),
-    );
-    await Promise.all(Array.from({ length: workers }, work));
+    const working: Promise<void>[] = [];
+    const workers = Math.min(Math.max(1, this.#store.capabilities.concurrency), batches);
+    while (working.length < workers) {
+      // What was made leaves when the event loop turns: before the next is made, not after all are.
+      if (working.length > 0) await setImmediate();
+      working.push(work());
+    }
+    await Promise.all(working);
     const { signal } = this.#options;
     if (signal?.aborted) throw abortError(signal);
     if (this.#stopped !== null) this.#giveUp(this.#stopped);
@@ -136,7 +156,9 @@ export class BulkRun {
   }
 
   async #delete(start: number, end: number, open: Map<string, number>): Promise<void> {
-    for (const [place, document] of this.#given(start, end)) {
+    for (let place = start; place < end; place += 1) {
+      const document = this.#given(place);
+      if (document === null) continue;
       const fault = placeFault(document, this.#to);
       if (fault === null) open.set(document.id, place);
       else this.#fail(place, fault);
@@ -149,51 +171,34 @@ export class BulkRun {
   }
 
   async #write(start: number, end: number, open: Map<string, number>): Promise<void> {
-    const accepted: Incoming[] = [];
-    const { dimension } = this.#to.collection;
-    // One array for all that need one: thousands of small ones cost more than filling them.
-    const isList = Array.isArray(this.#documents[start]?.["embedding"]);
-    const room = isList ? new Float32Array((end - start) * dimension) : null;
-    for (const [place, document] of this.#given(start, end)) {
-      const checked = checkDocument(
-        document,
-        this.#to,
-        room?.subarray((place - start) * dimension, (place - start + 1) * dimension),
-      );
-      if (checked instanceof DocumentFault) this.#fail(place, checked);
-      else {
-        accepted.push(checked);
-        open.set(checked.id, place);
-      }
+    const incoming = new IncomingBatch(this.#to, end - start);
+    for (let place = start; place < end; place += 1) {
+      const document = this.#given(place);
+      if (document === null) continue;
+      const fault = incoming.add(document);
+      if (fault === null) open.set(document.id, place);
+      else this.#fail(place, fault);
     }
-    const standing = await this.#standing(accepted);
-    const wanted = accepted.filter((document) => this.#fits(document, standing, open));
-    if (wanted.length === 0) return;
+    const standing = await this.#standing(incoming.points);
     const now = new Date().toISOString();
-    const batch = toBatch(wanted, this.#to, ({ point, createdAt }) =>
-      createdAt === undefined ? (standing?.get(point) ?? now) : createdAt,
-    );
-    await this.#send(batch, open);
+    const batch = incoming.toPoints((point) => standing?.get(point) ?? now);
+    const wanted = standing === null ? batch : this.#fitting(batch, standing, open);
+    if (wanted.ids.length > 0) await this.#send(wanted, open);
   }
 
-  /** The documents from `start` on that were not named before, each with its place. */
-  *#given(start: number, end: number): Generator<[number, GivenDocument]> {
-    for (let place = start; place < end; place += 1) {
-      const document = this.#documents[place];
-      if (document === undefined) continue;
-      if (this.#seen.has(document.id)) {
-        this.#fail(place, new DocumentFault("E_INPUT", "The id stands twice in the operation."));
-        continue;
-      }
-      this.#seen.add(document.id);
-      yield [place, document];
-    }
+  /** The document at that place; null where its id has come before. */
+  #given(place: number): GivenDocument | null {
+    const document = this.#documents[place];
+    if (document === undefined) return null;
+    const { size } = this.#seen;
+    if (this.#seen.add(document.id).size > size) return document;
+    this.#fail(place, new DocumentFault("E_INPUT", "The id stands twice in the operation."));
+    return null;
   }
 
   /** When each of the documents that are there already was made, by its point; null where nobody needs to know. */
-  async #standing(documents: readonly Incoming[]): Promise<Map<string, string | null> | null> {
-    if (this.#operation === "upsert" || documents.length === 0) return null;
-    const points = documents.map(({ point }) => point);
+  async #standing(points: readonly string[]): Promise<Map<string, string | null> | null> {
+    if (this.#operation === "upsert" || points.length === 0) return null;
     const { batch, failures } = await this.#store.read(this.#to.collection.info, points, {
       ...this.#options,
       vectors: false,
@@ -206,22 +211,27 @@ export class BulkRun {
     );
   }
 
-  /** Whether the document may be written where it is, or is not, there already. */
-  #fits(
-    { id, point }: Incoming,
-    standing: ReadonlyMap<string, string | null> | null,
+  /** Those that may be written where they are, or are not, there already. */
+  #fitting(
+    batch: PointBatch,
+    standing: ReadonlyMap<string, string | null>,
     open: Map<string, number>,
-  ): boolean {
-    if (standing === null || standing.has(point) === (this.#operation === "update")) return true;
-    const place = open.get(id) ?? 0;
-    open.delete(id);
-    this.#fail(
-      place,
+  ): PointBatch {
+    const isWanted = (point: string | undefined): boolean =>
+      standing.has(point ?? "") === (this.#operation === "update");
+    const fault =
       this.#operation === "insert"
         ? new DocumentFault("E_DOCUMENT_EXISTS", "A document of this id is there already.")
-        : new DocumentFault("E_DOCUMENT_NOT_FOUND", "There is no document of this id."),
-    );
-    return false;
+        : new DocumentFault("E_DOCUMENT_NOT_FOUND", "There is no document of this id.");
+    const rows: number[] = [];
+    for (const [row, id] of batch.ids.entries()) {
+      if (isWanted(batch.placement.points[row])) rows.push(row);
+      else {
+        this.#fail(open.get(id) ?? 0, fault);
+        open.delete(id);
+      }
+    }
+    return pickRows(batch, rows);
   }
 
   async #send(batch: PointBatch, open: Map<string, number>): Promise<void> {
@@ -230,7 +240,8 @@ export class BulkRun {
     const { refused } = await writeHalving(batch, async (rows) => {
       await this.#store.write(spec, rows, { ...this.#options, mode });
       this.#processed += rows.ids.length;
-      for (const id of rows.ids) open.delete(id);
+      if (rows === batch) open.clear();
+      else for (const id of rows.ids) open.delete(id);
     });
     for (const { id, detail } of refused) {
       const place = open.get(id);

@@ -2,21 +2,32 @@
 import { type ErrorCode, VectorError } from "../errors.ts";
 import { conflicts } from "../model/layout.ts";
 import { tenantPointId } from "../model/point-id.ts";
-import { type DenseColumn, defaultVector, type PointBatch } from "../model/record.ts";
-import { divided, normsOf } from "../model/unit-vectors.ts";
-import { stringifyPlain } from "../util/json.ts";
+import { defaultVector, type PointBatch } from "../model/record.ts";
+import { isObject, stringifyPlain } from "../util/json.ts";
 import type { TenantedCollection } from "./catalog.ts";
 
-/** A document that can be written. */
-export interface Incoming {
+/** A document as it was given: its members as they were when the call was made. Only the id has been looked at. */
+export interface GivenDocument {
   readonly id: string;
-  readonly point: string;
-  readonly content: string | null;
-  readonly embedding: Float32Array;
-  /** JSON text of an object; null = none. */
-  readonly metadata: string | null;
-  /** undefined = not said. */
-  readonly createdAt: string | null | undefined;
+  readonly content: unknown;
+  readonly embedding: unknown;
+  readonly metadata: unknown;
+  readonly createdAt: unknown;
+  readonly collectionName: unknown;
+  readonly tenantId: unknown;
+}
+
+/** The members of each document as they are now; null where one is no object, or has no id. */
+export function takeDocuments(documents: readonly unknown[]): GivenDocument[] | null {
+  const taken: GivenDocument[] = [];
+  for (const document of documents) {
+    if (!isObject(document)) return null;
+    // The same members in the same order each time: all that reads them is quicker for it.
+    const { id, content, embedding, metadata, createdAt, collectionName, tenantId } = document;
+    if (typeof id !== "string") return null;
+    taken.push({ id, content, embedding, metadata, createdAt, collectionName, tenantId });
+  }
+  return taken;
 }
 
 /** Why one document cannot be written. */
@@ -40,12 +51,10 @@ export interface Destination {
 
 /** What is wrong with the document's own words about where it belongs, or with its id; null = nothing. */
 export function placeFault(
-  document: Readonly<Record<string, unknown>>,
+  { id, tenantId, collectionName }: GivenDocument,
   { collection, tenant }: Destination,
 ): DocumentFault | null {
-  const { id, tenantId, collectionName } = document;
-  if (typeof id === "string" && !id.isWellFormed())
-    return new DocumentFault("E_INPUT", "The id is no well-formed text.");
+  if (!id.isWellFormed()) return new DocumentFault("E_INPUT", "The id is no well-formed text.");
   if (tenantId !== undefined && tenantId !== tenant)
     return new DocumentFault("E_TENANT", "The document is of another tenant than the operation.");
   if (collectionName !== undefined && collectionName !== collection.name)
@@ -56,46 +65,101 @@ export function placeFault(
   return null;
 }
 
-/** The document as it can be written, or what is wrong with it. `room` is as long as an embedding: one that is no Float32Array is put there. */
-export function checkDocument(
-  document: Readonly<Record<string, unknown>>,
-  destination: Destination,
-  room?: Float32Array,
-): Incoming | DocumentFault {
-  const misplaced = placeFault(document, destination);
-  if (misplaced !== null) return misplaced;
-  const { collection, tenant } = destination;
-  const id = String(document["id"]);
-  const content = document["content"] ?? null;
-  if (content !== null && (typeof content !== "string" || !content.isWellFormed()))
-    return new DocumentFault("E_INPUT", "content is no well-formed text.");
-  try {
-    const embedding = toEmbedding(document["embedding"], collection, "embedding", room);
-    const metadata = toMetadata(document["metadata"]);
-    const [reserved] = conflicts(metadata, collection.note.layout);
-    if (reserved !== undefined)
-      return new DocumentFault(
-        "E_RESERVED_KEY",
-        `The metadata has the key ${JSON.stringify(reserved)}, which the collection's layout keeps for itself.`,
-      );
-    const createdAt = toInstant(document["createdAt"]);
-    return { id, point: tenantPointId(tenant, id), content, embedding, metadata, createdAt };
-  } catch (error) {
-    if (error instanceof VectorError) return new DocumentFault(error.code, error.message);
-    throw error;
+/** Documents of one batch in columns, each as it can be written. */
+export class IncomingBatch {
+  readonly #to: Destination;
+  readonly #ids: string[] = [];
+  readonly #points: string[] = [];
+  readonly #contents: (string | null)[] = [];
+  readonly #metadata: (string | null)[] = [];
+  /** undefined = not said. */
+  readonly #createdAt: (string | null | undefined)[] = [];
+  readonly #norms: Float64Array;
+  readonly #vectors: Float32Array;
+
+  /** For so many documents at most. */
+  constructor(to: Destination, rowsMax: number) {
+    this.#to = to;
+    this.#norms = new Float64Array(rowsMax);
+    this.#vectors = new Float32Array(rowsMax * to.collection.dimension);
+  }
+
+  get points(): readonly string[] {
+    return this.#points;
+  }
+
+  /** Takes a document in, or says why it cannot be written. */
+  add(document: GivenDocument): DocumentFault | null {
+    const misplaced = placeFault(document, this.#to);
+    if (misplaced !== null) return misplaced;
+    const { collection, tenant } = this.#to;
+    const { id } = document;
+    const content = document.content ?? null;
+    if (content !== null && (typeof content !== "string" || !content.isWellFormed()))
+      return new DocumentFault("E_INPUT", "content is no well-formed text.");
+    const row = this.#ids.length;
+    try {
+      const at = row * collection.dimension;
+      const norm = putEmbedding(document.embedding, collection, "embedding", this.#vectors, at);
+      const metadata = toMetadata(document.metadata);
+      const [reserved] = conflicts(metadata, collection.note.layout);
+      if (reserved !== undefined)
+        return new DocumentFault(
+          "E_RESERVED_KEY",
+          `The metadata has the key ${JSON.stringify(reserved)}, which the collection's layout keeps for itself.`,
+        );
+      this.#createdAt[row] = toInstant(document.createdAt);
+      this.#metadata[row] = metadata;
+      this.#norms[row] = norm;
+    } catch (error) {
+      if (error instanceof VectorError) return new DocumentFault(error.code, error.message);
+      throw error;
+    }
+    this.#contents.push(content);
+    this.#points.push(tenantPointId(tenant, id));
+    this.#ids.push(id);
+    return null;
+  }
+
+  /** The documents as points. `createdAt` tells when one was made that does not say so itself. */
+  toPoints(createdAt: (point: string) => string | null): PointBatch {
+    const { dimension } = this.#to.collection;
+    const rows = this.#ids.length;
+    const none = (): null[] => this.#ids.map(() => null);
+    const data = this.#vectors.subarray(0, rows * dimension);
+    return {
+      ids: this.#ids,
+      vectors: new Map([[defaultVector, { kind: "dense", dimension, data, present: null }]]),
+      payload: { documents: this.#contents, uris: none(), metadata: this.#metadata },
+      placement: {
+        points: this.#points,
+        tenants: this.#ids.map(() => this.#to.tenant),
+        norms: this.#norms.subarray(0, rows),
+        runs: none(),
+        collections: none(),
+        rest: none(),
+        createdAt: this.#points.map((point, row) => {
+          const said = this.#createdAt[row];
+          return said === undefined ? createdAt(point) : said;
+        }),
+      },
+    };
   }
 }
 
 /**
- * The float32 of an embedding that fits the collection, in `room` where it is none already.
+ * Puts an embedding into `target`, from `place` on, in the float32 that are sent: under cosine of unit length, divided in float64, so
+ * that no square overflows on its way.
+ * @returns its norm; NaN where it was not divided
  * @throws {VectorError} E_INPUT for what is no list of finite numbers, or zero under cosine; E_DIMENSION
  */
-export function toEmbedding(
+export function putEmbedding(
   value: unknown,
   { dimension, distance, name }: TenantedCollection,
   field: string,
-  room: Float32Array = new Float32Array(dimension),
-): Float32Array {
+  target: Float32Array,
+  place: number,
+): number {
   if (!(value instanceof Float32Array) && !Array.isArray(value))
     throw refused("E_INPUT", field, "is no list of numbers");
   if (value.length !== dimension)
@@ -106,27 +170,42 @@ export function toEmbedding(
         ? "is empty"
         : `has ${value.length} components; collection ${JSON.stringify(name)} has ${dimension}`,
     );
-  const floats = value instanceof Float32Array ? value : filled(room, value, field);
-  let size = 0;
-  for (let index = 0; index < dimension; index += 1) size += Math.abs(floats[index] ?? 0);
-  if (!Number.isFinite(size)) {
-    const index = floats.findIndex((component) => !Number.isFinite(component));
-    const what = `is ${floats[index]}, and only finite numbers are held`;
-    throw refused("E_INPUT", `${field}[${index}]`, what);
+  if (value instanceof Float32Array) target.set(value, place);
+  else putNumbers(value, field, target, place);
+  const end = place + dimension;
+  // The square of a float32 that is not zero is none in float64 either, and their sum is finite where each of them is.
+  let sum = 0;
+  for (let at = place; at < end; at += 1) {
+    const component = target[at] ?? 0;
+    sum += component * component;
   }
-  if (size === 0 && distance === "cosine")
+  if (!Number.isFinite(sum)) throw notFinite(target.subarray(place, end), field);
+  if (distance !== "cosine") return Number.NaN;
+  if (sum === 0)
     throw refused("E_INPUT", field, "is zero and has no direction, so it has no cosine distance");
-  return floats;
+  const norm = Math.sqrt(sum);
+  for (let at = place; at < end; at += 1) target[at] = (target[at] ?? 0) / norm;
+  return norm;
 }
 
-function filled(floats: Float32Array, value: readonly unknown[], field: string): Float32Array {
-  for (let index = 0; index < floats.length; index += 1) {
+function putNumbers(
+  value: readonly unknown[],
+  field: string,
+  target: Float32Array,
+  place: number,
+): void {
+  for (let index = 0; index < value.length; index += 1) {
     const component = value[index];
     if (typeof component !== "number")
       throw refused("E_INPUT", `${field}[${index}]`, "is no number");
-    floats[index] = component;
+    target[place + index] = component;
   }
-  return floats;
+}
+
+function notFinite(floats: Float32Array, field: string): VectorError {
+  const index = floats.findIndex((component) => !Number.isFinite(component));
+  const what = `is ${floats[index]}, and only finite numbers are held`;
+  return refused("E_INPUT", `${field}[${index}]`, what);
 }
 
 function refused(code: ErrorCode, field: string, what: string): VectorError {
@@ -136,38 +215,55 @@ function refused(code: ErrorCode, field: string, what: string): VectorError {
 /** JSON text of the metadata; null = none. @throws {VectorError} E_INPUT, which names the place of what JSON does not hold */
 function toMetadata(value: unknown): string | null {
   if (value === undefined) return null;
-  if (value === null || typeof value !== "object" || Array.isArray(value))
-    throw refused("E_INPUT", "metadata", "is no object");
-  assertJson(value, "metadata", 0);
-  const text = stringifyPlain(value);
+  if (!isObject(value)) throw refused("E_INPUT", "metadata", "is no object");
+  // A bigint needs a replacer, which costs more than all the rest.
+  const text = holdsBigint(value, "metadata", 0) ? stringifyPlain(value) : JSON.stringify(value);
   return text === "{}" ? null : text;
 }
 
-/** A member that is undefined is as good as not there; in a list it would be. */
-function assertJson(value: unknown, at: string, depth: number): void {
-  if (depth > depthMax) throw refused("E_INPUT", at, `is nested deeper than ${depthMax}`);
-  if (value === null || typeof value === "boolean" || typeof value === "bigint") return;
-  if (typeof value === "string") {
-    if (!value.isWellFormed()) throw refused("E_INPUT", at, "is no well-formed text");
-    return;
-  }
-  if (typeof value === "number") {
-    if (!Number.isFinite(value))
-      throw refused("E_INPUT", at, `is ${value}, which JSON cannot hold`);
-    return;
-  }
+/**
+ * Whether a bigint is in an object or a list. A member that is undefined is as good as not there; in a list it would be.
+ * @throws {VectorError} E_INPUT, which names the place of what JSON does not hold
+ */
+function holdsBigint(value: object, at: string, depth: number): boolean {
+  let holds = false;
   if (Array.isArray(value)) {
     value.forEach((member: unknown, index) => {
-      assertJson(member, `${at}[${index}]`, depth + 1);
+      holds = hasBigint(member, at, index, depth + 1) || holds;
     });
-    return;
+    return holds;
   }
-  if (typeof value !== "object" || !isPlain(value))
-    throw refused("E_INPUT", at, "is neither text, number, boolean, null, list nor plain object");
-  for (const [key, member] of Object.entries(value)) {
+  if (!isPlain(value)) throw refused("E_INPUT", at, noJson);
+  for (const key of Object.keys(value)) {
     if (!key.isWellFormed()) throw refused("E_INPUT", at, "has a key that is no well-formed text");
-    if (member !== undefined) assertJson(member, `${at}.${key}`, depth + 1);
+    const member: unknown = Reflect.get(value, key);
+    if (member !== undefined) holds = hasBigint(member, at, key, depth + 1) || holds;
   }
+  return holds;
+}
+
+const noJson = "is neither text, number, boolean, null, list nor plain object";
+
+/** The same of the member at `step`. Its place is spelled only where somebody is told of it. */
+function hasBigint(value: unknown, at: string, step: string | number, depth: number): boolean {
+  const place = (): string => (typeof step === "string" ? `${at}.${step}` : `${at}[${step}]`);
+  if (depth > depthMax) throw refused("E_INPUT", place(), `is nested deeper than ${depthMax}`);
+  switch (typeof value) {
+    case "bigint":
+      return true;
+    case "boolean":
+      return false;
+    case "string":
+      if (!value.isWellFormed()) throw refused("E_INPUT", place(), "is no well-formed text");
+      return false;
+    case "number":
+      if (!Number.isFinite(value))
+        throw refused("E_INPUT", place(), `is ${value}, which JSON cannot hold`);
+      return false;
+    case "object":
+      return value !== null && holdsBigint(value, place(), depth);
+  }
+  throw refused("E_INPUT", place(), noJson);
 }
 
 function isPlain(value: object): boolean {
@@ -182,42 +278,4 @@ function toInstant(value: unknown): string | null | undefined {
   if (date === null || Number.isNaN(date.getTime()))
     throw refused("E_INPUT", "createdAt", "is no date");
   return date.toISOString();
-}
-
-/** The documents as points: under cosine the vectors are of unit length, and their norms are kept. */
-export function toBatch(
-  documents: readonly Incoming[],
-  { collection, tenant }: Destination,
-  createdAt: (document: Incoming) => string | null,
-): PointBatch {
-  const { dimension, distance } = collection;
-  const data = new Float32Array(documents.length * dimension);
-  documents.forEach(({ embedding }, row) => {
-    data.set(embedding, row * dimension);
-  });
-  const given: DenseColumn = { kind: "dense", dimension, data, present: null };
-  const cosine = distance === "cosine";
-  const norms = cosine
-    ? normsOf(given, documents.length)
-    : new Float64Array(documents.length).fill(Number.NaN);
-  const sent = cosine ? { ...given, data: divided(given, [...documents.keys()], norms) } : given;
-  const none = (): null[] => documents.map(() => null);
-  return {
-    ids: documents.map(({ id }) => id),
-    vectors: new Map([[defaultVector, sent]]),
-    payload: {
-      documents: documents.map(({ content }) => content),
-      uris: none(),
-      metadata: documents.map(({ metadata }) => metadata),
-    },
-    placement: {
-      points: documents.map(({ point }) => point),
-      tenants: documents.map(() => tenant),
-      norms,
-      runs: none(),
-      collections: none(),
-      rest: none(),
-      createdAt: documents.map(createdAt),
-    },
-  };
 }

@@ -1,10 +1,9 @@
 /** One search: what is asked for is checked, what is found is put in order. */
 import { z } from "zod";
 import { VectorError } from "../errors.ts";
-import { divided, normsOf } from "../model/unit-vectors.ts";
 import type { DocumentStore, Rescoring } from "../store/documents.ts";
 import type { TenantedCollection } from "./catalog.ts";
-import { toEmbedding } from "./incoming.ts";
+import { putEmbedding } from "./incoming.ts";
 import { badField, parseInput } from "./input.ts";
 import type { DocumentMetadata } from "./metadata.ts";
 import { toWhere } from "./metadata-filter.ts";
@@ -111,13 +110,10 @@ export async function searchDocuments(
   return typeof rerank === "function" ? await reordered(rerank, results, options) : results;
 }
 
-/** Under cosine of unit length, divided in float64: no square overflows on its way. */
 function queryVector(value: unknown, collection: TenantedCollection): Float32Array {
-  const vector = toEmbedding(value, collection, "queryEmbedding");
-  if (collection.distance !== "cosine") return vector;
-  const { dimension } = collection;
-  const column = { kind: "dense", dimension, data: vector, present: null } as const;
-  return divided(column, [0], normsOf(column, 1));
+  const vector = new Float32Array(collection.dimension);
+  putEmbedding(value, collection, "queryEmbedding", vector, 0);
+  return vector;
 }
 
 function candidatesOf(nResults: number, given: number | undefined): number {

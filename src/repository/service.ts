@@ -264,7 +264,9 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
     documents: readonly ServiceDocument<M>[],
     options: RepositoryCallOptions,
   ): Promise<NewDocument<M>[]> {
-    const texts = documents
+    // As they are when the call is made, whatever becomes of them while embeddings are.
+    const given = documents.map((document) => ({ ...document }));
+    const texts = given
       // A document that was read has null where its embedding was not asked for.
       .filter(({ embedding }) => (embedding ?? null) === null)
       .map(({ id, content }) => {
@@ -277,7 +279,7 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
     await this.#embedder.claimModel(texts.length > 0, options);
     const made = texts.length === 0 ? [] : await this.#embedder.embed(texts, options);
     const next = made.values();
-    return documents.map((document) => ({
+    return given.map((document) => ({
       ...document,
       embedding: document.embedding ?? next.next().value ?? [],
     }));

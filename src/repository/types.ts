@@ -29,7 +29,10 @@ export interface NewDocument<M extends object = DocumentMetadata> {
   readonly tenantId?: string;
 }
 
-/** Many documents of one tenant, written or deleted in one call. */
+/**
+ * Many documents of one tenant, written or deleted in one call. The list and each document's members are taken when the call is
+ * made; an embedding's numbers and what is in a metadata must stay as they are until it has ended.
+ */
 export interface BulkVectorOperation<M extends object = DocumentMetadata> {
   /** insert: only ids that are not there; update: only ids that are there; upsert: both; delete: takes them away (`id` alone counts). */
   readonly operationType: "insert" | "upsert" | "update" | "delete";

@@ -199,6 +199,22 @@ describe("texts", () => {
     });
   });
 
+  it("are written as they were when the call was made, whatever becomes of them meanwhile", async () => {
+    const { service, asked } = serviceWith({ embed });
+    const first = { id: "1", content: "abc" };
+    const documents = [first, { id: "2", content: "de", embedding: [5, 5] }];
+    const adding = service.addDocuments(documents);
+    Object.assign(first, { id: "3", content: "later" });
+    documents.pop();
+    await adding;
+    const written = [
+      { id: "1", content: "abc", embedding: new Float32Array([3, 1]) },
+      { id: "2", content: "de", embedding: [5, 5] },
+    ];
+    const [call] = asked.filter((one) => one.call === "bulkUpsertDocuments");
+    expect(call?.given[1]).toMatchObject({ documents: written });
+  });
+
   it.each([
     ["without an embed function", {}, [{ id: "1", content: "a" }]],
     ["without a content", { embed }, [{ id: "1" }]],

@@ -54,7 +54,31 @@ describe("bulk operations", () => {
     });
     expect(await upsert(many)).toEqual({ totalProcessed: 1000, failed: [] });
     expect([Math.max(...sizes), sizes.length, most]).toEqual([70, 15, 3]);
+    // The one that is not full goes first: the store is idle until it comes.
+    expect(sizes[0]).toBe(20);
     expect(await count()).toBe(1000);
+  });
+
+  it("have sent the first batch before they make the second", async () => {
+    const looked = new Set<number>();
+    let lookedFirst = 0;
+    const documents = many.map((document, row) => {
+      const metadata = {
+        get row() {
+          looked.add(row);
+          return row;
+        },
+      };
+      return { ...document, metadata };
+    });
+    const { upsert } = await scene({
+      capabilities: { ...embedded.capabilities, batchSizeMax: 250, concurrency: 3 },
+      write: async () => {
+        lookedFirst ||= looked.size;
+      },
+    });
+    expect(await upsert(documents)).toEqual({ totalProcessed: 1000, failed: [] });
+    expect([lookedFirst, looked.size]).toEqual([250, 1000]);
   });
 
   it("keep to the bytes that a request may have", async () => {
