@@ -23,6 +23,13 @@ export interface QdrantOptions {
 
 type Method = HttpRequest["method"];
 
+interface RestRequest {
+  readonly method: Method;
+  readonly path: string;
+  readonly body?: string | Uint8Array | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Attempts while it is not yet known that a Qdrant is there. */
 const probeAttempts = 3;
 
@@ -62,11 +69,28 @@ export class RestClient {
     signal: AbortSignal | undefined,
     attempts?: number,
   ): Promise<string> {
-    const where = `${method} ${this.url}${path.replace(/\?.*/, "")}`;
-    const attempt = async (): Promise<string> => {
+    return this.ask({ method, path, body, signal }, resultText, attempts);
+  }
+
+  /**
+   * What `read` makes of the whole text of an answer. It throws SyntaxError where that is not in Qdrant's form: then the request is tried
+   * again as it is after any other fault. @throws as `send`
+   */
+  async ask<Result>(
+    { method, path, body, signal }: RestRequest,
+    read: (answer: string) => Result,
+    attempts?: number,
+  ): Promise<Result> {
+    const attempt = async (): Promise<Result> => {
       const answer = await this.#request(method, path, body, signal);
-      if (answer.status !== 200) throw refusal(where, answer);
-      return resultOf(where, answer.text);
+      if (answer.status !== 200) throw refusal(this.#where(method, path), answer);
+      try {
+        return read(answer.text);
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        const where = this.#where(method, path);
+        throw new VectorError("E_BAD_RESPONSE", `${where}: the answer is not in Qdrant's form.`);
+      }
     };
     return retry(attempt, { signal, onRetry: this.#onRetry, attempts });
   }
@@ -81,7 +105,7 @@ export class RestClient {
   ): Promise<Result> {
     this.#assertOpen();
     const { method, path, body, signal } = request;
-    const where = `${method} ${this.url}${path.replace(/\?.*/, "")}`;
+    const where = this.#where(method, path);
     const url = this.url + path;
     return this.#http.stream({ method, url, body, signal }, async (answer) => {
       if (answer.status !== 200) throw refusal(where, await answer.whole());
@@ -130,6 +154,11 @@ export class RestClient {
     return this.#http.request({ method, url: this.url + path, body, signal });
   }
 
+  /** The request as errors name it: a query may name much. */
+  #where(method: Method, path: string): string {
+    return `${method} ${this.url}${path.replace(/\?.*/, "")}`;
+  }
+
   #assertOpen(): void {
     if (this.#closed) throw new VectorError("E_CLOSED", `The connection to ${this.url} is closed.`);
   }
@@ -139,14 +168,11 @@ function notQdrant(message: string, cause?: unknown): VectorError {
   return new VectorError("E_NOT_QDRANT", message, cause === undefined ? {} : { cause });
 }
 
-function resultOf(where: string, text: string): string {
-  try {
-    const result = sliceObject(text).get("result");
-    if (result !== undefined) return result;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new VectorError("E_BAD_RESPONSE", `${where}: the answer is not in Qdrant's form.`);
+/** The raw JSON text of an answer's `result`. @throws SyntaxError */
+export function resultText(answer: string): string {
+  const result = sliceObject(answer).get("result");
+  if (result === undefined) throw new SyntaxError("an answer without result");
+  return result;
 }
 
 /** Qdrant's error answer: `{"status": {"error": "…"}, "time": …}`. */

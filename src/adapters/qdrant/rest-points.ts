@@ -2,13 +2,7 @@
 import { VectorError } from "../../errors.ts";
 import { defaultVector, type VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
-import {
-  isObject,
-  type PlainObject,
-  parsePlain,
-  sliceArray,
-  sliceObject,
-} from "../../util/json.ts";
+import { isObject, type PlainObject, sliceArray, sliceObject } from "../../util/json.ts";
 import type { PlainPoints, PointColumns, ScoredPoints, UpdateMode, WantedVector } from "./api.ts";
 import { columnOf } from "./rest-vectors.ts";
 
@@ -193,13 +187,13 @@ interface PlainHit {
   readonly payload?: unknown;
 }
 
-/** The same without vectors, and with what `read` makes of the decoded payloads; null where it gives null for one. @throws SyntaxError */
+/** The same without vectors, from the decoded result, with what `read` makes of the payloads; null where it gives null for one. @throws SyntaxError */
 export function plainOf<Value>(
-  result: string,
+  result: unknown,
   read: (payload: PlainObject) => Value | null,
 ): PlainPoints<Value> | null {
   const found: PlainPoints<Value> = { points: [], scores: [], vectors: new Map(), plain: [] };
-  for (const { id, score, payload } of plainHits(parsePlain(result))) {
+  for (const { id, score, payload } of plainHits(result)) {
     const value = isObject(payload) ? read(payload) : null;
     if (value === null) return null;
     if (typeof score !== "number" && typeof score !== "bigint")

@@ -6,7 +6,7 @@ import {
   upsertBodies,
   vectorText,
 } from "../../../../src/adapters/qdrant/rest-points.ts";
-import type { PlainObject } from "../../../../src/util/json.ts";
+import { type PlainObject, parsePlain } from "../../../../src/util/json.ts";
 import { alone, unnamed, wantedAlone } from "../../../support/vector-columns.ts";
 
 const uuid = "00000000-0000-5000-8000-00000000000a";
@@ -59,34 +59,33 @@ describe("plainOf", () => {
 
   it("gives the points of an answer with their payloads decoded", () => {
     const numbered = '{"id":18446744073709551615,"score":-1,"payload":{}}';
-    expect(plainOf(`{"points":[${hit},${numbered}]}`, all)).toEqual({
+    expect(plainOf(parsePlain(`{"points":[${hit},${numbered}]}`), all)).toEqual({
       points: ["a", "18446744073709551615"],
       scores: [Math.fround(0.1), -1],
       vectors: new Map(),
       plain: [{ a: 2, b: 9007199254740993n }, {}],
     });
-    expect(plainOf('{"points":[]}', all)?.points).toEqual([]);
+    expect(plainOf({ points: [] }, all)?.points).toEqual([]);
     const far = '{"points":[{"id":1,"score":10000000000000000,"payload":{}}]}';
-    expect(plainOf(far, all)?.scores).toEqual([Math.fround(1e16)]);
+    expect(plainOf(parsePlain(far), all)?.scores).toEqual([Math.fround(1e16)]);
   });
 
   it("gives nothing where a payload is not fit, or there is none", () => {
-    expect(
-      plainOf(`{"points":[${hit}]}`, (payload) => (payload["a"] === 1 ? payload : null)),
-    ).toBeNull();
-    expect(plainOf('{"points":[{"id":"a","score":1,"payload":null}]}', all)).toBeNull();
+    const first = ({ a }: PlainObject) => (a === 1 ? a : null);
+    expect(plainOf(parsePlain(`{"points":[${hit}]}`), first)).toBeNull();
+    expect(plainOf({ points: [{ id: "a", score: 1, payload: null }] }, all)).toBeNull();
   });
 
   it.each([
-    "",
-    "[]",
-    "{}",
-    '{"points":{}}',
-    '{"points":[1]}',
-    '{"points":[{"id":"a","payload":{}}]}',
-    '{"points":[{"score":1,"payload":{}}]}',
-    '{"points":[{"id":{},"score":1,"payload":{}}]}',
-  ])("refuses what is no answer: %s", (result) => {
+    null,
+    [],
+    {},
+    { points: {} },
+    { points: [1] },
+    { points: [{ id: "a", payload: {} }] },
+    { points: [{ score: 1, payload: {} }] },
+    { points: [{ id: {}, score: 1, payload: {} }] },
+  ])("refuses what is no answer: %j", (result) => {
     expect(() => plainOf(result, all)).toThrow(SyntaxError);
   });
 });
