@@ -21,6 +21,7 @@ const reading = () => import("./reading.ts");
 const archiving = () => import("./archiving.ts");
 const copying = () => import("./copying.ts");
 const embedding = () => import("./embedding.ts");
+const roads = () => import("./road.ts");
 const comparing = () => import("./comparing.ts");
 
 const ours: Record<string, Measure> = {
@@ -51,6 +52,8 @@ const ours: Record<string, Measure> = {
       Number(records),
       Number(dimension),
     ),
+  roads: async (records = "", dimension = "") =>
+    (await roads()).measureRoads(Number(records), Number(dimension)),
   drop: async (target = "") => (await copying()).drop(target),
 };
 const others: Record<string, Measure> = {

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
+import { seededRandom } from "../src/util/seeded-random.ts";
 
 const shared = path.resolve(import.meta.dirname, "../../shared/data");
 
@@ -61,16 +62,10 @@ async function* realRecords(count: number): AsyncGenerator<BenchRecord> {
   }
 }
 
-/** Numbers by a linear congruential generator (Numerical Recipes), seeded by the row. */
 function madeRecord(row: number, dimension: number): BenchRecord {
-  let state = (row + 1) >>> 0;
-  const vector = Float32Array.from({ length: dimension }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
   return {
     id: `record-${row}`,
-    vector,
+    vector: madeVector(row, dimension),
     document: `The text of record ${row}, which is about as long as a short sentence usually is.`,
     metadata: {
       section: `section-${row % 50}`,
@@ -79,4 +74,27 @@ function madeRecord(row: number, dimension: number): BenchRecord {
       essential: row % 2 === 0,
     },
   };
+}
+
+const centres = 1_000;
+const centreSeed = 1_000_000_000;
+const spread = 0.5;
+const centresKnown = new Map<string, Float32Array>();
+
+/** Around one of a thousand centres, as texts of one matter lie together: the record's number decides which, and how far from it. */
+function madeVector(row: number, dimension: number): Float32Array {
+  const random = seededRandom(row + 1);
+  const centre = centreOf(Math.floor(random() * centres), dimension);
+  return Float32Array.from(centre, (middle) => middle + (random() + random() - 1) * spread);
+}
+
+function centreOf(number: number, dimension: number): Float32Array {
+  const key = `${number} ${dimension}`;
+  let centre = centresKnown.get(key);
+  if (centre === undefined) {
+    const random = seededRandom(centreSeed + number);
+    centre = Float32Array.from({ length: dimension }, () => random() * 2 - 1);
+    centresKnown.set(key, centre);
+  }
+  return centre;
 }

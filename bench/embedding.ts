@@ -6,25 +6,25 @@ import path from "node:path";
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { vectorFiller } from "./data.ts";
 import type { Measured } from "./measured.ts";
+import { limit, median, queryVectors, tenant, timed } from "./question.ts";
+import { rssOf, served } from "./serving.ts";
+import { Turns } from "./turns.ts";
 
 /** The package as it is built: an application's threads have no types to strip. */
 const built = (file: string) => import(new URL(`../dist/${file}`, import.meta.url).href);
 const { openEmbedded }: typeof import("../src/embedded/open.ts") = await built("embedded/open.js");
-const { serve }: typeof import("../src/server/serve.ts") = await built("server/serve.js");
 
-/** How the engine is asked. */
+/** How the engine is asked: in this process, or over HTTP, in one of its own. */
 export type Road = "process" | "http";
 
 const name = "bench";
 const batchRows = 1_000;
 const inFlight = 4;
-const searches = 200;
-const limit = 10;
 const tenants = 50;
 /** So many rows are scrolled at most. */
 const scrolledMax = 100_000;
 
-type Client = Pick<
+export type Client = Pick<
   QdrantClient,
   "createCollection" | "createPayloadIndex" | "upsert" | "query" | "scroll" | "getCollection"
 >;
@@ -41,42 +41,58 @@ function payloadOf(row: number) {
 /** Loads, reopens, searches and scrolls; milliseconds, and rows a second. */
 export async function embed(road: Road, records: number, dimension: number): Promise<Measured> {
   const folder = mkdtempSync(path.join(tmpdir(), "vecferry-bench-"));
+  using turns = new Turns();
   try {
     const parts: Record<string, number> = {};
     await opened(road, folder, async (client) => {
-      parts["loadMs"] = await load(client, records, dimension);
+      parts["loadMs"] = await load(client, records, dimension, turns);
     });
     const startedMs = performance.now();
-    await opened(road, folder, async (client) => {
+    await opened(road, folder, async (client, pid) => {
       parts["openMs"] = performance.now() - startedMs;
       await indexed(client, records);
-      await search(client, records, dimension, parts);
-      await scroll(client, records, parts);
-      parts["rssAfterMb"] = process.memoryUsage().rss / 2 ** 20;
+      await search(client, { records, dimension, turns, parts });
+      await turns.during(() => scroll(client, records, parts));
+      parts["rssAfterMb"] = rssOf(pid);
     });
+    if (road === "process") parts["turnMs"] = turns.longestMs;
     return { rows: records, ms: parts["loadMs"] ?? 0, parts };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function opened(
+/** Works with a client of the folder, and the number of the process that has it open. */
+export async function opened(
   road: Road,
   folder: string,
-  work: (client: Client) => Promise<void>,
+  work: (client: Client, pid: number) => Promise<void>,
 ): Promise<void> {
-  await using embedded = await openEmbedded(folder, { QdrantClient });
   if (road === "process") {
-    await work(embedded.client);
+    await using embedded = await openEmbedded(folder, { QdrantClient });
+    await work(embedded.client, process.pid);
     return;
   }
-  await using server = await serve(embedded.engine, { port: 0 });
-  // Answers are taken as they are: unpacking them takes longer than sending them.
-  await work(new QdrantClient({ url: server.url, headers: { "accept-encoding": "identity" } }));
+  await using server = await served(folder);
+  await work(clientOf(server.url), server.pid);
+}
+
+/** The official client. It takes answers as they are: unpacking them takes longer than sending them. */
+export function clientOf(url: string): QdrantClient {
+  return new QdrantClient({
+    url,
+    checkCompatibility: false,
+    headers: { "accept-encoding": "identity" },
+  });
 }
 
 /** Milliseconds that the upserts took; their points are made before each clock starts. */
-async function load(client: Client, records: number, dimension: number): Promise<number> {
+export async function load(
+  client: Client,
+  records: number,
+  dimension: number,
+  turns: Turns,
+): Promise<number> {
   await client.createCollection(name, { vectors: { size: dimension, distance: "Cosine" } });
   await client.createPayloadIndex(name, {
     field_name: "tenant",
@@ -99,7 +115,9 @@ async function load(client: Client, records: number, dimension: number): Promise
       }),
     ).filter((points) => points.length > 0);
     const startedMs = performance.now();
-    await Promise.all(batches.map((points) => client.upsert(name, { wait: true, points })));
+    await turns.during(() =>
+      Promise.all(batches.map((points) => client.upsert(name, { wait: true, points }))),
+    );
     ms += performance.now() - startedMs;
   }
   return ms;
@@ -110,47 +128,57 @@ function rowsFrom(first: number, records: number): number[] {
   return Array.from({ length: count }, (_, at) => first + at);
 }
 
-/** Waits until every vector is in the index, where there is to be one. */
-async function indexed(client: Client, records: number): Promise<void> {
+/** So long an index may take to begin. */
+const beginMs = 5_000;
+
+/** Waits until every vector is in the index, where there is to be one: of few vectors there is none. */
+export async function indexed(client: Client, records: number): Promise<void> {
   if (!process.env["VECFERRY_USEARCH"]) return;
+  const sinceMs = performance.now();
   for (;;) {
     const { status, indexed_vectors_count: count } = await client.getCollection(name);
     if (status === "green" && (count ?? 0) >= records) return;
+    if (!count && performance.now() - sinceMs > beginMs) return;
     await new Promise((settle) => setTimeout(settle, 500));
   }
 }
 
+interface Searching {
+  readonly records: number;
+  readonly dimension: number;
+  readonly turns: Turns;
+  readonly parts: Record<string, number>;
+}
+
 async function search(
   client: Client,
-  records: number,
-  dimension: number,
-  parts: Record<string, number>,
+  { records, dimension, turns, parts }: Searching,
 ): Promise<void> {
-  const fill = vectorFiller(dimension);
-  const queries = Array.from({ length: searches }, (_, at) => {
-    const vector = new Float32Array(dimension);
-    fill(Math.floor((at * records) / searches), vector);
-    return [...vector];
-  });
-  const tenant = { must: [{ key: "tenant", match: { value: "t7" } }] };
+  const queries = queryVectors(records, dimension).map((vector) => [...vector]);
+  // Every one of so many, that all parts of the collection are asked for.
+  const some = queries.filter((_, at) => at % (queries.length / timed) === 0);
   const range = { must: [{ key: "rank", range: { lt: records / 2 } }] };
-  const ask = async (kind: string, more: object) => {
-    const found: number[][] = [];
-    const took: number[] = [];
-    for (const query of queries) {
-      const startedMs = performance.now();
-      const { points } = await client.query(name, { query, limit, ...more });
-      took.push(performance.now() - startedMs);
-      found.push(points.map(({ score }) => score));
-    }
-    took.sort((one, other) => one - other);
-    parts[`${kind}Ms`] = took[Math.floor(searches / 2)] ?? Number.NaN;
-    return found;
-  };
+  const ask = (kind: string, more: object, asked = some) =>
+    turns.during(async () => {
+      const found: number[][] = [];
+      const took: number[] = [];
+      for (const query of asked) {
+        const startedMs = performance.now();
+        const { points } = await client.query(name, {
+          query,
+          limit,
+          with_payload: true,
+          ...more,
+        });
+        took.push(performance.now() - startedMs);
+        found.push(points.map(({ score }) => score));
+      }
+      parts[`${kind}Ms`] = median(took);
+      return found;
+    });
   await ask("warm", {});
-  const exact = await ask("exact", { params: { exact: true } });
-  const found = await ask("search", {});
-  parts["recall"] = recallOf(exact, found);
+  const exact = await ask("exact", { params: { exact: true } }, queries);
+  parts["recall"] = recallOf(exact, await ask("search", {}, queries));
   await ask("tenant", { filter: tenant });
   await ask("range", { filter: range });
 }
