@@ -23,14 +23,20 @@ export interface TenantedCollection {
 
 /** How long what was read is believed: others may make the collection anew meanwhile. */
 const believedMs = 30_000;
+/** From when on it is read anew beside a call, so that where calls go on none of them waits for it. */
+const renewedMs = 15_000;
 const collectionsMax = 1000;
+
+interface Known {
+  readonly collection: TenantedCollection;
+  readonly atMs: number;
+}
 
 export class Catalog {
   readonly #store: DocumentStore;
-  readonly #known = new Map<
-    string,
-    { readonly collection: TenantedCollection; readonly atMs: number }
-  >();
+  readonly #known = new Map<string, Known>();
+  /** What is being read anew beside the calls. */
+  readonly #renewing = new Set<Known>();
 
   constructor(store: DocumentStore) {
     this.#store = store;
@@ -39,17 +45,45 @@ export class Catalog {
   /** @throws {VectorError} E_INPUT, E_COLLECTION_NOT_FOUND, E_NOT_TENANTED, E_NOT_SUPPORTED */
   async get(name: string, options: CallOptions): Promise<TenantedCollection> {
     const known = this.#known.get(name);
-    if (known !== undefined && performance.now() - known.atMs < believedMs) return known.collection;
+    const ageMs = performance.now() - (known?.atMs ?? Number.NEGATIVE_INFINITY);
+    if (known !== undefined && ageMs < believedMs) {
+      if (ageMs >= renewedMs) void this.#renew(name, known);
+      return known.collection;
+    }
     this.#known.delete(name);
+    const { collection } = this.#keep(name, await this.#read(name, options));
+    return collection;
+  }
+
+  /** Reads anew what is still believed. Where that fails, the call that believes it no longer is told why. */
+  async #renew(name: string, known: Known): Promise<void> {
+    if (this.#renewing.has(known)) return;
+    this.#renewing.add(known);
+    try {
+      const read = await this.#read(name, {});
+      // It may have been forgotten meanwhile, for a reason.
+      if (this.#known.get(name) === known) this.#keep(name, read);
+    } catch {
+      // What is known stays, for as long as it is believed.
+    } finally {
+      this.#renewing.delete(known);
+    }
+  }
+
+  async #read(name: string, options: CallOptions): Promise<Known> {
+    const atMs = performance.now();
     const info = await this.find(name, options);
     if (info === null) throw notFound(this.#store, name);
-    const collection = tenanted(info);
+    return { collection: tenanted(info), atMs };
+  }
+
+  #keep(name: string, known: Known): Known {
     for (const oldest of this.#known.keys()) {
-      if (this.#known.size < collectionsMax) break;
+      if (this.#known.size < collectionsMax || this.#known.has(name)) break;
       this.#known.delete(oldest);
     }
-    this.#known.set(name, { collection, atMs: performance.now() });
-    return collection;
+    this.#known.set(name, known);
+    return known;
   }
 
   /** As it is now; null = it is not there. */

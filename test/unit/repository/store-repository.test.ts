@@ -1,5 +1,6 @@
 /** The repository over an embedded store whose methods are in other hands. */
-import { afterAll, describe, expect, it } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { openEmbedded } from "../../../src/adapters/qdrant/store.ts";
 import { VectorError } from "../../../src/errors.ts";
 import { tenantPointId } from "../../../src/model/point-id.ts";
@@ -171,6 +172,43 @@ describe("a collection", () => {
     reads = 0;
     for (let round = 0; round < 5; round += 1) await repository.semanticSearchAdvanced(request);
     expect(reads).toBe(1);
+  });
+
+  it("is read anew beside the calls while they go on, so that none of them waits for it", async () => {
+    let [reads, answered] = [0, 0];
+    let held: Promise<void> | null = null;
+    const { repository, collection } = await scene({
+      collections: async (options) => {
+        reads += 1;
+        await held;
+        const found = await embedded.collections(options);
+        answered += 1;
+        return found;
+      },
+    });
+    const request = { tenantId: "a", collectionName: collection, queryEmbedding: [1, 2] };
+    const search = () => repository.semanticSearchAdvanced(request);
+    const clock = vi.spyOn(performance, "now").mockReturnValue(0);
+    try {
+      await search();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      [reads, answered] = [0, 0];
+      clock.mockReturnValue(20_000);
+      for (let round = 0; round < 3; round += 1) expect(await search()).toEqual([]);
+      expect(reads).toBe(1);
+      resolve();
+      await vi.waitFor(() => expect(answered).toBe(1));
+      await setImmediate();
+      clock.mockReturnValue(34_000);
+      await search();
+      expect(reads).toBe(1);
+      clock.mockReturnValue(60_000);
+      await search();
+      expect(reads).toBe(2);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it("that others made anew is known by the next call but one", async () => {
