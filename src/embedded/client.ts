@@ -3,8 +3,9 @@ import { STATUS_CODES } from "node:http";
 import type { PointColumns } from "../engine/index.ts";
 import { VectorError } from "../errors.ts";
 import type { DirectRoad, QdrantApp } from "../server/index.ts";
-import { parsePlain, stringifyPlain } from "../util/json.ts";
-import { toColumns, toVector } from "./columns.ts";
+import { stringifyPlain } from "../util/json.ts";
+import { parseAnswer } from "./answers.ts";
+import { batchToColumns, toColumns, toVector } from "./columns.ts";
 import type { QdrantClient, QdrantClientClass } from "./qdrant-client.ts";
 
 /** A host that never resolves: no request of the client can reach a server by mistake. */
@@ -151,11 +152,11 @@ function toUpsert({
   params,
   members,
 }: Payload): Question | null | Promise<Question | null> {
-  const { points, ...more } = members;
-  if (Object.keys(more).length > 0) return null;
+  const { points, batch, ...more } = members;
+  if (Object.keys(more).length > 0 || (points === undefined) === (batch === undefined)) return null;
   const to = (cut: PointColumns | null): Question | null =>
     cut && { operation: "upsertPoints", collection, params, body: null, points: cut };
-  const columns = toColumns(points);
+  const columns = points === undefined ? batchToColumns(batch) : toColumns(points);
   return columns instanceof Promise ? columns.then(to) : to(columns);
 }
 
@@ -183,7 +184,9 @@ function directly(
     const { status, text, seconds } = await road(question);
     const headers = new Headers({ "content-type": "application/json" });
     if (status === 200) {
-      const data = { result: parsePlain(text), status: "ok", time: seconds };
+      const answer = parseAnswer(text);
+      const result = answer instanceof Promise ? await answer : answer;
+      const data = { result, status: "ok", time: seconds };
       return { headers, url, ok: true, status, statusText: "OK", data };
     }
     const body = JSON.stringify({ status: { error: text }, time: seconds });

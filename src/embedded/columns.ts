@@ -3,9 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { canonicalPointId, type PointColumns } from "../engine/index.ts";
 import type { DenseColumn } from "../model/record.ts";
 import { isObject } from "../util/json.ts";
+import { isTurnOver } from "./turn.ts";
 
-/** How long the event loop may be held, by all who cut points in one turn of it. */
-const sliceMs = 8;
 const float32Max = 3.4028234663852886e38;
 const members = new Set(["id", "vector", "payload"]);
 
@@ -14,8 +13,36 @@ const members = new Set(["id", "vector", "payload"]);
  * checks to read their JSON. Many points are cut in several turns of the event loop: they may not change meanwhile.
  */
 export function toColumns(points: unknown): PointColumns | null | Promise<PointColumns | null> {
-  if (!Array.isArray(points) || points.length === 0) return null;
-  return new Cutting(points).go();
+  if (!Array.isArray(points)) return null;
+  return new Cutting(points.length, (row) => points[row]).go();
+}
+
+const batchMembers = new Set(["ids", "vectors", "payloads"]);
+
+/** As `toColumns`, of points that are given as lists of ids, vectors and payloads. */
+export function batchToColumns(batch: unknown): PointColumns | null | Promise<PointColumns | null> {
+  if (!isObject(batch)) return null;
+  for (const key in batch) if (!batchMembers.has(key)) return null;
+  const { ids, vectors, payloads } = batch;
+  const hasPayloads = payloads !== undefined && payloads !== null;
+  const lists = [ids, ...(Array.isArray(vectors) ? [vectors] : Object.values(Object(vectors)))];
+  if (hasPayloads) lists.push(payloads);
+  if (lists.length === 1 || !lists.every((list) => hasLength(list, ids))) return null;
+  return new Cutting((ids as unknown[]).length, (row) => ({
+    id: (ids as unknown[])[row],
+    vector: vectorOf(vectors, row),
+    payload: hasPayloads ? (payloads as unknown[])[row] : null,
+  })).go();
+}
+
+function hasLength(list: unknown, other: unknown): boolean {
+  return Array.isArray(list) && Array.isArray(other) && list.length === other.length;
+}
+
+function vectorOf(vectors: unknown, row: number): unknown {
+  if (Array.isArray(vectors)) return vectors[row];
+  const named = Object.entries(vectors as Record<string, unknown[]>);
+  return Object.fromEntries(named.map(([name, list]) => [name, list[row]]));
 }
 
 /** The numbers as a vector; null where one of them is none that float32 has. */
@@ -24,39 +51,29 @@ export function toVector(numbers: readonly unknown[]): Float32Array<ArrayBuffer>
   return copyNumbers(numbers, vector, 0) ? vector : null;
 }
 
-let turnBeganMs: number | null = null;
-
-/** Whether this turn of the event loop is over its time. */
-function isTurnOver(): boolean {
-  if (turnBeganMs === null) {
-    turnBeganMs = performance.now();
-    void setImmediate().then(() => {
-      turnBeganMs = null;
-    });
-  }
-  return performance.now() - turnBeganMs > sliceMs;
-}
-
 /** Points of which some are cut already. */
 class Cutting {
-  readonly #points: readonly unknown[];
+  readonly #count: number;
+  readonly #pointAt: (row: number) => unknown;
   readonly #ids: string[];
   readonly #payloads: (string | null)[];
   readonly #vectors: VectorColumns;
   #row = 0;
 
-  constructor(points: readonly unknown[]) {
-    this.#points = points;
-    this.#ids = new Array<string>(points.length);
-    this.#payloads = new Array<string | null>(points.length);
-    this.#vectors = new VectorColumns(points.length);
+  constructor(count: number, pointAt: (row: number) => unknown) {
+    this.#count = count;
+    this.#pointAt = pointAt;
+    this.#ids = new Array<string>(count);
+    this.#payloads = new Array<string | null>(count);
+    this.#vectors = new VectorColumns(count);
   }
 
   /** The columns, at once where the turn is long enough. */
   go(): PointColumns | null | Promise<PointColumns | null> {
-    for (; this.#row < this.#points.length; this.#row += 1) {
+    if (this.#count === 0) return null;
+    for (; this.#row < this.#count; this.#row += 1) {
       if (isTurnOver()) return setImmediate().then(() => this.go());
-      if (!this.#take(this.#points[this.#row])) return null;
+      if (!this.#take(this.#pointAt(this.#row))) return null;
     }
     return { ids: this.#ids, payloads: this.#payloads, vectors: this.#vectors.columns() };
   }

@@ -1,7 +1,7 @@
 import type { QdrantClient } from "@qdrant/js-client-rest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { toColumns } from "../../../src/embedded/columns.ts";
+import { batchToColumns, toColumns } from "../../../src/embedded/columns.ts";
 import { clientRoads, clientVersions } from "../../support/qdrant-clients.ts";
 
 const point = { id: 1, vector: [1, 2], payload: { a: 1 } };
@@ -51,6 +51,43 @@ describe("points as columns", () => {
     ["a bigint in a payload", [{ ...point, payload: { a: 1n } }]],
   ])("are left to the server's own checks where there is %s", async (_what, points) => {
     expect(await toColumns(points)).toBeNull();
+  });
+
+  it("are the same ones where they are given as lists", async () => {
+    const points = [
+      { id: 7, vector: { a: [1, 2], b: [3] }, payload: { x: 1 } },
+      { id: 8, vector: { a: [3, 4], b: [5] }, payload: null },
+    ];
+    const ids = [7, 8];
+    const named = {
+      ids,
+      vectors: {
+        a: [
+          [1, 2],
+          [3, 4],
+        ],
+        b: [[3], [5]],
+      },
+      payloads: [{ x: 1 }, null],
+    };
+    expect(await batchToColumns(named)).toEqual(await toColumns(points));
+    const plain = ids.map((id) => ({ id, vector: [id, 1] }));
+    const vectors = plain.map(({ vector }) => vector);
+    expect(await batchToColumns({ ids, vectors })).toEqual(await toColumns(plain));
+  });
+
+  it.each([
+    ["no ids", { vectors: [[1]] }],
+    ["no vectors", { ids: [1] }],
+    ["no vector's name", { ids: [1], vectors: {} }],
+    ["none", { ids: [], vectors: [] }],
+    ["a vector too few", { ids: [1, 2], vectors: [[1]] }],
+    ["a payload too few", { ids: [1, 2], vectors: [[1], [2]], payloads: [{}] }],
+    ["payloads that are no list", { ids: [1], vectors: [[1]], payloads: {} }],
+    ["another member", { ids: [1], vectors: [[1]], shard_key: "a" }],
+    ["a text", "batch"],
+  ])("as lists are left to the server's own checks where there is %s", async (_what, batch) => {
+    expect(await batchToColumns(batch)).toBeNull();
   });
 
   it("are cut in several turns of the event loop where they are many", async () => {
@@ -135,6 +172,48 @@ describe("an upsert in process", () => {
     } finally {
       for (const place of places) await place[Symbol.asyncDispose]();
     }
+  });
+
+  it.each([
+    [
+      "vectors",
+      {
+        ids: [1, 2],
+        vectors: [
+          [1, 2],
+          [3, 4],
+        ],
+        payloads: [{ n: 1 }, null],
+      },
+    ],
+    [
+      "vectors by name",
+      {
+        ids: [1, 2],
+        vectors: {
+          "": [
+            [1, 2],
+            [3, 4],
+          ],
+        },
+      },
+    ],
+    ["a vector too few", { ids: [1, 2], vectors: [[1, 2]] }],
+    ["a payload too many", { ids: [1], vectors: [[1, 2]], payloads: [{ n: 1 }, null] }],
+  ])("takes or refuses lists as the same upsert over HTTP does: %s", async (_what, batch) => {
+    const [{ Client }] = clientVersions.slice(-1) as [(typeof clientVersions)[number]];
+    const told = clientRoads.map(async ({ start }) => {
+      await using place = await start(Client);
+      const { client } = place;
+      await client.createCollection("c", { vectors: { size: 2, distance: "Dot" } });
+      const answer = await client
+        .upsert("c", { batch } as never)
+        .then(({ status }) => status)
+        .catch(({ status, data }) => ({ status, error: data.status.error }));
+      return { answer, stored: (await client.scroll("c", { with_vector: true })).points };
+    });
+    const [here, there] = await Promise.all(told);
+    expect(here).toEqual(there);
   });
 
   it.each([

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { parseAnswer } from "../../../src/embedded/answers.ts";
+import { parsePlain } from "../../../src/util/json.ts";
+
+/** As a point of an answer stands, with what looks like the border of two points in it. */
+const point = (id: number, inner: string) =>
+  `{"id":${id},"version":0,"score":0.5,"payload":{"big":12345678901234567890,"text":"},{\\"id\\":","list":[${inner}]},"vector":[1,2.5]}`;
+const text = '"x"';
+/** Objects with ids, so many that a cut falls among them. */
+const many = Array.from({ length: 20_000 }, (_, id) => `{"id":${id}}`).join(",");
+const points = Array.from({ length: 8_000 }, (_, id) => point(id, text)).join(",");
+
+describe("a long answer", () => {
+  it.each([
+    ["a page", `{"points":[${points}],"next_page_offset":"a]b"}`],
+    ["hits", `{"points":[${points}]}`],
+    ["a bare list", `[${points}]`],
+    ["a batch", `[{"points":[${points}]},{"points":[${points}]}]`],
+    ["groups", `{"groups":[{"hits":[${points}],"id":1}]}`],
+    ["points with a list of objects", `{"points":[${point(1, many)},${point(2, many)}]}`],
+    ["one point", `[${point(1, many)}]`],
+    ["no points", `["${"x".repeat(300_000)}"]`],
+  ])("is decoded as a short one is: %s", async (_what, answer) => {
+    expect(await parseAnswer(answer)).toEqual(parsePlain(answer));
+  });
+
+  it("leaves turns of the event loop to others", async () => {
+    const vector = Array.from({ length: 1000 }, (_, at) => at / 7).join(",");
+    const page = Array.from({ length: 3_000 }, (_, id) => `{"id":${id},"vector":[${vector}]}`);
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 1);
+    const answer = await parseAnswer(`{"points":[${page.join(",")}]}`);
+    clearInterval(timer);
+    expect(answer).toMatchObject({ points: { length: 3_000 } });
+    expect(turns).toBeGreaterThan(1);
+  });
+});
