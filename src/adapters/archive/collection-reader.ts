@@ -1,12 +1,15 @@
 /**
  * Reads one collection of an archive. Reads by key follow the file: the few row groups read last are kept, and the next is tried where a
- * key is in none of them; only keys that jump about make an index.
+ * key is in none of them. Keys that jump are looked for from the first row group on, and only where that happens again and again an
+ * index is made.
  */
 import { VectorError } from "../../errors.ts";
 import { joinPoints, joinRecords } from "../../model/parts.ts";
 import type { PointBatch, RecordBatch } from "../../model/record.ts";
+import { arraysOf } from "../../model/vector-column.ts";
 import type { ArchivedCollection } from "../../store/archive.ts";
 import { throwIfAborted } from "../../util/abort.ts";
+import { release } from "../../util/release.ts";
 import { DroppedRows } from "./dropped-rows.ts";
 import type { GroupRows } from "./group-rows.ts";
 import { type GroupPlace, KeyIndex } from "./key-index.ts";
@@ -15,8 +18,10 @@ import { type FlatColumn, flatColumns } from "./schema.ts";
 
 /** Row groups in memory. */
 const groupsKept = 3;
-/** Row groups that are read in the hope that keys follow the file, before an index is made. */
+/** Row groups that are read in the hope that keys follow the file, before they are looked for. */
 const groupsTried = 2;
+/** How often keys are looked for without an index: a restore has a sample from all over, and then begins with the first row. */
+const looksMax = 2;
 
 interface LoadedGroup extends GroupPlace {
   readonly rows: GroupRows;
@@ -54,6 +59,7 @@ export class CollectionReader implements Disposable {
   /** Behind the group that was read last; null = there is none. */
   #next: GroupPlace | null;
   #index: KeyIndex | null = null;
+  #looks = 0;
   /** Reads take turns: they share the groups that are kept. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -140,9 +146,12 @@ export class CollectionReader implements Disposable {
     const wanted = { columns: this.#columns, vectors };
     const missing = new Set(keys);
     const picked: Picked[] = [];
-    for (const group of [...this.#kept]) await this.#pick(group, missing, wanted, picked);
+    for (const group of this.#kept.toReversed()) {
+      if (missing.size === 0) break;
+      await this.#pick(group, missing, wanted, picked);
+    }
     await this.#follow(missing, wanted, picked, signal);
-    if (missing.size > 0) await this.#pickByIndex(missing, wanted, picked, signal);
+    if (missing.size > 0) await this.#pickAnywhere(missing, wanted, picked, signal);
     picked.sort((a, b) => a.place.part - b.place.part || a.place.group - b.place.group);
     const batches = picked.map(({ batch }) => batch);
     const records = batches.filter((batch) => !("placement" in batch));
@@ -167,17 +176,40 @@ export class CollectionReader implements Disposable {
     }
   }
 
-  async #pickByIndex(
+  async #pickAnywhere(
     missing: Set<string>,
     wanted: Wanted,
     picked: Picked[],
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    this.#index ??= await this.#makeIndex(signal);
-    const groups = this.#index.find([...missing]);
-    for (const group of groups)
-      await this.#pick(await this.#load(group, wanted, signal), missing, wanted, picked);
-    if (groups.length > groupsTried) this.#next = null;
+    let inPart = 0;
+    for await (const place of this.#placesOf(missing, signal)) {
+      const before = missing.size;
+      const group = await this.#load(place, wanted, signal);
+      await this.#pick(group, missing, wanted, picked);
+      if (before - missing.size < group.live.length) inPart += 1;
+    }
+    // Rows in a row may begin and end in the midst of a group.
+    if (inPart > groupsTried) this.#next = null;
+  }
+
+  /** The row groups that have some of these keys, in the order of the file. Who takes a group takes its keys out of `missing`. */
+  async *#placesOf(
+    missing: ReadonlySet<string>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<GroupPlace> {
+    if (this.#looks === looksMax) {
+      this.#index ??= await this.#makeIndex(signal);
+      yield* this.#index.find([...missing]);
+      return;
+    }
+    this.#looks += 1;
+    const wanted = { columns: [this.#key], vectors: false };
+    for await (const { part, group, rows, live } of this.groups(wanted, signal)) {
+      const keys = rows.texts(this.#key);
+      if (live.some((row) => missing.has(keys[row] ?? ""))) yield { part, group };
+      if (missing.size === 0) return;
+    }
   }
 
   async #makeIndex(signal: AbortSignal | undefined): Promise<KeyIndex> {
@@ -233,6 +265,10 @@ export class CollectionReader implements Disposable {
     const keys = rows.texts(this.#key);
     const places = new Map(live.map((row) => [keys[row] ?? "", row]));
     const loaded = { part, group, rows, live, places };
+    // Batches are copies: nobody else has the vectors of a group.
+    for (const { rows: old } of this.#kept.slice(0, 1 - groupsKept))
+      for (const column of old.vectors?.values() ?? [])
+        for (const one of arraysOf(column)) release(one);
     this.#kept = [...this.#kept.slice(1 - groupsKept), loaded];
     if (group + 1 < file.groups) this.#next = { part, group: group + 1 };
     else

@@ -1,6 +1,7 @@
 /** The rows of one row group in memory, and batches made of them. */
 import { joinColumns, sliceColumn } from "../../model/column-rows.ts";
 import type { PointBatch, RecordBatch, VectorColumn } from "../../model/record.ts";
+import { copyColumn } from "../../model/vector-column.ts";
 import type { ArchivedRows } from "../../store/archive.ts";
 import type { FlatColumn } from "./schema.ts";
 
@@ -85,5 +86,8 @@ function pickVectors(column: VectorColumn, rows: readonly number[]): VectorColum
     runs.push([end - place, sliceColumn(column, first, first + end - place)]);
     place = end;
   }
-  return joinColumns(runs.length === 0 ? [[0, sliceColumn(column, 0, 0)]] : runs);
+  const [first, ...others] = runs;
+  if (first === undefined) return joinColumns([[0, sliceColumn(column, 0, 0)]]);
+  // Neither filled with zeros before, nor looked through for rows without a vector.
+  return others.length === 0 && column.present === null ? copyColumn(first[1]) : joinColumns(runs);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isVectorError, type VectorError } from "../../errors.ts";
 import type { VectorColumn } from "../../model/record.ts";
 import type { ArchivedHead, ArchivedPart } from "../../store/archive.ts";
+import { release } from "../../util/release.ts";
 import { GroupRows } from "./group-rows.ts";
 import { damaged } from "./manifest.ts";
 import { readMulti, readSparse } from "./nested-column.ts";
@@ -88,10 +89,15 @@ export class PartFile implements AsyncDisposable {
     const chunks: Uint8Array[] = [];
     for (const path of vectorPaths(vector)) chunks.push(await this.#file.chunk(group, path));
     const [first = new Uint8Array(0), second = new Uint8Array(0)] = chunks;
-    if (vector.kind === "sparse") return readSparse(first, second, rows);
-    return vector.kind === "multi"
-      ? readMulti(first, rows, vector.dimension ?? 0)
-      : readVectors(first, rows, vector.dimension ?? 0);
+    const read = (): VectorColumn => {
+      if (vector.kind === "sparse") return readSparse(first, second, rows);
+      return vector.kind === "multi"
+        ? readMulti(first, rows, vector.dimension ?? 0)
+        : readVectors(first, rows, vector.dimension ?? 0);
+    };
+    const column = read();
+    for (const chunk of chunks) release(chunk);
+    return column;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

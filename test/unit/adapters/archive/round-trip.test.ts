@@ -1,11 +1,12 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   openArchive,
   openRecordArchive,
   writeArchive,
 } from "../../../../src/adapters/archive/index.ts";
+import { KeyIndex } from "../../../../src/adapters/archive/key-index.ts";
 import { archiveBounds } from "../../../../src/adapters/archive/row-buffer.ts";
 import type { PointBatch, RecordBatch } from "../../../../src/model/record.ts";
 import { denseVector } from "../../../../src/model/vector-column.ts";
@@ -166,6 +167,27 @@ describe("an archive", () => {
         vectors && some.length > 0 ? expected : { ...expected, vectors: new Map() },
       );
       expect(absent).toEqual([`gone ${round}`]);
+    }
+  });
+
+  it("makes an index for keys that jump again and again, and none for a sample and then all of them in order", async () => {
+    await using folder = await temporaryFolder();
+    const records = archiveRecords(200);
+    await using store = await archive(folder.path, [archiveBatch(records, 3)]);
+    const info = await only(store);
+    const ids = records.map(({ id }) => id);
+    const indexed = vi.spyOn(KeyIndex.prototype, "add");
+    const read = async (keys: string[]) => (await store.read(info, keys)).batch.ids;
+    try {
+      const sample = ids.filter((_, at) => at % 10 === 0);
+      expect(await read(sample)).toEqual(sample);
+      for (let at = 0; at < 200; at += 16)
+        expect(await read(ids.slice(at, at + 16))).toEqual(ids.slice(at, at + 16));
+      expect(indexed).not.toHaveBeenCalled();
+      for (const at of [20, 150, 3, 90]) expect(await read([ids[at] ?? ""])).toEqual([ids[at]]);
+      expect(indexed).toHaveBeenCalled();
+    } finally {
+      indexed.mockRestore();
     }
   });
 
