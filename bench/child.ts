@@ -58,6 +58,7 @@ const ours: Record<string, Measure> = {
 };
 const others: Record<string, Measure> = {
   "read-wire": async (url = "") => (await reading()).readWire(url),
+  "scroll-wire": async (url = "", name = "") => (await reading()).scrollWire(url, name),
   "write-encoded": async (url = "", ...size) =>
     (await writing()).writeEncoded(url, { ...sizeOf(size), road: "grpc" }),
   "write-client-grpc": async (url = "", ...size) => (await clients()).writeGrpc(url, sizeOf(size)),
@@ -71,8 +72,11 @@ const others: Record<string, Measure> = {
 const [role = "", ...words] = process.argv.slice(2);
 // As the command does in its own process.
 if (role in ours) keepHeapSmall();
+const before = process.cpuUsage();
 const measured = await (ours[role] ?? others[role])?.(...words);
 if (measured === undefined) throw new Error(`no measure ${role}`);
+const { user, system } = process.cpuUsage(before);
+const cpuMs = (user + system) / 1000;
 const rssMb = Math.round(process.resourceUsage().maxRSS / 1024);
-console.log(JSON.stringify({ ...measured, rssMb }));
+console.log(JSON.stringify({ ...measured, rssMb, cpuMs }));
 process.exit(0);

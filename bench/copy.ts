@@ -32,6 +32,7 @@ const measuredSchema = z.object({
   ms: z.number(),
   parts: z.record(z.string(), z.number().nullable()).default({}),
   rssMb: z.number(),
+  cpuMs: z.number(),
 });
 export type Measured = z.infer<typeof measuredSchema>;
 
@@ -41,8 +42,8 @@ interface Bench extends CopyOptions {
   readonly server: string | null;
   readonly targets: readonly string[];
   readonly lines: Line[];
-  /** Rates of the clients' scrolls, once they were measured. */
-  scrolls: Pick<Line, "grpcClient" | "restClient"> | null;
+  /** Rates of scrolls that compare nothing, once they were measured. */
+  scrolls: Pick<Line, "limit" | "grpcClient" | "restClient"> | null;
 }
 
 const run = promisify(execFile);
@@ -73,7 +74,7 @@ export async function benchCopy(options: CopyOptions): Promise<void> {
 function legend({ indexing, rounds }: CopyOptions): string {
   const when = indexing === "after" ? "held back until it is verified" : "built meanwhile";
   return [
-    "Limit of writing: the same gRPC messages, encoded before the clock starts; of reading from a server: its answers, unparsed; of a copy: reading alone.",
+    "Limit of writing: the same gRPC messages, encoded before the clock starts; of reading from a server: its answers, unparsed; of a copy: reading alone; of a verify: the target's answers, undecoded.",
     `Writing and copying: the index ${when}, for all alike. Writing and scrolling: median of ${rounds}.`,
     "Clients: @qdrant/js-client-grpc and @qdrant/js-client-rest with the same points, 1,000 a request, three requests in flight, their objects made before the clock starts.",
   ].join("\n");
@@ -155,14 +156,14 @@ async function benchCopying(
   const ends = [address, target, path.join(bench.work, `state-${bench.lines.length}`)];
   const copied = await measure("copy", ...ends, bench.indexing);
   const { copy, green } = copied.parts;
-  const { rssMb } = copied;
+  const { rssMb, cpuMs } = copied;
   const to = `${name} to ${target === bench.server ? "Qdrant server" : "embedded Qdrant"}`;
   add(bench, `copy, ${to}`, { ...copied, ms: copy ?? Number.NaN }, { limit });
-  add(bench, `copy and verify, ${to}`, copied, { limit, greenMs: green, rssMb });
+  add(bench, `copy and verify, ${to}`, copied, { limit, greenMs: green, rssMb, cpuMs });
   await benchVerify(bench, to, ends, target);
 }
 
-/** A verify of what was copied; on a server beside scrolls of it by the clients. */
+/** A verify of what was copied; on a server beside scrolls of it. */
 async function benchVerify(
   bench: Bench,
   to: string,
@@ -174,18 +175,25 @@ async function benchVerify(
   const beside = target === bench.server ? bench.scrolls : null;
   const alone = { ...verified, ms: verified.parts["target"] ?? Number.NaN };
   add(bench, `verify, ${to}: target`, alone, beside ?? {});
-  add(bench, `verify, ${to}: both ends`, verified, { rssMb: verified.rssMb });
+  const { rssMb, cpuMs } = verified;
+  add(bench, `verify, ${to}: both ends`, verified, { rssMb, cpuMs });
 }
 
 async function benchScrolls(bench: Bench, server: string): Promise<NonNullable<Bench["scrolls"]>> {
   const words = [server, "bench", String(partRowsMax)];
-  const [grpc, rest] = await medians(bench.rounds, [
+  const [wire, grpc, rest] = await medians(bench.rounds, [
+    ["scroll-wire", ...words],
     ["scroll-client-grpc", ...words],
     ["scroll-client-rest", ...words],
   ]);
+  add(bench, "scroll, undecoded", wire);
   add(bench, "scroll, gRPC client", grpc);
   add(bench, "scroll, REST client", rest);
-  return { grpcClient: grpc && rateOf(grpc), restClient: rest && rateOf(rest) };
+  return {
+    limit: wire && rateOf(wire),
+    grpcClient: grpc && rateOf(grpc),
+    restClient: rest && rateOf(rest),
+  };
 }
 
 function writeWords({ records, dimension, indexing }: CopyOptions): string[] {

@@ -1,11 +1,15 @@
 /** Reading alone: ours, and what bounds it at a server, answers that nobody parses. */
 import { z } from "zod";
+import { GrpcClient } from "../src/adapters/qdrant/grpc-client.ts";
 import { batchTargetBytes, optimalBatchSize } from "../src/model/batch-size.ts";
 import type { CollectionInfo } from "../src/model/collection.ts";
 import { connectSource } from "../src/open.ts";
 import type { SourceStore } from "../src/store/port.ts";
+import { countOf } from "../src/wire/points.ts";
+import { encodeScroll, peekNext } from "../src/wire/scroll.ts";
 import { payloadBytes } from "./batches.ts";
 import { each, type Measured, timed } from "./measured.ts";
+import { apiKey, grpcUrl } from "./server.ts";
 
 /** Every record by its id, as a copy reads. */
 export async function readOurs(address: string): Promise<Measured> {
@@ -66,4 +70,30 @@ export async function readWire(url: string): Promise<Measured> {
     }
     return rows;
   });
+}
+
+/** Every point of a collection by gRPC, with payload and vectors, answers thrown away undecoded; ranges of the ids side by side. */
+export async function scrollWire(url: string, name: string): Promise<Measured> {
+  const client = new GrpcClient(grpcUrl(url), apiKey === "" ? {} : { apiKey });
+  const starts = Array.from({ length: wireInFlight }, (_, range) => {
+    const byte = Math.floor((range * 256) / wireInFlight);
+    return `${byte.toString(16).padStart(2, "0")}000000-0000-0000-0000-000000000000`;
+  });
+  const readRange = async (start: string): Promise<number> => {
+    const end = starts[starts.indexOf(start) + 1] ?? "g";
+    let rows = 0;
+    for (let from = start; from < end; ) {
+      const wanted = { limit: wireRows, from, payload: true, vectors: true };
+      const page = await client.send("Points/Scroll", encodeScroll(name, wanted), (message) => ({
+        rows: countOf(message, 2),
+        next: peekNext(message) ?? "g",
+      }));
+      rows += page.rows;
+      from = page.next;
+    }
+    return rows;
+  };
+  const measured = await timed(() => each(starts, wireInFlight, readRange));
+  client.close();
+  return measured;
 }

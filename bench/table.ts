@@ -11,6 +11,8 @@ export interface Line {
   /** Until the target's index was built; null: not within the time that was waited. */
   readonly greenMs?: number | null | undefined;
   readonly rssMb?: number | undefined;
+  /** Of our own process, all its threads; servers have theirs beside. */
+  readonly cpuMs?: number | undefined;
 }
 
 export function rateOf({ rows, ms }: Pick<Line, "rows" | "ms">): number {
@@ -27,6 +29,7 @@ const columns = [
   "seconds",
   "green after s",
   "peak RSS MB",
+  "our CPU s",
 ];
 
 /** As Markdown, so that it can stand in a page as it is. */
@@ -50,7 +53,7 @@ function cellsOf(line: Line): string[] {
   const ratio = (to: number | undefined): string =>
     to === undefined ? "" : (rate / to).toFixed(2);
   const seconds = (ms: number): string => (ms / 1000).toFixed(1);
-  const { greenMs, rssMb } = line;
+  const { greenMs, rssMb, cpuMs } = line;
   return [
     line.what,
     String(Math.round(rate)),
@@ -61,6 +64,7 @@ function cellsOf(line: Line): string[] {
     seconds(line.ms),
     greenMs === undefined ? "" : greenMs === null ? "not seen" : seconds(greenMs),
     rssMb === undefined ? "" : String(rssMb),
+    cpuMs === undefined ? "" : seconds(cpuMs),
   ];
 }
 
