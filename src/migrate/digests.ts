@@ -27,7 +27,7 @@ export function digestAt(digests: Uint8Array, row: number): Uint8Array {
 export async function* scanDigests(
   target: TargetStore,
   collection: CollectionInfo,
-  options: CallOptions & Pick<ScanOptions, "from">,
+  options: CallOptions & Pick<ScanOptions, "from" | "to">,
 ): AsyncGenerator<PointDigests> {
   if (target.digests !== undefined) {
     yield* target.digests(collection, options);

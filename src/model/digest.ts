@@ -17,6 +17,7 @@ import { denseVector } from "./vector-column.ts";
 export const digestFormat = 1;
 export const digestBytes = 16;
 export const bucketCount = 256;
+const emptyBucket = `0:${"0".repeat(32)}`;
 
 /** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
 export function digestPoints(batch: PointBatch): Uint8Array {
@@ -102,15 +103,14 @@ export class BucketSums {
     return sums;
   }
 
-  /** The first `end` buckets as text: what `fromText` reads. */
-  toText(end: number): string {
-    return Array.from(
-      { length: end },
-      (_, bucket) => `${this.count(bucket)}:${this.sum(bucket)}`,
+  /** All buckets as text, those empty that `has` does not want: what `fromText` reads. */
+  toText(has: (bucket: number) => boolean = () => true): string {
+    return Array.from({ length: bucketCount }, (_, bucket) =>
+      has(bucket) ? `${this.count(bucket)}:${this.sum(bucket)}` : emptyBucket,
     ).join(" ");
   }
 
-  /** Sums from `toText`; the buckets that it does not have are empty. @throws SyntaxError */
+  /** Sums from `toText`. @throws SyntaxError */
   static fromText(text: string): BucketSums {
     const sums = new BucketSums();
     const buckets = text === "" ? [] : text.split(" ");

@@ -182,7 +182,7 @@ export interface TargetStore extends SourceStore<PointBatch> {
    */
   digests?(
     collection: CollectionInfo,
-    options?: CallOptions & Pick<ScanOptions, "from">,
+    options?: CallOptions & Pick<ScanOptions, "from" | "to">,
   ): AsyncIterable<PointDigests>;
   /** Makes the collection and its indexes, or finds them fitting and adds the indexes and notes that lack. @throws E_SCHEMA_CONFLICT, E_NAME */
   ensure(spec: CollectionSpec, options?: EnsureOptions): Promise<{ created: boolean }>;

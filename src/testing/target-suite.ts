@@ -132,7 +132,8 @@ function sums({ it }: TestKit, options: TargetSuiteOptions): void {
           const { points, runs, collections } = batch.placement;
           scanned.push(...digestRows({ points, runs, collections, digests: digestPoints(batch) }));
         }
-        const from = batchOf(records).placement.points.sort()[150] ?? "";
+        const sorted = batchOf(records).placement.points.sort();
+        const [from = "", to = ""] = [sorted[150], sorted[250]];
         const all: unknown[] = [];
         for await (const page of store.digests(await info())) all.push(...digestRows(page));
         assert.deepEqual(all, scanned);
@@ -141,6 +142,10 @@ function sums({ it }: TestKit, options: TargetSuiteOptions): void {
         for await (const page of store.digests(await info(), { from }))
           rest.push(...digestRows(page));
         assert.deepEqual(rest, scanned.slice(150));
+        const between: unknown[] = [];
+        for await (const page of store.digests(await info(), { from, to }))
+          between.push(...digestRows(page));
+        assert.deepEqual(between, scanned.slice(150, 251));
       }));
   }
 }

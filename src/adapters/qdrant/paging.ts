@@ -3,6 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { isVectorError } from "../../errors.ts";
 import type { Layout } from "../../model/collection.ts";
 import { joinColumns } from "../../model/column-rows.ts";
+import { digestBytes } from "../../model/digest.ts";
+import { isCanonicalUuid } from "../../model/point-id.ts";
 import { vectorBytes } from "../../model/vector-column.ts";
 import type {
   PointColumns,
@@ -13,6 +15,7 @@ import type {
   ScrollPage,
   WantedVector,
 } from "./api.ts";
+import { sliceRows } from "./convert.ts";
 
 /** Bytes that a page aims at. */
 const pageBytes = 4 * 1024 * 1024;
@@ -40,6 +43,8 @@ export interface ScanOptions extends ReadColumns {
   readonly filter?: PointFilter | undefined;
   /** The point to begin at, or at the next one behind it; default: the first. */
   readonly from?: string;
+  /** The UUID to end with, or with the one before it; default: the last. */
+  readonly to?: string | undefined;
   /** See `ScrollColumns`. */
   readonly digests?: Layout | undefined;
 }
@@ -62,6 +67,7 @@ export async function* scanPages(
   name: string,
   options: ScanOptions,
 ): AsyncGenerator<ScrollPage> {
+  const { to, ...columns } = options;
   const bare = !options.payload && options.vectors.length === 0;
   let rows = bare ? options.rowsMax : Math.min(options.rowsMax, startRows);
   /** In their order; the first is the one that is awaited, or the next to be. */
@@ -71,7 +77,7 @@ export async function* scanPages(
       asked.next = next;
       askAhead();
     };
-    const page = readPage(api, name, { ...options, onNext, from }, rows);
+    const page = readPage(api, name, { ...columns, onNext, from }, rows);
     // It is awaited on a later turn; until then its failure is nobody's.
     page.catch(() => undefined);
     const asked: Coming = { from, page };
@@ -79,7 +85,7 @@ export async function* scanPages(
   };
   const askAhead = (): void => {
     const next = coming.at(-1)?.next;
-    if (next !== undefined && coming.length < comingMax) ask(next);
+    if (next !== undefined && !isPast(next, to) && coming.length < comingMax) ask(next);
   };
   try {
     ask(options.from ?? null);
@@ -90,17 +96,37 @@ export async function* scanPages(
       if (coming[0]?.from !== page.next) coming.length = 0;
       rows = Math.min(options.rowsMax, rows * growth, rowsOf(page));
       const waiting = coming.length;
-      if (page.next !== null && waiting === 0) ask(page.next);
+      const ended = page.next === null || isPast(page.next, to);
+      if (page.next !== null && !ended && waiting === 0) ask(page.next);
       else askAhead();
       if (coming.length > waiting) {
         // A request leaves when the event loop turns: else it would wait until the caller has worked through this page.
         await setImmediate();
       }
-      if (page.points.length > 0) yield page;
+      const end = ended ? page.points.findIndex((point) => isPast(point, to)) : -1;
+      const rest = end === -1 ? page : firstRows(page, end);
+      if (rest.points.length > 0) yield rest;
     }
   } finally {
     await Promise.allSettled(coming.map(({ page }) => page));
   }
+}
+
+/** Whether a point comes behind the UUID `to`; numbers come before every UUID. */
+function isPast(point: string, to: string | undefined): boolean {
+  return to !== undefined && isCanonicalUuid(point) && point > to;
+}
+
+function firstRows(page: ScrollPage, end: number): ScrollPage {
+  if (page.digests === undefined) return { ...page, ...sliceRows(page, 0, end) };
+  const { points, runs, collections, digests } = page.digests;
+  const first = {
+    points: points.slice(0, end),
+    runs: runs.slice(0, end),
+    collections: collections.slice(0, end),
+    digests: digests.subarray(0, end * digestBytes),
+  };
+  return { ...page, points: first.points, digests: first };
 }
 
 /** How many points there are, one by one: where strict mode keeps a server from counting exactly. */

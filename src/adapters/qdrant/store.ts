@@ -5,7 +5,6 @@ import { assertCollectionName } from "../../model/collection-name.ts";
 import type { Where } from "../../model/filter.ts";
 import { tenantKey } from "../../model/layout.ts";
 import { joinPoints } from "../../model/parts.ts";
-import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
 import type {
   CollectionsOptions,
@@ -33,7 +32,7 @@ import type {
 } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import type { CollectionState, PointFilter, QdrantApi, ReadColumns } from "./api.ts";
-import { sliceRows, toBatch, toColumns } from "./convert.ts";
+import { toBatch, toColumns } from "./convert.ts";
 import { digestPages } from "./digest-pages.ts";
 import { connectEmbedded } from "./embedded.ts";
 import { ensureCollection, findCollection } from "./ensure.ts";
@@ -189,25 +188,21 @@ class QdrantStore implements DocumentStore {
     const start = from === undefined ? {} : { from };
     const filter = filterOf(collection, options);
     const pages = await this.#scanOptions(collection, batchSize, signal);
-    const scan = { ...pages, ...readColumns(collection, vectors, signal), filter, ...start };
+    const scan = { ...pages, ...readColumns(collection, vectors, signal), filter, ...start, to };
     for (const shard of shardsOf(collection)) {
-      for await (const columns of scanPages(this.#api, collection.name, { ...scan, shard })) {
-        const past = to === undefined ? -1 : columns.points.findIndex((point) => isPast(point, to));
-        const rows = past === -1 ? columns : sliceRows(columns, 0, past);
-        if (rows.points.length > 0) yield toBatch(rows, layout, shard);
-        if (past !== -1) break;
-      }
+      for await (const columns of scanPages(this.#api, collection.name, { ...scan, shard }))
+        yield toBatch(columns, layout, shard);
     }
   }
 
   async *digests(
     collection: CollectionInfo,
-    options: CallOptions & Pick<ScanOptions, "from"> = {},
+    options: CallOptions & Pick<ScanOptions, "from" | "to"> = {},
   ): AsyncGenerator<PointDigests> {
-    const { signal, from } = options;
+    const { signal, from, to } = options;
     this.#begin(signal);
     const pages = await this.#scanOptions(collection, scanRows, signal);
-    const scan = from === undefined ? pages : { ...pages, from };
+    const scan = { ...pages, ...(from === undefined ? {} : { from }), to };
     yield* digestPages(this.#api, collection, scan, shardsOf(collection));
   }
 
@@ -370,11 +365,6 @@ class QdrantStore implements DocumentStore {
 
 function filterOf(collection: CollectionInfo, scope: Scope): PointFilter | undefined {
   return scopeFilter(scope, factsOf(collection).asking);
-}
-
-/** Whether a point comes behind the UUID `to`; numbers come before every UUID. */
-function isPast(point: string, to: string): boolean {
-  return isCanonicalUuid(point) && point > to;
 }
 
 function withSignal(signal: AbortSignal | undefined): CallOptions {

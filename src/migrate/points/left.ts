@@ -51,7 +51,7 @@ export function writeLeft(stateFolder: string, run: string, left: ReadonlyMap<st
   const collections = Object.fromEntries(
     Array.from(left, ([key, { sums, known, pure }]) => [
       key,
-      { sums: sums.toText(bucketCount), known: [...known], pure: [...pure] },
+      { sums: sums.toText(), known: [...known], pure: [...pure] },
     ]),
   );
   const text = JSON.stringify({ format: 1, collections } satisfies z.infer<typeof schema>);

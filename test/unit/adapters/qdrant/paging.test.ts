@@ -71,6 +71,28 @@ describe("scanPages", () => {
     await expect(scanned(api)).rejects.toMatchObject({ code: "E_BAD_RESPONSE" });
   });
 
+  it("ends with the last point that is wanted, and asks for no page behind it", async () => {
+    const uuid = (row: number) => `${String(row).padStart(8, "0")}-0000-4000-8000-000000000000`;
+    const { api } = collection(Array(20_000).fill(10));
+    const begins: number[] = [];
+    const scroll: QdrantApi["scroll"] = async (name, options) => {
+      begins.push(Number(options.from?.slice(0, 8) ?? 0));
+      const page = await api.scroll(name, { ...options, from: String(begins.at(-1)) });
+      const next = page.next === null ? null : uuid(Number(page.next));
+      if (next !== null) options.onNext?.(next);
+      return { ...page, points: page.points.map((point) => uuid(Number(point))), next };
+    };
+    for (const last of [0, 62, 63, 64, 127, 128, 5000]) {
+      begins.length = 0;
+      const points: string[] = [];
+      const wanted = { ...options, to: uuid(last) };
+      for await (const page of scanPages({ scroll } as QdrantApi, "a", wanted))
+        points.push(...page.points);
+      expect(points).toEqual(Array.from({ length: last + 1 }, (_, row) => uuid(row)));
+      expect(begins.filter((begin) => begin > last)).toEqual([]);
+    }
+  });
+
   it("asks for the next page while the caller has this one, and for one only", async () => {
     const { api, limits } = collection(Array(10_000).fill(10));
     const pages = scanPages(api, "a", options);
