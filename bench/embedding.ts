@@ -47,14 +47,17 @@ export async function embed(road: Road, records: number, dimension: number): Pro
     await opened(road, folder, async (client) => {
       parts["loadMs"] = await load(client, records, dimension, turns);
     });
+    const queries = queryVectors(records, dimension).map((vector) => [...vector]);
     const startedMs = performance.now();
-    await opened(road, folder, async (client, pid) => {
-      parts["openMs"] = performance.now() - startedMs;
-      await indexed(client, records);
-      await search(client, { records, dimension, turns, parts });
-      await turns.during(() => scroll(client, records, parts));
-      parts["rssAfterMb"] = rssOf(pid);
-    });
+    await turns.during(() =>
+      opened(road, folder, async (client, pid) => {
+        parts["openMs"] = performance.now() - startedMs;
+        await indexed(client, records);
+        await search(client, { records, queries, parts });
+        await scroll(client, records, parts);
+        parts["rssAfterMb"] = rssOf(pid);
+      }),
+    );
     if (road === "process") parts["turnMs"] = turns.longestMs;
     return { rows: records, ms: parts["loadMs"] ?? 0, parts };
   } finally {
@@ -145,37 +148,26 @@ export async function indexed(client: Client, records: number): Promise<void> {
 
 interface Searching {
   readonly records: number;
-  readonly dimension: number;
-  readonly turns: Turns;
+  readonly queries: number[][];
   readonly parts: Record<string, number>;
 }
 
-async function search(
-  client: Client,
-  { records, dimension, turns, parts }: Searching,
-): Promise<void> {
-  const queries = queryVectors(records, dimension).map((vector) => [...vector]);
+async function search(client: Client, { records, queries, parts }: Searching): Promise<void> {
   // Every one of so many, that all parts of the collection are asked for.
   const some = queries.filter((_, at) => at % (queries.length / timed) === 0);
   const range = { must: [{ key: "rank", range: { lt: records / 2 } }] };
-  const ask = (kind: string, more: object, asked = some) =>
-    turns.during(async () => {
-      const found: number[][] = [];
-      const took: number[] = [];
-      for (const query of asked) {
-        const startedMs = performance.now();
-        const { points } = await client.query(name, {
-          query,
-          limit,
-          with_payload: true,
-          ...more,
-        });
-        took.push(performance.now() - startedMs);
-        found.push(points.map(({ score }) => score));
-      }
-      parts[`${kind}Ms`] = median(took);
-      return found;
-    });
+  const ask = async (kind: string, more: object, asked = some) => {
+    const found: number[][] = [];
+    const took: number[] = [];
+    for (const query of asked) {
+      const startedMs = performance.now();
+      const { points } = await client.query(name, { query, limit, with_payload: true, ...more });
+      took.push(performance.now() - startedMs);
+      found.push(points.map(({ score }) => score));
+    }
+    parts[`${kind}Ms`] = median(took);
+    return found;
+  };
   await ask("warm", {});
   const exact = await ask("exact", { params: { exact: true } }, queries);
   parts["recall"] = recallOf(exact, await ask("search", {}, queries));
