@@ -12,7 +12,7 @@ export const exitMeanings = {
   3: "done, and some records stand in quarantine",
   4: "differences were found",
   5: "temporary; the same command again goes on",
-  6: "a gate refused: a comparison found less than was asked for, or doctor something that fails",
+  6: "a gate refused: compare, doctor or checklist found what must not be",
   130: "interrupted, checkpoint saved",
 } as const;
 export type Exit = keyof typeof exitMeanings;

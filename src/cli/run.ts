@@ -122,7 +122,8 @@ export async function buildProgram(
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
     .exitOverride()
-    .configureHelp({ showGlobalOptions: false });
+    // With their operands beside them, what the commands do would not fit 80 columns.
+    .configureHelp({ showGlobalOptions: false, subcommandTerm: (command) => command.name() });
   for (const name of names) {
     const add = await verbs[name]?.load();
     add?.(program, call);

@@ -8,15 +8,23 @@ export function countLines(lines: readonly ChecklistLine[]): Counts {
   return { checked: of("checked"), failed: of("failed"), yours: of("yours") };
 }
 
-/** One line for people; `group` = the heading it begins, null = it goes on. */
+/** Evidence that begins with a code of doctor's. */
+const finding = /^([a-z]+(?:-[a-z]+)+): .*$/s;
+
+/** One line for people; `group` = the heading it begins, null = it goes on. A finding that is in `said` is not said again; what is said joins it. */
 export function lineText(
   { title, state, evidence, todo }: ChecklistLine,
   group: string | null,
+  said: Set<string>,
 ): string {
+  const found = evidence.map((text) =>
+    said.has(text) ? text.replace(finding, "$1: as above.") : text,
+  );
+  for (const text of evidence) said.add(text);
   const rows = [
     ...(group === null ? [] : ["", group]),
     `  ${state.padEnd(8)}${title}`,
-    ...evidence.map((text) => `            ${text}`),
+    ...found.map((text) => `            ${text}`),
     ...(todo === "" ? [] : [`            > ${todo}`]),
   ];
   return rows.join("\n");

@@ -2,7 +2,7 @@
 
 import type { CodeExamination } from "../../migrate/doctor/code.ts";
 import type { Finding } from "../../migrate/doctor/finding.ts";
-import type { Examination } from "../../migrate/doctor/request.ts";
+import type { DoctorRequest, Examination } from "../../migrate/doctor/request.ts";
 
 /** A finding for people: what it is about, what is wrong, what to type. */
 export function findingText({ code, severity, end, collection, text, remedy }: Finding): string {
@@ -11,12 +11,17 @@ export function findingText({ code, severity, end, collection, text, remedy }: F
   return [...lines, ...(remedy === "" ? [] : [`        > ${remedy}`])].join("\n");
 }
 
-/** The end, for people. */
-export function examinationText({ errors, warnings, infos }: Examination): string {
+/** The end, for people: which ends were looked at, too, for they need not have been named. */
+export function examinationText(
+  { errors, warnings, infos }: Examination,
+  { source, target }: Pick<DoctorRequest, "source" | "target">,
+): string {
+  const ends = [source, target].flatMap((one) => one?.text ?? []);
   const counts = [counted(errors, "error"), counted(warnings, "warning"), `${infos} info`];
   const verdict =
     errors === 0 ? "Nothing stands in the way of a migration" : "A migration would fail";
-  return `${verdict}: ${counts.join(", ")}.`;
+  const looked = ends.length === 1 ? `${ends[0]} alone` : ends.join(" and ");
+  return `Looked at ${looked}.\n${verdict}: ${counts.join(", ")}.`;
 }
 
 /** The end of `doctor --registry`, for people. */

@@ -24,7 +24,7 @@ function migrationText(migration: MigrationStatus): string {
       : diedPid !== null
         ? ` (process ${diedPid} died)`
         : "";
-  const speed = rate === null ? "" : ` at ${count(rate)} records/s`;
+  const speed = rate === null ? "" : `, ${count(rate)} records/s`;
   const reasons = Object.entries(quarantine.byReason).map(([why, n]) => `${count(n)} ${why}`);
   return [
     `${migration.source} -> ${migration.target}`,

@@ -74,8 +74,9 @@ async function checklist(
   const context = contextOf(session, ends, access, state);
   const lines = await runChecklist({ stage, doctor, code, folder: resolve(io.folder) }, context);
   let group = "";
+  const said = new Set<string>();
   for (const line of lines) {
-    output.result("line", line, lineText(line, line.group === group ? null : line.group));
+    output.result("line", line, lineText(line, line.group === group ? null : line.group, said));
     group = line.group;
   }
   const counts = countLines(lines);

@@ -92,7 +92,7 @@ const doctor: Action = async (session, operands, flags) => {
   };
   const sampleMax = full ? null : sample;
   const examination = await runDoctor({ ...request, sampleMax }, context);
-  return end(session, examination, failOn, examinationText(examination));
+  return end(session, examination, failOn, examinationText(examination, request));
 };
 
 /** A program's code, and the server that it is to speak to. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lineText } from "../../../src/cli/output/checklist.ts";
 import { runCli } from "../../../src/cli/run.ts";
 import { fileList } from "../../support/fixtures.ts";
 import { makeFolder } from "../../support/make-folder.ts";
@@ -116,5 +117,17 @@ describe("vecferry checklist", () => {
     [["checklist", "before", "--code", "./none"]],
   ])("refuses %j", async (argv) => {
     expect((await run(...argv)).exit).toBe(2);
+  });
+});
+
+describe("a line of a checklist", () => {
+  it("says what an earlier line has said by its code alone, and its own words always", () => {
+    const line = { line: "a", group: "g", title: "T", state: "failed", todo: "" } as const;
+    const said = new Set<string>();
+    const evidence = ["no-answer: nothing came from http://a:1.", "Two of three."];
+    const whole = `  failed  T\n            ${evidence[0]}\n            ${evidence[1]}`;
+    expect(lineText({ ...line, evidence }, null, said)).toBe(whole);
+    const again = "  failed  T\n            no-answer: as above.\n            Two of three.";
+    expect(lineText({ ...line, evidence }, null, said)).toBe(again);
   });
 });

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { examinationText } from "../../../src/cli/output/doctor.ts";
 import { runCli } from "../../../src/cli/run.ts";
 import * as registries from "../../../src/migrate/doctor/registry.ts";
+import type { SourceEnd, TargetEnd } from "../../../src/migrate/doctor/request.ts";
 import { makeFolder } from "../../support/make-folder.ts";
 import { type Stub, startStub } from "../../support/stub.ts";
 
@@ -120,6 +122,16 @@ describe("vecferry doctor", () => {
       ["client-version", "doctor"],
     ]);
     expect(lines[0]?.remedy).toMatch(/^pip install 'qdrant-client~=1\.\d+\.0'$/);
+  });
+
+  it("says which ends it looked at, for they need not have been named", () => {
+    const nothing = { findings: [], errors: 0, warnings: 0, infos: 0 };
+    const target = { text: "http://a:6333" } as TargetEnd;
+    const source = { text: "./chroma" } as SourceEnd;
+    const text = (ends: { source: SourceEnd | null; target: TargetEnd | null }): string =>
+      examinationText(nothing, ends).split("\n")[0] ?? "";
+    expect(text({ source, target })).toBe("Looked at ./chroma and http://a:6333.");
+    expect(text({ source: null, target })).toBe("Looked at http://a:6333 alone.");
   });
 
   it("waits for the registries as long as --timeout-ms says", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { chromaFlags, qdrantFlags } from "../../../src/cli/end-flags.ts";
-import { commandAgain, failureText, toVectorError } from "../../../src/cli/exit.ts";
+import { commandAgain, exitHelp, failureText, toVectorError } from "../../../src/cli/exit.ts";
+import { buildProgram } from "../../../src/cli/run.ts";
 import { VectorError } from "../../../src/errors.ts";
 
 const secret = [qdrantFlags.qdrantApiKey, chromaFlags.chromadbHeader];
@@ -59,5 +60,20 @@ describe("a failure", () => {
     const error = toVectorError(new TypeError("a document's text"));
     expect(error.code).toBe("E_INTERNAL");
     expect(error.message).not.toContain("document's");
+  });
+});
+
+describe("a help", () => {
+  const width = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
+
+  it("fits 80 columns, and names each command without its operands", async () => {
+    const program = await buildProgram(async () => undefined);
+    program.configureOutput({ getOutHelpWidth: () => 80 });
+    const groups = program.commands.filter(({ commands }) => commands.length > 0);
+    for (const command of groups) command.copyInheritedSettings(program);
+    const helps = [program, ...groups].map((command) => command.helpInformation());
+    expect(helps.map(width).filter((columns) => columns > 80)).toEqual([]);
+    expect(helps[0]).toMatch(/^ {2}plan +say what is there/m);
+    expect(width(exitHelp([0, 1, 2, 3, 4, 5, 6, 130]))).toBeLessThanOrEqual(80);
   });
 });
