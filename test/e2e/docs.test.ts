@@ -1,8 +1,9 @@
-/** Everything that the pages say is done, in its order: each page in a folder of its own, by the command as built. */
-import { spawnSync } from "node:child_process";
+/** Everything that the pages say is done, in its order: each page in a folder of its own, by the command as built; several pages at once. */
+import { execFile } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { promisify } from "node:util";
+import { describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import { chromaAvailable } from "../support/chroma-server.ts";
 import { temporaryFolder } from "../support/cli.ts";
@@ -11,6 +12,10 @@ import { elsewhere, ranElsewhere, settings } from "../support/doc-settings.ts";
 import { type Code, type Step, stepsOf, userPages } from "../support/doc-steps.ts";
 import { projectRoot, readProjectFile } from "../support/files.ts";
 
+// A page waits much of its time: for a server that starts, for a process that ends, for the second look of a doctor.
+vi.setConfig({ maxConcurrency: 4 });
+
+const run = promisify(execFile);
 const python = process.env["FRAMEWORKS_PYTHON"] ?? "";
 const noChroma = chromaAvailable("1.5.9", true);
 /** What runs a test in TypeScript lowers `await using`; Node itself knows it from 24 on. */
@@ -68,7 +73,7 @@ function ended(what: string, { status, stdout, stderr }: Done, prints: string | 
 }
 
 describe("what is TypeScript there", () => {
-  it("has the types that the package has", () => {
+  it("has the types that the package has", { concurrent: true }, async () => {
     using folder = temporaryFolder();
     symlinkSync(join(projectRoot, "node_modules"), join(folder.path, "node_modules"));
     let written = 0;
@@ -88,9 +93,8 @@ describe("what is TypeScript there", () => {
     const config = { extends: join(projectRoot, "tsconfig.json"), compilerOptions, include: ["*"] };
     writeFileSync(join(folder.path, "tsconfig.json"), JSON.stringify(config));
     const tsc = join(projectRoot, "node_modules/.bin/tsc");
-    const { status, stdout } = spawnSync(tsc, ["-p", folder.path], { encoding: "utf8" });
-    expect(stdout).toBe("");
-    expect(status).toBe(0);
+    const checked = await run(tsc, ["-p", folder.path]).catch(({ stdout }) => expect.fail(stdout));
+    expect(checked.stdout).toBe("");
   });
 });
 
@@ -101,6 +105,7 @@ describe.skipIf(process.platform === "win32")("what stands there is done", () =>
     const why = skips(markdown) ? ` (skipped: ${noChroma})` : "";
     it.skipIf(skips(markdown))(
       `${page}${why}`,
+      { concurrent: true, timeout: 600_000 },
       async () => {
         const { before = [], anew = [], ends = {}, chroma } = settings[page] ?? {};
         await using scene = await DocScene.open(markdown, chroma);
@@ -118,7 +123,6 @@ describe.skipIf(process.platform === "win32")("what stands there is done", () =>
           ended(step.text, { ...done, status: done.status === exit ? 0 : done.status });
         }
       },
-      600_000,
     );
   }
 });
