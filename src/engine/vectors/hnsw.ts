@@ -33,8 +33,6 @@ const pendingShare = 1 / 20;
 const filterShare = 0.3;
 /** So much more is asked for than a filter lets through on average. */
 const filterMargin = 1.25;
-/** Unless a search says how many slots the index is to look at, it is this share of what building looks at: they are compared anew, and more find hardly more. */
-const efShare = 0.75;
 /** A byte goes so many standard deviations of a unit vector's component far; what is beyond is cut. */
 const byteDeviations = 4;
 
@@ -82,7 +80,7 @@ export class HnswIndex {
   ) {
     this.#store = store;
     this.#kept = kept;
-    this.#efSearch = Math.ceil(settings.efConstruct * efShare);
+    this.#efSearch = settings.efConstruct;
     // Bytes have not unit length any more: an inner product of them would mostly tell their lengths where all point alike.
     this.#byteScale =
       settings.metric === "cos" ? (127 * Math.sqrt(store.dimension)) / byteDeviations : null;
