@@ -1,12 +1,14 @@
 /**
  * What a pass over a finished job takes when the source has changed a little: the command as built, from a folder that a real
- * Chroma wrote and from that Chroma's server, to a Qdrant server; deletions are carried, and the target is verified.
+ * Chroma wrote and from that Chroma's server, to a Qdrant server that has built its index; deletions are carried, and the
+ * target is verified.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
+import { greenWaitMs, waitUntilGreen } from "../src/migrate/wait-green.ts";
 import { type ChromaServer, chromaAvailable, startChroma } from "../test/support/chroma-server.ts";
 import { fillChroma } from "./chroma.ts";
 import { benchRecords, describeData } from "./data.ts";
@@ -66,6 +68,7 @@ export async function benchDelta({ records, dimension, rounds }: DeltaOptions): 
     for (let round = 0; round < rounds; round += 1) {
       await source(round);
       for (const from of froms) {
+        await indexed(qdrant);
         const pass = await run(from, "--propagate-deletes");
         assertCounts(pass.delta, each);
         passes[from].push(pass);
@@ -164,6 +167,13 @@ async function changer(
     await send("update", { ids: part(changed, 2), metadatas: part(metadatas, 2) });
     await send("delete", { ids: at(1) });
   };
+}
+
+/** A pass over what was copied long ago has the processors to itself: nothing is left of the index to build. */
+async function indexed(qdrant: string): Promise<void> {
+  await using target = await openTarget(qdrant);
+  const { signal } = new AbortController();
+  await waitUntilGreen(target, new Set(froms.map(targetOf)), greenWaitMs, signal);
 }
 
 async function drop(qdrant: string): Promise<void> {
