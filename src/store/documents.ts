@@ -96,6 +96,13 @@ export interface TenantCount {
   readonly count: number;
 }
 
+/** The largest tenants first, of equal ones by name; `limit` of them. */
+export function largestFirst(tenants: readonly TenantCount[], limit: number): TenantCount[] {
+  return tenants
+    .toSorted((one, other) => other.count - one.count || (one.tenant < other.tenant ? -1 : 1))
+    .slice(0, limit);
+}
+
 /** A store whose records are documents of tenants. Ten methods, with those of a target. */
 export interface DocumentStore extends TargetStore {
   collections(options?: CollectionsOptions): Promise<DocumentCollection[]>;

@@ -5,17 +5,18 @@ import { tenantKey } from "../../model/layout.ts";
 import type { PointBatch, RecordFailure } from "../../model/record.ts";
 import { pickRows } from "../../model/rows.ts";
 import { denseVector } from "../../model/vector-column.ts";
-import type {
-  CollectionsOptions,
-  DocumentCollection,
-  DocumentCountOptions,
-  DocumentHit,
-  DocumentScanOptions,
-  DocumentSearchOptions,
-  DocumentSelector,
-  DocumentStore,
-  DocumentWriteOptions,
-  TenantCount,
+import {
+  type CollectionsOptions,
+  type DocumentCollection,
+  type DocumentCountOptions,
+  type DocumentHit,
+  type DocumentScanOptions,
+  type DocumentSearchOptions,
+  type DocumentSelector,
+  type DocumentStore,
+  type DocumentWriteOptions,
+  largestFirst,
+  type TenantCount,
 } from "../../store/documents.ts";
 import type {
   CallOptions,
@@ -252,9 +253,8 @@ export class ChromaDocuments implements DocumentStore {
         if (typeof tenant === "string") counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
       }
     }
-    return Array.from(counts, ([tenant, count]) => ({ tenant, count }))
-      .sort((a, b) => b.count - a.count || (a.tenant < b.tenant ? -1 : 1))
-      .slice(0, limit);
+    const tenants = Array.from(counts, ([tenant, count]) => ({ tenant, count }));
+    return largestFirst(tenants, limit);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,17 +5,18 @@ import { type CollectionInfo, type CollectionSpec, parseNote } from "../../model
 import { parseWhere } from "../../model/filter.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { asRecords } from "../../model/whole-payload.ts";
-import type {
-  CollectionsOptions,
-  DocumentCollection,
-  DocumentCountOptions,
-  DocumentHit,
-  DocumentScanOptions,
-  DocumentSearchOptions,
-  DocumentSelector,
-  DocumentStore,
-  DocumentWriteOptions,
-  TenantCount,
+import {
+  type CollectionsOptions,
+  type DocumentCollection,
+  type DocumentCountOptions,
+  type DocumentHit,
+  type DocumentScanOptions,
+  type DocumentSearchOptions,
+  type DocumentSelector,
+  type DocumentStore,
+  type DocumentWriteOptions,
+  largestFirst,
+  type TenantCount,
 } from "../../store/documents.ts";
 import { missingCollection } from "../../store/missing-collection.ts";
 import type {
@@ -250,10 +251,7 @@ class FaissStore implements DocumentStore {
     options: CallOptions & { readonly limit: number },
   ): Promise<TenantCount[]> {
     const { table } = await this.#collection(collection.name, options.signal);
-    return table
-      .tenants()
-      .sort((one, other) => other.count - one.count || (one.tenant < other.tenant ? -1 : 1))
-      .slice(0, options.limit);
+    return largestFirst(table.tenants(), options.limit);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
