@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { VectorError } from "../errors.ts";
 import { failure, type Timed } from "./answer.ts";
 import { accessOf, type Keys, readsOnly } from "./keys.ts";
-import { isLoopbackHost } from "./loopback.ts";
+import { isLoopbackHost, noHost } from "./loopback.ts";
 import { type Route, routes } from "./routes.ts";
 
 /** Answered without a key. */
@@ -11,10 +11,13 @@ const open = new Set(routes.filter(({ access }) => access === "open").map(({ pat
 
 /**
  * Refuses what web pages of other hosts make a browser ask: under a name of their own which points here (DNS rebinding), or
- * across origins, for which a browser needs no leave where the body is plain text or a form.
+ * across origins, for which a browser needs no leave where the body is plain text or a form. A request that names no host is
+ * answered where no key is asked for either.
  */
 export const onlyLoopbackNames: MiddlewareHandler<Timed> = async (c, next) => {
   const host = c.req.header("host") ?? new URL(c.req.url).host;
+  // A health check by HTTP/1.0; a browser always names a host.
+  if (host === noHost && open.has(c.req.path)) return next();
   if (!isLoopbackHost(host)) return failure(c, otherName(host));
   const origin = c.req.header("origin");
   if (origin === undefined || isLoopbackHost(URL.parse(origin)?.host ?? "")) return next();

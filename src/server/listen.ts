@@ -3,6 +3,7 @@ import type { AddressInfo, Server as SocketServer } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { VectorError } from "../errors.ts";
 import { abortError } from "../util/abort.ts";
+import { noHost } from "./loopback.ts";
 
 /** How long open requests may go on after a shutdown began. */
 export const shutdownMs = 4000;
@@ -41,7 +42,7 @@ export interface Listening extends AsyncDisposable {
 export async function listen(app: WebApp, options: ListenOptions = {}): Promise<Listening> {
   const { host = "127.0.0.1", port = 6333, signal } = options;
   if (signal?.aborted) throw abortError(signal);
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createAdaptorServer({ fetch: app.fetch, hostname: noHost }) as Server;
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = headersTimeoutMs;
   server.keepAliveTimeout = keepAliveMs;
@@ -73,10 +74,12 @@ export function bind(
   flag: string,
 ): Promise<void> {
   return new Promise((settle, reject) => {
-    server.once("error", (cause) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
       const words = `The address ${host}:${port} cannot be taken: ${cause.message}.`;
+      const portTrouble = cause.code === "EADDRINUSE" || cause.code === "EACCES";
+      const details = { host, port, ...(portTrouble ? { flag } : {}) };
       const next = wayOut(cause, flag);
-      reject(new VectorError("E_CONFIG", words, { cause, next, details: { host, port } }));
+      reject(new VectorError("E_CONFIG", words, { cause, next, details }));
     });
     server.listen(port, host, settle);
   });

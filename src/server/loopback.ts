@@ -7,3 +7,6 @@ const loopbackHost =
 export function isLoopbackHost(host: string): boolean {
   return loopbackHost.test(host);
 }
+
+/** The host in the address of a request without a Host header, which HTTP/1.0 allows: no name that anything has (RFC 6761). */
+export const noHost = "no-host.invalid";

@@ -148,3 +148,25 @@ describe("what is no HTTP", () => {
     for (const socket of silent) socket.destroy();
   });
 });
+
+describe("a request that names no host", () => {
+  const ask = async (line: string, ...headers: string[]): Promise<string> => {
+    const answer = await answerOf(await sent([line, ...headers, "", ""].join("\r\n")));
+    return answer.split("\r\n")[0] ?? "";
+  };
+
+  it.each(["/", "/healthz", "/livez", "/readyz"])("is answered by HTTP/1.0 at %s", async (path) => {
+    expect(await ask(`GET ${path} HTTP/1.0`)).toMatch(/ 200 OK$/);
+    expect(await ask(`GET ${path} HTTP/1.1`, "connection: close")).toMatch(/ 400 /);
+    expect(await ask(`GET ${path} HTTP/1.0`, "host: evil.example")).toMatch(/ 403 /);
+  });
+
+  it("is refused where data is", async () => {
+    for (const path of ["/collections", "/telemetry", "/metrics"])
+      expect(await ask(`GET ${path} HTTP/1.0`)).toMatch(/ 403 /);
+    const put = [`content-length: ${config.length}`, "content-type: application/json"];
+    const socket = await sent(["PUT /collections/c HTTP/1.0", ...put, "", config].join("\r\n"));
+    expect(await answerOf(socket)).toMatch(/^HTTP\/1.1 403 /);
+    expect(await collections()).toMatchObject({ result: { collections: [] } });
+  });
+});
