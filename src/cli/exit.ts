@@ -59,6 +59,17 @@ export function failureData(error: VectorError, aftermath: Aftermath): object {
   return { code, message, next, details, exit, ...aftermath };
 }
 
+/** The words of a command; where it failed since a port is taken, with a free one instead. */
+export function withFreePort(argv: readonly string[], { details }: VectorError): readonly string[] {
+  const flag = details["flag"];
+  if (typeof flag !== "string" || !("port" in details)) return argv;
+  const kept = argv.filter(
+    (word, at) => word !== flag && !word.startsWith(`${flag}=`) && argv[at - 1] !== flag,
+  );
+  const end = kept.includes("--") ? kept.indexOf("--") : kept.length;
+  return kept.toSpliced(end, 0, flag, "0");
+}
+
 /**
  * The command line to run again: as it was given, without its keys, and without `dropped` flags. Quoted for a POSIX shell.
  */

@@ -17,7 +17,14 @@ import type { StoreIdentity } from "../store/port.ts";
 import { type Environment, readEnvironment } from "../util/environment.ts";
 import { writeFileAtomic } from "../util/whole-file.ts";
 import { chromaFlags, qdrantFlags, sourceQdrantFlags } from "./end-flags.ts";
-import { type Aftermath, commandAgain, failureData, failureText, toVectorError } from "./exit.ts";
+import {
+  type Aftermath,
+  commandAgain,
+  failureData,
+  failureText,
+  toVectorError,
+  withFreePort,
+} from "./exit.ts";
 import { hookFlags, type logFlags } from "./flags.ts";
 import { EventHook, type HookEvent } from "./hook.ts";
 import { isWhole, storeIdentity } from "./identity.ts";
@@ -307,7 +314,7 @@ export class Session implements Disposable {
     const help = this.#verbs.includes(verb) ? `vecferry ${verb} --help` : "vecferry --help";
     // Once the copy has begun anew, --restart would begin it anew again.
     const dropped = this.output.progress.copied > 0 ? ["--restart"] : [];
-    const again = () => commandAgain(this.io.argv, secretFlags, dropped);
+    const again = () => commandAgain(withFreePort(this.io.argv, error), secretFlags, dropped);
     const command =
       error.code === "E_USAGE" ? help : error.code === "E_PLAN_STALE" ? this.#planAnew() : again();
     return { kept: this.#kept(error), command, files };

@@ -154,7 +154,7 @@ describe("vecferry serve", () => {
     expect(stderr.split("\n").filter((line) => said.test(line))).toHaveLength(1);
     const refused = await runCli([...at, "--grpc-port", grpcPort], { cwd: folder.path });
     expect(refused.stderr).toContain("E_CONFIG");
-    expect(refused.stderr).toContain("--grpc-port");
+    expect(refused.stderr).toContain(`vecferry ${at.join(" ")} --grpc-port 0\n`);
     expect(refused.status).toBe(2);
     const wrong = await runCli([...at, "--grpc-port", "70000"], { cwd: folder.path });
     expect(wrong.stderr).toContain("--grpc-port must be a whole number from 0 to 65535, or off");

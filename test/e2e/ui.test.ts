@@ -217,6 +217,7 @@ describe("vecferry ui at a port in use", () => {
     expect(stderr).toContain(
       "Give another --port (0 takes a free one), or stop what answers there.",
     );
+    expect(stderr).toMatch(/To go on: +vecferry ui --port 0\n/);
     // It has no such flag.
     expect(stderr).not.toContain("--host");
   });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { chromaFlags, qdrantFlags } from "../../../src/cli/end-flags.ts";
-import { commandAgain, exitHelp, failureText, toVectorError } from "../../../src/cli/exit.ts";
+import {
+  commandAgain,
+  exitHelp,
+  failureText,
+  toVectorError,
+  withFreePort,
+} from "../../../src/cli/exit.ts";
 import { buildProgram } from "../../../src/cli/run.ts";
 import { VectorError } from "../../../src/errors.ts";
 
@@ -40,6 +46,18 @@ describe("the command to run again", () => {
 
   it("leaves out what would begin anew", () => {
     expect(commandAgain(["migrate", "--restart"], secret, ["--restart"])).toBe("vecferry migrate");
+  });
+
+  it.for([
+    ["ui", "ui --port 0"],
+    ["ui --port 6380 ./job", "ui ./job --port 0"],
+    ["ui --port=6380 --json -- ./job", "ui --json --port 0 -- ./job"],
+  ] as const)("has a free port where one is taken: %j", ([given, again]) => {
+    const details = { host: "127.0.0.1", port: 6380, flag: "--port" };
+    const taken = new VectorError("E_CONFIG", "taken", { details });
+    expect(withFreePort(given.split(" "), taken).join(" ")).toBe(again);
+    const other = new VectorError("E_CONFIG", "no such host", { details: { port: 6380 } });
+    expect(withFreePort(given.split(" "), other).join(" ")).toBe(given);
   });
 });
 
