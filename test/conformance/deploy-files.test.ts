@@ -1,4 +1,4 @@
-/** What `vecferry deploy` writes, held against the real parser of its kind, and a real Qdrant where one is at hand (QDRANT_BINARY). */
+/** What `vecferry deploy` writes, held against the real parser of its kind, and a real Qdrant where one is at hand (QDRANT_BINARY); Podman's and Helm's own programs where they are named. */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { matrixMarkdown } from "../../src/deploy/choose.ts";
 import { composeDeployment } from "../../src/deploy/compose.ts";
@@ -24,6 +24,12 @@ const missing = (program: string): boolean => spawnSync(program, ["--version"]).
 const noSystemd = missing("systemd-analyze");
 const noKubectl = spawnSync("kubectl", ["version", "--client"]).status !== 0;
 const binary = process.env["QDRANT_BINARY"];
+const quadlet = process.env["VECFERRY_QUADLET"] ?? "";
+const noQuadlet = quadlet === "" ? " (VECFERRY_QUADLET is not set)" : "";
+const helm = process.env["VECFERRY_HELM"] ?? "";
+const chart = process.env["QDRANT_HELM_CHART"] ?? "";
+const noHelm =
+  helm === "" || chart === "" ? " (VECFERRY_HELM or QDRANT_HELM_CHART is not set)" : "";
 
 const usual = {
   registry: "docker.io",
@@ -238,6 +244,33 @@ describe("deploy podman", () => {
   });
 });
 
+describe("deploy podman, by Podman's own generator", () => {
+  it.skipIf(noQuadlet !== "")(
+    `becomes a service that stops in its own time${noQuadlet}`,
+    async () => {
+      using folder = temporaryFolder();
+      for (const { name, text } of podmanDeployment({ ...usual, network: "backend" }).files)
+        writeFileSync(join(folder.path, name), text);
+      const env = { ...process.env, QUADLET_UNIT_DIRS: folder.path };
+      const { stdout } = await run(quadlet, ["-dryrun", "-user"], { env });
+      for (const name of ["backend-network", "qdrant-storage-volume", "qdrant-snapshots-volume"]) {
+        expect(stdout).toContain(`---${name}.service---`);
+        expect(stdout).toContain(`Requires=${name}.service`);
+      }
+      const start = /^ExecStart=.* run .*$/m.exec(stdout)?.[0].replaceAll("\\x20", " ");
+      for (const words of [
+        "--name qdrant",
+        "--publish 6333:6333 --publish 6334:6334",
+        "--secret qdrant-api-key,type=env,target=QDRANT__SERVICE__API_KEY",
+        "-v qdrant-storage:/qdrant/storage -v qdrant-snapshots:/qdrant/snapshots",
+        `--health-cmd "bash -c \\"${readyScript}\\""`,
+        "--memory=4g --stop-timeout=60 docker.io/qdrant/qdrant:v1.19.2",
+      ])
+        expect(start).toContain(words);
+    },
+  );
+});
+
 describe("deploy dockerfile", () => {
   it.each([
     ["1.19.2", "1.97.1"],
@@ -276,6 +309,46 @@ describe("deploy k8s", () => {
       ],
       resources: { limits: { memory: "16Gi" } },
     });
+  });
+
+  it.skipIf(noHelm !== "")(`is what Qdrant's chart makes three nodes of${noHelm}`, async () => {
+    using folder = temporaryFolder();
+    const values = join(folder.path, "values.yaml");
+    writeFileSync(values, textOf(files, "qdrant-values.yaml"));
+    const { stdout } = await run(helm, ["template", "qdrant", chart, "--values", values]);
+    const made = parseAllDocuments(stdout).map((document) => document.toJS());
+    const byKind = (kind: string) => made.filter((one) => one?.kind === kind);
+    const { spec } = byKind("StatefulSet")[0];
+    expect(spec.replicas).toBe(3);
+    const [container] = spec.template.spec.containers;
+    expect(container.image).toBe("docker.io/qdrant/qdrant:v1.19.2");
+    expect(container.env).toContainEqual({
+      name: "QDRANT__SERVICE__API_KEY",
+      valueFrom: { secretKeyRef: { name: "qdrant-api-key", key: "api-key" } },
+    });
+    expect(container.readinessProbe.httpGet).toEqual({ path: "/readyz", port: 6333 });
+    expect(container.resources.limits).toEqual({ memory: "16Gi" });
+    const claims = spec.volumeClaimTemplates.map(
+      (claim: { metadata: { name: string }; spec: { resources: object } }) => [
+        claim.metadata.name,
+        claim.spec.resources,
+      ],
+    );
+    const size = { requests: { storage: "50Gi" } };
+    expect(claims).toEqual([
+      ["qdrant-storage", size],
+      ["qdrant-snapshots", size],
+    ]);
+    const { data } = byKind("ConfigMap").find(({ metadata }) => metadata.name === "qdrant");
+    expect(parse(data["production.yaml"])).toMatchObject({
+      cluster: { enabled: true, p2p: { port: 6335 } },
+      storage: { collection: { replication_factor: 2 }, on_disk_payload: true },
+      telemetry_disabled: true,
+    });
+    expect(byKind("PodDisruptionBudget")[0].spec.maxUnavailable).toBe(1);
+    // What the policy and the affinity choose pods by.
+    const labels = { "app.kubernetes.io/name": "qdrant", "app.kubernetes.io/instance": "qdrant" };
+    expect(spec.template.metadata.labels).toMatchObject(labels);
   });
 
   it.skipIf(noKubectl)("has a network policy that kubectl reads", async () => {
