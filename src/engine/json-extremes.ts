@@ -15,9 +15,11 @@ const marks = /["[\]{}eE]/g;
 export interface JsonWatch {
   /** A string, quotes and all; one without an end goes to the text's end. */
   string(start: number, end: number): void;
+  /** Whether the value that comes is passed over by who reads: it may be anything that is JSON. */
+  readonly unread: boolean;
   /** A bracket. */
-  open(character: string): void;
-  close(): void;
+  open(character: string, index: number): void;
+  close(index: number): void;
 }
 
 /**
@@ -26,26 +28,34 @@ export interface JsonWatch {
  */
 export function refuseExtremes(text: string, watch: JsonWatch | null = null): void {
   let levels = 0;
-  /** Behind the last string. */
+  /** Behind the last string or bracket. */
   let bareFrom = 0;
+  const digits = (end: number): void => {
+    if (end - bareFrom >= plainDigits && watch?.unread !== true)
+      refuseManyDigits(text, bareFrom, end);
+    bareFrom = end + 1;
+  };
   marks.lastIndex = 0;
   for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
     const { 0: character, index } = mark;
     if (character === '"') {
-      refuseManyDigits(text, bareFrom, index);
+      digits(index);
       bareFrom = endOfString(text, index);
       marks.lastIndex = bareFrom;
       watch?.string(index, bareFrom);
     } else if (character === "[" || character === "{") {
+      digits(index);
       levels += 1;
-      if (levels > levelsMax) throw refusal("recursion limit exceeded", index);
-      watch?.open(character);
+      if (levels > levelsMax && watch?.unread !== true)
+        throw refusal("recursion limit exceeded", index);
+      watch?.open(character, index);
     } else if (character === "]" || character === "}") {
+      digits(index);
       levels -= 1;
-      watch?.close();
-    } else refuseExponent(text, index);
+      watch?.close(index);
+    } else if (watch?.unread !== true) refuseExponent(text, index);
   }
-  refuseManyDigits(text, bareFrom, text.length);
+  digits(text.length);
 }
 
 const isDigit = (code: number) => code >= 0x30 && code <= 0x39;

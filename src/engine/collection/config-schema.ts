@@ -1,7 +1,9 @@
 /** The bodies of `PUT` and `PATCH /collections/{name}` as Qdrant 1.18.2 takes them: unknown fields are passed over, as there. */
 import { z } from "zod";
 
-const count = z.number().int().nonnegative();
+/** An unsigned integer of 64 bits; one that is no exact double is near enough. */
+const whole = z.number().refine(Number.isInteger, "invalid type: floating point, expected usize");
+const count = whole.nonnegative();
 const flag = z.boolean();
 const unit = "must be from 0.0 to 1.0";
 const upperHalf = "must be from 0.5 to 1.0";
@@ -73,7 +75,7 @@ const distanceSchema = z.enum(["Cosine", "Euclid", "Dot", "Manhattan"]);
 
 /** Parameters of one dense vector. */
 export const vectorSchema = z.object({
-  size: z.number().int().max(65536, "must be from 1 to 65536"),
+  size: whole.max(65536, "must be from 1 to 65536"),
   distance: distanceSchema,
   hnsw_config: hnswSchema.nullish(),
   quantization_config: quantizationSchema.nullish(),

@@ -47,9 +47,9 @@ export function assertCollectionName(name: string): void {
   }
 }
 
-/** Numbers in place of the bigints that lossless JSON gives; those too large for it stay and fail the check. */
+/** Numbers in place of the bigints that lossless JSON gives; those beyond 64 bits stay and fail the check. */
 function plain(value: unknown): unknown {
-  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  if (typeof value === "bigint") return value < 2n ** 64n ? Number(value) : value;
   if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));

@@ -14,10 +14,11 @@ import type { CollectionState } from "./state.ts";
 import { vectorParams } from "./vector-config.ts";
 import { newSet, newSparseSet } from "./vector-sets.ts";
 
-/** Vectors by columns, for points that are there. */
+/** Vectors for points that are there. */
 export interface VectorRows {
   readonly ids: readonly string[];
-  readonly vectors: ReadonlyMap<string, VectorColumn>;
+  /** Those of some rows, by columns. @throws E_INPUT where those of one name are of several kinds or dimensions */
+  columns(rows: readonly number[]): ReadonlyMap<string, VectorColumn>;
 }
 
 /** @throws E_INPUT (404) that names the first point that is not there */
@@ -38,20 +39,22 @@ function setOf(state: CollectionState, name: string): VectorSet {
  */
 export function updateVectors(
   state: CollectionState,
-  { ids, vectors }: VectorRows,
+  { ids, columns }: VectorRows,
   filter?: JsonInput,
 ): void {
-  // Where none of the points is there, a server does not come to look at vectors.
-  if (ids.every((id) => state.ids.find(id) === -1)) checkAllThere(state, ids);
-  const writes = [...vectors].map(([name, column]) => {
-    const set = setOf(state, name);
-    return { set, column: set.prepare(column, ids.length) };
-  });
   const fitting = filter === undefined ? null : new Set(selectSlots(state, { filter }));
-  for (const [row, id] of ids.entries()) {
-    const slot = state.ids.find(id);
-    if (slot === -1 || (fitting !== null && !fitting.has(slot))) continue;
-    for (const { set, column } of writes) if (isPresent(column, row)) set.write(slot, column, row);
+  const slots = ids.map((id) => state.ids.find(id));
+  // A server looks at the vectors of no other points.
+  const rows = slots.flatMap((slot, row) =>
+    slot === -1 || fitting?.has(slot) === false ? [] : [row],
+  );
+  const writes = [...columns(rows)].map(([name, column]) => {
+    const set = setOf(state, name);
+    return { set, column: set.prepare(column, rows.length) };
+  });
+  for (const [at, row] of rows.entries()) {
+    const slot = slots[row] ?? -1;
+    for (const { set, column } of writes) if (isPresent(column, at)) set.write(slot, column, at);
     pause();
   }
   checkAllThere(state, ids);
@@ -63,8 +66,10 @@ export function deleteVectors(
   selector: PointSelector,
   names: readonly string[],
 ): void {
-  const sets = names.map((name) => setOf(state, name));
-  for (const slot of [...selectSlots(state, selector)]) {
+  const slots = [...selectSlots(state, selector)];
+  // Where there is no point, a server does not come to look at names.
+  const sets = slots.length === 0 ? [] : names.map((name) => setOf(state, name));
+  for (const slot of slots) {
     for (const set of sets) set.remove(slot, true);
     pause();
   }

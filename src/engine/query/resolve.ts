@@ -38,12 +38,27 @@ export function resolve(
   find: FindCollection,
   absent: AbsentPoints = "refused",
 ): ResolvedRequest {
+  fetchNamed(state, [request], find, absent);
+  return resolveOne(state, request, find);
+}
+
+/** As `resolve`, several requests at once: the points that any of them names are looked for before the first is looked at. */
+export function resolveAll(
+  state: CollectionState,
+  requests: readonly QueryRequest[],
+  find: FindCollection,
+): ResolvedRequest[] {
+  fetchNamed(state, requests, find, "refused");
+  return requests.map((request) => resolveOne(state, request, find));
+}
+
+function resolveOne(
+  state: CollectionState,
+  request: QueryRequest,
+  find: FindCollection,
+): ResolvedRequest {
   const excluded = new Set<number>();
-  for (const part of parts(request)) {
-    const missing = lookUp(state, part, find, excluded);
-    if (missing !== undefined && absent === "refused")
-      throw notFound(`Not found: No point with id ${missing} found`);
-  }
+  for (const part of parts(request)) leaveOut(state, part, find, excluded);
   const sample = request.query?.kind === "sample" && request.prefetches.length === 0;
   return {
     ...resolvePart(state, request, find),
@@ -71,20 +86,53 @@ function vectorName({ lookupFrom, using }: Prefetch): string {
   return lookupFrom?.vector ?? using;
 }
 
-/** Points of this collection that a part names are left out of the answer. The id of the first that is not there, if any. */
-function lookUp(
+function idsOf({ query }: Prefetch): string[] {
+  return inputs(query).flatMap((input) => (input.kind === "id" ? [input.id] : []));
+}
+
+/** Points of this collection that a part names are left out of the answer. */
+function leaveOut(
   state: CollectionState,
   part: Prefetch,
   find: FindCollection,
   excluded: Set<number>,
-): string | undefined {
-  const ids = inputs(part.query).filter((input) => input.kind === "id");
-  if (ids.length === 0) return undefined;
-  const from = source(state, part, find);
-  const slots = ids.map(({ id }) => from.ids.find(id));
-  if (slots.some((slot) => slot !== -1)) namedVectors(from, vectorName(part));
-  if (from === state) for (const slot of slots) if (slot !== -1) excluded.add(slot);
-  return ids[slots.indexOf(-1)]?.id;
+): void {
+  const ids = idsOf(part);
+  if (ids.length === 0 || source(state, part, find) !== state) return;
+  for (const id of ids) {
+    const slot = state.ids.find(id);
+    if (slot !== -1) excluded.add(slot);
+  }
+}
+
+/**
+ * Looks for what all parts name, in a server's order: the collections; the names of vectors, where a collection has any of its points;
+ * the points. @throws E_INPUT (404, 400, 404)
+ */
+function fetchNamed(
+  state: CollectionState,
+  requests: readonly QueryRequest[],
+  find: FindCollection,
+  absent: AbsentPoints,
+): void {
+  const named = requests
+    .flatMap((request) => [...parts(request)])
+    .map((part) => ({ ids: idsOf(part), part }))
+    .filter(({ ids }) => ids.length > 0)
+    .map(({ ids, part }) => ({ ids, name: vectorName(part), from: source(state, part, find) }));
+  const isThere =
+    ({ ids }: CollectionState) =>
+    (id: string) =>
+      ids.find(id) !== -1;
+  const reached = new Set(
+    named.flatMap(({ ids, from }) => (ids.some(isThere(from)) ? [from] : [])),
+  );
+  for (const { from, name } of named) if (reached.has(from)) namedVectors(from, name);
+  if (absent !== "refused") return;
+  for (const { ids, from } of named) {
+    const missing = ids.find((id) => !isThere(from)(id));
+    if (missing !== undefined) throw notFound(`Not found: No point with id ${missing} found`);
+  }
 }
 
 function inputs<Input>(query: Query<Input> | null): Input[] {

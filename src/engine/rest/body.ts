@@ -9,44 +9,34 @@ import { badInput, checkInput, malformed, missing } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
 import { named } from "../input-words.ts";
 import { refuseExtremes } from "../json-extremes.ts";
+import { bodyShapes, free } from "./body-shapes.ts";
 import { KeyWatch } from "./json-keys.ts";
 import type { RestRequest } from "./request.ts";
 
 /** A body of so many characters is read twice, for its form first. */
 const readWholeMax = 64 * 1024;
 
-/** How the text of a body is judged. */
-interface BodyReading {
-  /** Up to so many characters it is read as a whole. */
-  readonly wholeMax?: number;
-  /** Whether who reads it looks whether its outermost keys stand twice. */
-  readonly anyOuter?: boolean;
-}
-
 /**
- * A request's body as text; '' where there is none.
- * @throws E_INPUT (400) where it is no UTF-8, nested too deep, has a number beyond a double or a field twice, or is short and no JSON
+ * A request's body as text, without what a server passes over unread; '' where there is none.
+ * @throws E_INPUT (400) where it is no UTF-8, nested too deep, has a number beyond a double or a field twice, or is no JSON and has no more than `wholeMax` characters
  */
-export function bodyText(
-  { body, operation }: RestRequest,
-  { wholeMax = readWholeMax, anyOuter = false }: BodyReading = {},
-): string {
+export function bodyText({ body, operation }: RestRequest, wholeMax = readWholeMax): string {
   if (body === null) return "";
   if (typeof body !== "string" && !isUtf8(body)) throw malformed("invalid unicode code point");
   const text =
     typeof body === "string"
       ? body
       : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
-  const anyKeys = operation === "upsertPoints";
-  refuseExtremes(text, new KeyWatch(text, { anyKeys, anyOuter }));
+  const watch = new KeyWatch(text, bodyShapes[operation] ?? free);
+  refuseExtremes(text, watch);
   // What is no JSON is told before anything is looked up; in a longer one, when the faulty part is read.
   if (text !== "" && text.length <= wholeMax) parse(text);
-  return text;
+  return watch.readText;
 }
 
 /** As `bodyText`, and it must not be empty. @throws E_INPUT (400) */
-export function needBody(request: RestRequest, reading: BodyReading = {}): string {
-  const text = bodyText(request, reading);
+export function needBody(request: RestRequest, wholeMax = readWholeMax): string {
+  const text = bodyText(request, wholeMax);
   if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
   return text;
 }
@@ -62,15 +52,12 @@ function notJson(error: unknown): VectorError {
 /** An object's members as raw JSON texts; null counts as absent. */
 export class Members {
   readonly #texts = new Map<string, string>();
-  /** Members that stand twice and may not; nobody minds those that are not read. */
-  readonly #twice = new Set<string>();
 
-  /** Where `once`, a member that is read may not stand twice; else the last counts. @throws E_INPUT where `text` is no JSON object */
-  constructor(text: string, once = false) {
+  /** Of a member that stands twice the last counts. @throws E_INPUT where `text` is no JSON object */
+  constructor(text: string) {
     if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
     try {
       eachMember(text, (key, start, end) => {
-        if (once && this.#texts.has(key)) this.#twice.add(key);
         this.#texts.set(key, text.slice(start, end));
       });
     } catch (error) {
@@ -79,17 +66,15 @@ export class Members {
   }
 
   static of(request: RestRequest): Members {
-    const text = bodyText(request, { anyOuter: true });
-    return new Members(text, request.operation !== "upsertPoints");
+    return new Members(bodyText(request));
   }
 
   names(): string[] {
     return [...this.#texts.keys()];
   }
 
-  /** The raw text of a member; undefined where it is absent or null. @throws E_INPUT (400) where it stands twice and may not */
+  /** The raw text of a member; undefined where it is absent or null. */
   raw(name: string): string | undefined {
-    if (this.#twice.has(name)) throw malformed(`duplicate field \`${name}\``);
     const text = this.#texts.get(name);
     return text === "null" ? undefined : text;
   }

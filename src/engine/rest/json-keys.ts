@@ -2,76 +2,93 @@
 import { parseJson } from "../../util/json.ts";
 import { malformed } from "../errors.ts";
 import type { JsonWatch } from "../json-extremes.ts";
-
-/**
- * Below these, of two keys the last counts: they are the user's own, or Qdrant keeps them in a map before it looks at them, as it
- * does with points that are written and with conditions.
- */
-const freeBelow = new Set([
-  ...["payload", "payloads", "metadata", "defaults", "upsert"],
-  ...["must", "should", "must_not", "conditions"],
-]);
-/** Vectors by name: the names are free, what is below them is not. */
-const namesBelow = new Set(["vector", "vectors", "sparse_vectors"]);
-/** What stands there where there is but one vector. */
-const oneVector = new Set(["size", "distance", "name", "vector", "indices", "values"]);
+import { memberOf, type Shape, shapeBelow } from "./body-shapes.ts";
 
 const keyEnd = /[ \t\n\r]*:/y;
 
 interface Level {
-  /** Keys that stand in it; null = any number of each. */
-  readonly keys: Set<string> | null;
-  readonly free: boolean;
-  /** Whether keys are vectors' names. */
-  readonly named: boolean;
+  readonly shape: Shape;
+  /** Members that have stood in it; null = it is a list. */
+  readonly met: Set<string> | null;
+  /** The key whose value comes. */
+  key: string;
 }
 
-/** Looks at a text's keys and strings. What is no JSON is left to who reads it. */
+/** Looks at a text's keys and strings, where a server reads them. What is no JSON is left to who reads it. */
 export class KeyWatch implements JsonWatch {
   readonly #text: string;
-  /** Whether any key may stand twice. */
-  readonly #anyKeys: boolean;
-  /** Whether the outermost keys may. */
-  readonly #anyOuter: boolean;
+  readonly #shape: Shape;
   readonly #levels: Level[] = [];
-  #key = "";
+  /** Brackets that are open in what is passed over, and where the first stands. */
+  #passed = 0;
+  #passedFrom = 0;
+  readonly #spans: (readonly [start: number, end: number])[] = [];
 
-  constructor(text: string, { anyKeys = false, anyOuter = false } = {}) {
+  constructor(text: string, shape: Shape) {
     this.#text = text;
-    this.#anyKeys = anyKeys;
-    this.#anyOuter = anyOuter;
+    this.#shape = shape;
+  }
+
+  /** What the value that comes is read as; null = it is passed over. */
+  get #next(): Shape | null {
+    const level = this.#levels.at(-1);
+    if (level === undefined) return this.#shape;
+    if (level.met === null) return level.shape;
+    return shapeBelow(level.shape, level.key);
+  }
+
+  get unread(): boolean {
+    return this.#passed > 0 || this.#next === null;
+  }
+
+  /** The text, with `null` in place of each object and list that is passed over. */
+  get readText(): string {
+    let from = 0;
+    let text = "";
+    for (const [start, end] of this.#spans) {
+      text += `${this.#text.slice(from, start)}null`;
+      from = end;
+    }
+    return from === 0 ? this.#text : text + this.#text.slice(from);
   }
 
   /** @throws E_INPUT (400) for a key that stands twice, and for half a character */
   string(start: number, end: number): void {
-    const value = stringAt(this.#text, start, end);
+    if (this.#passed > 0) return;
+    const level = this.#levels.at(-1);
     keyEnd.lastIndex = end;
-    if (value !== null && keyEnd.test(this.#text)) {
-      enter(this.#levels.at(-1), value, start);
-      this.#key = value;
+    if (level === undefined || level.met === null || !keyEnd.test(this.#text)) {
+      if (!this.unread) stringAt(this.#text, start, end);
+      return;
     }
+    const key = stringAt(this.#text, start, end);
+    if (key === null) return;
+    level.key = key;
+    const member = memberOf(level.shape, key);
+    if (member === null) return;
+    if (level.met.has(member))
+      throw malformed(`duplicate field \`${member}\` at line 1 column ${start + 1}`);
+    level.met.add(member);
   }
 
-  open(character: string): void {
-    const free = this.#anyKeys || this.#levels.at(-1)?.free === true || freeBelow.has(this.#key);
-    const named = character === "{" && namesBelow.has(this.#key);
-    const isAny = free || character === "[" || (this.#anyOuter && this.#levels.length === 0);
-    const keys = isAny ? null : new Set<string>();
-    this.#levels.push({ free, named, keys });
-    if (character === "{") this.#key = "";
+  open(character: string, index: number): void {
+    const shape = this.#passed > 0 ? null : this.#next;
+    if (shape === null) {
+      if (this.#passed === 0) this.#passedFrom = index;
+      this.#passed += 1;
+      return;
+    }
+    this.#levels.push({ shape, met: character === "{" ? new Set() : null, key: "" });
   }
 
-  close(): void {
-    this.#levels.pop();
+  close(index: number): void {
+    if (this.#passed === 0) {
+      this.#levels.pop();
+      return;
+    }
+    this.#passed -= 1;
+    if (this.#passed === 0) this.#spans.push([this.#passedFrom, index + 1]);
   }
-}
-
-/** Enters a key where it stands. */
-function enter(level: Level | undefined, key: string, index: number): void {
-  if (level?.keys == null || (level.named && !oneVector.has(key))) return;
-  if (level.keys.has(key))
-    throw malformed(`duplicate field \`${key.slice(0, 100)}\` at line 1 column ${index + 1}`);
-  level.keys.add(key);
 }
 
 /** The string that stands there; null where it is none. */

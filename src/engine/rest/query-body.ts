@@ -17,7 +17,7 @@ const limitDefault = 10;
 
 /** The body of a question: all of it must be JSON, what nobody reads too. @throws E_INPUT (400) */
 export function questionBody(request: RestRequest): Members {
-  return new Members(needBody(request, { wholeMax: Infinity, anyOuter: true }), true);
+  return new Members(needBody(request, Number.POSITIVE_INFINITY));
 }
 
 /** What a prefetch is, and a request beside its own members; it stands at `at`. @throws E_INPUT, E_NOT_SUPPORTED */

@@ -63,6 +63,33 @@ function isMap(value: JsonValue | undefined): value is JsonMap {
   return isObject(value);
 }
 
+/** In the order in which a server tries them, after conditions; it passes over whatever else an object has. */
+const kinds = [
+  ...[
+    "geo_distance",
+    "datetime",
+    "datetime_key",
+    "mult",
+    "sum",
+    "neg",
+    "abs",
+    "div",
+    "sqrt",
+    "pow",
+  ],
+  ...["exp", "log10", "ln", "lin_decay", "exp_decay", "gauss_decay"],
+];
+
+/** What `read` gives; null where it finds no expression. */
+function orNothing(read: () => Expression | null): Expression | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NoExpression) return null;
+    throw error;
+  }
+}
+
 class FormulaReader {
   readonly conditions: JsonObject[] = [];
 
@@ -71,9 +98,14 @@ class FormulaReader {
       return { kind: "constant", value: Math.fround(Number(value)) };
     if (typeof value === "string") return readVariable(value);
     if (!isMap(value)) throw new NoExpression();
-    const [kind = "", ...more] = Object.keys(value);
-    const known = more.length === 0 ? this.#term(kind, value[kind]) : null;
-    return known ?? this.#condition(value);
+    const condition = orNothing(() => this.#condition(value));
+    if (condition !== null) return condition;
+    for (const kind of kinds) {
+      if (!Object.hasOwn(value, kind)) continue;
+      const term = orNothing(() => this.#term(kind, value[kind]));
+      if (term !== null) return term;
+    }
+    throw new NoExpression();
   }
 
   #term(kind: string, of: JsonValue | undefined): Expression | null {

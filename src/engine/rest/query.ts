@@ -6,7 +6,7 @@ import type { Host } from "../host.ts";
 import { withinRoom } from "../memory-limit.ts";
 import { execute } from "../query/execute.ts";
 import type { QueryRequest } from "../query/query.ts";
-import { type FindCollection, resolve } from "../query/resolve.ts";
+import { type FindCollection, resolve, resolveAll } from "../query/resolve.ts";
 import { Members } from "./body.ts";
 import { type Operation, reading } from "./operation.ts";
 import { hitsText } from "./query-answer.ts";
@@ -54,10 +54,13 @@ function many(read: Read, wrap: (points: string) => string): Operation {
       return searches.map((text, at) => read(new Members(text), `searches[${at}].`));
     });
     const state = host.collection(request.collection);
-    // Points that any of them names and that are not there are told before the first is answered.
-    for (const each of wanted) resolve(state, each, finder(host));
+    const resolved = resolveAll(state, wanted, finder(host)).values();
     const answers = function* (): Generator<string> {
-      for (const each of wanted) yield withinRoom(() => wrap(answer(host, state, each)));
+      for (const each of wanted) {
+        const { value } = resolved.next();
+        if (value !== undefined)
+          yield withinRoom(() => wrap(hitsText(state, execute(state, value), each)));
+      }
     };
     return listText(answers());
   });

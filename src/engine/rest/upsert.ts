@@ -28,7 +28,7 @@ function fromList(points: readonly string[]): Rows {
   return {
     ids: members.map((member) => toPointId(need(member, "id"))),
     vectors: members.map((member, row) =>
-      toGivenVectors(need(member, "vector"), `points[${row}].vector`),
+      toGivenVectors(member.raw("vectors") ?? need(member, "vector"), `points[${row}].vector`),
     ),
     payloads: members.map((member) => member.raw("payload") ?? null),
   };

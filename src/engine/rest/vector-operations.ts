@@ -24,7 +24,7 @@ function readRows(points: readonly string[]): GivenRow[] {
   return points.map((text, row) => {
     const point = new Members(text);
     const id = point.raw("id");
-    const vector = point.raw("vector");
+    const vector = point.raw("vector") ?? point.raw("vectors");
     if (id === undefined) missing("id");
     if (vector === undefined) missing("vector");
     if (/^(\[\s*\]|\{\s*\})$/.test(vector)) {
@@ -39,7 +39,7 @@ function readRows(points: readonly string[]): GivenRow[] {
 function toColumns(rows: readonly GivenRow[]): VectorRows {
   return {
     ids: rows.map(({ id }) => id),
-    vectors: toVectorColumns(rows.map(({ vectors }) => vectors)),
+    columns: (some) => toVectorColumns(some.map((row) => rows[row]?.vectors ?? new Map())),
   };
 }
 
@@ -52,7 +52,8 @@ export const updateVectors: Change = (body) => {
 
 /** Takes vectors away by name. */
 export const deleteVectors: Change = (body) => {
-  const names = body.need("vector", z.array(z.string()));
+  const member = body.raw("vector") === undefined && body.raw("vectors") !== undefined;
+  const names = body.need(member ? "vectors" : "vector", z.array(z.string()));
   if (names.length === 0) {
     breaks("Validation error in JSON body: [vector: must specify vector names to delete]");
   }

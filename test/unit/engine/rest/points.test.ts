@@ -240,7 +240,7 @@ describe("a body", () => {
       const other = '"other":{"a":1},"other":{"a":1}';
       expect(await refusal(operation, `{${member},${member}}`)).toEqual([
         400,
-        `Format error in JSON body: duplicate field \`${name}\``,
+        expect.stringContaining(`Format error in JSON body: duplicate field \`${name}\``),
       ]);
       await expect(ask(operation, `{${other},${member}}`)).resolves.toBeDefined();
     },

@@ -1,0 +1,89 @@
+/** Of several faults of a request the one that a server finds first is told, and what it does not come to look at is none. */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Engine, openEngine } from "../../../../src/engine/index.ts";
+import { askEngine, type EngineCall, everyKind, refusalOf } from "../../../support/ask-engine.ts";
+
+let engine: Engine;
+const ask = (...call: EngineCall) => askEngine(engine, ...call);
+const refusal = (...call: EngineCall) => refusalOf(engine, ...call);
+
+beforeAll(async () => {
+  engine = await openEngine(":memory:");
+  await ask("createCollection", "c", everyKind);
+  const points = [1, 2].map((id) => ({ id, vector: { d: [id, 1] }, payload: { n: id } }));
+  await ask("upsertPoints", "c", { points });
+});
+afterAll(() => engine.close());
+
+const unknownName = [400, "Wrong input: Not existing vector name error: x"];
+const absent = (id: number) => [404, `Not found: No point with id ${id} found`];
+
+it("a vector's name in any prefetch or search is told before a point that is not there", async () => {
+  const prefetch = [
+    { query: 77, using: "d" },
+    { query: 1, using: "x" },
+  ];
+  const query = { fusion: "rrf" };
+  expect(await refusal("queryPoints", "c", { prefetch, query })).toEqual(unknownName);
+  const [first, second] = prefetch;
+  const searches = [first, second];
+  expect(await refusal("queryBatch", "c", { searches })).toEqual(unknownName);
+  // Of points that are not there nobody reads a vector.
+  const none = { searches: [first, { query: 78, using: "x" }] };
+  expect(await refusal("queryBatch", "c", none)).toEqual(absent(77));
+});
+
+it("vectors of points that are not there, or do not fit the filter, are not looked at", async () => {
+  const wrong = { id: 77, vector: { d: [1, 2, 3] } };
+  const right = { id: 1, vector: { d: [5, 5] } };
+  expect(await refusal("updateVectors", "c", { points: [right, wrong] })).toEqual(absent(77));
+  const [point] = await ask("retrievePoints", "c", { ids: [1], with_vector: true });
+  expect(point.vector).toEqual({ d: [5, 5] });
+  const update_filter = { must: { key: "n", match: { value: 1 } } };
+  const other = { points: [{ ...wrong, id: 2 }], update_filter };
+  expect((await refusal("updateVectors", "c", other))[0]).toBe(200);
+  expect((await refusal("updateVectors", "c", { points: other.points }))[0]).toBe(400);
+});
+
+it("names of vectors are not looked at where there is no point to take them from", async () => {
+  expect(await refusal("deleteVectors", "c", { vector: ["x"], points: [77] })).toEqual(absent(77));
+  expect(await refusal("deleteVectors", "c", { vector: ["x"], points: [1] })).toEqual(unknownName);
+  const filter = { must: { key: "n", match: { value: 9 } } };
+  expect((await refusal("deleteVectors", "c", { vector: ["x"], filter }))[0]).toBe(200);
+});
+
+it("`vectors` is another spelling of `vector` wherever points are written", async () => {
+  await ask("upsertPoints", "c", { points: [{ id: 3, vectors: { d: [1, 2], h: [1, 1] } }] });
+  await ask("updateVectors", "c", { points: [{ id: 3, vectors: { d: [3, 4] } }] });
+  await ask("deleteVectors", "c", { vectors: ["h"], points: [3] });
+  const [point] = await ask("retrievePoints", "c", { ids: [3], with_vector: true });
+  expect(point.vector).toEqual({ d: [3, 4] });
+});
+
+it("a size of 2^63 is a number that is too large, and one beyond 64 bits is none", async () => {
+  const body = (size: string) => `{"vectors":{"size":${size},"distance":"Dot"}}`;
+  expect(await refusal("createCollection", "d", body("9223372036854775808"))).toEqual([
+    422,
+    expect.stringContaining("must be from 1 to 65536"),
+  ]);
+  expect((await refusal("createCollection", "d", body("18446744073709551616")))[0]).toBe(400);
+});
+
+it("a formula's term passes over what else stands beside it, and a condition comes first", async () => {
+  const scores = async (formula: object) => {
+    const query = { formula };
+    const { points } = await ask("queryPoints", "c", {
+      prefetch: { query: [1, 0], using: "d" },
+      query,
+    });
+    return points.map(({ score }: { score: number }) => score);
+  };
+  expect(await scores({ sum: [2, 3], x: 1 })).toEqual([5, 5, 5]);
+  expect(await scores({ sum: [2, 3], key: "n", match: { value: 1 } })).toEqual([1, 0, 0]);
+});
+
+it("what nobody reads of a collection's settings may be anything that is JSON", async () => {
+  const odd = `{"a":[`.repeat(5_000) + "1e999" + "]}".repeat(5_000);
+  const body = `{"x":${odd},"sparse_vectors":{"w":{"x":${odd}}},"y":1,"y":2}`;
+  expect(await ask("createCollection", "odd", body)).toBe(true);
+});
