@@ -1,19 +1,21 @@
 /**
  * What is spoilt is refused as a real server refuses it: the same spoilt requests go to both, and their statuses are compared.
  * VECFERRY_REFUSALS says how many, VECFERRY_FUZZ_SEED plays them again. Needs QDRANT_URL. Not asked without that number: of some
- * hundreds a few still differ (docs/embedded.md says which).
+ * hundreds one may still differ. Collections that stand at the server are left alone.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openEngine } from "../../src/engine/index.ts";
 import { createServer } from "../../src/server/index.ts";
-import { oddPaths, type RawRequest } from "../support/fuzz/mutations.ts";
+import type { RawRequest } from "../support/fuzz/mutations.ts";
 import { bodyOf, rawOf, spoiltRequests, told, validSteps } from "../support/fuzz/requests.ts";
 
 const serverUrl = (process.env["QDRANT_URL"] ?? "").replace(/\/+$/, "");
 const key = process.env["QDRANT_API_KEY"];
 const requests = Number(process.env["VECFERRY_REFUSALS"] ?? 0);
 const seed = Number(process.env["VECFERRY_FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+const headers = key ? { "api-key": key } : {};
 
 type Asker = (request: Request) => Promise<{ status: number; text: string }>;
 
@@ -24,20 +26,35 @@ function requestOf(raw: RawRequest): Request | null {
     return new Request(serverUrl + path, {
       method,
       body: bodyOf(raw),
-      headers: {
-        ...(contentType === null ? {} : { "content-type": contentType }),
-        ...(key ? { "api-key": key } : {}),
-      },
+      headers: { ...headers, ...(contentType === null ? {} : { "content-type": contentType }) },
     });
   } catch {
     return null;
   }
 }
 
+/** The collections that a server has, by name. */
+async function collectionsAt(ask: Asker): Promise<string[]> {
+  const { text } = await ask(new Request(`${serverUrl}/collections`, { headers }));
+  const { result } = JSON.parse(text) as { result: { collections: { name: string }[] } };
+  return result.collections.map(({ name }) => name);
+}
+
+/** A real 1.18.2 takes a list within lists for a formula, and tries more ways to read it than it ever comes to the end of. */
+const isEndless = ({ path, body }: RawRequest) =>
+  path.includes("query") &&
+  /\[{8}/.test(typeof body === "string" ? body : Buffer.from(body ?? []).toString());
+
+/** Whether a request is about one of these collections. */
+function isAbout(names: readonly string[], { url }: Request): boolean {
+  const name = new URL(url).pathname.split("/").filter((part) => part !== "")[1] ?? "";
+  return names.some((each) => name === each || name === encodeURIComponent(each));
+}
+
 /** Collections as the requests expect them, empty where an earlier request spoilt them. */
 async function setUp(ask: Asker): Promise<void> {
   for (const name of ["fuzz-a", "fuzz-b"]) {
-    await ask(new Request(`${serverUrl}/collections/${name}`, { method: "DELETE" }));
+    await ask(new Request(`${serverUrl}/collections/${name}`, { method: "DELETE", headers }));
   }
   for (const { method, path, body } of validSteps.slice(0, 40)) {
     const request = requestOf({ method, path, body, contentType: "application/json" });
@@ -68,30 +85,27 @@ describe.skipIf(reason !== "")(`a real server${reason}`, () => {
           ? { status: response.status, text: await response.text() }
           : { status: 0, text: "" };
       };
+      const others = (await collectionsAt(theirs)).filter((name) => !name.startsWith("fuzz-"));
       const both = () => Promise.all([setUp(theirs), setUp(ours)]);
       await both();
       const differences: string[] = [];
       for (const spoilt of fc.sample(spoiltRequests, { seed, numRuns: requests })) {
         const raw = rawOf(spoilt);
         const request = requestOf(raw);
-        if (!request) continue;
+        if (!request || isEndless(raw) || isAbout(others, request)) continue;
         const [their, our] = await Promise.all([theirs(request.clone()), ours(request)]);
-        // What the embedded one does not have it says at once.
-        if (their.status !== 0 && our.status !== 501 && their.status !== our.status) {
+        // What the embedded one does not have it says at once; components beyond a float32 it does not take.
+        const isMeant = our.status === 501 || our.text.includes("is not a finite number");
+        if (their.status !== 0 && !isMeant && their.status !== our.status) {
           differences.push(
             `${told(raw)}\n  ${their.status} ${their.text.slice(0, 300)}\n  ${our.status} ${our.text.slice(0, 300)}`,
           );
           await both();
         }
       }
-      for (const name of ["fuzz-a", "fuzz-b", ...oddPaths]) {
-        const gone = requestOf({
-          method: "DELETE",
-          path: `/collections/${name}`,
-          body: null,
-          contentType: null,
-        });
-        if (gone) await theirs(gone);
+      for (const name of await collectionsAt(theirs)) {
+        const url = `${serverUrl}/collections/${encodeURIComponent(name)}`;
+        if (!others.includes(name)) await theirs(new Request(url, { method: "DELETE", headers }));
       }
       expect(differences).toEqual([]);
     },

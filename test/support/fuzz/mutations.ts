@@ -143,8 +143,8 @@ const oddKeys: readonly string[] = [
   ],
 ];
 
-/** What may come to stand in the place of a collection's name, too. */
-export const oddPaths: readonly string[] = [
+/** Parts of paths. */
+const oddPaths: readonly string[] = [
   ...[
     "%00",
     "%2e%2e%2f",
