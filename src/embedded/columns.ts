@@ -25,7 +25,8 @@ export function batchToColumns(batch: unknown): PointColumns | null | Promise<Po
   for (const key in batch) if (!batchMembers.has(key)) return null;
   const { ids, vectors, payloads } = batch;
   const hasPayloads = payloads !== undefined && payloads !== null;
-  const lists = [ids, ...(Array.isArray(vectors) ? [vectors] : Object.values(Object(vectors)))];
+  if (!Array.isArray(vectors) && !isObject(vectors)) return null;
+  const lists = [ids, ...(Array.isArray(vectors) ? [vectors] : Object.values(vectors))];
   if (hasPayloads) lists.push(payloads);
   if (lists.length === 1 || !lists.every((list) => hasLength(list, ids))) return null;
   return new Cutting((ids as unknown[]).length, (row) => ({
@@ -39,8 +40,9 @@ function hasLength(list: unknown, other: unknown): boolean {
   return Array.isArray(list) && Array.isArray(other) && list.length === other.length;
 }
 
-function vectorOf(vectors: unknown, row: number): unknown {
-  if (Array.isArray(vectors)) return vectors[row];
+/** Null where a list has anything but lists of numbers: vectors have names only as lists of their own. */
+function vectorOf(vectors: unknown[] | Record<string, unknown>, row: number): unknown {
+  if (Array.isArray(vectors)) return Array.isArray(vectors[row]) ? vectors[row] : null;
   const named = Object.entries(vectors as Record<string, unknown[]>);
   return Object.fromEntries(named.map(([name, list]) => [name, list[row]]));
 }

@@ -200,6 +200,12 @@ describe("an upsert in process", () => {
     ],
     ["a vector too few", { ids: [1, 2], vectors: [[1, 2]] }],
     ["a payload too many", { ids: [1], vectors: [[1, 2]], payloads: [{ n: 1 }, null] }],
+    ["no vectors", { ids: [1], payloads: [{}] }],
+    ["vectors that are null", { ids: [1], vectors: null, payloads: [{}] }],
+    ["vectors that are a number", { ids: [1], vectors: 5, payloads: [{}] }],
+    ["no vector's name", { ids: [1], vectors: {}, payloads: [{}] }],
+    ["a list of vectors by name", { ids: [1], vectors: [{ a: [1, 2] }] }],
+    ["a list of none", { ids: [1, 2], vectors: [[1, 2], {}] }],
   ])("takes or refuses lists as the same upsert over HTTP does: %s", async (_what, batch) => {
     const [{ Client }] = clientVersions.slice(-1) as [(typeof clientVersions)[number]];
     const told = clientRoads.map(async ({ start }) => {
