@@ -199,9 +199,10 @@ export class DocScene implements AsyncDisposable {
     for (const [all, host = ""] of text.matchAll(/https?:\/\/([\w.-]+:6333)\b/g)) {
       result = result.replace(all, (await this.#qdrant(host)).url);
     }
-    if (result.includes("--qdrant-port 6333")) {
+    for (const place of ["--qdrant-port 6333", "/dev/tcp/127.0.0.1/6333"]) {
+      if (!result.includes(place)) continue;
       const { port } = new URL((await this.#qdrant(main)).url);
-      result = result.replace("--qdrant-port 6333", `--qdrant-port ${port}`);
+      result = result.replace(place, place.replace("6333", port));
     }
     if (this.#chroma !== null) {
       const { host, port } = new URL(this.#chroma.url);

@@ -8,7 +8,6 @@ export const reasons = {
   kubernetes:
     "needs a cluster; test/conformance/deploy-files.test.ts checks what it would be given",
   keyboard: "asks somebody at a terminal",
-  image: "is for the image of Qdrant: `vecferry serve` answers no request without a Host header",
   internet: "has the server fetch a file from the internet",
   cluster: "needs a Qdrant of several nodes; test/conformance/snapshot-cluster.test.ts does it",
   install: "installs from the registry; test/e2e/pack.test.ts installs what is packed",
@@ -16,8 +15,6 @@ export const reasons = {
   demo: "is for a checkout; test/e2e/examples-of-running.test.ts runs it",
   bench: "measures for minutes; that there is such a bench is checked",
 } as const;
-
-const healthCheck = String.raw`bash -c 'exec 3<>/dev/tcp/127.0.0.1/6333 && printf "GET /readyz HTTP/1.0\r\n\r\n" >&3 && head -1 <&3 | grep -q " 200 "'`;
 
 /** Lines that are not typed here, as they stand on the pages, with their reason. */
 export const elsewhere: Readonly<Record<string, keyof typeof reasons>> = {
@@ -39,7 +36,6 @@ export const elsewhere: Readonly<Record<string, keyof typeof reasons>> = {
   "npm ci && npm test": "checkout",
   "npm run demo": "demo",
   "npm ci && npm run demo": "demo",
-  [healthCheck]: "image",
   "QDRANT_URL=http://localhost:6333 npm run bench -- copy": "bench",
   "npm run bench -- compare": "bench",
   "npm run bench -- embedded": "bench",
