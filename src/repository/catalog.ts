@@ -1,5 +1,5 @@
 /** What a repository knows of the collections it is asked for, so that a search needs no other call. */
-import { VectorError } from "../errors.ts";
+import { type ErrorCode, isVectorError, VectorError } from "../errors.ts";
 import {
   type CollectionInfo,
   type CollectionNote,
@@ -26,6 +26,12 @@ const believedMs = 30_000;
 /** From when on it is read anew beside a call, so that where calls go on none of them waits for it. */
 const renewedMs = 15_000;
 const collectionsMax = 1000;
+/** What a reading ends with that saw another collection than the one believed in. */
+const telling: ReadonlySet<ErrorCode> = new Set([
+  "E_COLLECTION_NOT_FOUND",
+  "E_NOT_SUPPORTED",
+  "E_NOT_TENANTED",
+]);
 
 interface Known {
   readonly collection: TenantedCollection;
@@ -36,7 +42,9 @@ export class Catalog {
   readonly #store: DocumentStore;
   readonly #known = new Map<string, Known>();
   /** What is being read anew beside the calls. */
-  readonly #renewing = new Set<Known>();
+  readonly #renewing = new Set<string>();
+  /** How often something was forgotten. What was read across such a moment may be of before it, and is not kept. */
+  #forgets = 0;
 
   constructor(store: DocumentStore) {
     this.#store = store;
@@ -47,43 +55,43 @@ export class Catalog {
     const known = this.#known.get(name);
     const ageMs = performance.now() - (known?.atMs ?? Number.NEGATIVE_INFINITY);
     if (known !== undefined && ageMs < believedMs) {
-      if (ageMs >= renewedMs) void this.#renew(name, known);
+      if (ageMs >= renewedMs) void this.#renew(name);
       return known.collection;
     }
     this.#known.delete(name);
-    const { collection } = this.#keep(name, await this.#read(name, options));
-    return collection;
+    return await this.#read(name, options);
   }
 
-  /** Reads anew what is still believed. Where that fails, the call that believes it no longer is told why. */
-  async #renew(name: string, known: Known): Promise<void> {
-    if (this.#renewing.has(known)) return;
-    this.#renewing.add(known);
+  /** Reads anew what is still believed. */
+  async #renew(name: string): Promise<void> {
+    if (this.#renewing.has(name)) return;
+    this.#renewing.add(name);
     try {
-      const read = await this.#read(name, {});
-      // It may have been forgotten meanwhile, for a reason.
-      if (this.#known.get(name) === known) this.#keep(name, read);
-    } catch {
-      // What is known stays, for as long as it is believed.
+      await this.#read(name, {});
+    } catch (error) {
+      // Gone, or no longer for tenants. Of another fault the call is told that believes no longer what is known.
+      if (isVectorError(error) && telling.has(error.code)) this.forget(name);
     } finally {
-      this.#renewing.delete(known);
+      this.#renewing.delete(name);
     }
   }
 
-  async #read(name: string, options: CallOptions): Promise<Known> {
+  async #read(name: string, options: CallOptions): Promise<TenantedCollection> {
     const atMs = performance.now();
+    const forgets = this.#forgets;
     const info = await this.find(name, options);
     if (info === null) throw notFound(this.#store, name);
-    return { collection: tenanted(info), atMs };
+    const collection = tenanted(info);
+    if (forgets === this.#forgets) this.#keep(name, { collection, atMs });
+    return collection;
   }
 
-  #keep(name: string, known: Known): Known {
+  #keep(name: string, known: Known): void {
     for (const oldest of this.#known.keys()) {
       if (this.#known.size < collectionsMax || this.#known.has(name)) break;
       this.#known.delete(oldest);
     }
     this.#known.set(name, known);
-    return known;
   }
 
   /** As it is now; null = it is not there. */
@@ -101,6 +109,7 @@ export class Catalog {
 
   /** To be read anew when it is next asked for. */
   forget(name: string): void {
+    this.#forgets += 1;
     this.#known.delete(name);
   }
 }
