@@ -181,15 +181,16 @@ function directly(
     const cut = init === undefined ? toQuestion(toPayload(payload)) : null;
     const question = cut instanceof Promise ? await cut : cut;
     if (question === null) return await viaFetch(payload, init);
-    const { status, text, seconds } = await road(question);
+    const told = await road(question);
+    const { status, seconds } = told;
     const headers = new Headers({ "content-type": "application/json" });
-    if (status === 200) {
-      const answer = parseAnswer(text);
+    if (told.result !== null) {
+      const answer = parseAnswer(told.result);
       const result = answer instanceof Promise ? await answer : answer;
       const data = { result, status: "ok", time: seconds };
       return { headers, url, ok: true, status, statusText: "OK", data };
     }
-    const body = JSON.stringify({ status: { error: text }, time: seconds });
+    const body = JSON.stringify({ status: { error: told.refusal }, time: seconds });
     const answered = { status, headers, statusText: STATUS_CODES[status] ?? "" };
     const refusal = async (): Promise<Response> => new Response(body, answered);
     return await fetchingFrom(refusal, () => operation({ collection_name: "" }));

@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 
 /** How long the event loop may be held, by all who work in one turn of it. */
-const sliceMs = 8;
+const sliceMs = 5;
 
 let turnBeganMs: number | null = null;
 

@@ -4,12 +4,11 @@ import { visible } from "./answer.ts";
 import { routes } from "./routes.ts";
 import type { Statistics } from "./statistics.ts";
 
-/** The JSON text of `result`; or the words of the refusal, with a status other than 200. */
-export interface DirectAnswer {
-  readonly status: number;
-  readonly text: string;
-  readonly seconds: number;
-}
+/** The JSON text of `result`, in UTF-8; or the words of the refusal. */
+export type DirectAnswer = { readonly seconds: number } & (
+  | { readonly status: 200; readonly result: Uint8Array }
+  | { readonly status: number; readonly result: null; readonly refusal: string }
+);
 
 /** Asks; the question is on its way to the engine's thread when the call returns. An error is an answer too. */
 export type DirectRoad = (request: Omit<RestRequest, "twice">) => Promise<DirectAnswer>;
@@ -17,11 +16,11 @@ export type DirectRoad = (request: Omit<RestRequest, "twice">) => Promise<Direct
 export function directRoad(engine: Engine, statistics: Statistics): DirectRoad {
   return async (request) => {
     const startedMs = performance.now();
-    const told = await engine.ask(request).then(
-      (text) => ({ status: 200, text }),
+    const told = await engine.askBytes(request).then(
+      (result) => ({ status: 200, result }) as const,
       (error: unknown) => {
         const { status, message } = visible(error);
-        return { status, text: message };
+        return { status, result: null, refusal: message } as const;
       },
     );
     const seconds = (performance.now() - startedMs) / 1000;

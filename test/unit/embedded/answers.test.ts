@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { parseAnswer } from "../../../src/embedded/answers.ts";
+import { openEngine } from "../../../src/engine/index.ts";
+import { directRoad, Statistics } from "../../../src/server/index.ts";
 import { parsePlain } from "../../../src/util/json.ts";
 
 /** As a point of an answer stands, with what looks like the border of two points in it. */
 const point = (id: number, inner: string) =>
-  `{"id":${id},"version":0,"score":0.5,"payload":{"big":12345678901234567890,"text":"},{\\"id\\":","list":[${inner}]},"vector":[1,2.5]}`;
+  `{"id":${id},"version":0,"score":0.5,"payload":{"big":12345678901234567890,"text":"é🦀},{\\"id\\":","list":[${inner}]},"vector":[1,2.5]}`;
+const utf8 = (answer: string): Uint8Array => new TextEncoder().encode(answer);
 const text = '"x"';
 /** Objects with ids, so many that a cut falls among them. */
 const many = Array.from({ length: 20_000 }, (_, id) => `{"id":${id}}`).join(",");
@@ -21,7 +24,7 @@ describe("a long answer", () => {
     ["one point", `[${point(1, many)}]`],
     ["no points", `["${"x".repeat(300_000)}"]`],
   ])("is decoded as a short one is: %s", async (_what, answer) => {
-    expect(await parseAnswer(answer)).toEqual(parsePlain(answer));
+    expect(await parseAnswer(utf8(answer))).toEqual(parsePlain(answer));
   });
 
   it("leaves turns of the event loop to others", async () => {
@@ -31,9 +34,22 @@ describe("a long answer", () => {
     const timer = setInterval(() => {
       turns += 1;
     }, 1);
-    const answer = await parseAnswer(`{"points":[${page.join(",")}]}`);
+    const answer = await parseAnswer(utf8(`{"points":[${page.join(",")}]}`));
     clearInterval(timer);
     expect(answer).toMatchObject({ points: { length: 3_000 } });
     expect(turns).toBeGreaterThan(1);
+  });
+
+  it("comes from the engine's thread as bytes, which are handed over and not copied", async () => {
+    await using engine = await openEngine(":memory:");
+    const road = directRoad(engine, new Statistics());
+    const told = await road({
+      operation: "listCollections",
+      collection: "",
+      params: {},
+      body: null,
+    });
+    const result = utf8('{"collections":[]}');
+    expect(told).toEqual({ status: 200, result, seconds: expect.any(Number) });
   });
 });
