@@ -25,8 +25,8 @@ export function exitHelp(exits: readonly Exit[]): string {
 
 /** What a failed command says beside the error itself. */
 export interface Aftermath {
-  /** What stands now that it has failed. */
-  readonly kept: string;
+  /** What stands now that it has failed; null where nothing was begun, a usage error. */
+  readonly kept: string | null;
   /** The command that goes on. */
   readonly command: string;
   /** Files that say more. */
@@ -47,7 +47,7 @@ export function failureText(error: VectorError, { kept, command, files }: Afterm
   return [
     `${error.message} [${error.code}]`,
     `  What to do:    ${error.next}`,
-    `  What was kept: ${kept}`,
+    ...(kept === null ? [] : [`  What was kept: ${kept}`]),
     `  To go on:      ${command}`,
     ...files.map((file) => `  See also:      ${file}`),
   ].join("\n");

@@ -315,17 +315,21 @@ export class Session implements Disposable {
     // Once the copy has begun anew, --restart would begin it anew again.
     const dropped = this.output.progress.copied > 0 ? ["--restart"] : [];
     const again = () => commandAgain(withFreePort(this.io.argv, error), secretFlags, dropped);
-    const command =
-      error.code === "E_USAGE" ? help : error.code === "E_PLAN_STALE" ? this.#planAnew() : again();
-    return { kept: this.#kept(error), command, files };
+    if (error.code === "E_USAGE") return { kept: null, command: help, files };
+    return { kept: this.#kept(error), command: this.#otherCommand(error, verb) ?? again(), files };
   }
 
-  /** What a plan is made anew with: the ends of this run. */
-  #planAnew(): string {
+  /** What goes on where the same command again would find no more than this one. */
+  #otherCommand({ code, details }: VectorError, verb: string): string | null {
+    if (code === "E_PLAN_STALE") return `vecferry plan ${this.#bothEnds} --out FILE`;
+    if (code !== "E_NO_MIGRATION" || details["begun"] === true || verb === "rollback") return null;
+    return `vecferry migrate ${this.#bothEnds}`;
+  }
+
+  /** The ends of this run, as they are typed. */
+  get #bothEnds(): string {
     const { source = null, target = null } = this.#ends ?? {};
-    const both =
-      source === null || target === null ? "SOURCE TARGET" : endsText({ source, target });
-    return `vecferry plan ${both} --out FILE`;
+    return source === null || target === null ? "SOURCE TARGET" : endsText({ source, target });
   }
 
   /** What stands now, as the journal has it. */

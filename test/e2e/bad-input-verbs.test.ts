@@ -26,12 +26,15 @@ describe("verbs with nothing to work on", () => {
     ],
     ["cancel without a journal", ["cancel", ":memory:"], "has no migration to", "--state DIR"],
     ["status", ["status"], "There is no journal", "--state DIR"],
+    ["report", ["report"], "There is no journal", "--state DIR"],
   ])("%s: E_NO_MIGRATION, and nothing is made", async (_, args, says, remedy) => {
     using folder = temporaryFolder();
     makeFolder(join(folder.path, "c"), { records: 5, dimension: 2 });
     const before = fileList(folder.path);
     const ended = await runKeyed(args, folder.path);
     expectRefusal(ended, { exit: 2, code: "E_NO_MIGRATION", says, remedy });
+    // The same command again would find as little.
+    expect(ended.stderr).toMatch(/To go on: {6}vecferry migrate \S+ \S+$/m);
     const after = fileList(folder.path).filter((line) => !line.startsWith("migration_"));
     expect(after).toEqual(before);
   });

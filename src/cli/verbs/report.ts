@@ -96,7 +96,7 @@ function noRun({ run }: MigrationStatus): VectorError {
   const words = `No run of the migration ${run} has ended yet, so that there is no report as JSON.`;
   const next =
     "Write the page, x.html, which tells what the journal has; or wait for the run's end.";
-  return new VectorError("E_NO_MIGRATION", words, { next });
+  return new VectorError("E_NO_MIGRATION", words, { next, details: { begun: true } });
 }
 
 /** @throws E_CONFIG where the file is there */

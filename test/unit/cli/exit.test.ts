@@ -74,6 +74,16 @@ describe("a failure", () => {
     ]);
   });
 
+  it("of usage has kept nothing, and says nothing of it", () => {
+    const error = new VectorError("E_USAGE", "There is no --x.");
+    const text = failureText(error, { kept: null, command: "vecferry --help", files: [] });
+    expect(text.split("\n")).toEqual([
+      "There is no --x. [E_USAGE]",
+      `  What to do:    ${error.next}`,
+      "  To go on:      vecferry --help",
+    ]);
+  });
+
   it("that nobody had foreseen is our fault, and does not repeat its words", () => {
     const error = toVectorError(new TypeError("a document's text"));
     expect(error.code).toBe("E_INTERNAL");
