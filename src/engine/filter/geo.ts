@@ -67,6 +67,13 @@ function between(value: number, one: number, other: number): boolean {
   return value >= Math.min(one, other) && value <= Math.max(one, other);
 }
 
+/** The place that a value names: an object, or longitude and latitude in a list; null where it names none on the globe. */
+export function namedPlace(value: unknown): GeoPoint | null {
+  const [lon, lat] = Array.isArray(value) && value.length === 2 ? value : [];
+  const place = placeOf(Array.isArray(value) ? { lon, lat } : value);
+  return place !== null && isOnGlobe(place) ? place : null;
+}
+
 /** The place that a payload's value names; null where it names none. Degrees are not checked here. */
 export function placeOf(value: unknown): GeoPoint | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;

@@ -21,7 +21,7 @@ export class NumberColumn {
     return this.#points;
   }
 
-  /** Puts `numbers` in place of what the slot has; equal ones count once. */
+  /** Puts `numbers` in place of what the slot has; equal ones are kept, and count once. */
   set(slot: number, numbers: readonly ColumnNumber[]): void {
     if (this.has(slot)) {
       this.#points -= 1;
@@ -31,9 +31,8 @@ export class NumberColumn {
     const [first] = numbers;
     if (first === undefined) return;
     this.#points += 1;
-    const distinct = numbers.length > 1 ? [...new Set(numbers)] : numbers;
-    if (distinct.length > 1 || typeof first === "bigint") {
-      this.#lists.set(slot, distinct);
+    if (numbers.length > 1 || typeof first === "bigint") {
+      this.#lists.set(slot, numbers);
       return;
     }
     if (slot >= this.#numbers.length) {
@@ -49,20 +48,21 @@ export class NumberColumn {
     return (number !== undefined && !Number.isNaN(number)) || this.#lists.has(slot);
   }
 
-  /** All numbers of a slot. */
+  /** All numbers of a slot, equal ones too. */
   numbersOf(slot: number): readonly ColumnNumber[] {
     const number = this.#numbers[slot];
     if (number !== undefined && !Number.isNaN(number)) return [number];
     return this.#lists.get(slot) ?? [];
   }
 
-  /** Every number with its slot; slots in no particular order. */
+  /** Every number with its slot, equal ones of a slot once; slots in no particular order. */
   *entries(): Generator<{ slot: number; value: ColumnNumber }> {
     for (let slot = 0; slot < this.#numbers.length; slot += 1) {
       const value = this.#numbers[slot] ?? Number.NaN;
       if (!Number.isNaN(value)) yield { slot, value };
     }
-    for (const [slot, numbers] of this.#lists) for (const value of numbers) yield { slot, value };
+    for (const [slot, numbers] of this.#lists)
+      for (const value of new Set(numbers)) yield { slot, value };
   }
 
   matching(numbers: ReadonlySet<ColumnNumber>): SlotTest {
@@ -144,9 +144,9 @@ export class NumberColumn {
     };
     if (among === null) {
       for (const number of this.#numbers) if (!Number.isNaN(number)) count(number);
-      for (const numbers of this.#lists.values()) numbers.forEach(count);
+      for (const numbers of this.#lists.values()) new Set(numbers).forEach(count);
     } else {
-      for (const slot of among) this.numbersOf(slot).forEach(count);
+      for (const slot of among) new Set(this.numbersOf(slot)).forEach(count);
     }
     return found;
   }

@@ -1,11 +1,13 @@
 /** Points that prefetches found, ranked by a formula. Source: qdrant 1.18.2, lib/segment/src/segment/read_view/formula_rescore.rs. */
-import { isObject } from "../../util/json.ts";
 import { compile } from "../collection/select.ts";
 import type { CollectionState } from "../collection/state.ts";
 import type { FieldType } from "../filter/field-schema.ts";
+import { namedPlace } from "../filter/geo.ts";
 import { parseInstant } from "../filter/instant.ts";
 import { pathText, valuesAt } from "../filter/json-path.ts";
+import { NumberColumn } from "../filter/number-column.ts";
 import { PayloadView } from "../filter/payload-view.ts";
+import { uuidOf } from "../filter/uuid.ts";
 import { TopK } from "../vectors/top-k.ts";
 import { evaluate, type Formula, type PayloadKey } from "./formula.ts";
 import type { Hit } from "./query.ts";
@@ -40,28 +42,27 @@ function payloadValues(
   { steps }: PayloadKey,
 ): readonly unknown[] {
   const index = state.indexes.find(pathText(steps));
-  const numbers = index?.type === "datetime" ? null : index?.ranges;
-  if (numbers) return numbers.numbersOf(slot);
+  const numbers = index?.type === "datetime" ? null : (index?.ranges ?? index?.lookups);
+  if (numbers instanceof NumberColumn) return numbers.numbersOf(slot);
   const found = valuesAt(payload.plain, steps);
   const values = steps.at(-1) === null ? found : found.flat();
   return index === undefined ? values : values.filter((value) => isOfType(value, index.type));
 }
 
+/** Whether an index of a type that has no numbers keeps a value. */
 function isOfType(value: unknown, type: FieldType): boolean {
   switch (type) {
     case "keyword":
-    case "uuid":
       return typeof value === "string";
+    case "uuid":
+      return typeof value === "string" && uuidOf(value) !== null;
     case "datetime":
       return typeof value === "string" && parseInstant(value) !== null;
     case "bool":
       return typeof value === "boolean";
     case "geo":
-      return isObject(value);
-    case "integer":
-    case "float":
-      return typeof value === "number";
-    case "text":
+      return !Array.isArray(value) && namedPlace(value) !== null;
+    default:
       return true;
   }
 }

@@ -4,10 +4,9 @@
  */
 
 import type { VectorError } from "../../errors.ts";
-import { isObject } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
 import { badInput } from "../errors.ts";
-import { type GeoPoint, haversine, isOnGlobe } from "../filter/geo.ts";
+import { type GeoPoint, haversine, namedPlace } from "../filter/geo.ts";
 import { parseInstant } from "../filter/instant.ts";
 import type { PathStep } from "../filter/json-path.ts";
 import { numberText } from "./number-text.ts";
@@ -175,11 +174,8 @@ class Evaluation {
   }
 
   #place(key: PayloadKey): GeoPoint {
-    const value = this.#payload(key, "geo point");
-    if (isObject(value)) {
-      const [lon, lat] = [Number(value["lon"]), Number(value["lat"])];
-      if (isOnGlobe({ lon, lat })) return { lon, lat };
-    }
+    const place = namedPlace(this.#payload(key, "geo point"));
+    if (place !== null) return place;
     throw wrongValue(key, "geo point", "Value is not a place on the globe");
   }
 

@@ -4,7 +4,7 @@ import { isObject, type JsonValue, parseLossless } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
 import { breaks } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
-import { type GeoPoint, isOnGlobe } from "../filter/geo.ts";
+import { type GeoPoint, namedPlace } from "../filter/geo.ts";
 import { parseInstant } from "../filter/instant.ts";
 import { parsePath } from "../filter/json-path.ts";
 import type { Decay, Expression, Formula, PayloadKey, Unary } from "../query/formula.ts";
@@ -200,14 +200,9 @@ function readKey(value: JsonValue | undefined): PayloadKey {
 }
 
 function readPlace(value: JsonValue | undefined): GeoPoint {
-  const { lon, lat } = need(value);
-  const place = { lon: optional64(lon), lat: optional64(lat) };
-  if (isOnGlobe(place)) return place;
+  const place = namedPlace(value);
+  if (place !== null) return place;
   throw new NoExpression();
-}
-
-function optional64(value: JsonValue | undefined): number {
-  return typeof value === "number" || typeof value === "bigint" ? Number(value) : Number.NaN;
 }
 
 /** Seconds since 1970. */
