@@ -83,7 +83,9 @@ describe.skipIf(noTerminal !== null)(`in a terminal${noTerminal ? ` (${noTermina
     "breaks none of its lines at $columns columns",
     async (size) => {
       using folder = temporaryFolder();
-      const { sent, exit } = await inTerminal(made(folder.path), size);
+      // So slow that it is drawn again and again after that.
+      const argv = [...made(folder.path), "--max-rows-per-second", "3000"];
+      const { sent, exit } = await inTerminal(argv, size);
       expect(exit).toBe(0);
       const { lines, tooLong } = shown(sent, size.columns);
       expect(tooLong.filter((line) => /^文|waits|copy/.test(line))).toEqual([]);
@@ -96,7 +98,9 @@ describe.skipIf(noTerminal !== null)(`in a terminal${noTerminal ? ` (${noTermina
   it("goes on when it is made narrower meanwhile", async () => {
     using folder = temporaryFolder();
     const size = { columns: 100, resizedTo: 20 };
-    const { sent, exit } = await inTerminal(made(folder.path), size);
+    // So slow that it is drawn again and again after that.
+    const argv = [...made(folder.path), "--max-rows-per-second", "3000"];
+    const { sent, exit } = await inTerminal(argv, size);
     expect(exit).toBe(0);
     // Cut off like this at 20 columns alone. What it was at when it was drawn last is a matter of luck.
     expect(sent).toContain("文書~ ");
