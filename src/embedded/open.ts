@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type CallOptions, type Engine, openEngine } from "../engine/index.ts";
 import { loadQdrantClient, type QdrantClient, type QdrantClientClass } from "./qdrant-client.ts";
 
@@ -26,14 +27,10 @@ export async function openEmbedded(
   { QdrantClient, ...options }: EmbeddedOptions = {},
 ): Promise<Embedded> {
   const clientClass = QdrantClient ?? (await loadQdrantClient());
-  const [engine, { createServer, directRoad, Statistics }, { clientInProcess }] = await Promise.all(
-    [
-      openEngine(path, options),
-      // The server is loaded here and not before, while the engine opens: programs that only migrate never need it.
-      import("../server/index.ts"),
-      import("./client.ts"),
-    ],
-  );
+  const [engine, { createServer, directRoad, Statistics, clientInProcess }] = await Promise.all([
+    openEngine(path, options),
+    loadServer(),
+  ]);
   const close = (): Promise<void> => engine.close();
   try {
     const statistics = new Statistics();
@@ -44,4 +41,21 @@ export async function openEmbedded(
     await close();
     throw error;
   }
+}
+
+/**
+ * The server is loaded while the engine opens, and not before: programs that only migrate never need it. What one `import()` names
+ * is loaded at a stretch, so that the heavy of it has turns of the event loop of its own.
+ */
+async function loadServer(): Promise<
+  typeof import("../server/index.ts") & typeof import("./client.ts")
+> {
+  await setImmediate();
+  await import("node:http");
+  await setImmediate();
+  await import("hono");
+  await setImmediate();
+  const server = await import("../server/index.ts");
+  await setImmediate();
+  return { ...server, ...(await import("./client.ts")) };
 }
