@@ -75,6 +75,20 @@ export function notImplemented(what: string): VectorError {
   );
 }
 
+const foundLate = new WeakSet<Error>();
+
+/** Marks a fault that a server finds when it makes a change: who does not wait for that is not told. */
+export function late(error: VectorError): VectorError {
+  foundLate.add(error);
+  return error;
+}
+
+/** Whether a fault is told only to who waits: one marked as `late`, or something that is not there. */
+export function isLate(error: unknown): boolean {
+  if (!isVectorError(error, "E_INPUT")) return false;
+  return error.details["status"] === 404 || foundLate.has(error);
+}
+
 /** Checks `value`, which stands at `path` of a request: a wrong shape is 400, what breaks a bound 422. @throws E_INPUT */
 export function checkInput<Schema extends z.ZodType>(
   schema: Schema,

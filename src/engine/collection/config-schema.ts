@@ -1,5 +1,6 @@
 /** The bodies of `PUT` and `PATCH /collections/{name}` as Qdrant 1.18.2 takes them: unknown fields are passed over, as there. */
 import { z } from "zod";
+import { isObject } from "../../util/json.ts";
 
 /** An unsigned integer of 64 bits; one that is no exact double is near enough. */
 const whole = z.number().refine(Number.isInteger, "invalid type: floating point, expected usize");
@@ -12,15 +13,36 @@ function unlike(type: string): string {
   return `data did not match any variant of untagged enum ${type}`;
 }
 
-const hnswSchema = z.object({
-  m: count.nullish(),
-  ef_construct: count.min(4).nullish(),
-  full_scan_threshold: count.min(10).nullish(),
-  max_indexing_threads: count.nullish(),
-  on_disk: flag.nullish(),
-  payload_m: count.nullish(),
-  inline_storage: flag.nullish(),
-});
+/** Settings whose names may end with `_kb` too. */
+const inKilobytes = [
+  "full_scan_threshold",
+  "max_segment_size",
+  "memmap_threshold",
+  "indexing_threshold",
+];
+
+/** An object with such names as they are told; anything else as it is. */
+function withoutKb(given: unknown): unknown {
+  if (!isObject(given)) return given;
+  const entries = Object.entries(given).map(([name, value]) => {
+    const bare = name.replace(/_kb$/, "");
+    return [inKilobytes.includes(bare) ? bare : name, value];
+  });
+  return Object.fromEntries(entries);
+}
+
+const hnswSchema = z.preprocess(
+  withoutKb,
+  z.object({
+    m: count.nullish(),
+    ef_construct: count.min(4).nullish(),
+    full_scan_threshold: count.min(10).nullish(),
+    max_indexing_threads: count.nullish(),
+    on_disk: flag.nullish(),
+    payload_m: count.nullish(),
+    inline_storage: flag.nullish(),
+  }),
+);
 
 const walSchema = z.object({
   wal_capacity_mb: count.min(1).nullish(),
@@ -28,19 +50,22 @@ const walSchema = z.object({
   wal_retain_closed: count.nullish(),
 });
 
-const optimizersSchema = z.object({
-  deleted_threshold: z.number().min(0, unit).max(1, unit).nullish(),
-  vacuum_min_vector_number: count.min(100).nullish(),
-  default_segment_number: count.nullish(),
-  max_segment_size: count.min(1).nullish(),
-  memmap_threshold: count.nullish(),
-  indexing_threshold: count.nullish(),
-  flush_interval_sec: count.nullish(),
-  max_optimization_threads: z
-    .union([count, z.literal("auto")], { error: unlike("MaxOptimizationThreads") })
-    .nullish(),
-  prevent_unoptimized: flag.nullish(),
-});
+const optimizersSchema = z.preprocess(
+  withoutKb,
+  z.object({
+    deleted_threshold: z.number().min(0, unit).max(1, unit).nullish(),
+    vacuum_min_vector_number: count.min(100).nullish(),
+    default_segment_number: count.nullish(),
+    max_segment_size: count.min(1).nullish(),
+    memmap_threshold: count.nullish(),
+    indexing_threshold: count.nullish(),
+    flush_interval_sec: count.nullish(),
+    max_optimization_threads: z
+      .union([count, z.literal("auto")], { error: unlike("MaxOptimizationThreads") })
+      .nullish(),
+    prevent_unoptimized: flag.nullish(),
+  }),
+);
 
 const scalarSchema = z.object({
   type: z.literal("int8"),

@@ -27,9 +27,9 @@ export function upsert(
   points: PointColumns,
   conditions: UpsertConditions,
 ): void {
-  const writes = checkVectors(state, points);
-  const views = checkPoints(points);
   const wanted = rowsToWrite(state, points.ids, conditions);
+  const writes = checkVectors(state, points, wanted);
+  const views = checkPoints(points);
   for (let row = 0; row < points.ids.length; row += 1) {
     if (wanted?.[row] === false) continue;
     const id = points.ids[row] ?? "";
@@ -63,11 +63,20 @@ function writeVectors(
   for (const set of state.vectors.values()) if (!written.has(set)) set.remove(slot);
 }
 
-/** Checks the columns against the configuration and brings them into the form in which they are kept. */
-function checkVectors(state: CollectionState, points: PointColumns): VectorWrite[] {
+/**
+ * Checks the columns against the configuration and brings them into the form in which they are kept. Of rows that are not
+ * `wanted` a server looks at dimensions alone.
+ */
+function checkVectors(
+  state: CollectionState,
+  points: PointColumns,
+  wanted: readonly boolean[] | null,
+): VectorWrite[] {
   const writes: VectorWrite[] = [];
   for (const [name, column] of points.vectors) {
     const set = state.vectors.get(name);
+    const written = wanted?.some((each, row) => each && isPresent(column, row)) ?? true;
+    if (!written && set?.kind !== column.kind) continue;
     if (set === undefined) throw unknownVector(name);
     writes.push({ set, column: set.prepare(column, points.ids.length) });
   }

@@ -33,10 +33,8 @@ const straight = (members: Members): Shape => ({ members, others: null });
 const named = (others: Shape): Shape => ({ members: {}, others });
 
 const shard_key = kept(names("target fallback"));
-const selected: Members = {
-  with_payload: kept(names("include exclude")),
-  ...names("with_vector with_vectors"),
-};
+const with_payload = kept(names("include exclude"));
+const selected: Members = { with_payload, ...names("with_vector with_vectors") };
 const conditions = kept(names("conditions min_count"));
 const filter = kept({ ...names("must should must_not"), min_should: conditions });
 const params = kept({
@@ -121,7 +119,7 @@ const operations = kept({
 });
 
 const hnsw = names(
-  "m ef_construct full_scan_threshold max_indexing_threads on_disk payload_m inline_storage",
+  "m ef_construct full_scan_threshold full_scan_threshold_kb max_indexing_threads on_disk payload_m inline_storage",
 );
 const comparator = kept(names("comparator"));
 const quantization = kept({
@@ -143,7 +141,7 @@ const sparse = straight({
 });
 const optimizers = straight(
   names(
-    "deleted_threshold vacuum_min_vector_number default_segment_number max_segment_size memmap_threshold indexing_threshold flush_interval_sec max_optimization_threads prevent_unoptimized",
+    "deleted_threshold vacuum_min_vector_number default_segment_number max_segment_size max_segment_size_kb memmap_threshold memmap_threshold_kb indexing_threshold indexing_threshold_kb flush_interval_sec max_optimization_threads prevent_unoptimized",
   ),
 );
 const settings: Members = {
@@ -209,7 +207,7 @@ export const bodyShapes: Readonly<Partial<Record<RestOperation, Shape>>> = {
   batchUpdate: straight({ operations }),
   queryPoints: asked,
   queryBatch: batched(asked),
-  queryGroups: kept({ ...parts, ...grouped, ...selected, shard_key }),
+  queryGroups: kept({ ...parts, ...grouped, with_payload, with_vector: free, shard_key }),
   search,
   searchBatch: batched(search),
   searchGroups: kept({ ...search.members, ...grouped }),
@@ -228,6 +226,10 @@ const spellings: Readonly<Record<string, string>> = {
   field_type: "field_schema",
   optimizer_config: "optimizers_config",
   quantization: "quantization_config",
+  full_scan_threshold_kb: "full_scan_threshold",
+  max_segment_size_kb: "max_segment_size",
+  memmap_threshold_kb: "memmap_threshold",
+  indexing_threshold_kb: "indexing_threshold",
 };
 
 /** The member that a key means, where it means one; null = it is none of the shape's. */

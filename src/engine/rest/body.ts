@@ -69,6 +69,12 @@ export class Members {
     return new Members(bodyText(request));
   }
 
+  /** These members, without that of one name. */
+  without(name: string): this {
+    this.#texts.delete(name);
+    return this;
+  }
+
   names(): string[] {
     return [...this.#texts.keys()];
   }

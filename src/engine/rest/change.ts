@@ -1,6 +1,5 @@
 /** A change of points, which is an operation of its own and may be one of a batch. */
-import { isVectorError } from "../../errors.ts";
-import { decoded } from "../errors.ts";
+import { decoded, isLate } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { updated, waits } from "./answer.ts";
 import { Members } from "./body.ts";
@@ -21,16 +20,12 @@ export function change(read: Change): Operation {
   });
 }
 
-/**
- * Makes a change and answers it. Who does not wait is not told of points that are not there: Qdrant acknowledges before it
- * looks for them. @throws VectorError
- */
+/** Makes a change and answers it. Qdrant acknowledges to who does not wait before it looks for `late` faults. @throws VectorError */
 export function made(request: RestRequest, host: Host, make: Make): string {
   try {
     make(host, request.collection);
   } catch (error) {
-    const absent = isVectorError(error, "E_INPUT") && error.details["status"] === 404;
-    if (!absent || waits(request)) throw error;
+    if (!isLate(error) || waits(request)) throw error;
   }
   return updated(request);
 }

@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { canonicalPointId } from "../collection/point-key.ts";
 import { badInput, decoded, malformed, missing, notFound } from "../errors.ts";
-import { idText, pointsText, updated } from "./answer.ts";
+import { idText, pointsText } from "./answer.ts";
 import { Members, readFilter, selectors, toPointId, toSelector } from "./body.ts";
-import { type Change, change } from "./change.ts";
+import { type Change, change, made } from "./change.ts";
 import { changingPoints, type Operation, reading } from "./operation.ts";
 import { refuseShardKey } from "./params.ts";
 import { plainPoints } from "./plain-points.ts";
@@ -72,11 +72,14 @@ const countPoints: Operation["run"] = (host, request) => {
 
 export const pointOperations = {
   upsertPoints: changingPoints((host, request) => {
-    const { collection } = request;
     const points = request.points ?? plainPoints(request);
-    if (points === null) decoded(() => upsertPoints(Members.of(request)))(host, collection);
-    else host.upsert(collection, points);
-    return updated(request);
+    if (points === null)
+      return made(
+        request,
+        host,
+        decoded(() => upsertPoints(Members.of(request))),
+      );
+    return made(request, host, (to, collection) => to.upsert(collection, points));
   }),
   deletePoints: change(deletePoints),
   retrievePoints: reading(retrievePoints),

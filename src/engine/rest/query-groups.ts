@@ -34,7 +34,7 @@ export interface GroupsRequest {
 const groupSizeDefault = 3;
 const groupsDefault = 10;
 
-/** The body of `query/groups`. @throws E_INPUT, E_NOT_SUPPORTED */
+/** The body of `query/groups`, which alone has no second spelling of `with_vector`. @throws E_INPUT, E_NOT_SUPPORTED */
 export function readQueryGrouping(body: Members): GroupsRequest {
   const at = "search_group_request";
   const grouping = {
@@ -43,7 +43,7 @@ export function readQueryGrouping(body: Members): GroupsRequest {
     limit: readCount(body, "limit", `${at}.group_request`, 1) ?? groupsDefault,
   };
   return {
-    request: { ...readQueryRequest(body, at), offset: 0 },
+    request: { ...readQueryRequest(body.without("with_vectors"), at), offset: 0 },
     grouping,
     lookup: readLookup(body),
     absent: "without vectors",

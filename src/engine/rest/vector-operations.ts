@@ -1,10 +1,11 @@
 /** Changes of vectors alone, and of a collection's vector names, over the REST door. */
 import { z } from "zod";
+import { isVectorError } from "../../errors.ts";
 import { vectorNameFault } from "../collection/config-parts.ts";
 import { newVectorSchema } from "../collection/config-schema.ts";
 import { toSparseParams, toVectorParams } from "../collection/vector-config.ts";
 import type { NewVector, VectorRows } from "../collection/write-vectors.ts";
-import { badInput, breaks, invalid, malformed, missing } from "../errors.ts";
+import { badInput, breaks, invalid, late, malformed, missing } from "../errors.ts";
 import { updated } from "./answer.ts";
 import { bodyText, Members, parse, readFilter, toPointId, toSelector } from "./body.ts";
 import { type Change, change } from "./change.ts";
@@ -47,7 +48,14 @@ function toColumns(rows: readonly GivenRow[]): VectorRows {
 export const updateVectors: Change = (body) => {
   const rows = readRows(body.list("points") ?? missing("points"));
   const filter = readFilter(body, "", "update_filter") ?? undefined;
-  return (host, collection) => host.updateVectors(collection, toColumns(rows), filter);
+  return (host, collection) => {
+    try {
+      host.updateVectors(collection, toColumns(rows), filter);
+    } catch (error) {
+      // In an upsert a server looks at dimensions at once, and here when it writes.
+      throw isVectorError(error, "E_INPUT") ? late(error) : error;
+    }
+  };
 };
 
 /** Takes vectors away by name. */

@@ -1,7 +1,7 @@
 /** Refusals of vectors in Qdrant's words. */
 import type { VectorError } from "../../errors.ts";
 import type { VectorColumn } from "../../model/record.ts";
-import { badInput } from "../errors.ts";
+import { badInput, late } from "../errors.ts";
 
 /** `name` is told of what is written, where it has one. */
 export function wrongDimension(expected: number, given: number, name = ""): VectorError {
@@ -22,7 +22,7 @@ export function notFinite(name: string): VectorError {
 }
 
 export function unknownVector(name: string): VectorError {
-  return badInput(`Wrong input: Not existing vector name error: ${name}`);
+  return late(badInput(`Wrong input: Not existing vector name error: ${name}`));
 }
 
 type Kind = VectorColumn["kind"];
@@ -33,5 +33,5 @@ export function wrongKind(name: string, expected: Kind, given: Kind): VectorErro
     expected === "sparse" || given === "sparse"
       ? "Conversion between sparse and regular vectors failed"
       : "Conversion between multi and regular vectors failed";
-  return badInput(`Wrong input: ${words}`, { vector: name, expected, given });
+  return late(badInput(`Wrong input: ${words}`, { vector: name, expected, given }));
 }

@@ -87,3 +87,32 @@ it("what nobody reads of a collection's settings may be anything that is JSON", 
   const body = `{"x":${odd},"sparse_vectors":{"w":{"x":${odd}}},"y":1,"y":2}`;
   expect(await ask("createCollection", "odd", body)).toBe(true);
 });
+
+it("sizes of settings are taken under their names with `_kb` too", async () => {
+  const settings = {
+    vectors: { size: 1, distance: "Dot", hnsw_config: { full_scan_threshold_kb: 11 } },
+    hnsw_config: { full_scan_threshold_kb: 12 },
+    optimizers_config: {
+      indexing_threshold_kb: 13,
+      memmap_threshold_kb: 14,
+      max_segment_size_kb: 15,
+    },
+  };
+  await ask("createCollection", "kb", settings);
+  const { config } = await ask("getCollection", "kb");
+  expect(config.params.vectors.hnsw_config).toEqual({ full_scan_threshold: 11 });
+  expect(config.hnsw_config.full_scan_threshold).toBe(12);
+  const sizes = { indexing_threshold: 13, memmap_threshold: 14, max_segment_size: 15 };
+  expect(config.optimizer_config).toMatchObject(sizes);
+  const optimizers_config = { indexing_threshold_kb: 1, indexing_threshold: 2 };
+  const [status, words] = await refusal("updateCollection", "kb", { optimizers_config });
+  expect([status, words]).toEqual([400, expect.stringContaining("duplicate field")]);
+});
+
+it("groups of a query have vectors by `with_vector` alone", async () => {
+  const wanted = { query: [1, 1], using: "d", group_by: "n" };
+  const hit = async (more: object) =>
+    (await ask("queryGroups", "c", { ...wanted, ...more })).groups[0].hits[0];
+  expect(await hit({ with_vector: ["d"], with_vectors: 7 })).toHaveProperty("vector");
+  expect(await hit({ with_vectors: true })).not.toHaveProperty("vector");
+});
