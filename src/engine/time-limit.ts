@@ -1,6 +1,6 @@
-/** How long a question may take. The worker answers one at a time, and one amid a change: there is one limit at a time. */
+/** How long a question or a change may take. The worker answers one at a time, and one amid a change: there is one limit at a time. */
 import { VectorError } from "../errors.ts";
-import { pause } from "./turns.ts";
+import { ownMs, pause } from "./turns.ts";
 
 /** What a Qdrant server allows a question that says no `timeout`. */
 export const secondsDefault = 60;
@@ -15,7 +15,7 @@ let steps = 0;
 export function within<Result>(seconds: number, question: () => Result): Result {
   const outer = { allowed, endsMs };
   allowed = seconds;
-  endsMs = performance.now() + seconds * 1000;
+  endsMs = ownMs() + seconds * 1000;
   try {
     return question();
   } finally {
@@ -32,7 +32,7 @@ export function step(): void {
 /** A step that takes its time. @throws E_TIMEOUT (408) */
 export function largeStep(): void {
   pause();
-  if (performance.now() < endsMs) return;
+  if (ownMs() < endsMs) return;
   throw new VectorError("E_TIMEOUT", `Timeout: Operation 'Search' timed out after ${allowed}s`, {
     details: { status: 408 },
   });

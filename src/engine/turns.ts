@@ -5,6 +5,13 @@ const turnMs = 20;
 
 let others: (() => void) | null = null;
 let endsMs = Number.POSITIVE_INFINITY;
+/** How long others have had their turn amid changes, all in all. */
+let othersMs = 0;
+
+/** A clock in milliseconds that stands still for a change while others have their turn. */
+export function ownMs(): number {
+  return performance.now() - othersMs;
+}
 
 /** Makes `change`, amid which `meanwhile` is called again and again, at places where everything is whole. */
 export function inTurns<Result>(meanwhile: () => void, change: () => Result): Result {
@@ -23,10 +30,13 @@ export function pause(): void {
   const meanwhile = others;
   // What is answered meanwhile is no change: it gives no turns.
   others = null;
+  const beganMs = performance.now();
   try {
     meanwhile();
   } finally {
     others = meanwhile;
-    endsMs = performance.now() + turnMs;
+    const nowMs = performance.now();
+    othersMs += nowMs - beganMs;
+    endsMs = nowMs + turnMs;
   }
 }

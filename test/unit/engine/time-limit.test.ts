@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { largeStep, step, within } from "../../../src/engine/time-limit.ts";
+import { inTurns, pause } from "../../../src/engine/turns.ts";
 
 const answer = (): string => {
   largeStep();
@@ -17,4 +18,23 @@ it("a question ends at a step once its time is over, and the next one has its ow
   };
   expect(() => within(0.01, endless)).toThrow("timed out after 0.01s");
   expect(within(60, answer)).toBe("answer");
+});
+
+it("a change's time is its own: that of questions answered meanwhile does not count", () => {
+  const spend = (milliseconds: number) => {
+    const endsMs = performance.now() + milliseconds;
+    while (performance.now() < endsMs);
+  };
+  let asked = 0;
+  const change = (spent: number) => () => {
+    while (asked < 3) pause();
+    spend(spent);
+    return answer();
+  };
+  const question = () => {
+    asked += 1;
+    within(0.5, () => spend(200));
+  };
+  expect(within(0.4, () => inTurns(question, change(0)))).toBe("answer");
+  expect(() => within(0.4, () => inTurns(question, change(500)))).toThrow("timed out after 0.4s");
 });
