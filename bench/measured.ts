@@ -1,4 +1,5 @@
 /** What one process measures, and how. */
+import { runWorkers } from "../src/util/workers.ts";
 
 export interface Measured {
   readonly rows: number;
@@ -23,16 +24,14 @@ export async function each<Item>(
     yield* items;
   })();
   let sum = 0;
-  await Promise.all(
-    Array.from({ length: inFlight }, async () => {
-      for (;;) {
-        const next = await queue.next();
-        if (next.done === true) return;
-        // Read after the wait: others add to it meanwhile.
-        const done = await work(next.value);
-        sum += done;
-      }
-    }),
-  );
+  await runWorkers(inFlight, new AbortController().signal, async () => {
+    for (;;) {
+      const next = await queue.next();
+      if (next.done === true) return;
+      // Read after the wait: others add to it meanwhile.
+      const done = await work(next.value);
+      sum += done;
+    }
+  });
   return sum;
 }

@@ -1,5 +1,4 @@
 /** Many documents written or deleted in one call: in batches, each document taken or named with its reason. */
-import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { VectorError } from "../errors.ts";
 import { batchTargetBytes, optimalBatchSize } from "../model/batch-size.ts";
@@ -11,6 +10,7 @@ import { writeHalving } from "../store/halving.ts";
 import type { CallOptions } from "../store/port.ts";
 import { abortError, throwIfAborted } from "../util/abort.ts";
 import { isObject, stringifyPlain } from "../util/json.ts";
+import { runWorkers } from "../util/workers.ts";
 import { specOf } from "./catalog.ts";
 import {
   type Destination,
@@ -99,16 +99,10 @@ export class BulkRun {
         await this.#attempt(start, this.#next);
       }
     };
-    const working: Promise<void>[] = [];
     const workers = Math.min(Math.max(1, this.#store.capabilities.concurrency), batches);
-    while (working.length < workers) {
-      // What was made leaves when the event loop turns: before the next is made, not after all are.
-      if (working.length > 0) await setImmediate();
-      working.push(work());
-    }
-    await Promise.all(working);
-    const { signal } = this.#options;
-    if (signal?.aborted) throw abortError(signal);
+    const { signal = new AbortController().signal } = this.#options;
+    await runWorkers(workers, signal, work);
+    if (signal.aborted) throw abortError(signal);
     if (this.#stopped !== null) this.#giveUp(this.#stopped);
     const failed = [...this.#failed].sort(([one], [other]) => one - other);
     return { totalProcessed: this.#processed, failed: failed.map(([, fault]) => fault) };

@@ -93,4 +93,19 @@ describe("workers", () => {
     );
     expect(ended).toEqual(["stopped", "stopped"]);
   });
+
+  it("begin a turn of the event loop apart", async () => {
+    let turn = 0;
+    const count = () => {
+      turn += 1;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    const begun: number[] = [];
+    await runWorkers(3, new AbortController().signal, async () => {
+      begun.push(turn);
+    });
+    clearImmediate(counting);
+    expect(new Set(begun).size).toBe(3);
+  });
 });
