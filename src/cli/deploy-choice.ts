@@ -42,7 +42,8 @@ export async function answersOf(session: Session, given: GivenAnswers): Promise<
     for (let asked = 0; asked < asksMax; asked += 1) {
       const answer = read((await lines.question("> ", { signal })).trim());
       if (answer !== undefined) return answer;
-      stderr.write("That is none of the answers.\n");
+      const taken = Object.keys(answers).join(", ") || "a number, as 200000, 200k or 2m";
+      stderr.write(`That is none of the answers: ${taken}.\n`);
     }
     throw new VectorError("E_USAGE", `No answer fits: ${text}`);
   };

@@ -104,7 +104,7 @@ export const questions: Readonly<Record<keyof Answers, Question>> = {
       fixed: "a batch over a set that does not change, without filters",
     },
   },
-  vectors: { text: "How many vectors will it be in a year?", answers: {} },
+  vectors: { text: "How many vectors will it be in a year? (200000, 200k or 2m)", answers: {} },
   keeper: {
     text: "Who keeps it running?",
     answers: {
