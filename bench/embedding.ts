@@ -1,5 +1,4 @@
 /** The embedded Qdrant as an application uses it, by the official client: in process, or over HTTP. */
-
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";

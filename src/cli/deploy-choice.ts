@@ -1,5 +1,4 @@
 /** The questions of `deploy choose`, asked where they were not answered. */
-
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { type Answers, keepers, questions, uses } from "../deploy/choose.ts";

@@ -15,7 +15,7 @@ export interface PlainRecord {
 }
 
 /** Whether the layout keeps metadata apart, so that a record can be read out of plain values. */
-export function isReadPlain(layout: Layout): boolean {
+export function keepsMetadataApart(layout: Layout): boolean {
   const { document, metadata } = layoutPlaces(layout);
   return document !== null && metadata !== null;
 }

@@ -3,7 +3,7 @@ import { VectorError } from "../../errors.ts";
 import type { Layout } from "../../model/collection.ts";
 import type { MetadataMatch, Where } from "../../model/filter.ts";
 import { markKey, metadataPath, reservedKeys, tenantKey } from "../../model/layout.ts";
-import { isReadPlain } from "../../model/plain-record.ts";
+import { keepsMetadataApart } from "../../model/plain-record.ts";
 import type { PointCondition, PointFilter } from "./api.ts";
 import { type Lists, type Place, whereCondition } from "./where.ts";
 
@@ -55,7 +55,7 @@ function placeOf({ layout, lists }: Asking): Place {
 
 /** The path of a key that an application filters by. */
 function metadataKeyPath(layout: Layout, key: string): string {
-  if (!isReadPlain(layout) && reservedKeys(layout).includes(key)) {
+  if (!keepsMetadataApart(layout) && reservedKeys(layout).includes(key)) {
     throw new VectorError(
       "E_INPUT",
       `The key ${JSON.stringify(key)} is one of the layout's own; metadata has no such key in layout ${layout}.`,

@@ -1,5 +1,4 @@
 /** Qdrant's points by gRPC: what is written, read and searched. Columns go straight into bytes, and bytes into columns. */
-
 import { setImmediate } from "node:timers/promises";
 import { VectorError } from "../../errors.ts";
 import type { PlainRecord } from "../../model/plain-record.ts";

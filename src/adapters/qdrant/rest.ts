@@ -1,5 +1,4 @@
 /** Qdrant by REST. Bodies are built and answers taken apart as text: payload is never decoded on the way. */
-
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex, ShardKey } from "../../model/collection.ts";

@@ -4,7 +4,7 @@ import type { CollectionInfo, Layout } from "../../model/collection.ts";
 import { type Distance, toChromaDistance } from "../../model/distance.ts";
 import type { Where } from "../../model/filter.ts";
 import { markKey, tenantKey } from "../../model/layout.ts";
-import { isReadPlain, type PlainRecord, plainRecord } from "../../model/plain-record.ts";
+import { keepsMetadataApart, type PlainRecord, plainRecord } from "../../model/plain-record.ts";
 import type { PointBatch } from "../../model/record.ts";
 import { denseVector, isPresent } from "../../model/vector-column.ts";
 import type { DocumentHit, DocumentSearchOptions } from "../../store/documents.ts";
@@ -72,7 +72,7 @@ function recordReader(
   layout: Layout | null,
   where: Where | undefined,
 ): ((payload: PlainObject) => PlainRecord | null) | undefined {
-  if (layout === null || !isReadPlain(layout)) return undefined;
+  if (layout === null || !keepsMetadataApart(layout)) return undefined;
   if (where === undefined) return (payload) => plainRecord(payload, layout);
   if (asksForLists(where)) return undefined;
   return (payload) => {
@@ -102,7 +102,7 @@ function wantedPaths(
   if (documents) return undefined;
   if (!metadata) return [`${markKey}.id`];
   // In the other layouts the metadata's keys stand beside the document.
-  return isReadPlain(layout) ? ["metadata", tenantKey, markKey] : undefined;
+  return keepsMetadataApart(layout) ? ["metadata", tenantKey, markKey] : undefined;
 }
 
 /** Of a row of the answer. */

@@ -1,5 +1,4 @@
 /** A Qdrant server by two roads: collections by REST; points by gRPC once its port is proven to be the same server's. */
-
 import { isVectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex, ShardKey } from "../../model/collection.ts";
 import type { PlainRecord } from "../../model/plain-record.ts";

@@ -1,5 +1,4 @@
 /** What `doctor` prints: a line a finding as it is made, and how many there were. */
-
 import type { CodeExamination } from "../../migrate/doctor/code.ts";
 import type { Finding } from "../../migrate/doctor/finding.ts";
 import type { DoctorRequest, Examination } from "../../migrate/doctor/request.ts";

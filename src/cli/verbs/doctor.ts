@@ -1,5 +1,4 @@
 /** `vecferry doctor [SOURCE] [TARGET]`. */
-
 import { VectorError } from "../../errors.ts";
 import { examineCode } from "../../migrate/doctor/code.ts";
 import { runDoctor } from "../../migrate/doctor/doctor.ts";

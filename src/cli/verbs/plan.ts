@@ -1,5 +1,4 @@
 /** `vecferry plan [SOURCE] [TARGET]`. */
-
 import { VectorError } from "../../errors.ts";
 import { assertSource, assertTarget } from "../../open.ts";
 import { readEnds } from "../access.ts";

@@ -1,5 +1,4 @@
 /** The parameters of a collection's vectors, checked as Qdrant 1.18.2 checks them. */
-
 import type { z } from "zod";
 import { isObject } from "../../util/json.ts";
 import type { CollectionConfig, JsonObject, SparseVectorParams, VectorParams } from "../api.ts";

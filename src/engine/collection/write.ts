@@ -1,5 +1,4 @@
 /** What changes a collection. Each operation is checked as a whole before it changes anything; the caller holds the transaction. */
-
 import type { VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
 import { isObject } from "../../util/json.ts";

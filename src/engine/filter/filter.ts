@@ -1,5 +1,4 @@
 /** Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition). */
-
 import { isVectorError } from "../../errors.ts";
 import { isObject } from "../../util/json.ts";
 import { canonicalPointId, uuidOfBytes } from "../collection/point-key.ts";

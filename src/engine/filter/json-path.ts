@@ -1,5 +1,4 @@
 /** Qdrant's payload paths: `a.b`, `tags[]`, `list[3].x`, `"a key"."with dots.in it"` (lib/segment/src/json_path). */
-
 import { isObject } from "../../util/json.ts";
 import { malformed } from "../errors.ts";
 

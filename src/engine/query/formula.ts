@@ -2,7 +2,6 @@
  * Scores by a formula over the scores of prefetches, the payload and conditions.
  * Source: qdrant 1.18.2, lib/segment/src/index/query_optimization/rescore_formula. Arithmetic in float64, as there.
  */
-
 import type { VectorError } from "../../errors.ts";
 import type { JsonObject } from "../api.ts";
 import { badInput } from "../errors.ts";

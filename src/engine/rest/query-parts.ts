@@ -1,5 +1,4 @@
 /** Small members of query bodies. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs. */
-
 import { z } from "zod";
 import { isVectorError } from "../../errors.ts";
 import { isObject } from "../../util/json.ts";

@@ -1,5 +1,4 @@
 /** Vectors in JSON: of request bodies, and in answers. */
-
 import type { DenseColumn, MultiColumn, SparseColumn, VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
 import { isObject } from "../../util/json.ts";

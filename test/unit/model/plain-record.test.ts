@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PayloadDecoder } from "../../../src/model/layout.ts";
-import { isReadPlain, plainRecord } from "../../../src/model/plain-record.ts";
+import { keepsMetadataApart, plainRecord } from "../../../src/model/plain-record.ts";
 import { parsePlain, parsePlainObject } from "../../../src/util/json.ts";
 
 const point = "00000000-0000-5000-8000-00000000000a";
@@ -41,12 +41,12 @@ describe("a record out of plain values", () => {
   });
 
   it("is read in the layouts that keep metadata apart, and in no other", () => {
-    expect(["vecferry", "langchain"].map((one) => isReadPlain(one as "vecferry"))).toEqual([
+    expect(["vecferry", "langchain"].map((one) => keepsMetadataApart(one as "vecferry"))).toEqual([
       true,
       true,
     ]);
     for (const layout of ["flat", "llamaindex"] as const) {
-      expect(isReadPlain(layout)).toBe(false);
+      expect(keepsMetadataApart(layout)).toBe(false);
       expect(plainRecord(parsePlainObject(texts[0] ?? "") ?? {}, layout)).toBeNull();
     }
   });
