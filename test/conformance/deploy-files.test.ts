@@ -17,6 +17,7 @@ import { kubernetesDeployment } from "../../src/deploy/kubernetes.ts";
 import { nativeDeployment } from "../../src/deploy/native.ts";
 import { podmanDeployment } from "../../src/deploy/podman.ts";
 import { temporaryFolder } from "../support/cli.ts";
+import { usualDeployment as usual } from "../support/deployment.ts";
 import { readProjectFile } from "../support/files.ts";
 
 const run = promisify(execFile);
@@ -30,15 +31,6 @@ const helm = process.env["VECFERRY_HELM"] ?? "";
 const chart = process.env["QDRANT_HELM_CHART"] ?? "";
 const noHelm =
   helm === "" || chart === "" ? " (VECFERRY_HELM or QDRANT_HELM_CHART is not set)" : "";
-
-const usual = {
-  registry: "docker.io",
-  version: "1.19.2",
-  name: "qdrant",
-  network: null,
-  memory: "4g",
-  allowFrom: "10.0.0.0/8",
-};
 
 function textOf({ files }: Deployment, name: string): string {
   return files.find((file) => file.name === name)?.text ?? "";

@@ -7,16 +7,9 @@ import { composeDeployment } from "../../src/deploy/compose.ts";
 import { podmanDeployment } from "../../src/deploy/podman.ts";
 import { type Engine, openEngine } from "../../src/engine/index.ts";
 import { type Serving, serve } from "../../src/server/serve.ts";
+import { usualDeployment as request } from "../support/deployment.ts";
 import { readProjectFile } from "../support/files.ts";
 
-const request = {
-  registry: "docker.io",
-  version: "1.19.2",
-  name: "qdrant",
-  network: null,
-  memory: "4g",
-  allowFrom: "10.0.0.0/8",
-};
 const real = URL.parse(process.env["QDRANT_URL"] ?? "");
 const local = real !== null && ["127.0.0.1", "localhost"].includes(real.hostname);
 const why = local ? "" : " (QDRANT_URL names none on this host)";
