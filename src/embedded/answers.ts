@@ -16,12 +16,14 @@ export function parseAnswer(bytes: Uint8Array): unknown | Promise<unknown> {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (text.length < longMin) return parsePlain(text.toString());
   const begin = text.toString("latin1", 0, pointsBegin.length);
-  if (begin.startsWith("[")) return inTurns(text, 1);
-  return begin === pointsBegin ? inTurns(text, pointsBegin.length) : parsePlain(text.toString());
+  if (begin.startsWith("[")) return parseByPieces(text, 1);
+  return begin === pointsBegin
+    ? parseByPieces(text, pointsBegin.length)
+    : parsePlain(text.toString());
 }
 
 /** A list of points that begins at `from` is decoded by pieces; what stands around it, after them. */
-async function inTurns(text: Buffer, from: number): Promise<unknown> {
+async function parseByPieces(text: Buffer, from: number): Promise<unknown> {
   const end = text.lastIndexOf("]");
   const points: unknown[] = [];
   for (let at = from; at < end; ) {
