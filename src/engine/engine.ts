@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { VectorError } from "../errors.ts";
 import { arraysOf, copyColumn } from "../model/vector-column.ts";
 import { abortError, throwIfAborted } from "../util/abort.ts";
 import { stringifyPlain } from "../util/json.ts";
 import { acquireLock } from "../util/lock.ts";
 import { moduleExtension } from "../util/module-extension.ts";
-import { threadFlags } from "../util/thread-flags.ts";
+import { startThread } from "../util/start-thread.ts";
 import type {
   CallOptions,
   CollectionDescription,
@@ -48,10 +48,9 @@ export async function openEngine(path: string, options: CallOptions = {}): Promi
     lock = await acquireLock(join(folder, lockName), `the folder ${folder}`);
   }
   const places: EnginePlaces = { folder, snapshots: snapshotsOf(folder) };
-  const worker = new Worker(new URL(`./worker${moduleExtension}`, import.meta.url), {
+  const worker = startThread(new URL(`./worker${moduleExtension}`, import.meta.url), {
     workerData: places,
     name: "vecferry engine",
-    execArgv: threadFlags(),
   });
   try {
     const damaged = await opened(worker, options.signal);

@@ -1,6 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, open, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -194,22 +205,31 @@ describe("a folder", () => {
 describe("a program that is given on the command line", () => {
   // V8's flags are handed on to a thread, and refused where a thread is given them by name.
   const memory = "--max-old-space-size=512";
-  it.for([["--input-type=module"], ["--input-type=module", memory], [memory]])(
-    "opens a folder, with %j",
-    async (flags) => {
-      const index = JSON.stringify(new URL("../../src/engine/index.ts", import.meta.url));
-      const program = `import { openEngine } from ${index};
+  const type = "--input-type=module";
+  it.for([
+    [type],
+    [type, memory],
+    ["--input-type", "module"],
+    ["--input-type=module-typescript"],
+    [memory],
+  ])("opens a folder in a thread with all flags, with %j", async (flags) => {
+    const threads = join(folder, "../threads");
+    const loaded = `import { appendFileSync } from "node:fs";
+      appendFileSync(${JSON.stringify(threads)}, "thread ");`;
+    const preload = `--import=data:text/javascript,${encodeURIComponent(loaded)}`;
+    const index = JSON.stringify(new URL("../../src/engine/index.ts", import.meta.url));
+    const program = `import { openEngine } from ${index};
       const engine = await openEngine(${JSON.stringify(folder)});
       await engine.createCollection("a", { vectors: { size: 2, distance: "Dot" } });
       console.log((await engine.listCollections()).join());
       await engine.close();`;
-      const child = spawn(process.execPath, [...flags, "--eval", program]);
-      let printed = "";
-      child.stdout.on("data", (text: Buffer) => {
-        printed += text.toString();
-      });
-      const [status] = await once(child, "close");
-      expect([status, printed]).toEqual([0, "a\n"]);
-    },
-  );
+    const child = spawn(process.execPath, [...flags, preload, "--eval", program]);
+    let printed = "";
+    child.stdout.on("data", (text: Buffer) => {
+      printed += text.toString();
+    });
+    const [status] = await once(child, "close");
+    expect([status, printed]).toEqual([0, "a\n"]);
+    expect(await readFile(threads, "utf8")).toBe("thread thread ");
+  });
 });

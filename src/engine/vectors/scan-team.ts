@@ -1,7 +1,8 @@
 /** The helpers of the engine's thread in long scans, where there is more than one core. They are woken and awaited by Atomics. */
 import { availableParallelism } from "node:os";
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { moduleExtension } from "../../util/module-extension.ts";
+import { startThread } from "../../util/start-thread.ts";
 import { type Chunk, type ChunkLayout, lanesMax } from "./chunk.ts";
 import type { KernelName } from "./kernel.ts";
 import {
@@ -44,7 +45,7 @@ class ScanTeam {
     for (let lane = 1; lane <= helpers; lane += 1) {
       const { port1, port2 } = new MessageChannel();
       const workerData: ScanThreadData = { buffer: this.#buffer, lane, port: port2 };
-      const worker = new Worker(new URL(`./scan-thread${moduleExtension}`, import.meta.url), {
+      const worker = startThread(new URL(`./scan-thread${moduleExtension}`, import.meta.url), {
         workerData,
         transferList: [port2],
         name: "vecferry scan",

@@ -3,11 +3,11 @@
  * stream past the queries in threads: what is in memory is the queries, the nearest so far, and a few blocks of rows.
  */
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { VectorError } from "../../errors.ts";
 import { abortError } from "../../util/abort.ts";
 import { moduleExtension } from "../../util/module-extension.ts";
-import { threadFlags } from "../../util/thread-flags.ts";
+import { startThread } from "../../util/start-thread.ts";
 import { mergeRankings, type Ranking } from "./nearest.ts";
 import type { TruthBlock, TruthQuestion } from "./truth-scan.ts";
 import type { TruthRequest } from "./truth-worker.ts";
@@ -74,10 +74,9 @@ class TruthThread {
   #fault: { readonly error: unknown } | null = null;
 
   constructor(question: TruthQuestion) {
-    this.#worker = new Worker(new URL(`./truth-worker${moduleExtension}`, import.meta.url), {
+    this.#worker = startThread(new URL(`./truth-worker${moduleExtension}`, import.meta.url), {
       workerData: question,
       name: "vecferry truth",
-      execArgv: threadFlags(),
     });
     this.#worker.on("message", (rankings: Ranking[] | null) => {
       this.#asked.shift()?.settle(rankings ?? []);
