@@ -1,21 +1,14 @@
 /** The command in a terminal: what it draws there at 80 and at 20 columns, and that none of it is in what a pipe gets. */
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { mainFile, runCli, startCli, temporaryFolder } from "../support/cli.ts";
-import { projectRoot } from "../support/files.ts";
+import { runCli, startCli, temporaryFolder } from "../support/cli.ts";
+import { inTerminal, noTerminal } from "../support/in-terminal.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { FakeTerminal } from "../support/terminal.ts";
 
 const name = "文書の集まり 😀";
 const records = 6_000;
-const noTerminal =
-  spawnSync("python3", ["-c", "import pty, fcntl, termios"]).status === 0
-    ? null
-    : "no python3 here that could open a terminal";
 
 function made(folder: string): string[] {
   const source = join(folder, "c");
@@ -33,28 +26,6 @@ function made(folder: string): string[] {
   ];
 }
 
-interface Size {
-  readonly columns: number;
-  readonly rows?: number;
-  readonly resizedTo?: number;
-}
-
-/** Runs the built command in a terminal; gives what it has sent there. */
-async function inTerminal(
-  argv: readonly string[],
-  { columns, rows = 24, resizedTo }: Size,
-  env: Readonly<Record<string, string>> = {},
-) {
-  const size = [columns, rows, resizedTo ?? "-"].map(String);
-  const script = join(projectRoot, "test/support/in-pty.py");
-  const child = spawn("python3", [script, ...size, process.execPath, mainFile, ...argv], {
-    env: { PATH: process.env["PATH"], TERM: "xterm-256color", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [sent, [exit]] = await Promise.all([text(child.stdout), once(child, "close")]);
-  return { sent, exit };
-}
-
 function shown(sent: string, columns: number): FakeTerminal {
   const terminal = new FakeTerminal(columns);
   terminal.write(sent);
@@ -64,7 +35,7 @@ function shown(sent: string, columns: number): FakeTerminal {
 describe.skipIf(noTerminal !== null)(`in a terminal${noTerminal ? ` (${noTerminal})` : ""}`, () => {
   it("keeps a line for the collection at work, and leaves what it is through with", async () => {
     using folder = temporaryFolder();
-    const { sent, exit } = await inTerminal(made(folder.path), { columns: 80 });
+    const { sent, exit } = await inTerminal(made(folder.path));
     expect(exit).toBe(0);
     expect(sent).toMatch(/copy +records +% .*lag +waits for/);
     expect(sent).toMatch(/文書の集まり 😀 +[\d,]+\/6,000 .*(source|target|itself)\b/);
@@ -110,10 +81,9 @@ describe.skipIf(noTerminal !== null)(`in a terminal${noTerminal ? ` (${noTermina
   it("has no colour with NO_COLOR, and nothing but plain lines where the terminal is dumb", async () => {
     using folder = temporaryFolder();
     const argv = made(folder.path);
-    const { sent } = await inTerminal(argv, { columns: 80 }, { NO_COLOR: "1" });
+    const { sent } = await inTerminal(argv, { env: { NO_COLOR: "1" } });
     expect(sent).not.toMatch(/\u001b\[[\d;]*m/);
-    const dumb = { TERM: "dumb" };
-    const again = await inTerminal([...argv, "--restart"], { columns: 80 }, dumb);
+    const again = await inTerminal([...argv, "--restart"], { env: { TERM: "dumb" } });
     expect(again.exit).toBe(0);
     expect(again.sent.replaceAll(/\r?\n/g, "")).not.toMatch(/\p{Cc}/u);
     expect(again.sent).toContain(`${name}: copy`);
