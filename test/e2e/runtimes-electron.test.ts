@@ -1,7 +1,7 @@
 /** docs/runtimes.md: Electron, where VECFERRY_ELECTRON is the path of its binary; and the same application over a stand-in of it. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
@@ -10,14 +10,11 @@ import { startServer } from "../../src/testing/server.ts";
 import { cleanEnvironment } from "../support/cli.ts";
 import { writeElectronApp, writeStandIn } from "../support/electron.ts";
 import { unpackPackage } from "../support/packed.ts";
+import { scan, scanHelpers } from "../support/scan-app.ts";
 
 const run = promisify(execFile);
 const binary = process.env["VECFERRY_ELECTRON"] ?? "";
 const why = binary === "" ? " (VECFERRY_ELECTRON is not set)" : "";
-/** Of the engine's thread, where there are cores for them. */
-const scanHelpers = Math.min(availableParallelism(), 4) - 1;
-/** 17 MB of vectors. The largest of those that lie along the eighth axis is the one of this number. */
-const scan = { count: 4352, size: 1024, nearest: 4103 };
 
 interface Result {
   readonly place: "main" | "utility";

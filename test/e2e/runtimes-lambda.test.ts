@@ -1,6 +1,5 @@
 /** docs/runtimes.md: AWS Lambda. Its interface is stood in for (test/support/lambda.ts); nothing here runs at AWS. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,18 +7,17 @@ import { openEngine } from "../../src/engine/index.ts";
 import { serve } from "../../src/server/serve.ts";
 import { memoryMb, startLambda } from "../support/lambda.ts";
 import { bytesBelow, unpackPackage } from "../support/packed.ts";
+import { scan, scanFunction, scanHelpers } from "../support/scan-app.ts";
 
 /** AWS's bound for a function's code and layers, unpacked. */
 const codeBytesMax = 250 * 1024 * 1024;
-/** The engine's thread, and its helpers where there are cores for them. */
-const scanThreads = Math.min(availableParallelism(), 4);
 const realUrl = process.env["QDRANT_URL"] ?? "";
 const why = realUrl === "" ? " (QDRANT_URL is not set)" : "";
 
 /** As an application would write it: one connection outside of the handler, made by the first call. */
 const index = `
-import { readdirSync } from "node:fs";
-import { connect, openEmbedded } from "vecferry";
+import { connect } from "vecferry";
+${scanFunction}
 
 let opening;
 const embed = async (texts) => texts.map((text) => [text.length, 1]);
@@ -37,26 +35,9 @@ async function ask({ config, collection }) {
   return { choice: connection.choice, before, found: found.length };
 }
 
-const threadsNow = () => readdirSync("/proc/self/task").length;
-
-async function scan({ count, size }) {
-  const before = threadsNow();
-  const qdrant = await openEmbedded(":memory:");
-  await qdrant.client.createCollection("many", { vectors: { size, distance: "Dot" } });
-  for (let from = 0; from < count; from += 256) {
-    const points = Array.from({ length: 256 }, (_, at) => {
-      const vector = new Array(size).fill(0);
-      vector[(from + at) % size] = 1 + from;
-      return { id: from + at, vector };
-    });
-    await qdrant.client.upsert("many", { points });
-  }
-  const query = new Array(size).fill(0);
-  query[7] = 1;
-  const { points } = await qdrant.client.query("many", { query, limit: 1 });
-  const threads = threadsNow() - before;
-  await qdrant.close();
-  return { nearest: points[0].id, threads, rssMb: process.resourceUsage().maxRSS / 1024 };
+async function scanned(event) {
+  const found = await scan(event);
+  return { ...found, rssMb: process.resourceUsage().maxRSS / 1024 };
 }
 
 async function refuse({ path }) {
@@ -64,7 +45,7 @@ async function refuse({ path }) {
   return { code, message, next };
 }
 
-export const handler = (event) => ({ ask, scan, refuse })[event.call](event);
+export const handler = (event) => ({ ask, scanned, refuse })[event.call](event);
 `;
 
 describe.skipIf(process.platform !== "linux")("AWS Lambda, stood in for", () => {
@@ -116,10 +97,10 @@ describe.skipIf(process.platform !== "linux")("AWS Lambda, stood in for", () => 
 
   it(`searches by threads and SIMD within ${memoryMb} MB`, async () => {
     await using lambda = await startLambda(task, scratch, {});
-    const answer = await lambda.invoke({ call: "scan", count: 4352, size: 1024 });
-    expect(answer).toMatchObject({ nearest: 4103 });
-    const { threads, rssMb } = answer as { threads: number; rssMb: number };
-    expect(threads).toBeGreaterThanOrEqual(scanThreads);
+    const answer = await lambda.invoke({ call: "scanned", ...scan });
+    const { nearest, helpers, rssMb } = answer as Record<"nearest" | "helpers" | "rssMb", number>;
+    expect(nearest).toBe(scan.nearest);
+    expect(helpers).toBeGreaterThanOrEqual(scanHelpers);
     expect(rssMb).toBeLessThan(memoryMb);
   });
 

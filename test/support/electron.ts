@@ -6,15 +6,13 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
+import { scanFunction } from "./scan-app.ts";
 
 /** What is done in each process. `config.folder` is this process's own; `config.url` is a server's. */
 const work = `
-import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
-import { connect, openEmbedded } from "vecferry";
-
-const tasks = "/proc/self/task";
-const threadsNow = () => (existsSync(tasks) ? readdirSync(tasks).length : null);
+import { connect } from "vecferry";
+${scanFunction}
 
 async function ask(place) {
   const embed = async (texts) => texts.map((text) => [text.length, 1]);
@@ -26,25 +24,6 @@ async function ask(place) {
   await notes.addDocuments([{ id: "at " + Date.now() + process.pid, content: "on looms" }]);
   const found = await notes.semanticSearch({ query: "on engines", nResults: 9 });
   return { before, found: found.length };
-}
-
-/** More vectors than one thread goes through: its helpers start, and are counted; what each of them finds is not to be seen from here. */
-async function scan({ count, size }) {
-  await using qdrant = await openEmbedded(":memory:");
-  await qdrant.client.createCollection("many", { vectors: { size, distance: "Dot" } });
-  for (let from = 0; from < count; from += 256) {
-    const points = Array.from({ length: 256 }, (_, at) => {
-      const vector = new Array(size).fill(0);
-      vector[(from + at) % size] = 1 + from;
-      return { id: from + at, vector };
-    });
-    await qdrant.client.upsert("many", { points });
-  }
-  const query = new Array(size).fill(0);
-  query[7] = 1;
-  const before = threadsNow();
-  const { points } = await qdrant.client.query("many", { query, limit: 1 });
-  return { nearest: points[0].id, helpers: before === null ? null : threadsNow() - before };
 }
 
 /** Gives each result to \`say\`: a fault is one too. */
