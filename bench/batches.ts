@@ -5,7 +5,7 @@ import { prepare } from "../src/migrate/prepare.ts";
 import { defaultRequest } from "../src/migrate/request.ts";
 import type { CollectionSpec } from "../src/model/collection.ts";
 import { defaultVector, type PointBatch, type RecordBatch } from "../src/model/record.ts";
-import type { PointColumns } from "../src/wire/columns.ts";
+import type { WrittenColumns } from "../src/wire/columns.ts";
 import { blankCollection } from "../test/support/blank-collection.ts";
 import { type BenchRecord, benchRecords } from "./data.ts";
 
@@ -45,7 +45,7 @@ export function pointsOf(records: RecordBatch, dimension: number): PointBatch {
 }
 
 /** The same points as columns of Qdrant's: payload as JSON text. */
-export function columnsOf(records: RecordBatch, dimension: number): PointColumns {
+export function columnsOf(records: RecordBatch, dimension: number): WrittenColumns {
   const points = pointsOf(records, dimension);
   return toColumns(points, 0, points.ids.length, specOf(dimension).layout);
 }

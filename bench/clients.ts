@@ -1,6 +1,7 @@
 /** What Qdrant's own clients do with the same points: write them, and read them back. Their objects are ready before the clock starts. */
 import { QdrantClient as GrpcClient } from "@qdrant/js-client-grpc";
 import { QdrantClient as RestClient } from "@qdrant/js-client-rest";
+import { payloadText } from "../src/model/payload.ts";
 import { denseVector, enabled, idOf } from "../test/support/grpc-scene.ts";
 import { unnamed } from "../test/support/vector-columns.ts";
 import { columnsOf, recordBatches } from "./batches.ts";
@@ -40,7 +41,7 @@ async function pointBatches(records: number, dimension: number): Promise<Point[]
     return points.map((id, row) => ({
       id,
       vector: Array.from(data.subarray(row * dimension, (row + 1) * dimension)),
-      payload: JSON.parse(payloads[row] ?? "{}"),
+      payload: JSON.parse(payloadText(payloads[row] ?? "{}")),
     }));
   });
 }

@@ -18,6 +18,7 @@ import type { Layout } from "./collection.ts";
 import { type ExactNumbers, findInexact, restoreExact } from "./exact-numbers.ts";
 import { isOwnNode, nodeKeys, nodeMembers, takeNode, withoutText, withText } from "./llama-node.ts";
 import { Members } from "./members.ts";
+import type { PayloadParts, PayloadSink } from "./payload.ts";
 import type { PointBatch } from "./record.ts";
 
 /** The payload key of vecferry's own notes, in every layout. */
@@ -113,48 +114,86 @@ export function conflicts(metadata: string | null, layout: Layout): string[] {
   return reserved.filter((key) => keys.has(key));
 }
 
-/** The payload of one row as JSON text. The metadata's keys must not meet reserved ones (`conflicts`). @throws SyntaxError where the metadata is no JSON */
-export function encodePayload(batch: PointBatch, row: number, layout: Layout): string {
-  const { payload, placement } = batch;
-  const shape = shapes[layout];
-  const document = payload.documents[row] ?? null;
-  const metadata = payload.metadata[row] ?? "{}";
-  const tenant = placement.tenants[row] ?? null;
-  const own = layout === "llamaindex" && isOwnNode(metadata) ? withText(metadata, document) : null;
-  const members: string[] = [];
-  if (shape.metadata === null) {
-    const inner = (own?.metadata ?? metadata).trim().slice(1, -1).trim();
-    if (inner !== "") members.push(inner);
+/** The payload of one row. The metadata's keys must not meet reserved ones (`conflicts`). */
+export class RecordPayload implements PayloadParts {
+  readonly #batch: PointBatch;
+  readonly #row: number;
+  readonly #layout: Layout;
+
+  constructor(batch: PointBatch, row: number, layout: Layout) {
+    this.#batch = batch;
+    this.#row = row;
+    this.#layout = layout;
   }
-  if (layout === "llamaindex") {
-    if (own === null) members.push(...nodeMembers(placement.points[row] ?? "", document, metadata));
-  } else if (document !== null || layout !== "langchain") {
-    members.push(`"${shape.document}":${JSON.stringify(document)}`);
+
+  get length(): number {
+    const { documents, metadata } = this.#batch.payload;
+    const document = documents[this.#row] ?? "";
+    return markChars + document.length + (metadata[this.#row]?.length ?? 0);
   }
-  if (shape.metadata !== null) members.push(`"${shape.metadata}":${metadata}`);
-  if (tenant !== null) members.push(`"${tenantKey}":${JSON.stringify(tenant)}`);
-  members.push(`"${markKey}":${encodeMark(batch, row, findInexact(metadata), own?.note)}`);
-  return `{${members.join(",")}}`;
+
+  putInto(sink: PayloadSink): void {
+    const { payload, placement } = this.#batch;
+    const row = this.#row;
+    const layout = this.#layout;
+    const shape = shapes[layout];
+    const document = payload.documents[row] ?? null;
+    const metadata = payload.metadata[row] ?? "{}";
+    const tenant = placement.tenants[row] ?? null;
+    const own =
+      layout === "llamaindex" && isOwnNode(metadata) ? withText(metadata, document) : null;
+    if (shape.metadata === null) sink.members(own?.metadata ?? metadata);
+    if (shape.document !== null) putDocument(sink, shape.document, document, layout);
+    else if (own === null) {
+      const node = nodeMembers(placement.points[row] ?? "", document, metadata);
+      for (const [key, value] of Object.entries(node)) sink.text(key, value);
+    }
+    if (shape.metadata !== null) sink.json(shape.metadata, metadata);
+    if (tenant !== null) sink.text(tenantKey, tenant);
+    putMark(sink, this.#batch, row, findInexact(metadata), own?.note);
+  }
 }
 
-function encodeMark(
-  batch: PointBatch,
+/** Characters that a mark and the keys around it take, about. */
+const markChars = 160;
+
+/** The frameworks refuse null. */
+function putDocument(
+  sink: PayloadSink,
+  key: string,
+  document: string | null,
+  layout: Layout,
+): void {
+  if (document !== null) sink.text(key, document);
+  else if (layout !== "langchain") sink.json(key, "null");
+}
+
+function putMark(
+  sink: PayloadSink,
+  { ids, payload, placement }: PointBatch,
   row: number,
   exact: ExactNumbers | null,
   node: string | undefined,
-): string {
-  const { ids, payload, placement } = batch;
+): void {
   const norm = placement.norms[row] ?? Number.NaN;
-  return JSON.stringify({
-    id: ids[row],
-    run: placement.runs[row] ?? undefined,
-    uri: payload.uris[row] ?? undefined,
-    norm: Number.isNaN(norm) ? undefined : floatText(norm),
-    collection: placement.collections[row] ?? undefined,
-    created_at: placement.createdAt?.[row] ?? undefined,
-    exact: exact === null ? undefined : Object.fromEntries(exact),
-    node,
-  });
+  sink.open(markKey);
+  sink.text("id", ids[row] ?? "");
+  putText(sink, "run", placement.runs[row]);
+  putText(sink, "uri", payload.uris[row]);
+  if (!Number.isNaN(norm)) sink.text("norm", floatText(norm));
+  putText(sink, "collection", placement.collections[row]);
+  putText(sink, "created_at", placement.createdAt?.[row]);
+  if (exact !== null) {
+    sink.open("exact");
+    for (const [pointer, text] of exact) sink.text(pointer, text);
+    sink.close();
+  }
+  putText(sink, "node", node);
+  sink.close();
+}
+
+function putText(sink: PayloadSink, key: string, text: string | null | undefined): void {
+  if (text !== null && text !== undefined) sink.text(key, text);
 }
 
 /** Reads the records of payloads that have one layout. */
@@ -168,7 +207,7 @@ export class PayloadDecoder {
   }
 
   /**
-   * The record in a payload that `encodePayload` wrote for the point `point`: the same values come back, type for type.
+   * The record in a payload that `RecordPayload` made for the point `point`: the same values come back, type for type.
    * Whatever else stands there, or has another type than ours, comes out in `rest`, so that no alteration goes unseen.
    * @throws SyntaxError where the text is no JSON object
    */

@@ -29,6 +29,14 @@ export const nodeKeys = [
   "ref_doc_id",
 ] as const;
 
+/** What stands beside the content of a TextNode without a source document. */
+const bareNode = {
+  _node_type: "TextNode",
+  document_id: "None",
+  doc_id: "None",
+  ref_doc_id: "None",
+} as const;
+
 /** What a mark notes of a text's place in which nothing stood, and of a node whose record has no document. */
 const notes = { absent: "absent", untouched: "untouched" } as const;
 
@@ -138,15 +146,12 @@ function memberPlace(object: string, key: string): { start: number; end: number 
 }
 
 /** What LlamaIndex writes for a TextNode without a source document. The node's id is the point's: the framework reads and deletes by it. */
-export function nodeMembers(point: string, document: string | null, metadata: string): string[] {
-  const content = nodeContent(point, document, metadata);
-  return [
-    `"_node_content":${JSON.stringify(content)}`,
-    '"_node_type":"TextNode"',
-    '"document_id":"None"',
-    '"doc_id":"None"',
-    '"ref_doc_id":"None"',
-  ];
+export function nodeMembers(
+  point: string,
+  document: string | null,
+  metadata: string,
+): Record<(typeof nodeKeys)[number], string> {
+  return { _node_content: nodeContent(point, document, metadata), ...bareNode };
 }
 
 function nodeContent(point: string, document: string | null, metadata: string): string {
@@ -167,8 +172,7 @@ export function takeNode(members: Members, point: string, metadata: string): str
     const found = content === null ? members.take("_node_content") : JSON.stringify(content);
     members.put("_node_content", found ?? "null");
   }
-  const fixed = { _node_type: "TextNode", document_id: "None", doc_id: "None", ref_doc_id: "None" };
-  for (const [key, value] of Object.entries(fixed)) {
+  for (const [key, value] of Object.entries(bareNode)) {
     const found = members.take(key) ?? "null";
     if (found !== JSON.stringify(value)) members.put(key, found);
   }

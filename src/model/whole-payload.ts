@@ -5,21 +5,28 @@
 import { canonicalJson } from "../util/canonical.ts";
 import { sliceObject } from "../util/json.ts";
 import type { Layout } from "./collection.ts";
-import { encodePayload, markKey, PayloadDecoder } from "./layout.ts";
+import { markKey, PayloadDecoder, RecordPayload } from "./layout.ts";
+import { type Payload, payloadText } from "./payload.ts";
 import type { PointBatch } from "./record.ts";
 
-/** The payload of one row as JSON text: the layout's, and `rest` beside it; of a point that is not vecferry's, `rest` alone. @throws SyntaxError */
-export function wholePayload(batch: PointBatch, row: number, layout: Layout): string {
+/** The payload of one row: the layout's, and `rest` beside it; of a point that is not vecferry's, `rest` alone. @throws SyntaxError */
+export function rowPayload(batch: PointBatch, row: number, layout: Layout): Payload {
   const rest = batch.placement.rest[row] ?? null;
-  if (rest === null) return encodePayload(batch, row, layout);
+  const record = new RecordPayload(batch, row, layout);
+  if (rest === null) return record;
   if (isForeign(batch, row)) return rest;
-  const members = sliceObject(encodePayload(batch, row, layout));
+  const members = sliceObject(payloadText(record));
   for (const [key, value] of sliceObject(rest)) {
     const own = members.get(key);
     const mark = key === markKey && own !== undefined && value.startsWith("{");
     members.set(key, mark ? joined([...sliceObject(own), ...sliceObject(value)]) : value);
   }
   return joined(members);
+}
+
+/** The same as JSON text. @throws SyntaxError */
+export function wholePayload(batch: PointBatch, row: number, layout: Layout): string {
+  return payloadText(rowPayload(batch, row, layout));
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Points by columns, and which of them are meant: what the messages carry, in the shapes that both ends of the wire take. */
+import type { Payload } from "../model/payload.ts";
 import type { VectorColumn } from "../model/record.ts";
 
 /** Points by columns: all have `points.length` rows. */
@@ -9,6 +10,12 @@ export interface PointColumns {
   readonly vectors: ReadonlyMap<string, VectorColumn>;
   /** JSON texts of objects; null = none asked for, or none there. */
   readonly payloads: (string | null)[];
+}
+
+/** Points to be written. */
+export interface WrittenColumns extends Omit<PointColumns, "payloads"> {
+  /** Null = none. */
+  readonly payloads: (Payload | null)[];
 }
 
 /** Points in Qdrant's order of ids. */

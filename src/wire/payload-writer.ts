@@ -8,7 +8,7 @@
  * A number without point and exponent is an int64, any other a double: 2 and 2.0 stay apart.
  */
 import { VectorError } from "../errors.ts";
-import { varintBytes, type Writer } from "./protobuf.ts";
+import { fieldBytes, varintBytes, type Writer } from "./protobuf.ts";
 
 /**
  * Why a payload cannot be carried by gRPC:
@@ -53,11 +53,6 @@ export class NotCarriedError extends Error {
   }
 }
 
-/** Bytes of a field with `length` bytes, its tag and its length included. */
-function lengthOf(length: number): number {
-  return 1 + varintBytes(length) + length;
-}
-
 /**
  * Writes payloads into one message. A lenient one is for answers: what int64 cannot hold becomes a double, as a server's
  * own answers have it.
@@ -73,8 +68,23 @@ export class PayloadWriter {
     this.#strict = strict;
   }
 
-  /** Writes each member of `json` as an entry of the map at `field`. @throws NotCarriedError */
-  write(json: string, field: number): void {
+  /** Writes each member of `json`, the object at `depth`, as an entry of the map at `field`. @throws NotCarriedError */
+  write(json: string, field: number, depth = 1): void {
+    const end = this.#begin(json);
+    if (this.#peek() !== 0x7b) throw new NotCarriedError("not-json");
+    this.#object(field, depth);
+    this.#finish(end);
+  }
+
+  /** Writes `json` as the Value at `field`, `depth` objects down. @throws NotCarriedError */
+  value(json: string, field: number, depth: number): void {
+    const end = this.#begin(json);
+    this.#field(field, depth, varintBytes(json.length));
+    this.#finish(end);
+  }
+
+  /** Goes to the first byte of the text; gives where it ends. */
+  #begin(json: string): number {
     // A UTF-16 unit takes at most three bytes; the zero behind them ends every loop below.
     if (this.#text.length <= json.length * 3) {
       this.#text = Buffer.allocUnsafe(json.length * 3 + 4096);
@@ -83,8 +93,10 @@ export class PayloadWriter {
     this.#text[end] = 0;
     this.#at = 0;
     this.#space();
-    if (this.#peek() !== 0x7b) throw new NotCarriedError("not-json");
-    this.#object(field, 1);
+    return end;
+  }
+
+  #finish(end: number): void {
     this.#space();
     // An escape may have led behind the zero, into what an earlier text left.
     if (this.#at !== end) throw new NotCarriedError("not-json");
@@ -150,7 +162,7 @@ export class PayloadWriter {
     const start = this.#at + 1;
     const hasEscapes = this.#scan();
     const end = this.#at - 1;
-    const width = varintBytes(lengthOf(keyEnd - keyStart) + lengthOf(lengthOf(end - start)));
+    const width = varintBytes(fieldBytes(keyEnd - keyStart) + fieldBytes(fieldBytes(end - start)));
     const entry = writer.open(field, width);
     this.#string(1, keyStart, keyEnd, keyEscaped);
     this.#textField(2, start, end, hasEscapes);
@@ -159,14 +171,14 @@ export class PayloadWriter {
 
   /** A Value with the text between two quotes. */
   #textField(field: number, start: number, end: number, hasEscapes: boolean): void {
-    const width = varintBytes(lengthOf(end - start));
+    const width = varintBytes(fieldBytes(end - start));
     const value = this.#writer.open(field, width);
     this.#string(4, start, end, hasEscapes);
     this.#writer.close(value, width);
   }
 
-  /** The value that begins here, as a Value at `field`. */
-  #field(field: number, depth: number): void {
+  /** The value that begins here, as a Value at `field`. `width`: bytes that its length will likely take. */
+  #field(field: number, depth: number, width = 1): void {
     const writer = this.#writer;
     const code = this.#peek();
     if (code === quote) {
@@ -175,11 +187,11 @@ export class PayloadWriter {
       this.#textField(field, start, this.#at - 1, hasEscapes);
       return;
     }
-    const value = writer.open(field);
+    const value = writer.open(field, width);
     if (code === 0x7b) {
-      const struct = writer.open(6);
+      const struct = writer.open(6, width);
       this.#object(1, depth + 1);
-      writer.close(struct);
+      writer.close(struct, width);
     } else if (code === 0x5b) {
       const list = writer.open(7);
       this.#list(depth + 1);
@@ -188,7 +200,7 @@ export class PayloadWriter {
     else if (code === 0x66) this.#literal("false", 5, 0);
     else if (code === 0x6e) this.#literal("null", 1, 0);
     else this.#number();
-    writer.close(value);
+    writer.close(value, width);
   }
 
   #list(depth: number): void {

@@ -9,8 +9,10 @@
  *     PointsOperationResponse   1: UpdateResult   2: seconds (double)
  *     UpdateResult              1: number of the operation   2: status
  */
+import type { Payload } from "../model/payload.ts";
 import { vectorBytes } from "../model/vector-column.ts";
-import type { NamedPoints, PointColumns } from "./columns.ts";
+import type { NamedPoints, WrittenColumns } from "./columns.ts";
+import { PayloadMembers } from "./payload-members.ts";
 import { PayloadReader } from "./payload-reader.ts";
 import { type NotCarried, NotCarriedError, PayloadWriter } from "./payload-writer.ts";
 import { readRequestedId, writePointId } from "./point-id.ts";
@@ -52,7 +54,7 @@ export interface UpsertPart {
 /** As many rows as fit, answered when they are written. */
 export function encodeUpsert(
   collection: string,
-  columns: PointColumns,
+  columns: WrittenColumns,
   bounds: UpsertBounds,
 ): UpsertPart {
   const { from, bytesAim, rowsMax = Number.POSITIVE_INFINITY, mode = "upsert", shard } = bounds;
@@ -75,7 +77,7 @@ export function encodeUpsert(
 }
 
 /** A guess; the writer grows where it is too low. */
-function roomFor(columns: PointColumns, from: number, last: number): number {
+function roomFor(columns: WrittenColumns, from: number, last: number): number {
   const { points, payloads } = columns;
   const share = (last - from) / Math.max(1, points.length);
   let bytes = 1024 + (last - from) * 96 + vectorBytes(columns) * share;
@@ -83,16 +85,20 @@ function roomFor(columns: PointColumns, from: number, last: number): number {
   return Math.ceil(bytes);
 }
 
+const payloadField = 3;
+
 class RowWriter {
   readonly #writer: Writer;
-  readonly #columns: PointColumns;
+  readonly #columns: WrittenColumns;
   readonly #payloads: PayloadWriter;
+  readonly #members: PayloadMembers;
   readonly #vectors: VectorsWriter;
 
-  constructor(writer: Writer, columns: PointColumns) {
+  constructor(writer: Writer, columns: WrittenColumns) {
     this.#writer = writer;
     this.#columns = columns;
     this.#payloads = new PayloadWriter(writer, true);
+    this.#members = new PayloadMembers(writer, payloadField);
     this.#vectors = new VectorsWriter(columns.vectors);
   }
 
@@ -104,7 +110,7 @@ class RowWriter {
     try {
       const point = writer.open(3, width);
       writePointId(writer, 1, this.#columns.points[row] ?? "");
-      this.#payloads.write(payload, 3);
+      this.#putPayload(payload);
       this.#vectors.write(writer, 4, row);
       writer.close(point, width);
       return null;
@@ -112,6 +118,15 @@ class RowWriter {
       if (error instanceof NotCarriedError) return error.reason;
       throw error;
     }
+  }
+
+  #putPayload(payload: Payload): void {
+    if (typeof payload === "string") {
+      this.#payloads.write(payload, payloadField);
+      return;
+    }
+    this.#members.begin();
+    payload.putInto(this.#members);
   }
 }
 

@@ -20,13 +20,9 @@ import {
   type VectorColumn,
 } from "../model/record.ts";
 import { isPresent } from "../model/vector-column.ts";
-import { varintBytes, type Writer } from "./protobuf.ts";
+import { fieldBytes, varintBytes, type Writer } from "./protobuf.ts";
 
 const floatBytes = 4;
-
-function lengthOf(length: number): number {
-  return 1 + varintBytes(length) + length;
-}
 
 /** The bytes of an array's floats. */
 export function bytesOf(data: Float32Array): Buffer {
@@ -37,7 +33,7 @@ export function bytesOf(data: Float32Array): Buffer {
 export function writeDense(writer: Writer, field: number, vector: Float32Array): void {
   const bytes = bytesOf(vector);
   writer.varint(field * 8 + 2);
-  writer.varint(bytes.length === 0 ? 0 : lengthOf(bytes.length));
+  writer.varint(bytes.length === 0 ? 0 : fieldBytes(bytes.length));
   if (bytes.length === 0) return;
   writer.varint(10);
   writer.varint(bytes.length);
@@ -65,9 +61,9 @@ class DenseWriter implements RowWriter {
     this.#bytes = bytesOf(column.data);
     this.#rowBytes = column.dimension * floatBytes;
     this.#present = column.present;
-    this.#denseBytes = this.#rowBytes === 0 ? 0 : lengthOf(this.#rowBytes);
+    this.#denseBytes = this.#rowBytes === 0 ? 0 : fieldBytes(this.#rowBytes);
     // The tag of 101 has two bytes.
-    this.#vectorBytes = 1 + lengthOf(this.#denseBytes);
+    this.#vectorBytes = 1 + fieldBytes(this.#denseBytes);
   }
 
   has(row: number): boolean {
@@ -81,7 +77,7 @@ class DenseWriter implements RowWriter {
   /** Vectors at `field` that are the row's vector. */
   write(writer: Writer, field: number, row: number): void {
     writer.varint(field * 8 + 2);
-    writer.varint(lengthOf(this.#vectorBytes));
+    writer.varint(fieldBytes(this.#vectorBytes));
     this.writeVector(writer, 1, row);
   }
 
@@ -149,7 +145,7 @@ class MultiWriter implements RowWriter {
 
   bytesOf(row: number): number {
     const { offsets, dimension } = this.#column;
-    return ((offsets[row + 1] ?? 0) - (offsets[row] ?? 0)) * lengthOf(dimension * floatBytes);
+    return ((offsets[row + 1] ?? 0) - (offsets[row] ?? 0)) * fieldBytes(dimension * floatBytes);
   }
 
   writeVector(writer: Writer, field: number, row: number): void {
@@ -160,7 +156,7 @@ class MultiWriter implements RowWriter {
     const multi = writer.open(103, width);
     for (let at = offsets[row] ?? 0; at < (offsets[row + 1] ?? 0); at += 1) {
       writer.varint(10);
-      writer.varint(lengthOf(bytes));
+      writer.varint(fieldBytes(bytes));
       writer.varint(10);
       writer.varint(bytes);
       writer.copy(this.#bytes, at * bytes, (at + 1) * bytes);

@@ -1,7 +1,8 @@
 /** A source and a target in memory, for tests of what stands between them. */
+
 import type { CollectionInfo, CollectionSpec } from "../../src/model/collection.ts";
 import type { Distance } from "../../src/model/distance.ts";
-import { encodePayload, PayloadDecoder } from "../../src/model/layout.ts";
+import { PayloadDecoder } from "../../src/model/layout.ts";
 import {
   defaultVector,
   type PointBatch,
@@ -23,6 +24,7 @@ import type {
   TargetStore,
 } from "../../src/store/port.ts";
 import { throwIfAborted } from "../../src/util/abort.ts";
+import { encodePayload } from "./encode-payload.ts";
 
 /** A record as a test writes it: metadata is JSON text. */
 export interface FakeRecord {

@@ -22,6 +22,7 @@ import type {
   PointPage,
   PointSelector,
   ScoredPoints,
+  WrittenColumns,
 } from "../../wire/columns.ts";
 import type { UpdateMode } from "../../wire/upsert.ts";
 import type { WantedVector } from "../../wire/vector-reader.ts";
@@ -36,6 +37,7 @@ export type {
   ScoredPoints,
   UpdateMode,
   WantedVector,
+  WrittenColumns,
 };
 
 /** A name that leads to a collection. */
@@ -175,7 +177,7 @@ export interface QdrantApi extends AsyncDisposable {
   createAlias(alias: Alias, options?: CallOptions): Promise<void>;
 
   /** Writes every row over what stands at its point. Rows go in the order given, in as many requests as they need. */
-  upsert(name: string, columns: PointColumns, options?: UpsertColumns): Promise<void>;
+  upsert(name: string, columns: WrittenColumns, options?: UpsertColumns): Promise<void>;
   /** The points that are there, in any order. */
   retrieve(name: string, points: readonly string[], options: ReadColumns): Promise<PointColumns>;
   scroll(name: string, options: ScrollColumns): Promise<ScrollPage>;

@@ -2,9 +2,10 @@
 import type { Layout } from "../../model/collection.ts";
 import { pickColumn, sliceColumn } from "../../model/column-rows.ts";
 import { PayloadDecoder } from "../../model/layout.ts";
+import type { Payload } from "../../model/payload.ts";
 import type { PointBatch, VectorColumn } from "../../model/record.ts";
-import { wholePayload } from "../../model/whole-payload.ts";
-import type { PointColumns } from "./api.ts";
+import { rowPayload } from "../../model/whole-payload.ts";
+import type { PointColumns, WrittenColumns } from "./api.ts";
 
 /** The rows from `start` to `end` as points. @throws SyntaxError where metadata is no JSON */
 export function toColumns(
@@ -12,9 +13,9 @@ export function toColumns(
   start: number,
   end: number,
   layout: Layout,
-): PointColumns {
-  const payloads: string[] = [];
-  for (let row = start; row < end; row += 1) payloads.push(wholePayload(batch, row, layout));
+): WrittenColumns {
+  const payloads: Payload[] = [];
+  for (let row = start; row < end; row += 1) payloads.push(rowPayload(batch, row, layout));
   return {
     points: batch.placement.points.slice(start, end),
     vectors: mapped(batch.vectors, (column) => sliceColumn(column, start, end)),
@@ -22,12 +23,17 @@ export function toColumns(
   };
 }
 
+/** Points with payloads of any kind. */
+interface Columns<Value> extends Omit<PointColumns, "payloads"> {
+  readonly payloads: Value[];
+}
+
 /** The rows from `start` to `end`, over the same memory. */
-export function sliceRows(
-  { points, vectors, payloads }: PointColumns,
+export function sliceRows<Value>(
+  { points, vectors, payloads }: Columns<Value>,
   start: number,
   end: number,
-): PointColumns {
+): Columns<Value> {
   return {
     points: points.slice(start, end),
     vectors: mapped(vectors, (column) => sliceColumn(column, start, end)),
@@ -36,7 +42,7 @@ export function sliceRows(
 }
 
 /** Some rows, in the order given. */
-export function pickRows(columns: PointColumns, rows: readonly number[]): PointColumns {
+export function pickRows<Value>(columns: Columns<Value>, rows: readonly number[]): Columns<Value> {
   const of = <Value>(values: readonly Value[]): Value[] =>
     rows.flatMap((row) => values.slice(row, row + 1));
   const { points, vectors, payloads } = columns;

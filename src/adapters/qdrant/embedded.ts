@@ -4,6 +4,7 @@ import { type Engine, type PointColumns as EnginePoints, openEngine } from "../.
 import { isVectorError, VectorError } from "../../errors.ts";
 import type { CollectionSpec, PayloadIndex, ShardKey } from "../../model/collection.ts";
 import { emptyColumn } from "../../model/column-rows.ts";
+import { payloadText } from "../../model/payload.ts";
 import type { TenantCount } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
 import { stringifyPlain } from "../../util/json.ts";
@@ -24,6 +25,7 @@ import type {
   ScrollColumns,
   UpsertColumns,
   WantedVector,
+  WrittenColumns,
 } from "./api.ts";
 import { changeBody, creationBody, describedState, indexSchema } from "./settings.ts";
 
@@ -97,9 +99,10 @@ export class EmbeddedApi implements QdrantApi {
     await refusable(this.#engine.createPayloadIndex(name, index.key, indexSchema(index), options));
   }
 
-  async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
+  async upsert(name: string, columns: WrittenColumns, options: UpsertColumns = {}): Promise<void> {
     const { points, vectors, payloads } = columns;
-    const taken = { ids: points, vectors: new Map(vectors), payloads };
+    const texts = payloads.map((payload) => (payload === null ? null : payloadText(payload)));
+    const taken = { ids: points, vectors: new Map(vectors), payloads: texts };
     await refusable(this.#engine.upsert(name, taken, options));
   }
 

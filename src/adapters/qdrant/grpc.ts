@@ -20,6 +20,7 @@ import type {
   ScrollColumns,
   ScrollPage,
   UpsertColumns,
+  WrittenColumns,
 } from "./api.ts";
 import { sliceRows } from "./convert.ts";
 import { digestedPage, digestShape } from "./digest-pages.ts";
@@ -42,7 +43,7 @@ export class GrpcPoints {
     this.#rest = rest;
   }
 
-  async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
+  async upsert(name: string, columns: WrittenColumns, options: UpsertColumns = {}): Promise<void> {
     const rows = columns.points.length;
     let from = 0;
     // Rows next to one another that cannot go this way go the other way together.

@@ -1,7 +1,7 @@
 /** Writes that leave alone what stands there, or what does not. */
 import type { WriteMode } from "../../store/documents.ts";
 import type { CallOptions } from "../../store/port.ts";
-import type { PointColumns, QdrantApi, UpdateMode } from "./api.ts";
+import type { QdrantApi, UpdateMode, WrittenColumns } from "./api.ts";
 import { pickRows } from "./convert.ts";
 
 const updateModes: Record<WriteMode, UpdateMode> = {
@@ -14,7 +14,7 @@ const updateModes: Record<WriteMode, UpdateMode> = {
 export async function writeInMode(
   api: Pick<QdrantApi, "modes" | "upsert" | "retrieve">,
   name: string,
-  columns: PointColumns,
+  columns: WrittenColumns,
   {
     mode = "upsert",
     ...options

@@ -1,9 +1,17 @@
 /** Points as Qdrant's REST API spells them: columns into request bodies, answers into columns. */
 import { VectorError } from "../../errors.ts";
+import { payloadText } from "../../model/payload.ts";
 import { defaultVector, type VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
 import { isObject, type PlainObject, sliceArray, sliceObject } from "../../util/json.ts";
-import type { PlainPoints, PointColumns, ScoredPoints, UpdateMode, WantedVector } from "./api.ts";
+import type {
+  PlainPoints,
+  PointColumns,
+  ScoredPoints,
+  UpdateMode,
+  WantedVector,
+  WrittenColumns,
+} from "./api.ts";
 import { columnOf } from "./rest-vectors.ts";
 
 /** Room for what stands around the points in a body. */
@@ -83,7 +91,7 @@ function oddText(component: number): string {
  * @throws E_REJECTED where a single point is larger; `details.tooLarge`, and `details.point` names it
  */
 export function* upsertBodies(
-  columns: PointColumns,
+  columns: WrittenColumns,
   bytesAim: number,
   bytesMax: number,
   {
@@ -118,9 +126,9 @@ function closed(body: Buffer, at: number): Uint8Array {
   return body.subarray(0, at + body.write("]}", at, "latin1"));
 }
 
-function rowText({ points, vectors, payloads }: PointColumns, row: number): string {
+function rowText({ points, vectors, payloads }: WrittenColumns, row: number): string {
   const id = pointText(points[row] ?? "");
-  const payload = payloads[row] ?? "{}";
+  const payload = payloadText(payloads[row] ?? "{}");
   return `{"id":${id},"vector":${vectorsText(vectors, row)},"payload":${payload}}`;
 }
 

@@ -23,6 +23,7 @@ import type {
   ScoredPoints,
   ScrollColumns,
   UpsertColumns,
+  WrittenColumns,
 } from "./api.ts";
 import { type RestClient, resultText } from "./rest-client.ts";
 import {
@@ -159,7 +160,7 @@ class RestApi implements QdrantApi {
     await this.#client.send("POST", "/collections/aliases", aliasBody(alias), signal);
   }
 
-  async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
+  async upsert(name: string, columns: WrittenColumns, options: UpsertColumns = {}): Promise<void> {
     for (const body of upsertBodies(columns, bodyBytesAim, bodyBytesMax, options))
       await this.#update("PUT", `${path(name)}/points`, body, options);
   }

@@ -19,6 +19,7 @@ import type {
   ScrollColumns,
   ScrollPage,
   UpsertColumns,
+  WrittenColumns,
 } from "./api.ts";
 import type { Choice } from "./choice.ts";
 import type { GrpcPoints } from "./grpc.ts";
@@ -100,7 +101,7 @@ export class ServerApi implements QdrantApi {
     return this.#rest.delete(name, selector, options);
   }
 
-  async upsert(name: string, columns: PointColumns, options: UpsertColumns = {}): Promise<void> {
+  async upsert(name: string, columns: WrittenColumns, options: UpsertColumns = {}): Promise<void> {
     return (await this.#road(name, "write", options)).upsert(name, columns, options);
   }
 

@@ -5,11 +5,12 @@ import { prepare } from "../../../src/migrate/prepare.ts";
 import { type Layout, layouts } from "../../../src/model/collection.ts";
 import { type Distance, distances } from "../../../src/model/distance.ts";
 import { type ExportRules, exportRecords } from "../../../src/model/export-record.ts";
-import { conflicts, encodePayload, PayloadDecoder } from "../../../src/model/layout.ts";
+import { conflicts, PayloadDecoder } from "../../../src/model/layout.ts";
 import type { PointBatch, RecordBatch } from "../../../src/model/record.ts";
 import { denseVector } from "../../../src/model/vector-column.ts";
 import { canonicalJson } from "../../../src/util/canonical.ts";
 import { blankCollection } from "../../support/blank-collection.ts";
+import { encodePayload } from "../../support/encode-payload.ts";
 import { ulpsApart } from "../../support/ulps.ts";
 
 const rules: ExportRules = {

@@ -4,12 +4,12 @@ import { type Layout, layouts } from "../../../src/model/collection.ts";
 import {
   conflicts,
   type DecodedPayload,
-  encodePayload,
   PayloadDecoder,
   reservedKeys,
 } from "../../../src/model/layout.ts";
 import type { PointBatch } from "../../../src/model/record.ts";
 import { canonicalJson } from "../../../src/util/canonical.ts";
+import { encodePayload } from "../../support/encode-payload.ts";
 
 const point = "00000000-0000-5000-8000-000000000001";
 

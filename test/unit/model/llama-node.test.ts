@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { conflicts, encodePayload, PayloadDecoder } from "../../../src/model/layout.ts";
+import { conflicts, PayloadDecoder } from "../../../src/model/layout.ts";
 import { isOwnNode, withoutText, withText } from "../../../src/model/llama-node.ts";
 import type { PointBatch } from "../../../src/model/record.ts";
 import { canonicalJson } from "../../../src/util/canonical.ts";
+import { encodePayload } from "../../support/encode-payload.ts";
 
 const common =
   '"embedding": null, "metadata": {"k": 1}, "excluded_embed_metadata_keys": [], "relationships": {"1": {"node_id": "doc-1"}}, "metadata_separator": "\\n"';

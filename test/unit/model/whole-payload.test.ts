@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Layout, layouts } from "../../../src/model/collection.ts";
-import { encodePayload } from "../../../src/model/layout.ts";
 import type { PointBatch } from "../../../src/model/record.ts";
 import { asPoints, asRecords, wholePayload } from "../../../src/model/whole-payload.ts";
 import { canonicalJson } from "../../../src/util/canonical.ts";
+import { encodePayload } from "../../support/encode-payload.ts";
 
 const point = "00000000-0000-5000-8000-000000000001";
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { PointColumns, QdrantApi } from "../../../../src/adapters/qdrant/api.ts";
+import type { QdrantApi, WrittenColumns } from "../../../../src/adapters/qdrant/api.ts";
 import { writeInMode } from "../../../../src/adapters/qdrant/modes.ts";
 import { alone, unnamed } from "../../../support/vector-columns.ts";
 
 /** A server that has no modes, and these points. */
 function oldServer(there: readonly string[]) {
-  const written: PointColumns[] = [];
+  const written: WrittenColumns[] = [];
   const api: Pick<QdrantApi, "modes" | "upsert" | "retrieve"> = {
     modes: false,
     upsert: async (_name, columns) => void written.push(columns),
@@ -17,7 +17,7 @@ function oldServer(there: readonly string[]) {
   return { api, written };
 }
 
-const columns: PointColumns = {
+const columns: WrittenColumns = {
   points: ["1", "2", "3"],
   vectors: alone(1, Float32Array.of(1, 2, 3)),
   payloads: ['{"a":1}', '{"a":2}', '{"a":3}'],
