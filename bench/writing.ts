@@ -2,6 +2,7 @@
 import { GrpcClient } from "../src/adapters/qdrant/grpc-client.ts";
 import { batchTargetBytes, optimalBatchSize } from "../src/model/batch-size.ts";
 import type { PointBatch, RecordBatch } from "../src/model/record.ts";
+import { releaseVectors } from "../src/model/vector-column.ts";
 import type { TargetStore } from "../src/store/port.ts";
 import { decodeUpdateAnswer, encodeUpsert } from "../src/wire/upsert.ts";
 import { columnsOf, payloadBytes, pointsOf, recordBatches } from "./batches.ts";
@@ -19,6 +20,8 @@ export async function writeOurs(address: string, options: WriteOptions): Promise
     const write = async (batch: RecordBatch): Promise<number> => {
       const points: PointBatch = pointsOf(batch, dimension);
       await target.write(spec, points);
+      // As a migration does: they are its own, not the source's.
+      releaseVectors(points);
       return points.ids.length;
     };
     const [first] = batches;

@@ -1,6 +1,7 @@
 /** Carries records that the journal lists, a batch at a time: read, prepare, write, and only then the checkpoint. */
 import type { RecordFailure } from "../model/record.ts";
 import { bytesOf, pickRows } from "../model/rows.ts";
+import { releaseVectors } from "../model/vector-column.ts";
 import { writeOrFail } from "../store/halving.ts";
 import { passStop } from "../util/stops.ts";
 import { pointOf } from "./collection-plan.ts";
@@ -83,6 +84,8 @@ export async function carry(
   const refused = await writeOrFail(batch, (rows) =>
     lane.writes.run(() => lane.target.write(lane.spec, rows, { signal }), signal),
   );
+  const sizes = { bytes: bytesOf(batch), readBytes: bytesOf(prepared.batch) };
+  if (prepared.ownsVectors) releaseVectors(prepared.batch);
   const lost = new Set(refused.map(({ id }) => id));
   const failures = [...read.failures, ...prepared.failures, ...refused];
   const gone = read.absent.flatMap((id) => byId.get(id) ?? []);
@@ -118,7 +121,6 @@ export async function carry(
     taken: [...standing.taken].flatMap((id) => byId.get(id) ?? []),
     failures,
     gone,
-    bytes: bytesOf(batch),
-    readBytes: bytesOf(prepared.batch),
+    ...sizes,
   };
 }

@@ -3,9 +3,8 @@ import { VectorError } from "../errors.ts";
 import type { CollectionInfo } from "../model/collection.ts";
 import { digestBytes, digestPoints } from "../model/digest.ts";
 import type { PointBatch } from "../model/record.ts";
-import { arraysOf } from "../model/vector-column.ts";
+import { releaseVectors } from "../model/vector-column.ts";
 import type { CallOptions, PointDigests, ScanOptions, TargetStore } from "../store/port.ts";
-import { release } from "../util/release.ts";
 
 /** The digests of a batch's rows, one behind the other. @throws E_BAD_RESPONSE where a store answered metadata that is no JSON */
 export function digestsOf(batch: PointBatch): Uint8Array {
@@ -36,8 +35,7 @@ export async function* scanDigests(
   for await (const batch of target.scan(collection, options)) {
     const { points, runs, collections } = batch.placement;
     yield { points, runs, collections, digests: digestsOf(batch) };
-    for (const column of batch.vectors.values())
-      for (const array of arraysOf(column)) release(array);
+    releaseVectors(batch);
   }
 }
 

@@ -18,6 +18,8 @@ export interface Prepared {
   readonly batch: PointBatch;
   /** The rows that cannot be carried, each with its reason. */
   readonly failures: RecordFailure[];
+  /** Whether nobody else has the vectors: where they are not the source's bits, or not all of its rows. */
+  readonly ownsVectors: boolean;
 }
 
 /**
@@ -64,7 +66,7 @@ export function prepare(
       rest: ids.map(() => null),
     },
   };
-  return { batch, failures };
+  return { batch, failures, ownsVectors: data !== column?.data };
 }
 
 /** The vectors of these rows as they are. */

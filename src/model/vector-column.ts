@@ -1,4 +1,5 @@
 /** What can be said and done with a column of vectors of any kind. */
+import { release } from "../util/release.ts";
 import { type DenseColumn, defaultVector, type VectorColumn } from "./record.ts";
 
 /** The dense vectors without a name, which are all that Chroma's records have; undefined where there are none. */
@@ -38,6 +39,15 @@ export function vectorBytes({
   for (const column of vectors.values())
     for (const array of arraysOf(column)) bytes += array.byteLength;
   return bytes;
+}
+
+/** Gives the memory of a batch's vectors back at once: only where nobody else has these arrays. They are empty from then on. */
+export function releaseVectors({
+  vectors,
+}: {
+  readonly vectors: ReadonlyMap<string, VectorColumn>;
+}): void {
+  for (const column of vectors.values()) for (const array of arraysOf(column)) release(array);
 }
 
 /** A column with arrays of its own. */

@@ -186,7 +186,10 @@ export interface TargetStore extends SourceStore<PointBatch> {
   ): AsyncIterable<PointDigests>;
   /** Makes the collection and its indexes, or finds them fitting and adds the indexes and notes that lack. @throws E_SCHEMA_CONFLICT, E_NAME */
   ensure(spec: CollectionSpec, options?: EnsureOptions): Promise<{ created: boolean }>;
-  /** Writes all rows over what stands at their points; returns when the store has acknowledged them as done. @throws E_REJECTED when the store refuses for good */
+  /**
+   * Writes all rows over what stands at their points; returns when the store has acknowledged them as done, and has no part of the
+   * batch any more: its memory may be used for others. @throws E_REJECTED when the store refuses for good
+   */
   write(spec: CollectionSpec, batch: PointBatch, options?: CallOptions): Promise<void>;
   /** Takes points away; never others than the selector names. */
   remove(

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { layouts } from "../model/collection.ts";
 import { digestBytes, digestPoints } from "../model/digest.ts";
+import { releaseVectors } from "../model/vector-column.ts";
 import type { PointDigests } from "../store/port.ts";
 import type { TestKit } from "./kit.ts";
 import {
@@ -101,6 +102,14 @@ function roundTrips({ describe, it }: TestKit, options: TargetSuiteOptions): voi
         const rest = awkwardRecords.filter(({ id }) => id !== changed.id);
         assert.deepEqual(await rows(), rowsOf(batchOf([...rest, changed])));
         assert.deepEqual(await store.count(await info()), awkwardRecords.length);
+      }));
+
+    it("keeps no part of a batch that it has acknowledged: its memory is the caller's again", () =>
+      withBench(options, testSpec(), async ({ store, spec, rows }) => {
+        const batch = batchOf(awkwardRecords);
+        await store.write(spec, batch);
+        releaseVectors(batch);
+        assert.deepEqual(await rows(), rowsOf(batchOf(awkwardRecords)));
       }));
 
     if (!options.keeps) return;

@@ -54,8 +54,9 @@ export class Writer {
   /** Where the next byte goes. */
   at = frameBytes;
 
-  constructor(capacity = 256) {
-    this.bytes = Buffer.allocUnsafe(capacity + frameBytes);
+  /** `room` is written into, until it is too small. */
+  constructor(capacity = 256, room?: Buffer) {
+    this.bytes = room ?? Buffer.allocUnsafe(capacity + frameBytes);
   }
 
   /** Makes room for `count` more bytes. */

@@ -34,6 +34,8 @@ export interface UpsertBounds {
   readonly mode?: UpdateMode | undefined;
   /** The shard that the points are put into, as JSON; default: the server chooses. */
   readonly shard?: string | undefined;
+  /** The frame is put into it where it fits, over what is in it. */
+  readonly room?: Buffer | undefined;
 }
 
 /** In the order of their numbers. */
@@ -57,9 +59,10 @@ export function encodeUpsert(
   columns: WrittenColumns,
   bounds: UpsertBounds,
 ): UpsertPart {
-  const { from, bytesAim, rowsMax = Number.POSITIVE_INFINITY, mode = "upsert", shard } = bounds;
+  const { from, bytesAim, rowsMax = Number.POSITIVE_INFINITY, mode = "upsert" } = bounds;
+  const { shard, room } = bounds;
   const last = Math.min(columns.points.length, from + rowsMax);
-  const writer = new Writer(Math.min(bytesAim + 4096, roomFor(columns, from, last)));
+  const writer = new Writer(Math.min(bytesAim + 4096, roomFor(columns, from, last)), room);
   writer.string(1, collection);
   writer.uint(2, 1);
   if (shard !== undefined) writeShard(writer, 5, shard);

@@ -6,10 +6,9 @@
 import { VectorError } from "../../errors.ts";
 import { joinPoints, joinRecords } from "../../model/parts.ts";
 import type { PointBatch, RecordBatch } from "../../model/record.ts";
-import { arraysOf } from "../../model/vector-column.ts";
+import { releaseVectors } from "../../model/vector-column.ts";
 import type { ArchivedCollection } from "../../store/archive.ts";
 import { throwIfAborted } from "../../util/abort.ts";
-import { release } from "../../util/release.ts";
 import { DroppedRows } from "./dropped-rows.ts";
 import type { GroupRows } from "./group-rows.ts";
 import { type GroupPlace, KeyIndex } from "./key-index.ts";
@@ -267,8 +266,7 @@ export class CollectionReader implements Disposable {
     const loaded = { part, group, rows, live, places };
     // Batches are copies: nobody else has the vectors of a group.
     for (const { rows: old } of this.#kept.slice(0, 1 - groupsKept))
-      for (const column of old.vectors?.values() ?? [])
-        for (const one of arraysOf(column)) release(one);
+      if (old.vectors) releaseVectors({ vectors: old.vectors });
     this.#kept = [...this.#kept.slice(1 - groupsKept), loaded];
     if (group + 1 < file.groups) this.#next = { part, group: group + 1 };
     else

@@ -4,9 +4,8 @@ import type { CollectionInfo, Layout } from "../../model/collection.ts";
 import { digestBytes, digestPoints } from "../../model/digest.ts";
 import { layoutPlaces } from "../../model/layout.ts";
 import { defaultVector, type PointBatch } from "../../model/record.ts";
-import { arraysOf } from "../../model/vector-column.ts";
+import { releaseVectors } from "../../model/vector-column.ts";
 import type { PointDigests } from "../../store/port.ts";
-import { release } from "../../util/release.ts";
 import type { DigestPage, DigestShape } from "../../wire/scroll-digests.ts";
 import type { PointColumns, QdrantApi, ScrollColumns, ScrollPage } from "./api.ts";
 import { toBatch } from "./convert.ts";
@@ -73,6 +72,6 @@ export async function* digestPages(
 function batchDigests(batch: PointBatch): PointDigests {
   const { points, runs, collections } = batch.placement;
   const digests = digestPoints(batch);
-  for (const column of batch.vectors.values()) for (const array of arraysOf(column)) release(array);
+  releaseVectors(batch);
   return { points, runs, collections, digests };
 }

@@ -13,6 +13,8 @@ export interface GrpcSendOptions {
   readonly attempts?: number | undefined;
   /** The longest silence that is borne, instead of the client's own. */
   readonly timeoutMs?: number | undefined;
+  /** Told before each further attempt. */
+  readonly onRetry?: OnRetry | undefined;
 }
 
 export class GrpcClient {
@@ -44,7 +46,7 @@ export class GrpcClient {
     method: string,
     frame: Uint8Array,
     decode: (message: Uint8Array) => Result | Promise<Result>,
-    { signal, attempts, timeoutMs }: GrpcSendOptions = {},
+    { signal, attempts, timeoutMs, onRetry }: GrpcSendOptions = {},
   ): Promise<Result> {
     const path = `/qdrant.${method}`;
     const where = `gRPC ${this.url}${path}`;
@@ -61,7 +63,11 @@ export class GrpcClient {
         release(answer.body);
       }
     };
-    return retry(attempt, { signal, onRetry: this.#onRetry, attempts });
+    const told: OnRetry = (...failed) => {
+      onRetry?.(...failed);
+      this.#onRetry?.(...failed);
+    };
+    return retry(attempt, { signal, onRetry: told, attempts });
   }
 
   close(): void {

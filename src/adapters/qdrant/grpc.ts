@@ -31,12 +31,17 @@ const messageBytesAim = 4 * 1024 * 1024;
 /** Half of what an answer may have, so that every point that was written can be read. */
 const messageBytesMax = 128 * 1024 * 1024;
 
+/** Frames whose memory is kept for others, and how much each may have. */
+const roomsMax = 4;
+const roomBytesMax = 2 * messageBytesAim;
+
 /** Points whose payload cannot be said in gRPC, on their way there or back, go by the other road. */
 export type OtherRoad = Pick<QdrantApi, "upsert" | "retrieve">;
 
 export class GrpcPoints {
   readonly #client: GrpcClient;
   readonly #rest: OtherRoad;
+  readonly #rooms: Buffer[] = [];
 
   constructor(client: GrpcClient, rest: OtherRoad) {
     this.#client = client;
@@ -54,7 +59,8 @@ export class GrpcPoints {
     };
     while (from < rows) {
       const { mode, shard } = options;
-      const bounds = { from, bytesAim: messageBytesAim, mode, shard };
+      const room = this.#rooms.pop();
+      const bounds = { from, bytesAim: messageBytesAim, mode, shard, room };
       const part = encodeUpsert(name, columns, bounds);
       if (part.end > from) {
         await passOn(from);
@@ -138,12 +144,31 @@ export class GrpcPoints {
 
   /** A write that is answered when it is done. */
   async #write(frame: Buffer, options: CallOptions): Promise<void> {
-    const { status } = await this.#client.send("Points/Upsert", frame, decodeUpdateAnswer, options);
-    if (status === "completed") return;
-    throw new VectorError(
-      "E_TIMEOUT",
-      `gRPC ${this.#client.url}: the server answered "${status}" before the write was done.`,
-    );
+    let sent = 1;
+    const onRetry = (): void => {
+      sent += 1;
+    };
+    const { status } = await this.#client.send("Points/Upsert", frame, decodeUpdateAnswer, {
+      ...options,
+      onRetry,
+    });
+    if (status !== "completed") {
+      throw new VectorError(
+        "E_TIMEOUT",
+        `gRPC ${this.#client.url}: the server answered "${status}" before the write was done.`,
+      );
+    }
+    // Of an attempt that failed, bytes may still be on their way out of this memory.
+    if (sent === 1) this.#keepRoom(frame);
+  }
+
+  /**
+   * The memory of a frame that the server has taken is used for the next one: memory that is new each time is mapped and filled
+   * with zeros by the system, and the collector goes through the heap for every 30 MB of it.
+   */
+  #keepRoom({ buffer }: Buffer): void {
+    const isOwn = buffer.byteLength <= roomBytesMax && buffer.byteLength > Buffer.poolSize;
+    if (isOwn && this.#rooms.length < roomsMax) this.#rooms.push(Buffer.from(buffer));
   }
 
   /** The rows with the payload that was asked for; where gRPC cannot tell one number from another, as REST has it. */

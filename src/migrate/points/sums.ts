@@ -2,9 +2,8 @@
 import { BucketSums, bucketCount, bucketOf, digestBytes } from "../../model/digest.ts";
 import { isCanonicalUuid } from "../../model/point-id.ts";
 import type { PointBatch } from "../../model/record.ts";
-import { arraysOf } from "../../model/vector-column.ts";
+import { releaseVectors } from "../../model/vector-column.ts";
 import { throwIfAborted } from "../../util/abort.ts";
-import { release } from "../../util/release.ts";
 import { digestsOf } from "../digests.ts";
 import type { RunContext } from "../request.ts";
 import { progress } from "../telling.ts";
@@ -65,8 +64,7 @@ async function sumsOf(
   for await (const batch of batches) {
     throwIfAborted(signal);
     addPoints(sums, batch);
-    for (const column of batch.vectors.values())
-      for (const array of arraysOf(column)) release(array);
+    releaseVectors(batch);
     done += batch.ids.length;
     onRows(done);
   }

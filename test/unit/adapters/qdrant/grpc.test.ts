@@ -10,10 +10,13 @@ import { alone, unnamed } from "../../../support/vector-columns.ts";
 const sent: string[] = [];
 /** UpdateResult { operation_id: 1, status: Completed } */
 const completed = Buffer.from([0x0a, 4, 0x08, 1, 0x10, 2]);
+/** Answers of the calls that come next, in the place of "completed". */
+const refusals: number[] = [];
 const stub: GrpcStub = await startGrpcStub(({ frame }) => {
   const { points, wait, collection } = decodeUpsert(frame.subarray(5));
   sent.push(`grpc ${collection} ${wait} ${points.ids.join(" ")}`);
-  return { body: completed };
+  const status = refusals.shift();
+  return status === undefined ? { body: completed } : { status };
 });
 const client = new GrpcClient(stub.url, {});
 const points = new GrpcPoints(client, {
@@ -66,6 +69,33 @@ describe("GrpcPoints.upsert", () => {
     const large = JSON.stringify({ a: "x".repeat(1_500_000) });
     await points.upsert("c", columnsOf([large, large, large, large, large]));
     expect(sent).toEqual(["grpc c true 0 1", "grpc c true 2 3", "grpc c true 4"]);
+  });
+
+  it("puts the next message into the memory of one that was taken, and never of one that was sent twice", async () => {
+    const frames: Buffer[] = [];
+    const watched = new GrpcPoints(
+      Object.assign(Object.create(client), {
+        send: (method: string, frame: Buffer, ...rest: [never]) => {
+          frames.push(frame);
+          return client.send(method, frame, ...rest);
+        },
+      }),
+      { upsert: () => Promise.reject(), retrieve: () => Promise.reject() },
+    );
+    const payloads = Array.from({ length: 40 }, () => JSON.stringify({ a: "x".repeat(5_000) }));
+    const write = () => watched.upsert("c", columnsOf(payloads));
+    await write();
+    // UNAVAILABLE
+    refusals.push(14);
+    await write();
+    await write();
+    const [first, second, third] = frames.map(({ buffer }) => buffer);
+    expect(second === first).toBe(true);
+    expect(third === second).toBe(false);
+    await Promise.all([write(), write(), write(), write(), write(), write()]);
+    expect(new Set(frames.map(({ buffer }) => buffer)).size).toBe(7);
+    await Promise.all([write(), write(), write(), write()]);
+    expect(new Set(frames.map(({ buffer }) => buffer)).size).toBe(7);
   });
 
   it("refuses a point that no answer could bring back, by its name", async () => {
