@@ -85,7 +85,7 @@ export async function carry(
     lane.writes.run(() => lane.target.write(lane.spec, rows, { signal }), signal),
   );
   const sizes = { bytes: bytesOf(batch), readBytes: bytesOf(prepared.batch) };
-  if (prepared.ownsVectors) releaseVectors(prepared.batch);
+  for (const { vectors } of [read.batch, prepared.batch]) releaseVectors({ vectors });
   const lost = new Set(refused.map(({ id }) => id));
   const failures = [...read.failures, ...prepared.failures, ...refused];
   const gone = read.absent.flatMap((id) => byId.get(id) ?? []);

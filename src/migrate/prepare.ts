@@ -18,8 +18,6 @@ export interface Prepared {
   readonly batch: PointBatch;
   /** The rows that cannot be carried, each with its reason. */
   readonly failures: RecordFailure[];
-  /** Whether nobody else has the vectors: where they are not the source's bits, or not all of its rows. */
-  readonly ownsVectors: boolean;
 }
 
 /**
@@ -66,7 +64,7 @@ export function prepare(
       rest: ids.map(() => null),
     },
   };
-  return { batch, failures, ownsVectors: data !== column?.data };
+  return { batch, failures };
 }
 
 /** The vectors of these rows as they are. */

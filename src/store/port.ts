@@ -151,7 +151,10 @@ export interface SourceStore<Batch extends RecordBatch = RecordBatch> extends As
   count(collection: CollectionInfo, options?: CallOptions): Promise<number>;
   /** The keys of all records (Chroma: ids; a point store: point ids), in chunks, each once, in the order that reads fastest. */
   ids(collection: CollectionInfo, options?: IdsOptions): AsyncIterable<string[]>;
-  /** Records by key. The batch's order is the store's own; bad rows are named, never shifted onto a neighbour. */
+  /**
+   * Records by key. The batch's order is the store's own; bad rows are named, never shifted onto a neighbour. Its vectors are the
+   * caller's alone: their memory may be used for others.
+   */
   read(
     collection: CollectionInfo,
     keys: readonly string[],

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { isVectorError } from "../errors.ts";
 import type { CollectionInfo } from "../model/collection.ts";
 import type { RecordBatch } from "../model/record.ts";
-import { denseVector } from "../model/vector-column.ts";
+import { denseVector, releaseVectors } from "../model/vector-column.ts";
 import type { SourceStore } from "../store/port.ts";
 import { canonicalJson } from "../util/canonical.ts";
 import type { TestKit } from "./kit.ts";
@@ -26,6 +26,7 @@ const checks: Readonly<Record<string, Check>> = {
   "reads every record as it was written": checkRecords,
   "puts every asked key into exactly one of batch, absent and failures": checkAbsent,
   "reads without vectors": checkWithoutVectors,
+  "gives each read vectors of its own": checkOwnVectors,
   "finds the nearest records, nearest first": checkSearch,
   "searches among records with a value of the metadata, with documents or without":
     checkSearchOptions,
@@ -180,6 +181,34 @@ async function checkAbsent(store: SourceStore, options: SourceSuiteOptions): Pro
     assert.deepEqual(failures, []);
     const nothing = await store.read(collection, []);
     assert.deepEqual([nothing.batch.ids, nothing.absent, nothing.failures], [[], [], []]);
+  });
+}
+
+/** Neither what was read beside them nor what is read later is theirs. */
+async function checkOwnVectors(store: SourceStore, options: SourceSuiteOptions): Promise<void> {
+  await eachCollection(store, options, async (collection, { records }) => {
+    const ids = records.map(({ id }) => id);
+    const middle = ids.length >> 1;
+    const read = async (keys: readonly string[]) => (await store.read(collection, keys)).batch;
+    const [one, other] = await Promise.all([read(ids.slice(0, middle)), read(ids.slice(middle))]);
+    const whole = await read(ids);
+    const wanted = rowsOf(other, whole);
+    releaseVectors(one);
+    assert.deepEqual(rowsOf(other, whole), wanted);
+    releaseVectors(other);
+    assert.deepEqual(rowsOf(await read(ids.slice(middle)), await read(ids)), wanted);
+  });
+}
+
+/** Ids with their vectors' bits. */
+function rowsOf(...batches: readonly RecordBatch[]): unknown[] {
+  return batches.map((batch) => {
+    const { data = new Float32Array(0), dimension = 0 } = denseVector(batch) ?? {};
+    const bits = batch.ids.map((id, row) => [
+      id,
+      Buffer.from(data.slice(row * dimension, (row + 1) * dimension).buffer).toString("hex"),
+    ]);
+    return bits.toSorted();
   });
 }
 
