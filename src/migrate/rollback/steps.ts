@@ -96,15 +96,16 @@ function versionText({ migration }: Found): string {
   return ` It was version ${version} when it was migrated: use that one, for a newer one rewrites an older one's folder for good.`;
 }
 
-function startCommands({ migration }: Found): string[] {
+function startCommands({ migration, chroma }: Found): string[] {
   const version = migration?.sourceVersion ?? null;
   const folder =
     migration?.sourceKind === "chroma-folder"
       ? migration.source.replace(/^chroma-folder:/, "").replace(/\?.*$/, "")
       : "./chroma_data";
-  if (version !== null && /^[\d.]+$/.test(version))
-    return [`uvx --from chromadb==${version} chroma run --path ${quoted(folder)} --port 8000`];
-  return [`chroma run --path ${quoted(folder)} --port 8000`];
+  const port = (chroma === null ? "" : new URL(chroma.address).port) || "8000";
+  const command = `chroma run --path ${quoted(folder)} --port ${port}`;
+  const known = version !== null && /^[\d.]+$/.test(version);
+  return [known ? `uvx --from chromadb==${version} ${command}` : command];
 }
 
 function checkStep(found: Found): Step[] {
