@@ -25,7 +25,7 @@ export function exitHelp(exits: readonly Exit[]): string {
 
 /** What a failed command says beside the error itself. */
 export interface Aftermath {
-  /** What stands now that it has failed; null where nothing was begun, a usage error. */
+  /** What stands now that it has failed; null where nothing was begun: a usage error, no migration. */
   readonly kept: string | null;
   /** The command that goes on. */
   readonly command: string;

@@ -40,7 +40,10 @@ export function chooseRollbackEnds(
     throw new VectorError(
       "E_NO_MIGRATION",
       `No Qdrant is named, and ${state} has no migration that would tell it.`,
-      { next: "Name both ends: vecferry rollback plan QDRANT CHROMA, or give --state DIR." },
+      {
+        next: "Name both ends, or give --state DIR, the folder that `vecferry migrate` left.",
+        details: { unnamed: alone ? "QDRANT" : "QDRANT CHROMA" },
+      },
     );
   const there = newest === null ? from.address : parseAddress(endAddress(newest.qdrant));
   const address = from.fallback ? there : from.address;

@@ -322,8 +322,15 @@ export class Session implements Disposable {
   /** What goes on where the same command again would find no more than this one. */
   #otherCommand({ code, details }: VectorError, verb: string): string | null {
     if (code === "E_PLAN_STALE") return `vecferry plan ${this.#bothEnds} --out FILE`;
+    if (typeof details["unnamed"] === "string") return this.#withEnds(details["unnamed"]);
     if (code !== "E_NO_MIGRATION" || details["begun"] === true || verb === "rollback") return null;
     return `vecferry migrate ${this.#bothEnds}`;
+  }
+
+  /** The same command, of a verb in two words, with the ends that it lacks. */
+  #withEnds(unnamed: string): string {
+    const argv = this.io.argv.toSpliced(2, 0, ...unnamed.split(" "));
+    return commandAgain(argv, secretFlags, []);
   }
 
   /** The ends of this run, as they are typed. */
@@ -332,8 +339,9 @@ export class Session implements Disposable {
     return source === null || target === null ? "SOURCE TARGET" : endsText({ source, target });
   }
 
-  /** What stands now, as the journal has it. */
-  #kept(error: VectorError): string {
+  /** What stands now, as the journal has it; null where there is no migration that could have kept anything. */
+  #kept(error: VectorError): string | null {
+    if (error.code === "E_NO_MIGRATION" && this.#run === null) return null;
     if (this.#leaves !== null) return this.#leaves();
     const nothing = "this run has written no record; what earlier runs have written stands.";
     if (this.#stateFolder === null || this.#run === null || error.code === "E_LOCKED")

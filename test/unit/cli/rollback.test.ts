@@ -126,8 +126,14 @@ describe("`vecferry rollback`", () => {
     const none = await place.plan(place.target, nobody);
     expect(none.plan).toMatchObject({ migration: null, backup: null, backups: [] });
     expect(none.plan.problems.join("\n")).toMatch(/no backup of this Chroma[\s\S]*no journal/);
+    const started = none.plan.steps.find((step: { title: string }) =>
+      step.title.startsWith("Start"),
+    );
+    expect(started.commands).toEqual(["chroma run --path ./chroma_data --port 9"]);
     const nothing = await place.plan();
     expect([nothing.exit, nothing.said]).toEqual([2, expect.stringContaining("[E_NO_MIGRATION]")]);
+    expect(nothing.said).not.toContain("What was kept");
+    expect(nothing.said).toMatch(/To go on: +vecferry rollback plan QDRANT CHROMA --json/);
   });
 
   it("names a damaged backup, and does not go back to it", async () => {
