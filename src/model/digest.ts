@@ -11,7 +11,7 @@
  */
 import { DigestMessage } from "./digest-message.ts";
 import type { PointBatch } from "./record.ts";
-import { otherVectors } from "./vector-bits.ts";
+import { otherVectors, type VectorBits } from "./vector-bits.ts";
 import { denseVector } from "./vector-column.ts";
 
 export const digestFormat = 1;
@@ -21,8 +21,8 @@ const emptyBucket = `0:${"0".repeat(32)}`;
 
 /** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
 export function digestPoints(batch: PointBatch): Uint8Array {
-  const { ids, payload, placement } = batch;
-  const rows = ids.length;
+  const { placement } = batch;
+  const rows = batch.ids.length;
   const column = denseVector(batch);
   const others = otherVectors(batch);
   const vectorBytes = column === undefined ? 0 : column.dimension * 4;
@@ -31,16 +31,8 @@ export function digestPoints(batch: PointBatch): Uint8Array {
   const digests = Buffer.from(new ArrayBuffer(rows * digestBytes));
   const message = new DigestMessage();
   for (let row = 0; row < rows; row += 1) {
-    message.begin();
-    message.text(placement.points[row]);
-    message.text(ids[row]);
-    message.text(placement.tenants[row]);
-    message.text(placement.collections[row]);
-    message.text(payload.documents[row]);
-    message.text(payload.uris[row]);
-    message.object(payload.metadata[row]);
-    message.object(placement.rest[row]);
-    const more = others.map((other) => other(row)).filter((bits) => bits !== null);
+    enterWords(message, batch, row);
+    const more = others.length === 0 ? noVectors : bitsOf(others, row);
     const shard = placement.shards?.[row] ?? null;
     if (more.length > 0 || shard !== null) message.others(shard, more);
     message.norm(placement.norms[row] ?? Number.NaN);
@@ -50,6 +42,29 @@ export function digestPoints(batch: PointBatch): Uint8Array {
     digests.write(message.digest(), row * digestBytes, digestBytes, "latin1");
   }
   return digests;
+}
+
+/** The words of a row, those of other vectors aside. */
+function enterWords(
+  message: DigestMessage,
+  { ids, payload, placement }: PointBatch,
+  row: number,
+): void {
+  message.begin();
+  message.text(placement.points[row]);
+  message.text(ids[row]);
+  message.text(placement.tenants[row]);
+  message.text(placement.collections[row]);
+  message.text(payload.documents[row]);
+  message.text(payload.uris[row]);
+  message.object(payload.metadata[row]);
+  message.object(placement.rest[row]);
+}
+
+const noVectors: readonly VectorBits[] = [];
+
+function bitsOf(others: ReturnType<typeof otherVectors>, row: number): readonly VectorBits[] {
+  return others.map((other) => other(row)).filter((bits) => bits !== null);
 }
 
 /** The bucket of a point that is a UUID. */

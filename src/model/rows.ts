@@ -34,8 +34,8 @@ export function pickRows(batch: PointBatch, rows: readonly number[]): PointBatch
 /** Bytes of a batch: vectors, and payload as text. */
 export function bytesOf(batch: PointBatch): number {
   const { documents, metadata, uris } = batch.payload;
-  const texts = [documents, metadata, uris]
-    .flat()
-    .reduce((sum, text) => sum + (text?.length ?? 0), 0);
-  return texts + vectorBytes(batch);
+  let bytes = vectorBytes(batch);
+  for (const column of [documents, metadata, uris])
+    for (const text of column) bytes += text?.length ?? 0;
+  return bytes;
 }
