@@ -167,10 +167,13 @@ async function checkTarget({ target, request, context, lanes, plan }: Run): Prom
 }
 
 /** Makes what lacks. An index that is built beside the copy takes its processors, and much of it is built twice. */
-async function ensureTargets({ target, request, journal, plan, context }: Run): Promise<void> {
+async function ensureTargets({ target, request, journal, plan, context, lanes }: Run) {
   const options = { signal: context.signal, holdIndexing: request.indexing === "after" };
   for (const spec of plan.specs) {
-    const { created } = await target.ensure(spec, options);
+    const pointsFollow = lanes.some(
+      ({ lane }) => lane.spec === spec && lane.ledger.counts().pending > 0,
+    );
+    const { created } = await target.ensure(spec, { ...options, pointsFollow });
     if (created) journal.setMade(plan.migration, spec.name, true);
   }
 }

@@ -72,6 +72,8 @@ export interface EnsureOptions extends CallOptions {
    * call without this. Nothing is held where the store cannot note it. Default false.
    */
   readonly holdIndexing?: boolean;
+  /** true = points are written next: what the first write would have to find out is found out here. Default false. */
+  readonly pointsFollow?: boolean;
   /**
    * Names that are to lead to the collection, made where nothing has them. E_SCHEMA_CONFLICT where one leads elsewhere: then none
    * is made.
@@ -162,6 +164,11 @@ export interface SourceStore<Batch extends RecordBatch = RecordBatch> extends As
   ): Promise<ReadResult<Batch>>;
   /** The nearest records to `vector`, nearest first. */
   search(collection: CollectionInfo, vector: Float32Array, options: SearchOptions): Promise<Hit[]>;
+  /**
+   * About how many bytes a record takes beside its vector, in the mean. Only where the store knows without reading records: whoever
+   * asks reads some of them where this is not there.
+   */
+  recordBytes?(collection: CollectionInfo, options?: CallOptions): Promise<number>;
 }
 
 /** Which points `remove` takes away: these, all that bear this mark, or the whole collection. */

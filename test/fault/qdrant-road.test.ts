@@ -103,6 +103,20 @@ describe("the port behind the REST port, which nobody named", () => {
     expect(await useBoth({ url: ports.url })).toEqual([`Qdrant by gRPC at port ${ports.grpc}.`]);
   });
 
+  it("is proven when the collection is made, where points follow", async () => {
+    await using engine = await openEngine(":memory:");
+    await using ports = await neighbours(engine, engine);
+    const said: string[] = [];
+    const onRoad: QdrantOptions["onRoad"] = ({ text }) => void said.push(text);
+    await using store = await openQdrant({ url: ports.url }, { onRoad });
+    await store.ensure(spec);
+    expect(said).toEqual([]);
+    await store.ensure(spec, { pointsFollow: true });
+    expect(said).toEqual([`Qdrant by gRPC at port ${ports.grpc}.`]);
+    await store.write(spec, batch);
+    expect(said).toHaveLength(1);
+  });
+
   it("is left alone where it is another server's, or takes another key", async () => {
     await using engine = await openEngine(":memory:");
     await using other = await openEngine(":memory:");

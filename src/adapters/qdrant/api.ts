@@ -176,6 +176,8 @@ export interface QdrantApi extends AsyncDisposable {
   aliases(options?: CallOptions): Promise<Alias[] | null>;
   createAlias(alias: Alias, options?: CallOptions): Promise<void>;
 
+  /** Finds out what a write to the collection has to know. Absent: nothing. @throws what a write throws that cannot begin */
+  beforeWrites?(name: string, options?: CallOptions): Promise<void>;
   /** Writes every row over what stands at its point. Rows go in the order given, in as many requests as they need. */
   upsert(name: string, columns: WrittenColumns, options?: UpsertColumns): Promise<void>;
   /** The points that are there, in any order. */

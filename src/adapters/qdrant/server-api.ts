@@ -101,6 +101,10 @@ export class ServerApi implements QdrantApi {
     return this.#rest.delete(name, selector, options);
   }
 
+  async beforeWrites(name: string, options: CallOptions = {}): Promise<void> {
+    await this.#road(name, "write", options);
+  }
+
   async upsert(name: string, columns: WrittenColumns, options: UpsertColumns = {}): Promise<void> {
     return (await this.#road(name, "write", options)).upsert(name, columns, options);
   }
