@@ -9,6 +9,7 @@ import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import { type LedgerRow, recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { prepare } from "./prepare.ts";
+import { RowsById } from "./rows-by-id.ts";
 import { lookAtStanding } from "./standing.ts";
 
 export interface CarryOptions {
@@ -51,60 +52,55 @@ export async function carry(
   const { source, plan, ledger } = lane;
   const ids = rows.map(({ id }) => id);
   const read = await lane.reads.run(() => source.read(plan.source, ids, { signal }), signal);
-  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byId = new RowsById(rows);
   const prepared = prepare(
     read.batch,
     plan,
     lane.run,
     (id) => byId.get(id)?.point ?? pointOf(plan, id),
   );
+  const readBytes = bytesOf(prepared.batch);
   const digests = digestsOf(prepared.batch);
+  const known = prepared.batch.ids.map((id) => byId.get(id));
   const open = ledger.sending.open(rows.map(({ ordinal }) => ordinal));
-  const changed = prepared.batch.ids.flatMap((id, row) => {
-    const known = byId.get(id);
-    const stands = known?.state === recordStates.written && !open.has(known.ordinal);
-    return !resend && stands && sameDigest(known.digest, digestAt(digests, row)) ? [] : [row];
-  });
-  const looked = changed.filter(
-    (row) => careful || resend || byId.get(prepared.batch.ids[row] ?? "")?.digest != null,
-  );
+  const isUnchanged = (one: LedgerRow | undefined, row: number): boolean =>
+    !resend &&
+    one?.state === recordStates.written &&
+    !open.has(one.ordinal) &&
+    sameDigest(one.digest, digestAt(digests, row));
+  const same = known.map(isUnchanged);
+  const changed = [...known.keys()].filter((row) => same[row] !== true);
+  const looked = changed.filter((row) => careful || resend || known[row]?.digest != null);
   const standing = await lookAtStanding(lane, byId, pickRows(prepared.batch, looked), signal);
   const overwrite = resend && !careful;
   const kept = overwrite ? new Set<string>() : standing.changed;
   const left = new Set([...kept, ...standing.taken, ...(resend ? [] : standing.same)]);
   const sent = changed.filter((row) => !left.has(prepared.batch.ids[row] ?? ""));
   const batch = pickRows(prepared.batch, sent);
-  ledger.sending.add(
-    sent.flatMap((row) => {
-      const known = byId.get(prepared.batch.ids[row] ?? "");
-      if (known === undefined || known.digest === null) return [];
-      return [{ ordinal: known.ordinal, digest: digestAt(digests, row) }];
-    }),
-  );
+  /** These rows with their digests, as the journal takes them. */
+  const entered = (some: readonly number[]) =>
+    some.flatMap((row) => {
+      const ordinal = known[row]?.ordinal;
+      return ordinal === undefined ? [] : [{ ordinal, digest: digestAt(digests, row) }];
+    });
+  ledger.sending.add(entered(sent.filter((row) => known[row]?.digest != null)));
+  const bytes = batch === prepared.batch ? readBytes : bytesOf(batch);
   const refused = await writeOrFail(batch, (rows) =>
     lane.writes.run(() => lane.target.write(lane.spec, rows, { signal }), signal),
   );
-  const sizes = { bytes: bytesOf(batch), readBytes: bytesOf(prepared.batch) };
   for (const { vectors } of [read.batch, prepared.batch]) releaseVectors({ vectors });
   const lost = new Set(refused.map(({ id }) => id));
   const failures = [...read.failures, ...prepared.failures, ...refused];
   const gone = read.absent.flatMap((id) => byId.get(id) ?? []);
-  const settled = changed.flatMap((row) => {
-    const id = prepared.batch.ids[row] ?? "";
-    const known = byId.get(id);
-    if (known === undefined || lost.has(id) || kept.has(id) || standing.taken.has(id)) return [];
-    return [{ ordinal: known.ordinal, digest: digestAt(digests, row) }];
-  });
-  const differ = new Set(changed);
-  const unchanged = prepared.batch.ids.flatMap((id, row) =>
-    differ.has(row) ? [] : (byId.get(id) ?? []),
-  );
+  const unsettled = new Set([...lost, ...kept, ...standing.taken]);
+  const settled = changed.filter((row) => !unsettled.has(prepared.batch.ids[row] ?? ""));
+  const unchanged = known.flatMap((one, row) => (same[row] === true && one ? one.ordinal : []));
   const keptRows = [...kept].flatMap((id) => byId.get(id) ?? []);
-  const written = batch.ids.filter((id) => !lost.has(id));
+  const written = sent.filter((row) => !lost.has(prepared.batch.ids[row] ?? ""));
   if (batch.ids.length > 0) passStop("after-acknowledge");
   ledger.checkpoint({
-    written: settled,
-    unchanged: unchanged.map(({ ordinal }) => ordinal),
+    written: entered(settled),
+    unchanged,
     // What was changed at the target stays in the journal as we wrote it: verify then names it.
     kept: keptRows.map(({ ordinal }) => ordinal),
     failures: failures.flatMap(({ id, reason, detail }) => {
@@ -115,12 +111,13 @@ export async function carry(
   });
   return {
     written: written.length,
-    changed: written.filter((id) => byId.get(id)?.state === recordStates.written).length,
+    changed: written.filter((row) => known[row]?.state === recordStates.written).length,
     unchanged: unchanged.length + (resend ? 0 : standing.same.size),
     kept: keptRows,
     taken: [...standing.taken].flatMap((id) => byId.get(id) ?? []),
     failures,
     gone,
-    ...sizes,
+    bytes,
+    readBytes,
   };
 }

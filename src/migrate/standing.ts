@@ -3,6 +3,7 @@ import type { PointBatch } from "../model/record.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
 import type { LedgerRow } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
+import type { RowsById } from "./rows-by-id.ts";
 import { targetInfo } from "./target-spec.ts";
 
 export interface Standing {
@@ -42,7 +43,7 @@ export function isAsWritten(
 /** Reads the points of a batch at the target and compares them with the journal, and with what is to be written. */
 export async function lookAtStanding(
   lane: Lane,
-  known: ReadonlyMap<string, LedgerRow>,
+  known: Pick<RowsById, "get">,
   batch: PointBatch,
   signal: AbortSignal,
 ): Promise<Standing> {

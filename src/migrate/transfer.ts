@@ -131,8 +131,8 @@ export interface Flight {
 }
 
 /**
- * Batch size by the formula in model/batch-size.ts, with the mean payload of 100 records from all over the collection, and as
- * many batches as stay under 64 MiB in flight. A wanted size is taken as far as both ends bear it.
+ * Batch size by the formula in model/batch-size.ts, with the mean payload as the source tells it, else that of 100 records from all
+ * over the collection, and as many batches as stay under 64 MiB in flight. A wanted size is taken as far as both ends bear it.
  */
 export async function planFlight(
   lane: Lane,
@@ -140,9 +140,12 @@ export async function planFlight(
   wanted: number | null,
   signal: AbortSignal,
 ): Promise<Flight> {
+  const { source, plan } = lane;
+  const told = await source.recordBytes?.(plan.source, { signal });
+  if (told !== undefined) return flightOf(lane, wanted, told);
   const ids = lane.ledger.sample(state, sampleRows).map(({ id }) => id);
   if (ids.length === 0) return flightOf(lane, wanted, 0);
-  const { batch } = await lane.source.read(lane.plan.source, ids, { signal, vectors: false });
+  const { batch } = await source.read(plan.source, ids, { signal, vectors: false });
   return flightOf(lane, wanted, meanPayload(batch));
 }
 

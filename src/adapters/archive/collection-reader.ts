@@ -1,16 +1,16 @@
 /**
- * Reads one collection of an archive. Reads by key follow the file: the few row groups read last are kept, and the next is tried where a
- * key is in none of them. Keys that jump are looked for from the first row group on, and only where that happens again and again an
- * index is made.
+ * Reads one collection of an archive. Reads by key follow the file: they go on where the last one ended, the few row groups read last are
+ * kept, and the next is tried where a key is in none of them. Keys that jump are looked for from the first row group on, and only where
+ * that happens again and again an index is made.
  */
 import { VectorError } from "../../errors.ts";
 import { joinPoints, joinRecords } from "../../model/parts.ts";
 import type { PointBatch, RecordBatch } from "../../model/record.ts";
-import { releaseVectors } from "../../model/vector-column.ts";
 import type { ArchivedCollection } from "../../store/archive.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { DroppedRows } from "./dropped-rows.ts";
 import type { GroupRows } from "./group-rows.ts";
+import { KeptGroup } from "./kept-group.ts";
 import { type GroupPlace, KeyIndex } from "./key-index.ts";
 import { PartFile, type Wanted } from "./part-file.ts";
 import { type FlatColumn, flatColumns } from "./schema.ts";
@@ -19,7 +19,7 @@ import { type FlatColumn, flatColumns } from "./schema.ts";
 const groupsKept = 3;
 /** Row groups that are read in the hope that keys follow the file, before they are looked for. */
 const groupsTried = 2;
-/** How often keys are looked for without an index: a restore has a sample from all over, and then begins with the first row. */
+/** How often keys are looked for without an index: a restore that is repeated has a sample from all over, and then begins with the first row. */
 const looksMax = 2;
 
 interface LoadedGroup extends GroupPlace {
@@ -36,11 +36,6 @@ export interface PlacedBatch {
   readonly rows: readonly number[];
 }
 
-interface KeptGroup extends LoadedGroup {
-  /** The row of each key. */
-  readonly places: ReadonlyMap<string, number>;
-}
-
 /** Rows of a row group that were asked for. */
 interface Picked {
   readonly place: GroupPlace;
@@ -55,6 +50,8 @@ export class CollectionReader implements Disposable {
   readonly #dropped: DroppedRows;
   /** Read last comes last. */
   #kept: KeptGroup[] = [];
+  /** Behind the row that was read last, by its place in its group. */
+  #after: { readonly group: KeptGroup; readonly place: number } | null = null;
   /** Behind the group that was read last; null = there is none. */
   #next: GroupPlace | null;
   #index: KeyIndex | null = null;
@@ -102,6 +99,18 @@ export class CollectionReader implements Disposable {
     }
   }
 
+  /** Bytes of a row's texts in the mean, rounded up, of those too that are left out: as the parts' footers tell it. */
+  async recordBytes(signal: AbortSignal | undefined): Promise<number> {
+    let [bytes, rows] = [0, 0];
+    for (const part of this.#collection.parts) {
+      throwIfAborted(signal);
+      await using file = await PartFile.open(this.#root, part, this.#collection);
+      for (const column of this.#columns) bytes += file.plainBytes(column);
+      rows += part.rows;
+    }
+    return rows === 0 ? 0 : Math.ceil(bytes / rows);
+  }
+
   /** Every row behind the first `skip` ones, in batches. */
   async *batches(
     options: { readonly vectors: boolean; readonly size: number; readonly skip: number },
@@ -134,6 +143,7 @@ export class CollectionReader implements Disposable {
     this.#index?.[Symbol.dispose]();
     this.#index = null;
     this.#kept = [];
+    this.#after = null;
   }
 
   async #read(
@@ -143,8 +153,9 @@ export class CollectionReader implements Disposable {
   ): Promise<{ batch: RecordBatch | PointBatch; absent: string[] }> {
     throwIfAborted(signal);
     const wanted = { columns: this.#columns, vectors };
-    const missing = new Set(keys);
-    const picked: Picked[] = [];
+    const followed = await this.#goOn(keys, wanted, signal);
+    const missing = new Set(followed === null ? keys : []);
+    const picked = followed ?? [];
     for (const group of this.#kept.toReversed()) {
       if (missing.size === 0) break;
       await this.#pick(group, missing, wanted, picked);
@@ -159,6 +170,26 @@ export class CollectionReader implements Disposable {
     return { batch, absent: [...missing] };
   }
 
+  /** The rows behind the one that was read last, where the keys are theirs, in their order; else null. */
+  async #goOn(
+    keys: readonly string[],
+    wanted: Wanted,
+    signal: AbortSignal | undefined,
+  ): Promise<Picked[] | null> {
+    const picked: Picked[] = [];
+    for (let taken = 0; this.#after !== null; ) {
+      const { group, place } = this.#after;
+      const count = group.runOf(keys, taken, place);
+      if (count > 0) await this.#take(group, range(place, place + count), wanted, picked);
+      taken += count;
+      if (taken === keys.length) return picked;
+      const isLast = this.#kept.at(-1) === group && place + count === group.size;
+      if (!isLast || this.#next === null) return null;
+      this.#after = { group: await this.#load(this.#next, wanted, signal), place: 0 };
+    }
+    return null;
+  }
+
   /** Looks into the groups behind the one that was read last, as long as they have some of the keys. */
   async #follow(
     missing: Set<string>,
@@ -171,7 +202,7 @@ export class CollectionReader implements Disposable {
       const group = await this.#load(this.#next, wanted, signal);
       await this.#pick(group, missing, wanted, picked);
       // A whole group of keys in their order is no jump.
-      if (before - missing.size < group.live.length) left -= 1;
+      if (before - missing.size < group.size) left -= 1;
     }
   }
 
@@ -186,7 +217,7 @@ export class CollectionReader implements Disposable {
       const before = missing.size;
       const group = await this.#load(place, wanted, signal);
       await this.#pick(group, missing, wanted, picked);
-      if (before - missing.size < group.live.length) inPart += 1;
+      if (before - missing.size < group.size) inPart += 1;
     }
     // Rows in a row may begin and end in the midst of a group.
     if (inPart > groupsTried) this.#next = null;
@@ -236,19 +267,26 @@ export class CollectionReader implements Disposable {
     wanted: Wanted,
     picked: Picked[],
   ): Promise<void> {
-    const rows: number[] = [];
-    for (const key of missing) {
-      const row = group.places.get(key);
-      if (row === undefined) continue;
-      rows.push(row);
-      missing.delete(key);
+    const places = group.placesOf(missing);
+    if (places.length === 0) return;
+    for (const place of places) missing.delete(group.keyAt(place));
+    await this.#take(group, places, wanted, picked);
+  }
+
+  /** Takes the rows at these places, ascending. */
+  async #take(
+    group: KeptGroup,
+    places: readonly number[],
+    { vectors }: Wanted,
+    picked: Picked[],
+  ): Promise<void> {
+    if (vectors && !group.hasVectors) {
+      await using file = await this.#open(group.place.part);
+      group.addVectors(await file.vectors(group.place.group));
     }
-    if (rows.length === 0) return;
-    const whole = wanted.vectors ? await this.#withVectors(group) : group.rows.withVectors(null);
-    rows.sort((a, b) => a - b);
+    this.#after = { group, place: (places.at(-1) ?? 0) + 1 };
     // Not the group itself: a read may go through all of them.
-    const place = { part: group.part, group: group.group };
-    picked.push({ place, batch: whole.batch(this.#collection.rows, rows) });
+    picked.push({ place: group.place, batch: group.batch(places, vectors) });
   }
 
   /** Reads a row group and keeps it; what comes behind it is tried next. */
@@ -262,25 +300,22 @@ export class CollectionReader implements Disposable {
     const rows = await file.read(group, wanted);
     const live = await this.#live(part, file.start(group), rows);
     const keys = rows.texts(this.#key);
-    const places = new Map(live.map((row) => [keys[row] ?? "", row]));
-    const loaded = { part, group, rows, live, places };
-    // Batches are copies: nobody else has the vectors of a group.
-    for (const { rows: old } of this.#kept.slice(0, 1 - groupsKept))
-      if (old.vectors) releaseVectors({ vectors: old.vectors });
+    const loaded = new KeptGroup(
+      { part, group },
+      this.#collection.rows,
+      rows,
+      live,
+      live.length === keys.length ? keys : live.map((row) => keys[row] ?? ""),
+    );
+    for (const old of this.#kept.slice(0, 1 - groupsKept)) {
+      old.release();
+      if (this.#after?.group === old) this.#after = null;
+    }
     this.#kept = [...this.#kept.slice(1 - groupsKept), loaded];
     if (group + 1 < file.groups) this.#next = { part, group: group + 1 };
     else
       this.#next = part + 1 < this.#collection.parts.length ? { part: part + 1, group: 0 } : null;
     return loaded;
-  }
-
-  /** The rows of a group that is kept, with vectors, which it has from now on. */
-  async #withVectors(kept: KeptGroup): Promise<GroupRows> {
-    if (kept.rows.vectors !== null) return kept.rows;
-    await using file = await this.#open(kept.part);
-    const rows = kept.rows.withVectors(await file.vectors(kept.group));
-    this.#kept = this.#kept.map((one) => (one === kept ? { ...kept, rows } : one));
-    return rows;
   }
 
   /** How many of the first rows that are read are not wanted: parts of which none is are not read. */

@@ -11,17 +11,14 @@ import {
 import { readColumn } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath } from "hyparquet/src/schema.js";
+import { readTexts } from "./text-pages.ts";
 
 /** What a file ends with: the length of its footer in four bytes, and "PAR1". */
 const tailBytes = 8;
 /** Fits the footers of our parts at once. */
 const footerBytes = 64 << 10;
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const parsers = {
-  ...DEFAULT_PARSERS,
-  stringFromBytes: (bytes: Uint8Array | undefined) => bytes && decoder.decode(bytes),
-};
+const parsers = DEFAULT_PARSERS;
 const compressors = {
   ZSTD: (bytes: Uint8Array, outputLength: number) =>
     zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, outputLength) }),
@@ -64,6 +61,14 @@ export class ParquetFile implements AsyncDisposable {
     return Number(this.#metadata.row_groups[group]?.num_rows);
   }
 
+  /** Bytes of a column of one value a row in all row groups, unpacked. */
+  plainBytes(name: string): number {
+    return this.#metadata.row_groups.reduce(
+      (sum, _, group) => sum + Number(this.#column(group, [name]).total_uncompressed_size),
+      0,
+    );
+  }
+
   /** The values of a column of one value a row. */
   async flat(group: number, name: string): Promise<readonly unknown[]> {
     const column = this.#column(group, [name]);
@@ -72,6 +77,8 @@ export class ParquetFile implements AsyncDisposable {
     const schemaPath = getTreePath(parquetSchema(this.#metadata), [name]);
     const element = schemaPath.at(-1)?.element;
     if (element === undefined) throw new Error(`no column ${name}`);
+    if (element.type === "BYTE_ARRAY")
+      return readTexts(bytes, rows, element.repetition_type === "OPTIONAL");
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const { data } = readColumn(
       { view, offset: 0 },

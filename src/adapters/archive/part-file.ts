@@ -58,6 +58,11 @@ export class PartFile implements AsyncDisposable {
     return start;
   }
 
+  /** Bytes of a column of one value a row, unpacked: its values, four for the length of each text, and what heads its pages. */
+  plainBytes(column: FlatColumn): number {
+    return this.#file.plainBytes(column);
+  }
+
   /** @throws E_ARCHIVE_DAMAGED */
   async read(group: number, { columns, vectors }: Wanted): Promise<GroupRows> {
     try {

@@ -170,6 +170,11 @@ class ArchiveStore implements ArchiveReader {
     for await (const { batch } of reader.batches({ vectors, size, skip }, signal)) yield batch;
   }
 
+  async recordBytes(collection: CollectionInfo, { signal }: CallOptions = {}): Promise<number> {
+    this.#check(signal);
+    return this.#reader(collection).recordBytes(signal);
+  }
+
   async search(
     collection: CollectionInfo,
     vector: Float32Array,

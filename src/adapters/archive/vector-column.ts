@@ -94,11 +94,24 @@ function writePage(
   return values;
 }
 
+interface PageLevels {
+  readonly repetition: Uint8Array;
+  readonly definition: Uint8Array;
+}
+
+/** The levels of the last page in which every row had a vector: those of most pages. */
+let fullPage: (PageLevels & { readonly rows: number; readonly dimension: number }) | null = null;
+
 /** The levels of a page's rows, as bytes. */
-function levelsOf(
-  present: Uint8Array,
-  dimension: number,
-): { repetition: Uint8Array; definition: Uint8Array } {
+function levelsOf(present: Uint8Array, dimension: number): PageLevels {
+  if (present.includes(0)) return encodeLevels(present, dimension);
+  const rows = present.length;
+  if (fullPage?.rows !== rows || fullPage.dimension !== dimension)
+    fullPage = { ...encodeLevels(present, dimension), rows, dimension };
+  return fullPage;
+}
+
+function encodeLevels(present: Uint8Array, dimension: number): PageLevels {
   const repetition = new LevelRuns();
   const definition = new LevelRuns();
   for (const one of present) {

@@ -6,6 +6,7 @@ import type { RunContext } from "../../../src/migrate/request.ts";
 import { runMigrate } from "../../../src/migrate/run.ts";
 import { readStatus } from "../../../src/migrate/status.ts";
 import { runVerify } from "../../../src/migrate/verify.ts";
+import { denseVector } from "../../../src/model/vector-column.ts";
 import {
   fakeCollection,
   fakeContext,
@@ -310,5 +311,37 @@ describe("migrate never mixes", () => {
     const { exit, report } = await runMigrate(source, target, migrateRequest(), fakeContext());
     expect(exit).toBe(3);
     expect(report.quarantine.byReason).toEqual({ "too-large": 4 });
+  });
+});
+
+describe("migrate, with memory", () => {
+  it.each(["cosine", "l2"] as const)(
+    "gives vectors back that it has carried (%s)",
+    async (distance) => {
+      const read: Float32Array[] = [];
+      const source = new FakeSource([fakeCollection("docs", 120, { distance })], { live: false });
+      Object.assign(source, { recordBytes: async () => 100 });
+      const original = source.read.bind(source);
+      source.read = async (...asked) => {
+        const result = await original(...asked);
+        read.push(denseVector(result.batch)?.data ?? new Float32Array(0));
+        return result;
+      };
+      const target = new FakeTarget();
+      const { exit } = await runMigrate(source, target, migrateRequest(), fakeContext());
+      expect(exit).toBe(0);
+      expect(read.map(({ buffer }) => (buffer as ArrayBuffer).detached)).not.toContain(false);
+    },
+  );
+
+  it("reads no records to know their size where the source tells it", async () => {
+    const asked: number[] = [];
+    const source = new FakeSource([fakeCollection("docs", 120)], { live: false });
+    source.beforeRead = (ids) => void asked.push(ids.length);
+    Object.assign(source, { recordBytes: async () => 100_000 });
+    const { report } = await runMigrate(source, new FakeTarget(), migrateRequest(), fakeContext());
+    expect(asked.reduce((sum, count) => sum + count, 0)).toBe(120);
+    expect(report.collections[0]?.batchSize).toBe(50);
+    expect(report.collections[0]?.batchesInFlight).toBe(4);
   });
 });

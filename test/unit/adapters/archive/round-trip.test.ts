@@ -88,6 +88,31 @@ describe("an archive", () => {
     expect(batch).toEqual({ ...archiveBatch(records, 3) });
   });
 
+  it("answers reads that follow the file, jump, ask twice or for others as they ask, and tells the size of its records", async () => {
+    await using folder = await temporaryFolder();
+    const records = archiveRecords(60);
+    await using store = await archive(folder.path, [archiveBatch(records, 3)]);
+    const info = await only(store);
+    const asked = [[0, 1, 2], [3, 4], [5, 5, 6], [8, 9, 7], [10, 11, 30, 12], [13, 14, 99], [15]];
+    for (const vectors of [true, false])
+      for (const places of [...asked, [...records.keys()].slice(16), [58, 59], [0]]) {
+        const keys = places.map((place) => `record ${place}`);
+        const { batch, absent } = await store.read(info, keys, { vectors });
+        const there = [...new Set(places)].filter((place) => place < 60).sort((a, b) => a - b);
+        const wanted = archiveBatch(
+          there.flatMap((place) => records.slice(place, place + 1)),
+          3,
+        );
+        expect(batch).toEqual(vectors ? wanted : { ...wanted, vectors: new Map() });
+        expect(absent).toEqual(keys.filter((key) => key === "record 99"));
+      }
+    const bytes = JSON.stringify(
+      records.map(({ id, document, uri, metadata }) => [id, document, uri, metadata]),
+    );
+    expect(await store.recordBytes?.(info)).toBeGreaterThan(bytes.length / 60 / 2);
+    expect(await store.recordBytes?.(info)).toBeLessThan((bytes.length / 60) * 4);
+  });
+
   it("has a null where a record has no vector, in every row group", async () => {
     await using folder = await temporaryFolder();
     const records = archiveRecords(30).map((record, at) => ({
