@@ -129,7 +129,7 @@ async function inDescription(
 ): Promise<string | null> {
   const other = await describe(roads, name, options);
   const path = `/collections/${encodeURIComponent(name)}`;
-  const own = await roads.restClient.send("GET", path, undefined, options.signal);
+  const own = await roads.restClient.send({ method: "GET", path, signal: options.signal });
   if (other === null) return `it has no collection "${name}"`;
   if (!isDeepStrictEqual(viewOf(name, own), viewOf(name, other)))
     return `it describes collection "${name}" otherwise`;
@@ -159,7 +159,7 @@ async function inWord(roads: Roads, name: string, options: CallOptions): Promise
   const path = `/collections/${encodeURIComponent(name)}`;
   const put = (value: string | null, signal: AbortSignal | undefined): Promise<string> => {
     const body = JSON.stringify({ metadata: { [wordKey]: value } });
-    return roads.restClient.send("PATCH", path, body, signal);
+    return roads.restClient.send({ method: "PATCH", path, body, signal });
   };
   try {
     await put(word, options.signal);
@@ -218,7 +218,9 @@ async function restPeers(
   { signal }: CallOptions,
 ): Promise<string[] | null> {
   return told(async () => {
-    const cluster = sliceObject(await restClient.send("GET", `${path}/cluster`, undefined, signal));
+    const cluster = sliceObject(
+      await restClient.send({ method: "GET", path: `${path}/cluster`, signal }),
+    );
     const shards = sliceArray(cluster.get("remote_shards") ?? "[]").map(sliceObject);
     return [cluster, ...shards].flatMap((one) => one.get("peer_id") ?? []);
   });

@@ -21,13 +21,14 @@ export interface QdrantOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Method = HttpRequest["method"];
-
 interface RestRequest {
-  readonly method: Method;
+  readonly method: HttpRequest["method"];
+  /** Behind the server's address, a query too. */
   readonly path: string;
   readonly body?: string | Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** In all. Default: those of `retry`. */
+  readonly attempts?: number | undefined;
 }
 
 /** Attempts while it is not yet known that a Qdrant is there. */
@@ -59,36 +60,27 @@ export class RestClient {
   }
 
   /**
-   * The raw JSON text of an answer's `result`. `attempts` in all; default: those of `retry`.
+   * The raw JSON text of an answer's `result`.
    * @throws VectorError for every status but success; E_BAD_RESPONSE where the answer is not in Qdrant's form
    */
-  async send(
-    method: Method,
-    path: string,
-    body: string | Uint8Array | undefined,
-    signal: AbortSignal | undefined,
-    attempts?: number,
-  ): Promise<string> {
-    return this.ask({ method, path, body, signal }, resultText, attempts);
+  send(request: RestRequest): Promise<string> {
+    return this.ask(request, resultText);
   }
 
   /**
    * What `read` makes of the whole text of an answer. It throws SyntaxError where that is not in Qdrant's form: then the request is tried
    * again as it is after any other fault. @throws as `send`
    */
-  async ask<Result>(
-    { method, path, body, signal }: RestRequest,
-    read: (answer: string) => Result,
-    attempts?: number,
-  ): Promise<Result> {
+  ask<Result>(request: RestRequest, read: (answer: string) => Result): Promise<Result> {
+    const { signal, attempts } = request;
     const attempt = async (): Promise<Result> => {
-      const answer = await this.#request(method, path, body, signal);
-      if (answer.status !== 200) throw refusal(this.#where(method, path), answer);
+      const answer = await this.#request(request);
+      if (answer.status !== 200) throw refusal(this.#where(request), answer);
       try {
         return read(answer.text);
       } catch (error) {
         if (!(error instanceof SyntaxError)) throw error;
-        const where = this.#where(method, path);
+        const where = this.#where(request);
         throw new VectorError("E_BAD_RESPONSE", `${where}: the answer is not in Qdrant's form.`);
       }
     };
@@ -100,12 +92,12 @@ export class RestClient {
    * @throws as `send`
    */
   async stream<Result>(
-    request: Pick<HttpRequest, "method" | "body" | "signal"> & { readonly path: string },
+    request: Pick<HttpRequest, "method" | "body" | "signal"> & Pick<RestRequest, "path">,
     take: (answer: HttpStream) => Promise<Result>,
   ): Promise<Result> {
     this.#assertOpen();
     const { method, path, body, signal } = request;
-    const where = this.#where(method, path);
+    const where = this.#where(request);
     const url = this.url + path;
     return this.#http.stream({ method, url, body, signal }, async (answer) => {
       if (answer.status !== 200) throw refusal(where, await answer.whole());
@@ -120,7 +112,7 @@ export class RestClient {
   async greet(signal: AbortSignal | undefined): Promise<string> {
     const where = `GET ${this.url}/`;
     const attempt = async (): Promise<string> => {
-      const answer = await this.#request("GET", "/", undefined, signal);
+      const answer = await this.#request({ method: "GET", path: "/", signal });
       const { status } = answer;
       if (status === 401 || status === 403 || status === 429 || status >= 500)
         throw refusal(where, answer);
@@ -144,18 +136,13 @@ export class RestClient {
     this.#http.close();
   }
 
-  async #request(
-    method: Method,
-    path: string,
-    body: string | Uint8Array | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<HttpAnswer> {
+  async #request({ method, path, body, signal }: RestRequest): Promise<HttpAnswer> {
     this.#assertOpen();
     return this.#http.request({ method, url: this.url + path, body, signal });
   }
 
   /** The request as errors name it: a query may name much. */
-  #where(method: Method, path: string): string {
+  #where({ method, path }: Pick<RestRequest, "method" | "path">): string {
     return `${method} ${this.url}${path.replace(/\?.*/, "")}`;
   }
 

@@ -105,29 +105,42 @@ class RestApi implements QdrantApi {
   }
 
   async list(options: CallOptions = {}): Promise<string[]> {
-    const result = await this.#client.send("GET", "/collections", undefined, options.signal);
+    const result = await this.#client.send({
+      method: "GET",
+      path: "/collections",
+      signal: options.signal,
+    });
     const { collections } = this.#check(collectionList, result);
     return collections.map(({ name }) => name).sort();
   }
 
   async get(name: string, options: CallOptions = {}): Promise<CollectionState> {
-    const result = await this.#client.send("GET", path(name), undefined, options.signal);
+    const result = await this.#client.send({
+      method: "GET",
+      path: path(name),
+      signal: options.signal,
+    });
     return describedState(name, JSON.parse(result));
   }
 
   async create(spec: CollectionSpec, note: string, options: CallOptions = {}): Promise<void> {
     const body = creationBody(spec, this.notes ? note : null);
-    await this.#client.send("PUT", path(spec.name), JSON.stringify(body), options.signal);
+    await this.#client.send({
+      method: "PUT",
+      path: path(spec.name),
+      body: JSON.stringify(body),
+      signal: options.signal,
+    });
   }
 
   async update(name: string, change: CollectionChange, options: CallOptions = {}): Promise<void> {
     if (!this.notes) return;
     const body = JSON.stringify(changeBody(change));
-    await this.#client.send("PATCH", path(name), body, options.signal);
+    await this.#client.send({ method: "PATCH", path: path(name), body, signal: options.signal });
   }
 
   async drop(name: string, options: CallOptions = {}): Promise<void> {
-    await this.#client.send("DELETE", path(name), undefined, options.signal);
+    await this.#client.send({ method: "DELETE", path: path(name), signal: options.signal });
   }
 
   async createIndex(name: string, index: PayloadIndex, options: CallOptions = {}): Promise<void> {
@@ -136,7 +149,11 @@ class RestApi implements QdrantApi {
   }
 
   async shardKeys(name: string, { signal }: CallOptions = {}): Promise<ShardKey[]> {
-    const result = await this.#client.send("GET", `${path(name)}/cluster`, undefined, signal);
+    const result = await this.#client.send({
+      method: "GET",
+      path: `${path(name)}/cluster`,
+      signal,
+    });
     return this.#parse(() => shardKeysOf(result));
   }
 
@@ -146,18 +163,23 @@ class RestApi implements QdrantApi {
     { signal }: CallOptions = {},
   ): Promise<void> {
     const body = `{"shard_key":${key},"shards_number":${shards},"replication_factor":${replicas}}`;
-    await this.#client.send("PUT", `${path(name)}/shards`, body, signal);
+    await this.#client.send({ method: "PUT", path: `${path(name)}/shards`, body, signal });
   }
 
   async aliases({ signal }: CallOptions = {}): Promise<Alias[] | null> {
     return this.#told(async () => {
-      const result = await this.#client.send("GET", "/aliases", undefined, signal);
+      const result = await this.#client.send({ method: "GET", path: "/aliases", signal });
       return this.#parse(() => aliasesOf(JSON.parse(result)));
     });
   }
 
   async createAlias(alias: Alias, { signal }: CallOptions = {}): Promise<void> {
-    await this.#client.send("POST", "/collections/aliases", aliasBody(alias), signal);
+    await this.#client.send({
+      method: "POST",
+      path: "/collections/aliases",
+      body: aliasBody(alias),
+      signal,
+    });
   }
 
   async upsert(name: string, columns: WrittenColumns, options: UpsertColumns = {}): Promise<void> {
@@ -172,7 +194,12 @@ class RestApi implements QdrantApi {
   ): Promise<PointColumns> {
     const ids = points.map(pointText).join(",");
     const body = `{"ids":[${ids}],${wanted(options)}${shardText(options.shard)}}`;
-    const result = await this.#client.send("POST", `${path(name)}/points`, body, options.signal);
+    const result = await this.#client.send({
+      method: "POST",
+      path: `${path(name)}/points`,
+      body,
+      signal: options.signal,
+    });
     return this.#parse(() => columnsOf(result, options.vectors));
   }
 
@@ -181,7 +208,12 @@ class RestApi implements QdrantApi {
     const more = filterText(options.filter) + shardText(options.shard);
     const body = `{"limit":${options.limit},${from}${wanted(options)}${more}}`;
     const address = `${path(name)}/points/scroll`;
-    const result = await this.#client.send("POST", address, body, options.signal);
+    const result = await this.#client.send({
+      method: "POST",
+      path: address,
+      body,
+      signal: options.signal,
+    });
     return this.#parse(() => {
       const page = sliceObject(result);
       const next = page.get("next_page_offset") ?? "null";
@@ -193,7 +225,12 @@ class RestApi implements QdrantApi {
   async count(name: string, options: CountColumns = {}): Promise<number> {
     const address = `${path(name)}/points/count`;
     const body = `{"exact":true${filterText(options.filter)}}`;
-    const result = await this.#client.send("POST", address, body, options.signal);
+    const result = await this.#client.send({
+      method: "POST",
+      path: address,
+      body,
+      signal: options.signal,
+    });
     return this.#check(countResult, result).count;
   }
 
@@ -227,7 +264,12 @@ class RestApi implements QdrantApi {
     { limit, signal }: CallOptions & { limit: number },
   ): Promise<TenantCount[]> {
     const body = JSON.stringify({ key, limit, exact: true });
-    const result = await this.#client.send("POST", `${path(name)}/facet`, body, signal);
+    const result = await this.#client.send({
+      method: "POST",
+      path: `${path(name)}/facet`,
+      body,
+      signal,
+    });
     const { hits } = this.#check(facetResult, result);
     return hits.map(({ value, count }) => ({ tenant: String(value), count }));
   }
@@ -235,7 +277,12 @@ class RestApi implements QdrantApi {
   async memory(name: string, options: CallOptions = {}): Promise<number | null> {
     return this.#told(async () => {
       const address = `${path(name)}/memory`;
-      const result = await this.#client.send("GET", address, undefined, options.signal, 1);
+      const result = await this.#client.send({
+        method: "GET",
+        path: address,
+        signal: options.signal,
+        attempts: 1,
+      });
       const { total } = this.#check(memoryResult, result);
       return total.ram_bytes + total.cached_bytes;
     });
@@ -267,7 +314,12 @@ class RestApi implements QdrantApi {
     body: string | Uint8Array,
     options: CallOptions,
   ): Promise<void> {
-    const result = await this.#client.send(method, `${address}?wait=true`, body, options.signal);
+    const result = await this.#client.send({
+      method,
+      path: `${address}?wait=true`,
+      body,
+      signal: options.signal,
+    });
     const { status } = this.#check(updateResult, result);
     if (status === "completed") return;
     throw new VectorError(

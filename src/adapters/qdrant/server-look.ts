@@ -129,7 +129,7 @@ async function describe(
 ): Promise<StandingCollection | null> {
   const path = `/collections/${encodeURIComponent(info.name)}`;
   try {
-    return standing(info, JSON.parse(await rest.send("GET", path, undefined, signal)));
+    return standing(info, JSON.parse(await rest.send({ method: "GET", path, signal })));
   } catch (error) {
     if (isVectorError(error, "E_COLLECTION_NOT_FOUND")) return null;
     throw error;

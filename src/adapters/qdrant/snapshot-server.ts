@@ -36,7 +36,7 @@ export async function openServerDoor(url: string, options: QdrantOptions): Promi
   const patient = new RestClient(url, { ...options, timeoutMs: patienceMs });
   try {
     const api = await connectRest(client, options.signal);
-    const cluster = await client.send("GET", "/cluster", undefined, options.signal);
+    const cluster = await client.send({ method: "GET", path: "/cluster", signal: options.signal });
     const { peers = {} } = clusterState.parse(JSON.parse(cluster));
     // The number has more digits than a JavaScript number may hold.
     const [, peer = null] = /"peer_id"\s*:\s*(\d+)/.exec(cluster) ?? [];
@@ -72,7 +72,7 @@ class ServerDoor implements SnapshotDoor {
 
   async layout(collection: string, { signal }: CallOptions): Promise<Layout> {
     const path = `${pathOf(collection)}/cluster`;
-    const text = await this.#client.send("GET", path, undefined, signal);
+    const text = await this.#client.send({ method: "GET", path, signal });
     const { data, error } = collectionCluster.safeParse(JSON.parse(text));
     if (data === undefined) {
       const where = `GET ${this.#client.url}${path}`;
@@ -93,15 +93,25 @@ class ServerDoor implements SnapshotDoor {
   }
 
   query(collection: string, body: string, { signal }: CallOptions): Promise<string> {
-    return this.#client.send("POST", `${pathOf(collection)}/points/query`, body, signal);
+    return this.#client.send({
+      method: "POST",
+      path: `${pathOf(collection)}/points/query`,
+      body,
+      signal,
+    });
   }
 
   retrieve(collection: string, body: string, { signal }: CallOptions): Promise<string> {
-    return this.#client.send("POST", `${pathOf(collection)}/points`, body, signal);
+    return this.#client.send({
+      method: "POST",
+      path: `${pathOf(collection)}/points`,
+      body,
+      signal,
+    });
   }
 
   async list(owner: Owner, { signal }: CallOptions): Promise<StoredSnapshot[]> {
-    return readStored(await this.#client.send("GET", snapshots(owner), undefined, signal));
+    return readStored(await this.#client.send({ method: "GET", path: snapshots(owner), signal }));
   }
 
   async create(owner: Owner, options: CallOptions): Promise<StoredSnapshot> {
@@ -109,7 +119,12 @@ class ServerDoor implements SnapshotDoor {
     const endMs = performance.now() + patienceMs;
     try {
       const path = `${snapshots(owner)}?wait=true`;
-      const text = await this.#patient.send("POST", path, undefined, options.signal, 1);
+      const text = await this.#patient.send({
+        method: "POST",
+        path,
+        signal: options.signal,
+        attempts: 1,
+      });
       const [made] = readStored(text);
       if (made !== undefined) return made;
     } catch (error) {
@@ -129,7 +144,7 @@ class ServerDoor implements SnapshotDoor {
   async remove(owner: Owner, name: string, { signal }: CallOptions): Promise<void> {
     const path = `${snapshots(owner)}/${encodeURIComponent(name)}?wait=true`;
     try {
-      await this.#client.send("DELETE", path, undefined, signal);
+      await this.#client.send({ method: "DELETE", path, signal });
     } catch (error) {
       if (!isVectorError(error, "E_COLLECTION_NOT_FOUND")) throw error;
     }
@@ -166,7 +181,7 @@ class ServerDoor implements SnapshotDoor {
     const checksum = sha256 === null ? {} : { checksum: sha256 };
     const body = JSON.stringify({ location, priority, ...checksum });
     const path = `${snapshots(owner)}/recover?wait=true`;
-    await final(this.#patient.send("PUT", path, body, signal, 1));
+    await final(this.#patient.send({ method: "PUT", path, body, signal, attempts: 1 }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
