@@ -134,6 +134,17 @@ describe("writes to both stores", () => {
     },
   );
 
+  it("are of the documents as they were when the call was made, whatever becomes of them meanwhile", async () => {
+    await using hybrid = await open();
+    const given = { ...document("1", "then"), createdAt: "2026-01-02T03:04:05.000Z" };
+    const writing = write(hybrid, "upsert", given);
+    given.content = "later";
+    await writing;
+    const which = { tenantId, ids: ["1"] };
+    for (const repository of [stores.qdrant, stores.other])
+      expect(await repository.getDocuments(collection, which)).toMatchObject([{ content: "then" }]);
+  });
+
   it("fail with the store's error where neither takes them, and both are alike in the end", async () => {
     await using hybrid = await open({ breaker: { failures: 1000 } });
     for (const faults of [
