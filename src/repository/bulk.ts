@@ -20,7 +20,7 @@ import {
   placeFault,
   takeDocuments,
 } from "./incoming.ts";
-import { parseInput } from "./input.ts";
+import { badField, parseInput } from "./input.ts";
 import type { BulkResult, FailedDocument } from "./types.ts";
 
 const operations = ["insert", "upsert", "update", "delete"] as const;
@@ -50,8 +50,9 @@ export function parseOperation(operation: unknown): CheckedOperation {
   const given = isObject(operation) ? operation["documents"] : undefined;
   const documents = Array.isArray(given) ? takeDocuments(given) : null;
   if (documents !== null) return { ...parseInput(aroundSchema, operation, "operation"), documents };
-  const checked = parseInput(bulkSchema, operation, "operation");
-  return { ...checked, documents: takeDocuments(checked.documents) ?? [] };
+  // It names what is wrong; but what is another thing each time it is read may be right by now.
+  parseInput(bulkSchema, operation, "operation");
+  throw badField("operation.documents", "are not the same whenever they are read");
 }
 
 /** One bulk operation on its way. */

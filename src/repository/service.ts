@@ -103,14 +103,14 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
         assertDocuments(documents);
         const operationType = assertMode(options.mode ?? "upsert");
         const call = pickSignal(options);
-        const written = await this.#embedded(documents, call);
+        // The repository takes them as they are when it is called: at once, where nothing has to be waited for.
+        const written =
+          this.model === null && documents.every(hasEmbedding)
+            ? documents
+            : await this.#embedded(documents, call);
         return await this.#repository.bulkUpsertDocuments<M>(
           this.#collection,
-          {
-            operationType,
-            documents: written,
-            tenantId: this.#tenantId,
-          },
+          { operationType, documents: written, tenantId: this.#tenantId },
           call,
         );
       },
@@ -267,8 +267,7 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
     // As they are when the call is made, whatever becomes of them while embeddings are.
     const given = documents.map((document) => ({ ...document }));
     const texts = given
-      // A document that was read has null where its embedding was not asked for.
-      .filter(({ embedding }) => (embedding ?? null) === null)
+      .filter((document) => !hasEmbedding(document))
       .map(({ id, content }) => {
         if (typeof content === "string" && this.#embedder.canEmbed) return content;
         const lacks = this.#embedder.canEmbed
@@ -279,10 +278,9 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
     await this.#embedder.claimModel(texts.length > 0, options);
     const made = texts.length === 0 ? [] : await this.#embedder.embed(texts, options);
     const next = made.values();
-    return given.map((document) => ({
-      ...document,
-      embedding: document.embedding ?? next.next().value ?? [],
-    }));
+    return given.map((document) =>
+      hasEmbedding(document) ? document : { ...document, embedding: next.next().value ?? [] },
+    );
   }
 
   async #embedOne(text: string, options: RepositoryCallOptions): Promise<Float32Array> {
@@ -313,6 +311,13 @@ function assertBatchSize(value: number): number {
       details: { field: "embedBatchSize" },
     },
   );
+}
+
+/** A document that was read has null where its embedding was not asked for. */
+function hasEmbedding<M extends object>(
+  document: ServiceDocument<M>,
+): document is ServiceDocument<M> & Pick<NewDocument<M>, "embedding"> {
+  return (document.embedding ?? null) !== null;
 }
 
 /** Adding never deletes, whatever a caller without types says. */

@@ -152,4 +152,23 @@ describe("a document", () => {
       ["2", "then", { a: 1 }],
     ]);
   });
+
+  it("that is another one each time it is looked at is refused, and nothing is written", async () => {
+    await using store = await openEmbedded(":memory:");
+    await using repository = StoreRepository.over(store);
+    await repository.createCollectionOptimized({ name: "notes", vectorSize: 2 });
+    let looks = 0;
+    const document = {
+      get id() {
+        looks += 1;
+        return looks === 1 ? 7 : "1";
+      },
+      embedding: [1, 2],
+    };
+    const operation = { operationType: "upsert", tenantId: "a", documents: [document] };
+    await expect(repository.bulkUpsertDocuments("notes", operation as never)).rejects.toMatchObject(
+      { code: "E_INPUT", details: { field: "operation.documents" } },
+    );
+    expect(await repository.countDocuments("notes", { tenantId: "a" })).toBe(0);
+  });
 });

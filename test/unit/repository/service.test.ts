@@ -215,6 +215,15 @@ describe("texts", () => {
     expect(call?.given[1]).toMatchObject({ documents: written });
   });
 
+  it("are not made where every document has its embedding: the repository takes those documents within the call", async () => {
+    const { service, asked } = serviceWith({ embed });
+    const documents = [{ id: "1", content: "a", embedding: [1, 1] }];
+    const adding = service.addDocuments(documents);
+    expect(asked.map(({ call }) => call)).toEqual(["bulkUpsertDocuments"]);
+    expect(Object(asked[0]?.given[1]).documents).toBe(documents);
+    await adding;
+  });
+
   it.each([
     ["without an embed function", {}, [{ id: "1", content: "a" }]],
     ["without a content", { embed }, [{ id: "1" }]],
