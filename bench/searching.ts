@@ -15,23 +15,32 @@ import { collectionName, limit, type ServiceQuery, tenants } from "./service-dat
 /** Asks one query; gives the ids that were found, or null where it does not read them. */
 export interface Contestant extends AsyncDisposable {
   readonly what: string;
+  /** The one beside which it is measured. */
+  readonly beside?: string;
   ask(query: number): Promise<readonly string[] | null>;
 }
 
 const key = apiKey === "" ? {} : { apiKey };
 const filterOf = (tenant: string) => ({ must: [{ key: "tenant_id", match: { value: tenant } }] });
 
+/** The service and what it is measured by. The bare request twice: how far it is from itself is what the measurement leaves open. */
 export function contestants(url: string, queries: readonly ServiceQuery[]): Contestant[] {
+  const [grpc, rest] = ["bare request by gRPC", "bare request by REST"];
   return [
     bareGrpc("bytes alone", url, queries),
     bareGrpc("bare request", url, queries),
-    service("VectorService by gRPC", url, queries, grpcPort(url)),
+    { ...bareGrpc("bare request", url, queries), what: `${grpc}, again`, beside: grpc },
+    { ...service("VectorService by gRPC", url, queries, grpcPort(url)), beside: grpc },
     bareRest("bytes alone", url, queries),
     bareRest("bare request", url, queries),
-    service("VectorService by REST", url, queries, "off"),
-    restClient(url, queries),
-    langChain(url, queries),
+    { ...bareRest("bare request", url, queries), what: `${rest}, again`, beside: rest },
+    { ...service("VectorService by REST", url, queries, "off"), beside: rest },
   ];
+}
+
+/** What else an application might use. */
+export function peers(url: string, queries: readonly ServiceQuery[]): Contestant[] {
+  return [restClient(url, queries), langChain(url, queries)];
 }
 
 export function grpcPort(url: string): number {

@@ -9,12 +9,19 @@ import { z } from "zod";
 import { QdrantRepository } from "../src/repositories.ts";
 import { chromaAvailable, startChroma } from "../test/support/chroma-server.ts";
 import { adders, openStore } from "./adding.ts";
+import { askInTurn, boundsOfRatio, quantile } from "./asking.ts";
 import { describeData } from "./data.ts";
 import { pythonWith } from "./embedded.ts";
 import { each } from "./measured.ts";
-import { type Contestant, contestants, grpcPort } from "./searching.ts";
+import { type Contestant, contestants, grpcPort, peers } from "./searching.ts";
 import { apiKey } from "./server.ts";
-import { collectionName, embeddingOf, type ServiceData, serviceData } from "./service-data.ts";
+import {
+  collectionName,
+  embeddingOf,
+  type ServiceData,
+  type ServiceQuery,
+  serviceData,
+} from "./service-data.ts";
 import { markdown } from "./table.ts";
 
 export interface ServiceBenchOptions {
@@ -25,6 +32,8 @@ export interface ServiceBenchOptions {
 
 /** What is told of each. */
 interface Figures {
+  /** Milliseconds of the queries that were asked one at a time, in their order. */
+  readonly times?: readonly number[];
   readonly p50?: number;
   readonly p99?: number;
   readonly qps8?: number;
@@ -33,83 +42,106 @@ interface Figures {
   readonly addPerSecond?: number;
 }
 
-/** In which the lines stand; who is not here comes behind them. */
-const order = [
-  "bytes alone by gRPC",
-  "bare request by gRPC",
-  "VectorService by gRPC",
-  "bytes alone by REST",
-  "bare request by REST",
-  "VectorService by REST",
-];
 const asked = 600;
-const warmUp = 300;
+/** How often each query is asked of each in a round, and before the clocks count: code that is new is compiled meanwhile. */
+const timesARound = 3;
+const timesBefore = 2;
+/** So many are enough for those that take tens of milliseconds. */
+const askedOfPeers = 200;
 const run = promisify(execFile);
 const peerFigures = z.record(z.string(), z.number());
 
-/** Prints one table. Contestants take turns query by query, so that whatever else the machine does meets all of them. */
+type Add = (what: string, more: Figures) => void;
+
+/** Prints one table. */
 export async function benchService(options: ServiceBenchOptions): Promise<void> {
   const url = process.env["QDRANT_URL"];
   if (!url) throw new Error("QDRANT_URL names the server that is measured.");
-  const { records, dimension, rounds } = options;
-  const data = await serviceData(records, dimension, asked);
-  console.log(
-    `${records} × ${dimension}, ${describeData(dimension)}, ${data.documents.size} tenants; limit 10 with payload, ${asked} queries, ${rounds} rounds\n`,
-  );
-  const found = new Map<string, Figures>(order.map((what) => [what, {}]));
-  const add = (what: string, more: Figures): void => {
+  const { rounds } = options;
+  const found = new Map<string, Figures>();
+  const add: Add = (what, more) => {
     found.set(what, { ...found.get(what), ...more });
   };
-  await measureAdding(url, data, rounds, add);
   try {
-    await fill(url, data);
-    await measureSearching(url, data, rounds, add);
+    const queries = await measureWriting(url, options, add);
+    await using open = new AsyncDisposableStack();
+    const ours = contestants(url, queries).map((one) => open.use(one));
+    const some = queries.slice(0, askedOfPeers);
+    const others = peers(url, some).map((one) => open.use(one));
+    await measureSearching(ours, queries, { times: rounds * timesARound, rounds }, add);
+    await measureSearching(others, some, { times: 1, rounds: 1 }, add);
+    console.log(`\n${tableOf(ours, found)}`);
   } finally {
     await drop(url, collectionName);
   }
+}
+
+/** All that needs the documents; the heap of who searches later holds none of them, as an application's does not. */
+async function measureWriting(
+  url: string,
+  { records, dimension, rounds }: ServiceBenchOptions,
+  add: Add,
+): Promise<readonly ServiceQuery[]> {
+  const data = await serviceData(records, dimension, asked);
+  console.log(
+    `${records} × ${dimension}, ${describeData(dimension)}, ${data.documents.size} tenants; limit 10 with payload, ${rounds * timesARound * asked} queries one at a time, ${rounds} rounds\n`,
+  );
+  await measureAdding(url, data, rounds, add);
   await measureChroma(data, add);
-  console.log(`\n${tableOf(found)}`);
+  await fill(url, data);
+  return data.queries;
 }
 
 const columns = [
   "",
   "p50 ms",
   "p99 ms",
+  "p99's ratio, 95 %",
   "q/s, 8 in flight",
   "q/s, 32 in flight",
   "recall@10",
   "documents added/s",
 ];
 
-function tableOf(found: ReadonlyMap<string, Figures>): string {
-  const beside = (of: number | undefined, to: number | undefined, digits: number): string => {
+/** Ours first, each beside the one that it is measured by. */
+function tableOf(ours: readonly Contestant[], found: ReadonlyMap<string, Figures>): string {
+  const withRatio = (of: number | undefined, to: number | undefined, digits: number): string => {
     if (of === undefined) return "";
     return of.toFixed(digits) + (to === undefined ? "" : ` (${(of / to).toFixed(2)}×)`);
   };
-  const rows = Array.from(found, ([what, of]) => {
-    const bare = found.get(what.replace("VectorService", "bare request")) ?? {};
-    const to = what.startsWith("VectorService") ? bare : {};
-    const bulk = what.startsWith("VectorService")
-      ? found.get("bulk path")?.addPerSecond
-      : undefined;
+  const beside = new Map(ours.map((one) => [one.what, one.beside ?? ""]));
+  const rows = Array.from(new Set([...beside.keys(), ...found.keys()]), (what) => {
+    const of = found.get(what) ?? {};
+    const to = found.get(beside.get(what) ?? "") ?? {};
+    const bulk = what.startsWith("VectorService") ? found.get("bulk path") : undefined;
     return [
       what,
-      beside(of.p50, to.p50, 2),
-      beside(of.p99, to.p99, 2),
-      beside(of.qps8, to.qps8, 0),
-      beside(of.qps32, to.qps32, 0),
+      withRatio(of.p50, to.p50, 2),
+      withRatio(of.p99, to.p99, 2),
+      spreadOf(of.times, to.times),
+      withRatio(of.qps8, to.qps8, 0),
+      withRatio(of.qps32, to.qps32, 0),
       of.recall?.toFixed(4) ?? "",
-      beside(of.addPerSecond, bulk, 0),
+      withRatio(of.addPerSecond, bulk?.addPerSecond, 0),
     ];
   });
   return markdown([columns, ...rows]);
+}
+
+function spreadOf(
+  ours: readonly number[] | undefined,
+  theirs: readonly number[] | undefined,
+): string {
+  if (ours === undefined || theirs === undefined) return "";
+  const { low, high } = boundsOfRatio(ours, theirs, 0.99);
+  return `${low.toFixed(2)} to ${high.toFixed(2)}`;
 }
 
 async function measureAdding(
   url: string,
   data: ServiceData,
   rounds: number,
-  add: (what: string, figures: Figures) => void,
+  add: Add,
 ): Promise<void> {
   const rates = new Map<string, number[]>();
   for (let round = 0; round < rounds; round += 1) {
@@ -131,57 +163,34 @@ async function measureAdding(
 }
 
 async function measureSearching(
-  url: string,
-  data: ServiceData,
-  rounds: number,
-  add: (what: string, figures: Figures) => void,
+  all: readonly Contestant[],
+  queries: readonly ServiceQuery[],
+  { times, rounds }: { readonly times: number; readonly rounds: number },
+  add: Add,
 ): Promise<void> {
-  const all = contestants(url, data.queries);
-  try {
-    const times = new Map<string, number[]>(all.map(({ what }) => [what, []]));
-    const answers = new Map<string, { hits: number; wanted: number }>();
-    for (let at = 0; at < warmUp; at += 1) for (const one of all) await one.ask(at % asked);
-    for (let turn = 0; turn < rounds * asked; turn += 1) {
-      const at = turn % asked;
-      const truth = data.queries[at]?.truth ?? new Set();
-      for (let place = 0; place < all.length; place += 1) {
-        const one = all[(turn + place) % all.length];
-        if (one === undefined) continue;
-        const startedMs = performance.now();
-        const ids = await one.ask(at);
-        times.get(one.what)?.push(performance.now() - startedMs);
-        if (ids === null) continue;
-        const before = answers.get(one.what) ?? { hits: 0, wanted: 0 };
-        const hits = before.hits + ids.filter((id) => truth.has(id)).length;
-        answers.set(one.what, { hits, wanted: before.wanted + truth.size });
-      }
-    }
-    for (const { what } of all) {
-      const { hits, wanted } = answers.get(what) ?? { hits: 0, wanted: 0 };
-      const some = times.get(what) ?? [];
-      const recall = wanted === 0 ? undefined : hits / wanted;
-      add(what, { p50: quantile(some, 0.5), p99: quantile(some, 0.99), recall });
-    }
-    for (const [name, inFlight] of [
-      ["qps8", 8],
-      ["qps32", 32],
-    ] as const) {
-      const rates = await ratesOf(all, inFlight, rounds);
-      for (const [what, some] of rates) add(what, { [name]: quantile(some, 0.5) });
-    }
-  } finally {
-    for (const one of all) await one[Symbol.asyncDispose]();
+  await askInTurn(all, queries, Math.min(times, timesBefore));
+  for (const [what, one] of await askInTurn(all, queries, times)) {
+    const [p50, p99] = [quantile(one.times, 0.5), quantile(one.times, 0.99)];
+    add(what, { times: one.times, p50, p99, recall: one.recall });
+  }
+  for (const [name, inFlight] of [
+    ["qps8", 8],
+    ["qps32", 32],
+  ] as const) {
+    const rates = await ratesOf(all, queries.length, inFlight, rounds);
+    for (const [what, some] of rates) add(what, { [name]: quantile(some, 0.5) });
   }
 }
 
 /** Queries a second, by short turns. */
 async function ratesOf(
   all: readonly Contestant[],
+  asked: number,
   inFlight: number,
   rounds: number,
 ): Promise<Map<string, number[]>> {
   const rates = new Map<string, number[]>(all.map(({ what }) => [what, []]));
-  for (let round = 0; round < rounds * 3; round += 1) {
+  for (let round = 0; round < 2 * rounds; round += 1) {
     for (let place = 0; place < all.length; place += 1) {
       const one = all[(round + place) % all.length];
       if (one === undefined) continue;
@@ -197,10 +206,7 @@ async function ratesOf(
   return rates;
 }
 
-async function measureChroma(
-  data: ServiceData,
-  add: (what: string, figures: Figures) => void,
-): Promise<void> {
+async function measureChroma(data: ServiceData, add: Add): Promise<void> {
   const reason = chromaAvailable();
   const python = pythonWith("chromadb");
   if (reason !== null || python === null) {
@@ -226,6 +232,7 @@ async function measureChroma(
 function writeForPeer(folder: string, { documents, queries }: ServiceData): void {
   const all = Array.from(documents, ([tenant, own]) => own.map((one) => ({ ...one, tenant })));
   const flat = all.flat();
+  const some = queries.slice(0, askedOfPeers);
   const floats = (vectors: readonly Float32Array[]): Buffer =>
     Buffer.concat(
       vectors.map(({ buffer, byteOffset, byteLength }) =>
@@ -235,18 +242,13 @@ function writeForPeer(folder: string, { documents, queries }: ServiceData): void
   const lines = (rows: readonly object[]): string =>
     rows.map((row) => JSON.stringify(row)).join("\n");
   writeFileSync(path.join(folder, "vectors.f32"), floats(flat.map(embeddingOf)));
-  writeFileSync(path.join(folder, "queries.f32"), floats(queries.map(({ vector }) => vector)));
+  writeFileSync(path.join(folder, "queries.f32"), floats(some.map(({ vector }) => vector)));
   const rows = flat.map(({ id, tenant, content, metadata }) => {
     return { id, tenant, document: content, metadata };
   });
   writeFileSync(path.join(folder, "documents.jsonl"), lines(rows));
-  const truths = queries.map(({ tenant, truth }) => ({ tenant, truth: [...truth] }));
+  const truths = some.map(({ tenant, truth }) => ({ tenant, truth: [...truth] }));
   writeFileSync(path.join(folder, "queries.jsonl"), lines(truths));
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 function repositoryAt(url: string): QdrantRepository {
