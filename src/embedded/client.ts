@@ -5,6 +5,7 @@ import { VectorError } from "../errors.ts";
 import type { DirectRoad, QdrantApp } from "../server/index.ts";
 import { stringifyPlain } from "../util/json.ts";
 import { parseAnswer } from "./answers.ts";
+import { bodyText } from "./bodies.ts";
 import { batchToColumns, toColumns, toVector } from "./columns.ts";
 import type { QdrantClient, QdrantClientClass } from "./qdrant-client.ts";
 
@@ -17,7 +18,7 @@ type ApiOperation = (payload: Record<string, unknown>, init?: RequestInit) => Pr
 /**
  * Makes a client of `QdrantClient` that `app` answers. The client's own code writes each request and reads each answer, so types,
  * errors, headers and timeouts are those of its version; only where it calls the global `fetch` does it get one that asks `app`.
- * What reads and upserts points is the exception: it goes by `road`, without the client's request, response and timeout, for
+ * What asks for points and changes them is the exception: it goes by `road`, without the client's request, response and timeout, for
  * these take longer than the work. A refusal comes by the client's own code again.
  * @throws E_NOT_SUPPORTED where the class does not call `fetch` in a way that can be answered in process
  */
@@ -124,38 +125,62 @@ function toPayload({ collection_name: collection, ...rest }: Record<string, unkn
 }
 
 type Question = Parameters<DirectRoad>[0];
-type ToQuestion = (payload: Payload) => Question | null | Promise<Question | null>;
+type ToQuestion = (payload: Payload) => Question | Promise<Question>;
 
-/** By their names at the client: what the engine is asked; null = it is for the server to read. */
+/** By their names at the client: what the engine is asked. */
 const directOperations: ReadonlyMap<string, ToQuestion> = new Map([
   ["upsertPoints", toUpsert],
   ["queryPoints", toQuery],
-  ["queryBatchPoints", reading("queryBatch")],
-  ["searchPoints", reading("search")],
-  ["scrollPoints", reading("scrollPoints")],
-  ["countPoints", reading("countPoints")],
-  ["getPoints", reading("retrievePoints")],
+  ...(
+    [
+      ["queryBatchPoints", "queryBatch"],
+      ["queryPointsGroups", "queryGroups"],
+      ["searchPoints", "search"],
+      ["searchBatchPoints", "searchBatch"],
+      ["searchPointGroups", "searchGroups"],
+      ["recommendPoints", "recommend"],
+      ["recommendBatchPoints", "recommendBatch"],
+      ["recommendPointGroups", "recommendGroups"],
+      ["discoverPoints", "discover"],
+      ["discoverBatchPoints", "discoverBatch"],
+      ["scrollPoints", "scrollPoints"],
+      ["countPoints", "countPoints"],
+      ["facet", "facet"],
+      ["getPoints", "retrievePoints"],
+      ["updateVectors", "updateVectors"],
+      ["deleteVectors", "deleteVectors"],
+      ["batchUpdate", "batchUpdate"],
+      ["setPayload", "setPayload"],
+      ["overwritePayload", "overwritePayload"],
+      ["deletePayload", "deletePayload"],
+      ["clearPayload", "clearPayload"],
+      ["deletePoints", "deletePoints"],
+    ] as const
+  ).map(([name, operation]) => [name, asText(operation)] as const),
 ]);
 
-function reading(operation: Question["operation"]): ToQuestion {
-  return ({ collection, params, members }) => ({
-    operation,
-    collection,
-    params,
-    body: stringifyPlain(members),
-  });
+function asText(operation: Question["operation"]): ToQuestion {
+  return ({ collection, params, members }) => {
+    const asked = { operation, collection, params };
+    const text = bodyText(members);
+    return typeof text === "string"
+      ? { ...asked, body: text }
+      : text.then((body) => ({ ...asked, body }));
+  };
 }
 
-/** Plain points never become JSON text; an upsert that says more than its points (conditions, say) is for the server to read. */
-function toUpsert({
-  collection,
-  params,
-  members,
-}: Payload): Question | null | Promise<Question | null> {
+const upsertAsText = asText("upsertPoints");
+
+/** Plain points never become JSON text; an upsert that says more than its points (conditions, say) is for the engine to read. */
+function toUpsert(payload: Payload): Question | Promise<Question> {
+  const { collection, params, members } = payload;
   const { points, batch, ...more } = members;
-  if (Object.keys(more).length > 0 || (points === undefined) === (batch === undefined)) return null;
-  const to = (cut: PointColumns | null): Question | null =>
-    cut && { operation: "upsertPoints", collection, params, body: null, points: cut };
+  if (Object.keys(more).length > 0 || (points === undefined) === (batch === undefined))
+    return upsertAsText(payload);
+  const to = (cut: PointColumns | null): Question | Promise<Question> =>
+    cut === null
+      ? upsertAsText(payload)
+      : { operation: "upsertPoints", collection, params, body: null, points: cut };
   const columns = points === undefined ? batchToColumns(batch) : toColumns(points);
   return columns instanceof Promise ? columns.then(to) : to(columns);
 }
@@ -178,10 +203,9 @@ function directly(
   viaFetch: ApiOperation,
 ): ApiOperation {
   return async (payload, init) => {
-    const cut = init === undefined ? toQuestion(toPayload(payload)) : null;
-    const question = cut instanceof Promise ? await cut : cut;
-    if (question === null) return await viaFetch(payload, init);
-    const told = await road(question);
+    if (init !== undefined) return await viaFetch(payload, init);
+    const question = toQuestion(toPayload(payload));
+    const told = await road(question instanceof Promise ? await question : question);
     const { status, seconds } = told;
     const headers = new Headers({ "content-type": "application/json" });
     if (told.result !== null) {
