@@ -72,7 +72,7 @@ Run beside this project; they are no part of it. "Server" is what a Qdrant serve
 ${suiteRows()}
 
 Left out of them: clusters, shards and their snapshots, strict mode, TurboQuant and its storage, optimizers and their queues, and
-the memory placements of 1.19.
+the memory placements of 1.19; and three cases that skip themselves.
 
 ${tiers.map(tierText).join("\n")}`;
 }
