@@ -65,13 +65,14 @@ export async function* sortedIds(
     }
     scratch.exec("commit");
   }
-  let last: Uint8Array | null = null;
+  // SQLite takes any number for less than any bytes.
+  let last: Uint8Array | number = 0;
   for (;;) {
     const rows: Uint8Array[] = scratch.query
-      .all("select key from keys where ?1 is null or key > ?1 order by key limit ?2", last, size)
+      .all("select key from keys where key > ? order by key limit ?", last, size)
       .flatMap(([key]) => (key instanceof Uint8Array ? [key] : []));
     if (rows.length === 0) return;
     yield rows.map((key) => Buffer.from(key).toString());
-    last = rows.at(-1) ?? null;
+    last = rows.at(-1) ?? last;
   }
 }
