@@ -64,12 +64,15 @@ export async function benchService(options: ServiceBenchOptions): Promise<void> 
   };
   try {
     const queries = await measureWriting(url, options, add);
-    await using open = new AsyncDisposableStack();
-    const ours = contestants(url, queries).map((one) => open.use(one));
+    const ours = contestants(url, queries);
     const some = queries.slice(0, askedOfPeers);
-    const others = peers(url, some).map((one) => open.use(one));
-    await measureSearching(ours, queries, { times: rounds * timesARound, rounds }, add);
-    await measureSearching(others, some, { times: 1, rounds: 1 }, add);
+    const others = peers(url, some);
+    try {
+      await measureSearching(ours, queries, { times: rounds * timesARound, rounds }, add);
+      await measureSearching(others, some, { times: 1, rounds: 1 }, add);
+    } finally {
+      for (const one of [...ours, ...others]) await one[Symbol.asyncDispose]();
+    }
     console.log(`\n${tableOf(ours, found)}`);
   } finally {
     await drop(url, collectionName);

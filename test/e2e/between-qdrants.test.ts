@@ -36,19 +36,14 @@ interface Scene extends AsyncDisposable {
 }
 
 async function openScene(from: QdrantKind, to: QdrantKind, points: number): Promise<Scene> {
-  await using stack = new AsyncDisposableStack();
-  const source = stack.use(await from.start());
-  const target = stack.use(await to.start());
-  const folder = stack.use(temporaryFolder());
+  const source = await from.start();
+  const target = await to.start();
+  const folder = temporaryFolder();
   const name = source.unique("between");
   target.unique("between");
   await makeEverything(source, name, points, `${name}-live`);
-  stack.defer(async () => {
-    await target.call("DELETE", `/collections/${name}`).catch(() => undefined);
-  });
   const cwd = folder.path;
   const env = { ...target.env, SOURCE_QDRANT_API_KEY: source.env["QDRANT_API_KEY"] ?? "" };
-  const owned = stack.move();
   return {
     source,
     target,
@@ -60,7 +55,12 @@ async function openScene(from: QdrantKind, to: QdrantKind, points: number): Prom
       expect(await pointsOf(target, name)).toEqual(await pointsOf(source, name));
       expect(await describedOf(target, name)).toEqual(await describedOf(source, name));
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      await target.call("DELETE", `/collections/${name}`).catch(() => undefined);
+      folder[Symbol.dispose]();
+      await target[Symbol.asyncDispose]();
+      await source[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import { DocScene, type Done, needsChroma } from "../support/doc-scene.ts";
 import { elsewhere, ranElsewhere, settings } from "../support/doc-settings.ts";
 import { type Code, type Step, stepsOf, userPages } from "../support/doc-steps.ts";
 import { projectRoot, readProjectFile } from "../support/files.ts";
+import { programFile } from "../support/programs.ts";
 
 // A page waits much of its time: for a server that starts, for a process that ends, for the second look of a doctor.
 vi.setConfig({ maxConcurrency: 4 });
@@ -18,8 +19,6 @@ vi.setConfig({ maxConcurrency: 4 });
 const run = promisify(execFile);
 const python = process.env["FRAMEWORKS_PYTHON"] ?? "";
 const noChroma = chromaAvailable("1.5.9", true);
-/** What runs a test in TypeScript lowers `await using`; Node itself knows it from 24 on. */
-const isOldNode = Number.parseInt(process.versions.node, 10) < 24;
 
 function isDoneHere(page: string, step: Step): boolean {
   if (step.kind === "typed") return !Object.hasOwn(elsewhere, step.text);
@@ -48,12 +47,13 @@ async function doCode(scene: DocScene, page: string, step: Code, numbers: Number
     if (python === "") return;
     numbers.python += 1;
     await prepare(scene, page, `python ${numbers.python}`);
-    ended(code, await scene.runCode(python, "block.py", code), prints);
-  } else if (!isOldNode) {
+    ended(code, await scene.runCode([python, "block.py"], "block.py", code), prints);
+  } else {
     const program = wrapped(page, step, numbers.programs);
     numbers.programs += 1;
     const file = `block-${numbers.programs}.m${language}`;
-    ended(code, await scene.runCode(process.execPath, file, program), prints);
+    const words = language === "ts" ? programFile(file) : [file];
+    ended(code, await scene.runCode([process.execPath, ...words], file, program), prints);
   }
 }
 

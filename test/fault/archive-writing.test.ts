@@ -18,6 +18,7 @@ import {
   smallBounds,
 } from "../support/archive-scene.ts";
 import { temporaryFolder } from "../support/fixtures.ts";
+import { programFile } from "../support/programs.ts";
 import { smallDisk } from "../support/small-disk.ts";
 
 const child = new URL("./archive-writer.ts", import.meta.url).pathname;
@@ -55,7 +56,7 @@ async function expectRecords(path: string, count: number): Promise<void> {
 
 /** Runs the writer and kills it `lifeMs` after it has made a further row durable; the last number it printed. */
 async function writeAndKill(path: string, lifeMs: number): Promise<number> {
-  const running = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", child, path], {
+  const running = spawn(process.execPath, programFile(child, path), {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const { promise: further, resolve, reject } = Promise.withResolvers<void>();
@@ -74,37 +75,31 @@ async function writeAndKill(path: string, lifeMs: number): Promise<number> {
   return durable ?? 0;
 }
 
-/** The writer runs as it is written, and Node 22 knows no `using`; there the built command is killed (e2e/backup-kill). */
-const plain = Number(process.versions.node.split(".")[0]) >= 24;
-
 describe("an archive whose writer is killed", () => {
-  it.skipIf(!plain)(
-    `has every durable row, in order, and goes on behind them (seed ${seed})${plain ? "" : ": Node 22 cannot run the writer"}`,
-    async () => {
-      await using folder = await temporaryFolder();
-      const path = join(folder.path, "archive");
-      const next = seededRandom(seed);
-      for (let round = 0; round < 4; round += 1) {
-        const durable = await writeAndKill(path, 20 + next() * 200);
-        expect(existsSync(path)).toBe(false);
-        await using writer = await begin(path);
-        const collection = await writer.collection(head);
-        expect(collection.durable).toBeGreaterThanOrEqual(durable);
-        const keys = await heldKeys(collection);
-        expect(keys).toEqual(archiveRecords(collection.durable).map(({ id }) => id));
-        const files = readdirSync(`${path}.partial/0001-docs`);
-        expect(files.filter((name) => name.endsWith(".tmp"))).toEqual([]);
-      }
+  it(`has every durable row, in order, and goes on behind them (seed ${seed})`, async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "archive");
+    const next = seededRandom(seed);
+    for (let round = 0; round < 4; round += 1) {
+      const durable = await writeAndKill(path, 20 + next() * 200);
+      expect(existsSync(path)).toBe(false);
       await using writer = await begin(path);
-      expect(writer.resumed).toBe(true);
       const collection = await writer.collection(head);
-      const { rows } = collection;
-      await complete(writer, collection, rows + 5);
-      await expectRecords(path, rows + 5);
-      expect(await readdir(folder.path)).toEqual(["archive"]);
-      expect((await readdir(path)).sort()).toEqual(["0001-docs", "manifest.json"]);
-    },
-  );
+      expect(collection.durable).toBeGreaterThanOrEqual(durable);
+      const keys = await heldKeys(collection);
+      expect(keys).toEqual(archiveRecords(collection.durable).map(({ id }) => id));
+      const files = readdirSync(`${path}.partial/0001-docs`);
+      expect(files.filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    }
+    await using writer = await begin(path);
+    expect(writer.resumed).toBe(true);
+    const collection = await writer.collection(head);
+    const { rows } = collection;
+    await complete(writer, collection, rows + 5);
+    await expectRecords(path, rows + 5);
+    expect(await readdir(folder.path)).toEqual(["archive"]);
+    expect((await readdir(path)).sort()).toEqual(["0001-docs", "manifest.json"]);
+  });
 });
 
 describe("the writer of an archive", () => {

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Engine, openEngine, type RestRequest } from "../../src/engine/index.ts";
 import { isVectorError } from "../../src/errors.ts";
+import { programFile } from "../support/programs.ts";
 
 const parent = mkdtempSync(join(tmpdir(), "vecferry-disk-"));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
@@ -45,8 +46,8 @@ async function expectBatches(engine: Engine, count: number): Promise<void> {
 describe.skipIf(process.platform === "win32")("an engine whose files cannot grow", () => {
   it("refuses the write with an error, goes on answering, and has all before it and nothing of it", async () => {
     const folder = join(parent, "limited");
-    const shell = 'ulimit -f 3000; exec "$0" --disable-warning=ExperimentalWarning "$1" "$2"';
-    const child = spawn("bash", ["-c", shell, process.execPath, asker, folder], {
+    const shell = 'ulimit -f 3000; exec "$0" "$@"';
+    const child = spawn("bash", ["-c", shell, process.execPath, ...programFile(asker, folder)], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -18,6 +18,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openEngine } from "../../src/engine/index.ts";
 import { askEngine } from "../support/ask-engine.ts";
+import { programFile } from "../support/programs.ts";
 import { unnamed } from "../support/vector-columns.ts";
 
 const asker = new URL("./engine-asker.ts", import.meta.url).pathname;
@@ -178,13 +179,9 @@ describe("a folder", () => {
   );
 
   it("that a process has open is refused to a second one with its pid, until that one is gone", async () => {
-    const child = spawn(
-      process.execPath,
-      ["--disable-warning=ExperimentalWarning", asker, folder],
-      {
-        stdio: ["pipe", "pipe", "inherit"],
-      },
-    );
+    const child = spawn(process.execPath, programFile(asker, folder), {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     await once(child.stdout, "data");
     await expect(openEngine(folder)).rejects.toMatchObject({
       code: "E_LOCKED",

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodePointKey } from "../../src/engine/collection/point-key.ts";
 import { openEngine, type RestOperation } from "../../src/engine/index.ts";
 import { type UnpackedFolder, unpack } from "../support/fixtures.ts";
+import { programFile } from "../support/programs.ts";
 
 const fixtures = join(import.meta.dirname, "../fixtures/engine");
 
@@ -161,8 +162,9 @@ describe("a folder of format 1 that is brought to the newest", () => {
     rmSync(folder, { recursive: true, force: true });
     cpSync(old, folder, { recursive: true });
     const startedMs = performance.now();
-    const flags = ["--disable-warning=ExperimentalWarning", asker, folder];
-    const child = spawn(process.execPath, flags, { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(process.execPath, programFile(asker, folder), {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     await Promise.race([once(child.stdout, "data"), sleep(lifeMs)]);
     const tookMs = performance.now() - startedMs;
     const gone = once(child, "close");

@@ -11,6 +11,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { openEngine } from "../../src/engine/index.ts";
 import { seededRandom } from "../../src/util/seeded-random.ts";
 import { type Change, Lane, type LaneState, readable, readLane } from "../support/engine-model.ts";
+import { programFile } from "../support/programs.ts";
 
 /** 100 of them are a matter of minutes: KILLS=100 npx vitest run test/fault/engine-kill.test.ts */
 const kills = Number(process.env["KILLS"] ?? 12);
@@ -37,8 +38,9 @@ interface Runner {
 }
 
 function start(): ChildProcessByStdio<Writable, Readable, null> {
-  const flags = ["--disable-warning=ExperimentalWarning", asker, folder];
-  const child = spawn(process.execPath, flags, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, programFile(asker, folder), {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   // What is sent while it is killed is lost.
   child.stdin.on("error", () => undefined);
   return child;

@@ -8,6 +8,7 @@ import { expect, it, vi } from "vitest";
 import { openEngine } from "../../src/engine/index.ts";
 import * as serving from "../../src/server/serve.ts";
 import { startServer } from "../../src/testing/server.ts";
+import { programFile } from "../support/programs.ts";
 import { scratchFolder } from "../support/scratch-folder.ts";
 
 vi.mock("../../src/server/serve.ts", { spy: true });
@@ -34,7 +35,7 @@ it("a worker that ends before it has said a word is an error, and the folder is 
     `import { openEngine } from ${index};
     await openEngine(${JSON.stringify(folder)}).catch((error) => console.log(error.code));`,
   );
-  const { stdout } = await promisify(execFile)(process.execPath, [given, file]);
+  const { stdout } = await promisify(execFile)(process.execPath, [given, ...programFile(file)]);
   expect(stdout).toBe("E_INTERNAL\n");
   await (await openEngine(folder)).close();
 });

@@ -25,6 +25,7 @@ import { findCollection, scanAll } from "../../src/testing/target-bench.ts";
 import { batchOf, rowsOf } from "../../src/testing/target-records.ts";
 import { seededRandom } from "../../src/util/seeded-random.ts";
 import { doStep, recordsAfter, stepsSpec } from "../support/faiss-steps.ts";
+import { programFile } from "../support/programs.ts";
 
 /** Many are a matter of minutes: KILLS=100 npx vitest run test/fault/faiss.test.ts */
 const kills = Number(process.env["KILLS"] ?? 4);
@@ -32,10 +33,6 @@ const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const writer = new URL("./faiss-writer.ts", import.meta.url).pathname;
 const parent = mkdtempSync(join(tmpdir(), "vecferry-faiss-fault-"));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
-
-/** The writer runs as it is written, and Node 22 knows no `using`. */
-const plain = Number(process.versions.node.split(".")[0]) >= 24;
-const where = plain ? "" : " (skipped: Node 22 cannot run the writer)";
 
 let folders = 0;
 function newFolder(): string {
@@ -60,7 +57,7 @@ async function refusal(root: string): Promise<VectorError> {
 
 /** Does steps from `first` until it is killed after some time; how many are acknowledged in all. */
 async function workAndKill(folder: string, first: number, random: () => number): Promise<number> {
-  const child = spawn(process.execPath, [writer, folder, String(first)], {
+  const child = spawn(process.execPath, programFile(writer, folder, String(first)), {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let done = first;
@@ -78,7 +75,7 @@ async function workAndKill(folder: string, first: number, random: () => number):
   return done;
 }
 
-describe.skipIf(!plain)(`FAISS files whose writer is killed${where}`, () => {
+describe("FAISS files whose writer is killed", () => {
   it(`have all that was acknowledged, and at most the one step under way (seed ${seed})`, async () => {
     const random = seededRandom(seed);
     const folder = newFolder();
@@ -97,36 +94,33 @@ describe.skipIf(!plain)(`FAISS files whose writer is killed${where}`, () => {
   }, 120_000);
 });
 
-describe.skipIf(!plain || process.platform === "win32")(
-  `FAISS files that cannot grow${where}`,
-  () => {
-    it("have all that was acknowledged and nothing of the write that was refused", async () => {
-      const folder = newFolder();
-      const shell = 'ulimit -f 2; exec "$0" "$1" "$2"';
-      const child = spawn("bash", ["-c", shell, process.execPath, writer, folder], {
-        stdio: ["ignore", "pipe", "pipe"],
-        timeout: 30_000,
-      });
-      let done = 0;
-      let words = "";
-      createInterface({ input: child.stdout }).on("line", (line) => {
-        done = Number(line) + 1;
-      });
-      child.stderr.on("data", (some) => {
-        words += String(some);
-      });
-      await Promise.all([
-        once(child, "exit"),
-        once(child.stdout, "close"),
-        once(child.stderr, "close"),
-      ]);
-      expect(words).toContain("cannot be written");
-      expect(done).toBeGreaterThan(0);
-      await using store = await openFaiss(folder);
-      expect(await rowsIn(store)).toEqual(rowsOf(batchOf(recordsAfter(done))));
+describe.skipIf(process.platform === "win32")("FAISS files that cannot grow", () => {
+  it("have all that was acknowledged and nothing of the write that was refused", async () => {
+    const folder = newFolder();
+    const shell = 'ulimit -f 2; exec "$0" "$@"';
+    const child = spawn("bash", ["-c", shell, process.execPath, ...programFile(writer, folder)], {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 30_000,
     });
-  },
-);
+    let done = 0;
+    let words = "";
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      done = Number(line) + 1;
+    });
+    child.stderr.on("data", (some) => {
+      words += String(some);
+    });
+    await Promise.all([
+      once(child, "exit"),
+      once(child.stdout, "close"),
+      once(child.stderr, "close"),
+    ]);
+    expect(words).toContain("cannot be written");
+    expect(done).toBeGreaterThan(0);
+    await using store = await openFaiss(folder);
+    expect(await rowsIn(store)).toEqual(rowsOf(batchOf(recordsAfter(done))));
+  });
+});
 
 /** A folder as a kill leaves it: 3 steps in its files, 4 in its journal. */
 async function killedFolder(): Promise<string> {

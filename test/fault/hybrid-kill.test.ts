@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { HybridVectorService, QdrantRepository, type VectorRepository } from "../../src/index.ts";
+import { programFile } from "../support/programs.ts";
 
 /** Kills for a longer proof: VECFERRY_KILLS. */
 const kills = Number(process.env["VECFERRY_KILLS"] || 2);
@@ -28,7 +29,7 @@ async function contentsOf(repository: VectorRepository) {
 /** Runs the writer and kills it `afterMs` after its first write. @returns the number of its last write */
 async function killed(afterMs: number): Promise<number> {
   const writer = join(import.meta.dirname, "../support/hybrid-writer.ts");
-  const child = spawn(process.execPath, [writer, ...addresses, join(folder, "queue")], {
+  const child = spawn(process.execPath, programFile(writer, ...addresses, join(folder, "queue")), {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let last = -1;

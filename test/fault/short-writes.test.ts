@@ -6,13 +6,14 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/cli.ts";
 import { projectRoot } from "../support/files.ts";
+import { programText } from "../support/programs.ts";
 
 const run = promisify(execFile);
 
 /** Runs a program whose files may hold 4 KiB at most. */
 async function limited(program: string): Promise<string> {
-  const shell = 'ulimit -f 4; exec "$0" --input-type=module-typescript -e "$1"';
-  const { stdout } = await run("bash", ["-c", shell, process.execPath, program], {
+  const shell = 'ulimit -f 4; exec "$0" "$@"';
+  const { stdout } = await run("bash", ["-c", shell, process.execPath, ...programText(program)], {
     cwd: projectRoot,
   });
   return stdout.trim();

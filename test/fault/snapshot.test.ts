@@ -12,6 +12,7 @@ import { recoverSnapshots } from "../../src/migrate/snapshots/recover.ts";
 import type { SnapshotSet } from "../../src/migrate/snapshots/set.ts";
 import { type Serving, serve } from "../../src/server/serve.ts";
 import { projectRoot } from "../support/files.ts";
+import { programText } from "../support/programs.ts";
 import {
   type ProxiedRequest,
   type ProxyRules,
@@ -259,10 +260,10 @@ describe("a snapshot", () => {
       const context = { signal: new AbortController().signal, onStep: () => undefined };
       await createSnapshots(store, request, context).catch((error) => console.log(error.code));
       process.exit();`;
-      const shell = 'ulimit -f 40; exec "$0" --input-type=module-typescript -e "$1"';
+      const shell = 'ulimit -f 40; exec "$0" "$@"';
       const { stdout } = await promisify(execFile)(
         "bash",
-        ["-c", shell, process.execPath, program],
+        ["-c", shell, process.execPath, ...programText(program)],
         {
           cwd: projectRoot,
         },

@@ -118,14 +118,15 @@ export class DocScene implements AsyncDisposable {
     writeFileSync(this.in(name), text);
   }
 
-  /** Runs a block of code as a program of its own. */
-  async runCode(program: string, file: string, code: string): Promise<Done> {
+  /** Keeps a block of code as a file, and runs a command, which names it. */
+  async runCode(command: readonly string[], file: string, code: string): Promise<Done> {
     const resolved = code.replaceAll(/from "(vecferry(?:\/\w+)?)"/g, (_, name: string) => {
       const url = pathToFileURL(join(projectRoot, own[name] ?? ""));
       return `from ${JSON.stringify(url)}`;
     });
     writeFileSync(this.in(file), await this.#rewritten(resolved));
-    return await this.run(program, [file], { QDRANT_URL: (await this.#qdrant(main)).url });
+    const [program = "", ...words] = command;
+    return await this.run(program, words, { QDRANT_URL: (await this.#qdrant(main)).url });
   }
 
   async run(program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Done> {

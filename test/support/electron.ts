@@ -16,13 +16,14 @@ ${scanFunction}
 
 async function ask(place) {
   const embed = async (texts) => texts.map((text) => [text.length, 1]);
-  await using connection = await connect({ ...place, embed, model: "lengths", environment: {} });
+  const connection = await connect({ ...place, embed, model: "lengths", environment: {} });
   const collection = "notes";
   const notes = connection.tenant("acme", { collection });
   await connection.repository.createCollectionOptimized({ name: collection, vectorSize: 2 });
   const before = await notes.count();
   await notes.addDocuments([{ id: "at " + Date.now() + process.pid, content: "on looms" }]);
   const found = await notes.semanticSearch({ query: "on engines", nResults: 9 });
+  await connection.close();
   return { before, found: found.length };
 }
 

@@ -17,7 +17,7 @@ export async function receiveFile(
 ): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `.${randomUUID()}${partialEnd}`);
-  // No `using` below engine/: Node 22 runs these files as they are written, in the tests that kill it.
+  // No `using` below engine/: in the tests of src Node 22 runs a thread's files as they are written.
   const file = await open(path, "wx", 0o600);
   try {
     for await (const piece of pieces) {

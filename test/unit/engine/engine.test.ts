@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Engine, openEngine, type PointColumns } from "../../../src/engine/index.ts";
 import { isVectorError } from "../../../src/errors.ts";
 import type { DenseColumn } from "../../../src/model/record.ts";
+import { programText } from "../../support/programs.ts";
 import { unnamed } from "../../support/vector-columns.ts";
 
 function dense(
@@ -335,8 +336,9 @@ describe("a question that cannot be sent", () => {
       const asked = { operation: "listCollections", collection: "", params: {}, body };
       await engine.ask(asked).catch((error) => console.log(error.name));
     `;
-    const flags = ["--disable-warning=ExperimentalWarning", "-e", program];
-    const { stdout, signal } = spawnSync(process.execPath, flags, { timeout: 15_000 });
+    const { stdout, signal } = spawnSync(process.execPath, programText(program), {
+      timeout: 15_000,
+    });
     expect([signal, stdout.toString()]).toEqual([null, "DataCloneError\n"]);
   }, 20_000);
 });

@@ -7,6 +7,7 @@ import { newestEnds, readStatus } from "../../../src/migrate/status.ts";
 import { fakeContext } from "../../support/fake-migration.ts";
 import { Scene } from "../../support/fake-scene.ts";
 import { FakeTarget } from "../../support/fake-store.ts";
+import { programText } from "../../support/programs.ts";
 
 const statusOf = (scene: Scene) => {
   const [status] = readStatus(scene.context.stateFolder).migrations;
@@ -79,7 +80,7 @@ describe("status", () => {
     const program = `import { lockMigration } from ${JSON.stringify(lockModule)};
       await lockMigration(${JSON.stringify(scene.context.stateFolder)}, ${JSON.stringify(run)});
       console.log("held"); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    const child = spawn(process.execPath, programText(program), {
       stdio: ["ignore", "pipe", "inherit"],
     });
     await once(child.stdout, "data");

@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { GrpcChannel, type GrpcOptions } from "../../../src/util/grpc.ts";
+import { programText } from "../../support/programs.ts";
 import {
   frameOf,
   type GrpcCall,
@@ -56,11 +57,9 @@ describe("GrpcChannel", () => {
         const { status } = await channel.call("${path}", Buffer.from([0, 0, 0, 0, 1, 7]));
         process.stdout.write(String(status));
       }`;
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ["--input-type=module", "--eval", program, stub.url],
-      { timeout: 15_000 },
-    );
+    const { stdout } = await promisify(execFile)(process.execPath, programText(program, stub.url), {
+      timeout: 15_000,
+    });
     expect(stdout).toBe("000");
   });
 

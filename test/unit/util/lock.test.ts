@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { acquireLock, readLock } from "../../../src/util/lock.ts";
+import { programText } from "../../support/programs.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -37,7 +38,7 @@ describe("a lock file", () => {
     const file = join(folder, "lock");
     const program = `import { acquireLock } from ${JSON.stringify(lockModule)};
       await acquireLock(${JSON.stringify(file)}, 'x'); console.log('held'); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    const child = spawn(process.execPath, programText(program), {
       stdio: ["ignore", "pipe", "inherit"],
     });
     await once(child.stdout, "data");
@@ -71,7 +72,7 @@ describe("a lock file", () => {
       const line = await acquireLock(${JSON.stringify(file)}, 'x').then(() => 'won', (error) => error.code);
       console.log(line); setTimeout(() => {}, 1500);`;
     const children = Array.from({ length: 4 }, () =>
-      spawn(process.execPath, ["--input-type=module", "-e", program], {
+      spawn(process.execPath, programText(program), {
         stdio: ["ignore", "pipe", "inherit"],
       }),
     );
