@@ -7,12 +7,12 @@ import { describedChange, describedParams } from "./described.ts";
 import { assertFits, lacking } from "./fit.ts";
 import { changeOf, firstNote } from "./note.ts";
 
-/** `state`: as it was found, or first made. @throws E_SCHEMA_CONFLICT, E_NOT_SUPPORTED, and what the Qdrant refuses */
+/** @throws E_SCHEMA_CONFLICT, E_NOT_SUPPORTED, and what the Qdrant refuses */
 export async function ensureCollection(
   api: QdrantApi,
   spec: CollectionSpec,
   { aliases = [], holdIndexing = false, ...call }: EnsureOptions,
-): Promise<{ created: boolean; state: CollectionState }> {
+): Promise<{ created: boolean }> {
   const created =
     (await findCollection(api, spec.name, call)) === null && (await make(api, spec, call));
   const state = await api.get(spec.name, call);
@@ -22,7 +22,7 @@ export async function ensureCollection(
   if (spec.shardKeys !== undefined) await makeShards(api, spec, created, call);
   for (const index of lacking(spec, state)) await api.createIndex(spec.name, index, call);
   if (aliases.length > 0) await makeAliases(api, spec.name, aliases, call);
-  return { created, state };
+  return { created };
 }
 
 /** Null where there is none. */

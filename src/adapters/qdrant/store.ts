@@ -221,11 +221,9 @@ class QdrantStore implements DocumentStore {
   async ensure(spec: CollectionSpec, options: EnsureOptions = {}): Promise<{ created: boolean }> {
     this.#begin(options.signal);
     assertCollectionName(spec.name);
-    const { created, state } = await ensureCollection(this.#api, spec, options);
-    // What was described may have brought caps of its own.
-    if (spec.described === undefined) this.#keepUpsertRows(state);
+    const made = await ensureCollection(this.#api, spec, options);
     if (options.pointsFollow) await this.#api.beforeWrites?.(spec.name, withSignal(options.signal));
-    return { created };
+    return made;
   }
 
   async write(
@@ -360,10 +358,7 @@ class QdrantStore implements DocumentStore {
   async #upsertRowsMax(name: string, options: CallOptions): Promise<number> {
     const known = this.#upsertRows.get(name);
     if (known !== undefined) return known;
-    return this.#keepUpsertRows(await this.#state(name, options));
-  }
-
-  #keepUpsertRows({ name, upsertRowsMax }: CollectionState): number {
+    const { upsertRowsMax } = await this.#state(name, options);
     const rows = upsertRowsMax ?? Number.MAX_SAFE_INTEGER;
     this.#upsertRows.set(name, rows);
     return rows;
