@@ -16,7 +16,8 @@ export function bodyText(value: Record<string, unknown>): string | Promise<Uint8
   let text = "";
   for (let part = parts.next(); part.done !== true; part = parts.next()) {
     text += part.value;
-    if (isTurnOver()) return encodeInTurns(text, parts);
+    // Short ones are read within the call, however long the turn has been: their caller may change them at once.
+    if (text.length >= pieceLength && isTurnOver()) return encodeInTurns(text, parts);
   }
   return text;
 }

@@ -74,7 +74,8 @@ class Cutting {
   go(): PointColumns | null | Promise<PointColumns | null> {
     if (this.#count === 0) return null;
     for (; this.#row < this.#count; this.#row += 1) {
-      if (isTurnOver()) return setImmediate().then(() => this.go());
+      // A few points are read within the call, however long the turn has been: their caller may change them at once.
+      if (this.#row >= rowsAtOnce && isTurnOver()) return setImmediate().then(() => this.go());
       if (!this.#take(this.#pointAt(this.#row))) return null;
     }
     return { ids: this.#ids, payloads: this.#payloads, vectors: this.#vectors.columns() };
@@ -93,6 +94,9 @@ class Cutting {
     return true;
   }
 }
+
+/** Points that are cut before another turn of the event loop is thought of. */
+const rowsAtOnce = 16;
 
 /** Digits are an id only where they are a number, as in JSON. */
 function toId(id: unknown): string | null {

@@ -83,6 +83,32 @@ const operations = [
 const conditions = { update_filter: { must: [{ key: "n", range: { gte: 0 } }] } };
 
 describe("what the client asks in process", () => {
+  it("is what was handed over, where it is short, however many calls are made in one turn", async () => {
+    await using embedded = await openEmbedded(":memory:", { QdrantClient });
+    const { client } = embedded;
+    await client.createCollection("c", { vectors: { size: 1, distance: "Dot" } });
+    const ids = Array.from({ length: 2000 }, (_, id) => id);
+    const numbers = async () => {
+      const found = await client.retrieve("c", { ids, with_payload: true });
+      return found.map((point) => [point.id, point.payload?.["n"]]);
+    };
+    const wanted = ids.map((id) => [id, id]);
+    const payload = { n: 0 };
+    const upserts = ids.map((id) => {
+      payload.n = id;
+      return client.upsert("c", { points: [{ id, vector: [1], payload }] });
+    });
+    await Promise.all(upserts);
+    expect(await numbers()).toEqual(wanted);
+    await client.clearPayload("c", { points: ids });
+    const changes = ids.map((id) => {
+      payload.n = id;
+      return client.setPayload("c", { payload, points: [id] });
+    });
+    await Promise.all(changes);
+    expect(await numbers()).toEqual(wanted);
+  });
+
   it.each<[string, (client: QdrantClient) => Promise<unknown>]>([
     ["an upsert with a condition", (client) => client.upsert("c", { points, ...conditions })],
     ["new vectors", (client) => client.updateVectors("c", { points })],
