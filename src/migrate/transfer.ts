@@ -141,10 +141,10 @@ export async function planFlight(
   signal: AbortSignal,
 ): Promise<Flight> {
   const { source, plan } = lane;
-  const told = await source.recordBytes?.(plan.source, { signal });
-  if (told !== undefined) return flightOf(lane, wanted, told);
   const ids = lane.ledger.sample(state, sampleRows).map(({ id }) => id);
   if (ids.length === 0) return flightOf(lane, wanted, 0);
+  const told = await source.recordBytes?.(plan.source, { signal });
+  if (told !== undefined) return flightOf(lane, wanted, told);
   const { batch } = await source.read(plan.source, ids, { signal, vectors: false });
   return flightOf(lane, wanted, meanPayload(batch));
 }

@@ -66,6 +66,7 @@ function reading<Batch extends RecordBatch>(
   join: (batches: readonly Batch[]) => Batch,
 ): SourceStore<Batch> {
   const batchSizeMax = store.capabilities.batchSizeMax ?? Number.POSITIVE_INFINITY;
+  const recordBytes = store.recordBytes?.bind(store);
   return {
     identity: store.identity,
     // Larger batches would be read as a whole, in turn, before the first of their rows is written.
@@ -88,6 +89,11 @@ function reading<Batch extends RecordBatch>(
     },
     search: (collection, vector, options) =>
       pace.aside(() => store.search(collection, vector, options)),
+    ...(recordBytes === undefined
+      ? {}
+      : {
+          recordBytes: (collection, options) => pace.aside(() => recordBytes(collection, options)),
+        }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -18,7 +18,6 @@ const tailBytes = 8;
 /** Fits the footers of our parts at once. */
 const footerBytes = 64 << 10;
 
-const parsers = DEFAULT_PARSERS;
 const compressors = {
   ZSTD: (bytes: Uint8Array, outputLength: number) =>
     zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, outputLength) }),
@@ -83,7 +82,14 @@ export class ParquetFile implements AsyncDisposable {
     const { data } = readColumn(
       { view, offset: 0 },
       { groupStart: 0, selectStart: 0, selectEnd: rows, groupRows: rows },
-      { ...column, pathInSchema: [name], element, schemaPath, parsers, compressors },
+      {
+        ...column,
+        pathInSchema: [name],
+        element,
+        schemaPath,
+        parsers: DEFAULT_PARSERS,
+        compressors,
+      },
     );
     const values: unknown[] =
       data.length === 1 ? Array.from(data[0] ?? []) : data.flatMap((page) => Array.from(page));

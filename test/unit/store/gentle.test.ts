@@ -82,6 +82,16 @@ class Scene {
 }
 
 describe("a store with rows a second at most", () => {
+  it("tells the bytes of a record where the source does, and leaves that out where it does not", async () => {
+    const { pace, source } = new Scene({});
+    const info = await new Scene({}).collection();
+    expect(source.recordBytes).toBeUndefined();
+    const telling = Object.assign(new FakeSource([fakeCollection("many", records)]), {
+      recordBytes: async () => 123,
+    });
+    expect(await gentleSource(telling, pace).recordBytes?.(info)).toBe(123);
+  });
+
   it("reads exactly so many, in ten parts a second", async () => {
     const scene = new Scene({ maxRowsPerSecond: 500 });
     const rate = await scene.readFor(20_000);
