@@ -44,7 +44,7 @@ export function pointsOf(records: RecordBatch, dimension: number): PointBatch {
   return prepare(records, planOf(dimension), "0".repeat(16)).batch;
 }
 
-/** The same points as columns of Qdrant's: payload as JSON text. */
+/** The same points as columns of Qdrant's. */
 export function columnsOf(records: RecordBatch, dimension: number): WrittenColumns {
   const points = pointsOf(records, dimension);
   return toColumns(points, 0, points.ids.length, specOf(dimension).layout);

@@ -329,8 +329,10 @@ export class Session implements Disposable {
 
   /** The same command, of a verb in two words, with the ends that it lacks. */
   #withEnds(unnamed: string): string {
-    const argv = this.io.argv.toSpliced(2, 0, ...unnamed.split(" "));
-    return commandAgain(argv, secretFlags, []);
+    const { argv } = this.io;
+    // Flags may stand before the second word.
+    const words = argv.findIndex((word) => word === "plan" || word === "run") + 1;
+    return commandAgain(argv.toSpliced(words, 0, ...unnamed.split(" ")), secretFlags, []);
   }
 
   /** The ends of this run, as they are typed. */
@@ -341,7 +343,7 @@ export class Session implements Disposable {
 
   /** What stands now, as the journal has it; null where there is no migration that could have kept anything. */
   #kept(error: VectorError): string | null {
-    if (error.code === "E_NO_MIGRATION" && this.#run === null) return null;
+    if (error.code === "E_NO_MIGRATION" && error.details["begun"] !== true) return null;
     if (this.#leaves !== null) return this.#leaves();
     const nothing = "this run has written no record; what earlier runs have written stands.";
     if (this.#stateFolder === null || this.#run === null || error.code === "E_LOCKED")

@@ -33,7 +33,7 @@ const messageBytesMax = 128 * 1024 * 1024;
 
 /** Frames whose memory is kept for others, and how much each may have. */
 const roomsMax = 4;
-const roomBytesMax = 2 * messageBytesAim;
+const roomBytesMax = 3 * messageBytesAim;
 
 /** Points whose payload cannot be said in gRPC, on their way there or back, go by the other road. */
 export type OtherRoad = Pick<QdrantApi, "upsert" | "retrieve">;

@@ -102,10 +102,14 @@ function startCommands({ migration, chroma }: Found): string[] {
     migration?.sourceKind === "chroma-folder"
       ? migration.source.replace(/^chroma-folder:/, "").replace(/\?.*$/, "")
       : "./chroma_data";
-  const port = (chroma === null ? "" : new URL(chroma.address).port) || "8000";
+  const port = chroma === null ? "8000" : portOf(new URL(chroma.address));
   const command = `chroma run --path ${quoted(folder)} --port ${port}`;
   const known = version !== null && /^[\d.]+$/.test(version);
   return [known ? `uvx --from chromadb==${version} ${command}` : command];
+}
+
+function portOf({ port, protocol }: URL): string {
+  return port || (protocol === "https:" ? "443" : "80");
 }
 
 function checkStep(found: Found): Step[] {

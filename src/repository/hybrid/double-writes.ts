@@ -258,7 +258,7 @@ export class DoubleWrites {
   }
 }
 
-/** Each id once, as it is now and with one time of making for both stores; the others are named as failed, as every repository does. */
+/** Each id once, with the members that it has now and one time of making for both stores; the others are named as failed, as every repository does. */
 function distinct(operation: BulkVectorOperation, report: WriteReport): Given[] {
   const now = new Date().toISOString();
   const documents = new Map<string, Given>();
