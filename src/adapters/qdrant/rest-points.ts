@@ -80,8 +80,12 @@ function writeTriple(bytes: Buffer, at: number, number: number): number {
   return at + 3;
 }
 
+/** Never an integer: a list of such and another list are read as the indices and values of a sparse vector. */
 function oddText(component: number): string {
-  if (component !== 0) return component.toPrecision(9);
+  if (component !== 0) {
+    const text = component.toPrecision(9);
+    return /[.e]/.test(text) ? text : `${text}.0`;
+  }
   return Object.is(component, -0) ? "-0.0" : "0.0";
 }
 

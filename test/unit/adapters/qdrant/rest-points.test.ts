@@ -36,6 +36,9 @@ describe("vectorText", () => {
     const data = Float32Array.of(0, -0, 1, 0.1, 2 ** 127);
     expect(vectorText(data, 0, 5)).toBe("[0.0,-0.0,1.00000000,0.100000001,1.70141183e+38]");
     expect(vectorText(data, 1, 3)).toBe("[-0.0,1.00000000]");
+    // A server reads a list of integers and another list as a sparse vector.
+    const large = Float32Array.of(123_456_792, -999_999_936, 1e9);
+    expect(vectorText(large, 0, 3)).toBe("[123456792.0,-999999936.0,1.00000000e+9]");
   });
 
   it("writes the nine digits that toPrecision gives, also about the powers of ten, and however many are long", () => {
