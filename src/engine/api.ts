@@ -15,7 +15,15 @@ export type JsonInput = JsonObject | string;
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /**
+   * How long a question may take, 60 where it is not said: then it is refused (408). Of a change of points: how long its caller
+   * waits; it is made all the same.
+   */
+  readonly timeoutSeconds?: number | undefined;
 }
+
+/** How a change of points stands when its caller is told of it; `wait_timeout`: it is still being made. */
+export type ChangeStatus = "completed" | "wait_timeout";
 
 /** Which payload keys to answer: all, none, these paths, or all but these. */
 export type PayloadSelector =
@@ -175,7 +183,7 @@ export interface Engine extends AsyncDisposable {
     name: string,
     points: PointColumns,
     options?: CallOptions & { mode?: UpsertMode | undefined },
-  ): Promise<void>;
+  ): Promise<ChangeStatus>;
   /** Points that are there, each once, in the order asked; absent ids are left out. */
   retrieve(
     name: string,
@@ -186,7 +194,7 @@ export interface Engine extends AsyncDisposable {
   count(name: string, filter?: JsonInput, options?: CallOptions): Promise<number>;
   /** Exact nearest neighbours. */
   search(name: string, options: SearchOptions): Promise<ScoredPoints>;
-  deletePoints(name: string, selector: PointSelector, options?: CallOptions): Promise<void>;
+  deletePoints(name: string, selector: PointSelector, options?: CallOptions): Promise<ChangeStatus>;
 
   /** Merges `payload` (JSON text of an object) into the points', or puts it in their place; `key` is a path below which it goes. */
   setPayload(

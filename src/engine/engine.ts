@@ -12,6 +12,7 @@ import { moduleExtension } from "../util/module-extension.ts";
 import { startThread } from "../util/start-thread.ts";
 import type {
   CallOptions,
+  ChangeStatus,
   CollectionDescription,
   Engine,
   JsonInput,
@@ -107,12 +108,17 @@ function toSelector(selector: PointSelector): PointSelector {
   return "ids" in selector ? selector : { filter: toText(selector.filter) };
 }
 
-/** Options as they are sent: without the signal, with the filter as text. */
+/** Options as they are sent: without what is said beside them, with the filter as text. */
 function toSent<
   Options extends CallOptions & { filter?: JsonInput | undefined; withPayload?: PayloadSelector },
 >(options: Options): Sent<Options> {
-  const { signal: _signal, filter, ...rest } = options;
+  const { signal: _signal, timeoutSeconds: _seconds, filter, ...rest } = options;
   return (filter === undefined ? rest : { ...rest, filter: toText(filter) }) as Sent<Options>;
+}
+
+/** What the worker says to who waits no longer; to others it says nothing. */
+function statusOf(result: unknown): ChangeStatus {
+  return result === "wait_timeout" ? result : "completed";
 }
 
 /** Copies of the columns, so that the caller's stay his while the copies are handed over. */
@@ -219,11 +225,13 @@ class WorkerEngine implements Engine {
     name: string,
     points: PointColumns,
     options: CallOptions & { mode?: UpsertMode | undefined } = {},
-  ): Promise<void> {
+  ): Promise<ChangeStatus> {
     const { mode } = options;
     const copy = copyColumns(points);
     const conditions = mode === undefined ? {} : { mode };
-    await this.#call("upsert", [name, copy.points, conditions], options, copy.buffers);
+    return statusOf(
+      await this.#call("upsert", [name, copy.points, conditions], options, copy.buffers),
+    );
   }
 
   retrieve(
@@ -254,8 +262,8 @@ class WorkerEngine implements Engine {
     name: string,
     selector: PointSelector,
     options: CallOptions = {},
-  ): Promise<void> {
-    await this.#call("deletePoints", [name, toSelector(selector)], options);
+  ): Promise<ChangeStatus> {
+    return statusOf(await this.#call("deletePoints", [name, toSelector(selector)], options));
   }
 
   async setPayload(
@@ -331,7 +339,7 @@ class WorkerEngine implements Engine {
   #send(
     operation: OperationName,
     args: readonly unknown[],
-    { signal }: CallOptions,
+    { signal, timeoutSeconds: seconds }: CallOptions,
     transfer: ArrayBuffer[] = [],
   ): Promise<unknown> {
     if (signal?.aborted) return Promise.reject(abortError(signal));
@@ -339,7 +347,7 @@ class WorkerEngine implements Engine {
     this.#nextId += 1;
     return new Promise((settle, reject) => {
       // What cannot be sent throws here, before anybody waits for its answer.
-      this.#worker.postMessage({ id, operation, args } satisfies Request, transfer);
+      this.#worker.postMessage({ id, operation, args, seconds } satisfies Request, transfer);
       this.#worker.ref();
       const abort = (): void => reject(signal === undefined ? undefined : abortError(signal));
       const done = (): void => signal?.removeEventListener("abort", abort);

@@ -1,5 +1,6 @@
 export type {
   CallOptions,
+  ChangeStatus,
   CollectionConfig,
   CollectionDescription,
   Engine,
@@ -29,3 +30,4 @@ export { type LookedFolder, lookAtPoints, lookForPoints, lookIntoFolder } from "
 export { receiveFile } from "./storage/receive.ts";
 export { lookIntoSnapshot } from "./storage/snapshot-format.ts";
 export { removeIfEmpty, takeAwayEngine } from "./storage/take-away.ts";
+export { secondsDefault } from "./time-limit.ts";

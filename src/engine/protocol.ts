@@ -13,8 +13,8 @@ import type {
 } from "./api.ts";
 import type { RestRequest } from "./rest/request.ts";
 
-/** Options without their signal, which stays on its own thread. */
-export type Sent<Options> = Omit<Options, "signal">;
+/** Options without their signal, which stays on its own thread, and their time, which goes beside them. */
+export type Sent<Options> = Omit<Options, "signal" | "timeoutSeconds">;
 
 /** Where the engine's files are; what the worker gets at its start. */
 export interface EnginePlaces {
@@ -81,6 +81,8 @@ export interface Request {
   readonly id: number;
   readonly operation: OperationName;
   readonly args: readonly unknown[];
+  /** `timeoutSeconds` of its options. */
+  readonly seconds?: number | undefined;
 }
 
 /** A VectorError as data. */

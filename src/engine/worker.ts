@@ -8,6 +8,7 @@ import {
 import { isVectorError, VectorError } from "../errors.ts";
 import type { VectorColumn } from "../model/record.ts";
 import { arraysOf } from "../model/vector-column.ts";
+import type { ChangeStatus } from "./api.ts";
 import { Host } from "./host.ts";
 import { withinRoom } from "./memory-limit.ts";
 import {
@@ -75,6 +76,12 @@ function placeOf(request: Request): Place {
   return { name: asked.collection, joins: writes === "points", asks: writes === "nothing" };
 }
 
+/** How long the caller of a change of points waits for it, where it does not go by the REST door; null = to its end. */
+function ownPatience({ operation, seconds }: Request): Patience | null {
+  if (seconds === undefined || !pointWrites.has(operation)) return null;
+  return { ms: seconds * 1000, answer: () => "wait_timeout" satisfies ChangeStatus };
+}
+
 /** What a request asks of the REST door; null = nothing. */
 function restOf({ operation, args }: Request): RestRequest | null {
   return operation === "ask" || operation === "askBytes" ? (args[0] as RestRequest) : null;
@@ -137,7 +144,7 @@ class RequestLoop {
   /** Runs what changes something: others have their turns meanwhile. */
   #change(request: Request): unknown {
     const asked = restOf(request);
-    const patience = asked === null ? null : patienceOf(asked);
+    const patience = asked === null ? ownPatience(request) : patienceOf(asked);
     const endsMs = performance.now() + (patience?.ms ?? 0);
     return inTurns(
       () => this.#meanwhile(request, patience, endsMs),
@@ -191,7 +198,8 @@ class RequestLoop {
     const operation = request.operation as Exclude<OperationName, "ask" | "askBytes">;
     const { args } = request;
     const run = (): unknown => Reflect.apply(this.#host[operation], this.#host, args);
-    return within(secondsDefault, () => withinRoom(run));
+    const seconds = questions.has(operation) ? request.seconds : undefined;
+    return within(seconds ?? secondsDefault, () => withinRoom(run));
   }
 
   #commit(): void {

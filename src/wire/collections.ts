@@ -3,6 +3,7 @@
  *
  *     CreateCollection                                              1: name   4 to 18: see `creation`
  *     GetCollectionInfoRequest, CollectionExistsRequest, DeleteCollection   1: name
+ *     DeleteCollection                                              2: timeout in seconds
  *     GetCollectionInfoResponse                                     1: CollectionInfo, see `description`   2: seconds (double)
  *     CollectionExistsResponse                                      1: CollectionExists (1: flag)   2: seconds
  *     ListCollectionsResponse                                       1: CollectionDescription (1: name), any number   2: seconds
@@ -37,6 +38,21 @@ export function decodeName(message: Uint8Array): string {
     else reader.skip(tag);
   }
   return name;
+}
+
+/** `timeout`: in seconds; undefined = it does not say. @throws SyntaxError */
+export function decodeRemoval(message: Uint8Array): {
+  readonly collection: string;
+  readonly timeout: number | undefined;
+} {
+  const reader = new Reader(message);
+  let timeout: number | undefined;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === 16) timeout = reader.varint();
+    else reader.skip(tag);
+  }
+  return { collection: decodeName(message), timeout };
 }
 
 /** `config`: JSON text of the body of `PUT /collections/{name}`. @throws SyntaxError, E_INPUT */

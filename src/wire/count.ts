@@ -1,7 +1,7 @@
 /**
  * Count.
  *
- *     CountPoints     1: collection   2: Filter   3: exact
+ *     CountPoints     1: collection   2: Filter   3: exact   6: timeout in seconds
  *     CountResponse   1: CountResult (1: count)   2: seconds (double)
  */
 import type { PointFilter } from "./columns.ts";
@@ -23,6 +23,8 @@ export interface CountRequest {
   readonly filter: string | undefined;
   /** True where the request does not say. */
   readonly exact: boolean;
+  /** In seconds; undefined = it does not say. */
+  readonly timeout: number | undefined;
 }
 
 /** @throws SyntaxError, E_INPUT, E_NOT_SUPPORTED */
@@ -31,14 +33,16 @@ export function decodeCount(message: Uint8Array): CountRequest {
   let collection = "";
   let filter: string | undefined;
   let exact = true;
+  let timeout: number | undefined;
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) collection = reader.string();
     else if (tag === 18) filter = readFilter(reader);
     else if (tag === 24) exact = reader.flag();
+    else if (tag === 48) timeout = reader.varint();
     else reader.skip(tag);
   }
-  return { collection, filter, exact };
+  return { collection, filter, exact, timeout };
 }
 
 export function encodeCountAnswer(count: number, time: number): Buffer {

@@ -1,7 +1,7 @@
 /**
  * Delete.
  *
- *     DeletePoints     1: collection   2: wait   3: PointsSelector
+ *     DeletePoints     1: collection   2: wait   3: PointsSelector   6: timeout in seconds
  *     PointsSelector   1: ids (1: PointId, any number)   2: Filter
  */
 import { readFilter } from "./filter.ts";
@@ -14,6 +14,8 @@ export interface DeleteRequest {
   readonly wait: boolean;
   /** `filter` is JSON text; null = it says neither. */
   readonly selector: { readonly ids: string[] } | { readonly filter: string } | null;
+  /** In seconds; undefined = it does not say. */
+  readonly timeout: number | undefined;
 }
 
 /** @throws SyntaxError, E_INPUT, E_NOT_SUPPORTED */
@@ -22,14 +24,16 @@ export function decodeDelete(message: Uint8Array): DeleteRequest {
   let collection = "";
   let wait = false;
   let selector: DeleteRequest["selector"] = null;
+  let timeout: number | undefined;
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) collection = reader.string();
     else if (tag === 16) wait = reader.flag();
     else if (tag === 26) selector = readSelector(reader);
+    else if (tag === 48) timeout = reader.varint();
     else reader.skip(tag);
   }
-  return { collection, wait, selector };
+  return { collection, wait, selector, timeout };
 }
 
 function readSelector(reader: Reader): DeleteRequest["selector"] {

@@ -2,6 +2,7 @@
  * Get: points by id.
  *
  *     GetPoints     1: collection   2: PointId, any number   4: WithPayloadSelector   5: WithVectorsSelector   7: ShardKeySelector
+ *                   8: timeout in seconds
  *     GetResponse   1: RetrievedPoint, any number   2: seconds (double)
  */
 import type { NamedPoints, PayloadSelector, PointColumns, VectorSelector } from "./columns.ts";
@@ -40,6 +41,8 @@ export interface GetRequest {
   readonly ids: string[];
   readonly withPayload: PayloadSelector | undefined;
   readonly withVector: VectorSelector | undefined;
+  /** In seconds. */
+  readonly timeout: number | undefined;
 }
 
 /** @throws SyntaxError, E_INPUT */
@@ -49,15 +52,17 @@ export function decodeGet(message: Uint8Array): GetRequest {
   const ids: string[] = [];
   let withPayload: PayloadSelector | undefined;
   let withVector: VectorSelector | undefined;
+  let timeout: number | undefined;
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) collection = reader.string();
     else if (tag === 18) ids.push(readRequestedId(reader));
     else if (tag === 34) withPayload = readPayloadSelector(reader);
     else if (tag === 42) withVector = readVectorSelector(reader);
+    else if (tag === 64) timeout = reader.varint();
     else reader.skip(tag);
   }
-  return { collection, ids, withPayload, withVector };
+  return { collection, ids, withPayload, withVector, timeout };
 }
 
 /** `points.vectors` is empty where none were asked for. @throws E_STORAGE */

@@ -3,12 +3,14 @@
  *
  *     QueryPoints     1: collection   2: prefetch   3: Query   4: using   5: Filter   6: params   7: score threshold (float)
  *                     8: limit   9: offset   10: WithVectorsSelector   11: WithPayloadSelector   14: lookup from
+ *                     15: timeout in seconds
  *     SearchParams    1: size of the beam   2: exact (flag)   3: QuantizationSearchParams   4: indexed segments alone
  *     QuantizationSearchParams   1: ignore (flag)   2: rescore (flag)   3: oversampling (double)
  *     Query           1: nearest, a VectorInput   2 to 11: other kinds
  *     VectorInput     1: PointId   2: DenseVector   3: sparse   4: several vectors   5 to 7: what a model is to make one of
  *     SearchPoints    1: collection   2: floats   3: Filter   4: limit   6: WithPayloadSelector   7: params
  *                     8: score threshold (float)   9: offset   10: vector name   11: WithVectorsSelector   15: sparse indices
+ *                     13: timeout in seconds
  *     QueryResponse   1: ScoredPoint, any number   2: seconds (double); SearchResponse is the same
  */
 import type { PlainObject } from "../util/json.ts";
@@ -97,6 +99,8 @@ export interface QueryRequest {
   readonly scoreThreshold: number | undefined;
   readonly withPayload: PayloadSelector | undefined;
   readonly withVector: VectorSelector | undefined;
+  /** In seconds. */
+  readonly timeout: number | undefined;
 }
 
 type Draft = { -readonly [Field in keyof QueryRequest]: QueryRequest[Field] };
@@ -112,6 +116,7 @@ function emptyDraft(): Draft {
     scoreThreshold: undefined,
     withPayload: undefined,
     withVector: undefined,
+    timeout: undefined,
   };
 }
 
@@ -132,6 +137,7 @@ export function decodeQuery(message: Uint8Array): QueryRequest {
     else if (tag === 82) draft.withVector = readVectorSelector(reader);
     else if (tag === 90) draft.withPayload = readPayloadSelector(reader);
     else if (tag === 114) throw notImplemented("lookup_from");
+    else if (tag === 120) draft.timeout = reader.varint();
     else reader.skip(tag);
   }
   return draft;
@@ -202,6 +208,7 @@ export function decodeSearch(message: Uint8Array): QueryRequest {
     else if (tag === 72) draft.offset = reader.varint();
     else if (tag === 82) draft.using = reader.string();
     else if (tag === 90) draft.withVector = readVectorSelector(reader);
+    else if (tag === 104) draft.timeout = reader.varint();
     else if (tag === 122) throw notImplemented("sparse vectors");
     else reader.skip(tag);
   }

@@ -2,7 +2,7 @@
  * Scroll.
  *
  *     ScrollPoints     1: collection   2: Filter   3: first PointId   4: limit   6: WithPayloadSelector   7: WithVectorsSelector
- *                      9: ShardKeySelector   10: OrderBy
+ *                      9: ShardKeySelector   10: OrderBy   11: timeout in seconds
  *     ScrollResponse   1: first PointId of the next page   2: RetrievedPoint, any number   3: seconds (double)
  */
 import type {
@@ -54,6 +54,8 @@ export interface ScrollRequest {
   readonly limit: number | undefined;
   readonly withPayload: PayloadSelector | undefined;
   readonly withVector: VectorSelector | undefined;
+  /** In seconds. */
+  readonly timeout: number | undefined;
 }
 
 /** @throws SyntaxError, E_INPUT, E_NOT_SUPPORTED */
@@ -65,6 +67,7 @@ export function decodeScroll(message: Uint8Array): ScrollRequest {
   let limit: number | undefined;
   let withPayload: PayloadSelector | undefined;
   let withVector: VectorSelector | undefined;
+  let timeout: number | undefined;
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) collection = reader.string();
@@ -73,10 +76,11 @@ export function decodeScroll(message: Uint8Array): ScrollRequest {
     else if (tag === 32) limit = reader.varint();
     else if (tag === 50) withPayload = readPayloadSelector(reader);
     else if (tag === 58) withVector = readVectorSelector(reader);
+    else if (tag === 88) timeout = reader.varint();
     else if (tag === 82) throw notImplemented("order_by");
     else reader.skip(tag);
   }
-  return { collection, filter, offset, limit, withPayload, withVector };
+  return { collection, filter, offset, limit, withPayload, withVector, timeout };
 }
 
 /** `page.vectors` is empty where none were asked for. @throws E_STORAGE */

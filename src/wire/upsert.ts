@@ -1,7 +1,8 @@
 /**
  * Upsert.
  *
- *     UpsertPoints   1: collection   2: wait   3: PointStruct, any number   5: ShardKeySelector   6: filter of the update   8: mode
+ *     UpsertPoints   1: collection   2: wait   3: PointStruct, any number   5: ShardKeySelector   6: filter of the update
+ *                  7: timeout in seconds   8: mode
  *     PointStruct    1: PointId   3: entry of the payload, any number   4: Vectors
  *
  * The answer to it and to a deletion:
@@ -139,6 +140,8 @@ export interface UpsertRequest {
   /** Whether the answer is to wait for the write. */
   readonly wait: boolean;
   readonly mode: UpdateMode;
+  /** In seconds; undefined = it does not say. */
+  readonly timeout: number | undefined;
   readonly points: NamedPoints;
 }
 
@@ -149,17 +152,19 @@ export function decodeUpsert(message: Uint8Array): UpsertRequest {
   let collection = "";
   let wait = false;
   let mode: UpdateMode | undefined = "upsert";
+  let timeout: number | undefined;
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === 10) collection = reader.string();
     else if (tag === 16) wait = reader.flag();
     else if (tag === 26) points.read(reader);
     else if (tag === 50) throw notImplemented("update_filter");
+    else if (tag === 56) timeout = reader.varint();
     else if (tag === 64) mode = updateModes[reader.varint()];
     else reader.skip(tag);
   }
   if (mode === undefined) throw badInput("Malformed update mode");
-  return { collection, wait, mode, points: points.points() };
+  return { collection, wait, mode, timeout, points: points.points() };
 }
 
 class RowReader {

@@ -10,6 +10,8 @@ import { codes, encodeMessage, refusal, type Status, statusOf } from "./status.t
 export interface Call {
   /** Aborted when the caller has gone, or the deadline has passed. */
   readonly signal: AbortSignal;
+  /** How long the call may take, from its beginning. */
+  readonly deadlineSeconds: number;
   /** How long the call has taken so far: answers say it. */
   seconds(): number;
 }
@@ -53,10 +55,16 @@ export async function answerCall(
   }
   const ended = new AbortController();
   stream.once("close", () => ended.abort());
-  const late = refusal(codes.deadlineExceeded, "Timeout expired");
-  const deadline = setTimeout(() => ended.abort(late), timeoutMs(headers));
+  // The status that Qdrant's server gives.
+  const late = refusal(codes.cancelled, "Timeout expired");
+  const deadlineMs = timeoutMs(headers);
+  const deadline = setTimeout(() => ended.abort(late), deadlineMs);
   const startedMs = performance.now();
-  const call = { signal: ended.signal, seconds: () => (performance.now() - startedMs) / 1000 };
+  const call = {
+    signal: ended.signal,
+    deadlineSeconds: deadlineMs / 1000,
+    seconds: () => (performance.now() - startedMs) / 1000,
+  };
   let status: Status["code"] = codes.ok;
   try {
     const method = allowed(headers, methods, keys);

@@ -1,9 +1,18 @@
 /** The methods of Qdrant's gRPC services that are answered. */
-import { badInput, type Engine, invalid, nameFault } from "../../engine/index.ts";
+import {
+  badInput,
+  type CallOptions,
+  type ChangeStatus,
+  type Engine,
+  invalid,
+  nameFault,
+  secondsDefault,
+} from "../../engine/index.ts";
 import type { VectorError } from "../../errors.ts";
 import {
   decodeCreate,
   decodeName,
+  decodeRemoval,
   encodeDescription,
   encodeDone,
   encodeExists,
@@ -104,24 +113,25 @@ function collectionMethods(engine: Engine): Record<string, Method> {
       reads: true,
       run: async (_, call) => encodeList(await engine.listCollections(call), call.seconds()),
     },
-    Delete: method(false, decodeNamed, async ({ collection }, call) =>
-      encodeDone(await engine.deleteCollection(collection, call), call.seconds()),
-    ),
+    Delete: method(false, decodeRemoval, async ({ collection, timeout }, call) => {
+      checkTimeout(timeout);
+      return encodeDone(await engine.deleteCollection(collection, call), call.seconds());
+    }),
   };
 }
 
 function pointMethods(engine: Engine): Record<string, Method> {
   return {
-    Upsert: method(false, decodeUpsert, async ({ collection, points, wait, mode }, call) => {
+    Upsert: method(false, decodeUpsert, async ({ collection, points, mode, ...request }, call) => {
       if (points.ids.length === 0) throw emptyUpdate();
-      await engine.upsert(collection, points, { ...call, mode });
-      return changed(wait, call);
+      const options = { ...waiting(request, call), mode };
+      return changed(await engine.upsert(collection, points, options), request, call);
     }),
-    Delete: method(false, decodeDelete, async ({ collection, selector, wait }, call) => {
+    Delete: method(false, decodeDelete, async ({ collection, selector, ...request }, call) => {
       if (selector === null) throw badInput("PointSelector is missing");
       if ("ids" in selector && selector.ids.length === 0) throw emptyUpdate();
-      await engine.deletePoints(collection, selector, call);
-      return changed(wait, call);
+      const status = await engine.deletePoints(collection, selector, waiting(request, call));
+      return changed(status, request, call);
     }),
     Get: method(true, decodeGet, async ({ collection, ids, ...request }, call) => {
       const points = await engine.retrieve(collection, ids, reading(request, call));
@@ -135,9 +145,10 @@ function pointMethods(engine: Engine): Record<string, Method> {
       const page = await engine.scroll(collection, options);
       return encodeScrollAnswer(page, call.seconds());
     }),
-    Count: method(true, decodeCount, async ({ collection, filter }, call) =>
-      encodeCountAnswer(await engine.count(collection, filter, call), call.seconds()),
-    ),
+    Count: method(true, decodeCount, async ({ collection, filter, timeout }, call) => {
+      const count = await engine.count(collection, filter, asking(timeout, call));
+      return encodeCountAnswer(count, call.seconds());
+    }),
     Query: method(true, decodeQuery, (request, call) =>
       query(engine, { ...request, limit: request.limit ?? queryLimitDefault }, call),
     ),
@@ -155,29 +166,55 @@ async function query(
 ): Promise<Uint8Array> {
   const { collection, nearest, using, filter, scoreThreshold } = request;
   const limit = atLeastOne(request.limit);
+  checkTimeout(request.timeout);
   const offset = Math.min(request.offset, rowsMax);
   const options = { ...reading(request, call), using, filter, offset, scoreThreshold, limit };
   const points = await queryPoints(engine, collection, nearest, options);
   return encodeQueryAnswer(points, call.seconds());
 }
 
-/** The engine acknowledges what is on disk, whether the caller waits or not: this decides only the word. */
-function changed(wait: boolean, call: Call): Uint8Array {
-  const status = wait ? "completed" : "acknowledged";
+interface Waiting {
+  readonly wait: boolean;
+  readonly timeout: number | undefined;
+}
+
+function waiting({ wait, timeout }: Waiting, { signal }: Call): CallOptions {
+  return { signal, timeoutSeconds: wait ? timeout : undefined };
+}
+
+/** The engine acknowledges what is on disk, whether the caller waits or not: `wait` decides only the word. */
+function changed(made: ChangeStatus, { wait }: Waiting, call: Call): Uint8Array {
+  const status = wait ? made : "acknowledged";
   return encodeUpdateAnswer({ operationId: nextOperation(), status }, call.seconds());
 }
 
+/** A question goes no further when nobody waits for its answer any more. */
+function asking(timeout: number | undefined, { signal, deadlineSeconds }: Call): CallOptions {
+  // The deadline has an answer of its own, which is to come first.
+  return { signal, timeoutSeconds: Math.min(timeout ?? secondsDefault, deadlineSeconds + 1) };
+}
+
 interface Selectors {
+  readonly timeout: number | undefined;
   readonly withPayload: PayloadSelector | undefined;
   readonly withVector: VectorSelector | undefined;
 }
 
 /** What to read of points: nothing that was not asked for. (Payload in a scroll is the exception, as at Qdrant's server.) */
-function reading({ withPayload, withVector }: Selectors, { signal }: Call) {
-  return { withPayload: withPayload ?? false, withVector: withVector ?? false, signal };
+function reading({ withPayload, withVector, timeout }: Selectors, call: Call) {
+  return {
+    ...asking(timeout, call),
+    withPayload: withPayload ?? false,
+    withVector: withVector ?? false,
+  };
 }
 
 function atLeastOne(limit: number): number {
   if (limit >= 1) return Math.min(limit, rowsMax);
   throw bodyFault(`limit: value ${limit} invalid, must be 1 or larger`);
+}
+
+/** Only some messages are checked for it; others may say 0, as at Qdrant's server. */
+function checkTimeout(timeout: number | undefined): void {
+  if (timeout === 0) throw bodyFault("timeout: value 0 invalid, must be 1 or larger");
 }

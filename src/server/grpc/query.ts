@@ -34,10 +34,11 @@ async function pointsNearPoint(
   id: string,
   options: QueryOptions,
 ): Promise<ScoredPoints> {
-  const { using, signal } = options;
+  const { using, signal, timeoutSeconds } = options;
   const found = await engine.retrieve(name, [id], {
     withPayload: false,
     withVector: [using],
+    timeoutSeconds,
     ...(signal === undefined ? {} : { signal }),
   });
   const column = found.vectors.get(using);

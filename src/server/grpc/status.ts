@@ -4,8 +4,8 @@ import { visible } from "../answer.ts";
 
 export const codes = {
   ok: 0,
+  cancelled: 1,
   invalidArgument: 3,
-  deadlineExceeded: 4,
   notFound: 5,
   alreadyExists: 6,
   permissionDenied: 7,
@@ -18,7 +18,7 @@ export const codes = {
 
 type Code = (typeof codes)[keyof typeof codes];
 
-/** By the HTTP status that REST answers to the same error. */
+/** By the HTTP status that REST answers to the same error; a question whose time is over (408) is an internal error, as at Qdrant's server. */
 const byHttpStatus: Readonly<Record<number, Code>> = {
   400: codes.invalidArgument,
   404: codes.notFound,

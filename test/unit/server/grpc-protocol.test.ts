@@ -118,12 +118,6 @@ describe("the embedded gRPC port", () => {
     expect(await rawCall(place.port, "/a/b", { body, end: false })).toMatchObject({ code: 12 });
   });
 
-  it("ends a call at its deadline, wherever it stands", async () => {
-    const headers = { "grpc-timeout": "50m" };
-    const call = { headers, body: frame(named).subarray(0, 6), end: false };
-    expect(await rawCall(place.port, get, call)).toMatchObject({ code: 4 });
-  });
-
   it("answers other protocols with a sentence, and ends them", async () => {
     const said = async (words: string): Promise<string> => {
       const socket = net.connect(place.port, place.host);
