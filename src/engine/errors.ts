@@ -8,9 +8,13 @@ export function badInput(message: string, details: Record<string, unknown> = {})
   return new VectorError("E_INPUT", message, { details: { status: 400, ...details } });
 }
 
+const ofOtherShape = new WeakSet<Error>();
+
 /** A body that is not what it should be: 400, in the words of Qdrant's decoder. */
-export function malformed(words: string): VectorError {
-  return badInput(`Format error in JSON body: ${words}`);
+export function malformed(words: string, details: Record<string, unknown> = {}): VectorError {
+  const error = badInput(`Format error in JSON body: ${words}`, details);
+  ofOtherShape.add(error);
+  return error;
 }
 
 /** @throws E_INPUT (400) that a field is not there */
@@ -47,6 +51,22 @@ export function decoded<Result>(read: () => Result): Result {
   } finally {
     reading = outer;
   }
+}
+
+/**
+ * Reads one variant of an untagged type: null where the body is none of that variant. What rules are broken in it counts for
+ * nothing then. @throws whatever else `read` throws
+ */
+export function variant<Result>(read: () => Result | null): Result | null {
+  const broken = reading?.broken ?? null;
+  let result: Result | null = null;
+  try {
+    result = read();
+  } catch (error) {
+    if (!(error instanceof Error) || !ofOtherShape.has(error)) throw error;
+  }
+  if (result === null && reading !== null) reading.broken = broken;
+  return result;
 }
 
 /** Something that is not there, a collection excepted: 404. */

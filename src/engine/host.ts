@@ -1,6 +1,6 @@
 /** The engine's side in the worker: all collections of a folder, and the operations on them, synchronously. */
 import { isVectorError, VectorError } from "../errors.ts";
-import { isObject, type JsonValue, parseLossless } from "../util/json.ts";
+import { type JsonValue, parseSigned } from "../util/json.ts";
 import type {
   JsonInput,
   JsonObject,
@@ -17,8 +17,10 @@ import {
   assertCollectionName,
   createConfig,
   encodeConfig,
+  readPatch,
   updateConfig,
 } from "./collection/config.ts";
+import { createFields, updateFields } from "./collection/config-schema.ts";
 import { describe } from "./collection/describe.ts";
 import { keepIndexes, releaseIndexes } from "./collection/indexing.ts";
 import * as read from "./collection/read.ts";
@@ -55,16 +57,18 @@ import { OpenFiles } from "./storage/open-files.ts";
 import { type SnapshotDescription, SnapshotFiles } from "./storage/snapshot-files.ts";
 import { extractSnapshot } from "./storage/snapshot-format.ts";
 import { assertText, removeFiles, storageError } from "./storage/sqlite.ts";
+import { asStruct, type Fields } from "./struct-list.ts";
 
-function parseBody(text: string): JsonObject {
+function parseBody(text: string, of: Fields): JsonObject {
   let value: JsonValue;
   try {
-    value = parseLossless(text);
+    value = parseSigned(text);
   } catch (cause) {
     throw badInput(`Format error in JSON body: ${String(cause)}`);
   }
-  if (!isObject(value)) throw badInput("Format error in JSON body: expected an object");
-  return value as JsonObject;
+  const body = asStruct(value, of);
+  if (body === null) throw badInput("Format error in JSON body: expected an object");
+  return body as JsonObject;
 }
 
 function wrongRow(name: string): string {
@@ -161,7 +165,7 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
 
   createCollection(name: string, config: string): void {
     assertCollectionName(name);
-    const wanted = createConfig(parseBody(config));
+    const wanted = createConfig(parseBody(config, createFields));
     if (this.#catalog.aliases.has(name)) {
       throw badInput(
         `Wrong input: Can't create collection with name ${name}. Alias with the same name already exists`,
@@ -228,8 +232,9 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
   }
 
   updateCollection(name: string, patch: string): void {
+    const wanted = readPatch(parseBody(patch, updateFields));
     const state = this.#state(name);
-    const config = updateConfig(state.config, parseBody(patch));
+    const config = updateConfig(state.config, wanted);
     this.#transact(state, () => state.file.saveConfig(encodeConfig(config)));
     state.config = config;
     configureSets(state.vectors, config, state.file);
@@ -257,10 +262,10 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
   }
 
   createPayloadIndex(name: string, field: string, schema: JsonInput): void {
-    const state = this.#state(name);
     parsePath(field);
     assertText("payload index", field);
     const wanted = givenSchema(schema);
+    const state = this.#state(name);
     this.#transact(state, () => state.indexes.create(field, wanted));
   }
 

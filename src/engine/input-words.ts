@@ -59,6 +59,7 @@ const wordsMax = 100;
 export function named(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "sequence";
+  if (value instanceof Number) return `floating point \`${value.toFixed(1)}\``;
   switch (typeof value) {
     case "boolean":
       return `boolean \`${value}\``;

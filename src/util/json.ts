@@ -52,6 +52,12 @@ export function parseLossless(text: string): JsonValue {
   return new JsonReader(text, "bigint").value();
 }
 
+/** As `parseLossless`, but `-0` is a float: no integer is that. @throws SyntaxError */
+export function parseSigned(text: string): JsonValue {
+  JSON.parse(text);
+  return new JsonReader(text, "signed").value();
+}
+
 /** An integer that no number holds exactly has as many digits, and stands where a value begins: digits behind a point are none. */
 const unsafeDigits = /(?:^|[:,[])\s*-?\d{16}/;
 
@@ -265,8 +271,8 @@ const zero = 0x30;
 /** A number holds every integer of so many digits. */
 const exactDigits = 15;
 
-/** What an integer becomes: a bigint, always or where no number holds it exactly, or a number. */
-type Integers = "bigint" | "safe" | "double";
+/** What an integer becomes: a bigint, always (signed: but for -0) or where no number holds it exactly, or a number. */
+type Integers = "bigint" | "signed" | "safe" | "double";
 
 /** Reads a text that is known to be JSON. */
 class JsonReader {
@@ -355,7 +361,9 @@ class JsonReader {
     }
     if (end - first <= exactDigits) {
       const value = first === start ? integer : -integer;
-      return this.#integers === "bigint" ? BigInt(value) : value;
+      const isBig =
+        this.#integers === "signed" ? !Object.is(value, -0) : this.#integers === "bigint";
+      return isBig ? BigInt(value) : value;
     }
     const value = Number(text.slice(start, end));
     const isExact = this.#integers === "safe" && Number.isSafeInteger(value);

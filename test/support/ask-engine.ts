@@ -9,13 +9,15 @@ export type EngineCall = [
   params?: Record<string, string>,
 ];
 
-/** Asks an engine as REST does, `wait=true`; a body that is text goes as it is. Gives the result, decoded. */
+/** Asks an engine as REST does, `wait=true`; a body that is text or bytes goes as it is. Gives the result, decoded. */
 export async function askEngine(
   engine: Engine,
   ...[operation, collection, given, params]: EngineCall
 ) {
   const body =
-    given === undefined || typeof given === "string" ? (given ?? null) : JSON.stringify(given);
+    given === undefined || typeof given === "string" || given instanceof Uint8Array
+      ? (given ?? null)
+      : JSON.stringify(given);
   const request = { operation, collection, params: { wait: "true", ...params }, body };
   return JSON.parse(await engine.ask(request));
 }

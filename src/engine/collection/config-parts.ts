@@ -16,6 +16,18 @@ export function vectorNameFault(name: string): string | null {
   return found === undefined ? null : `vector name cannot contain "${found}" char`;
 }
 
+/**
+ * Numbers in place of the bigints that lossless JSON gives. Those beyond 64 bits stay, and fail the check; a float that is whole is
+ * boxed, since it is no integer: `real` takes it.
+ */
+export function plain(value: unknown): unknown {
+  if (typeof value === "bigint") return value < 2n ** 64n ? Number(value) : value;
+  if (typeof value === "number") return Number.isInteger(value) ? Object(value) : value;
+  if (Array.isArray(value)) return value.map(plain);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
+}
+
 /** Neither null nor undefined. */
 export function isSettled<Value>(value: Value | null | undefined): value is Value {
   return value !== null && value !== undefined;

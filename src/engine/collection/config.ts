@@ -1,4 +1,6 @@
 /** A collection's configuration: checked as Qdrant 1.18.2 checks it, with its defaults filled in. */
+
+import type { z } from "zod";
 import {
   isObject,
   type JsonValue,
@@ -8,7 +10,7 @@ import {
 } from "../../util/json.ts";
 import type { CollectionConfig, Json, JsonObject } from "../api.ts";
 import { badInput, checkInput, invalid, notImplemented } from "../errors.ts";
-import { cleanQuantization, forbiddenIn, given, unalias } from "./config-parts.ts";
+import { cleanQuantization, forbiddenIn, given, plain, unalias } from "./config-parts.ts";
 import { createSchema, updateSchema } from "./config-schema.ts";
 import { patchSparseVectors, patchVectors, toSparseVectors, toVectors } from "./vector-config.ts";
 
@@ -45,14 +47,6 @@ export function assertCollectionName(name: string): void {
       `Validation error in path parameters: [collection_name: collection name cannot contain "${found}" char]`,
     );
   }
-}
-
-/** Numbers in place of the bigints that lossless JSON gives; those beyond 64 bits stay and fail the check. */
-function plain(value: unknown): unknown {
-  if (typeof value === "bigint") return value < 2n ** 64n ? Number(value) : value;
-  if (Array.isArray(value)) return value.map(plain);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
 }
 
 /** A server takes the name; objects here would lose it without a word. @throws E_INPUT (400) */
@@ -101,12 +95,19 @@ function plainObject(value: JsonObject): Record<string, unknown> {
   return isObject(result) ? result : {};
 }
 
-/** `config` with the changes of `patch` (the body of `PATCH /collections/{name}`). @throws E_INPUT */
-export function updateConfig(config: CollectionConfig, patch: JsonObject): CollectionConfig {
-  refuseProto(patch);
-  const { metadata, ...rest } = patch;
+type Patch = z.output<typeof updateSchema>;
+
+/** The changes that `body` (of `PATCH /collections/{name}`) asks for. @throws E_INPUT, E_NOT_SUPPORTED */
+export function readPatch(body: JsonObject): Patch {
+  refuseProto(body);
+  const { metadata, ...rest } = body;
   const wanted = checkInput(updateSchema, { ...unalias(plainObject(rest)), metadata });
   refuseStrictMode(wanted.strict_mode_config);
+  return wanted;
+}
+
+/** `config` with the changes of `wanted`. @throws E_INPUT */
+export function updateConfig(config: CollectionConfig, wanted: Patch): CollectionConfig {
   const quantization = wanted.quantization_config;
   return {
     params: {
@@ -123,7 +124,7 @@ export function updateConfig(config: CollectionConfig, patch: JsonObject): Colle
         ? null
         : (cleanQuantization(quantization) ?? config.quantization_config),
     ...mergedStrictMode(config, wanted.strict_mode_config),
-    ...mergedMetadata(config.metadata, metadata),
+    ...mergedMetadata(config.metadata, wanted.metadata),
   };
 }
 
@@ -145,10 +146,9 @@ function mergedStrictMode(
 /** Qdrant's merge: keys are replaced, null takes one away. */
 function mergedMetadata(
   old: JsonObject | undefined,
-  patch: Json | undefined,
+  patch: Patch["metadata"],
 ): { metadata?: JsonObject } {
-  if (patch === undefined || patch === null || !isObject(patch))
-    return old === undefined ? {} : { metadata: old };
+  if (!patch) return old === undefined ? {} : { metadata: old };
   const merged = { ...old, ...(patch as JsonObject) };
   return { metadata: given(merged) };
 }
@@ -180,7 +180,12 @@ export function decodeConfig(text: string): CollectionConfig | null {
       strict_mode_config?: Json;
       metadata?: Json;
     };
-    const config = createConfig({ ...body, strict_mode_config, metadata });
+    // Nothing of it is kept to: what older versions took unchecked stays.
+    const strict = isObject(strict_mode_config) ? plainObject(strict_mode_config) : null;
+    const config = {
+      ...createConfig({ ...body, metadata }),
+      ...(strict === null ? {} : { strict_mode_config: strict as JsonObject }),
+    };
     // What only a patch can set.
     const { read_fan_out_factor, read_fan_out_delay_ms } = params as JsonObject;
     const patched = plainObject({ read_fan_out_factor, read_fan_out_delay_ms });

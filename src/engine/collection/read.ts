@@ -52,6 +52,8 @@ export function toColumns(
 function vectorColumns(state: CollectionState, slots: readonly number[], selector: VectorSelector) {
   const names = selector === true ? [...state.vectors.keys()] : selector === false ? [] : selector;
   const columns = new Map<string, VectorColumn>();
+  // Where there is no point, a server does not come to look at names.
+  if (slots.length === 0) return columns;
   const sets = [...new Set(names)].map((name) => [name, namedVectors(state, name)] as const);
   if (slots.length > manyRows)
     countNumbers(

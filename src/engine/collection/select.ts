@@ -1,5 +1,5 @@
 /** Which points fit a filter. */
-import { parseLossless } from "../../util/json.ts";
+import { parseSigned } from "../../util/json.ts";
 import type { JsonInput, PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
 import { type CompiledFilter, compileFilter, type SomeSlots } from "../filter/compile.ts";
@@ -42,7 +42,7 @@ export function compile(
 function decoded(filter: JsonInput): unknown {
   if (typeof filter !== "string") return filter;
   try {
-    return parseLossless(filter);
+    return parseSigned(filter);
   } catch (error) {
     const words = error instanceof RangeError ? "recursion limit exceeded" : String(error);
     throw badInput(`Format error in JSON body: ${words}`);

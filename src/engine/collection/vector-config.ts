@@ -58,8 +58,9 @@ export function toSparseParams(value: unknown, path: string): SparseVectorParams
   };
 }
 
-export function toVectors(vectors: Record<string, unknown> | undefined): Vectors {
+export function toVectors(vectors: Record<string, unknown> | unknown[] | undefined): Vectors {
   if (vectors === undefined) return {};
+  if (Array.isArray(vectors)) return toVectorParams(vectors, "vectors");
   if ("size" in vectors && "distance" in vectors) return toVectorParams(vectors, "vectors");
   const named: Record<string, VectorParams> = {};
   for (const name of Object.keys(vectors).sort()) {

@@ -1,6 +1,8 @@
 /** What `field_schema` of a payload index says. Source: qdrant 1.18.2, lib/segment/src/data_types/index.rs. */
 import { z } from "zod";
+import { plain } from "../collection/config-parts.ts";
 import { invalid, malformed } from "../errors.ts";
+import { asStruct, struct } from "../struct-list.ts";
 import { stemmerOf } from "./text/stemmer.ts";
 import { stopwordsOf } from "./text/stopwords.ts";
 import { Tokenizer } from "./text/tokenizer.ts";
@@ -69,15 +71,16 @@ function languageOf(names: Readonly<Record<string, string>>) {
 const stopwordLanguage = languageOf(stopped);
 const stopwordsSchema = z.union([
   stopwordLanguage,
-  z
-    .object({
+  struct(
+    {
       languages: z.array(stopwordLanguage).nullish(),
       custom: z.array(z.string()).nullish(),
-    })
-    .transform(({ languages, custom }) => ({
-      ...(languages == null ? {} : { languages: sorted(languages) }),
-      ...(custom == null ? {} : { custom: sorted(custom) }),
-    })),
+    },
+    0,
+  ).transform(({ languages, custom }) => ({
+    ...(languages == null ? {} : { languages: sorted(languages) }),
+    ...(custom == null ? {} : { custom: sorted(custom) }),
+  })),
 ]);
 
 /** Each once, in order. */
@@ -98,7 +101,7 @@ const textSchema = z.object({
   phrase_matching: flag,
   stopwords: stopwordsSchema.nullish(),
   on_disk: flag,
-  stemmer: z.object({ type: z.literal("snowball"), language: languageOf(stemmed) }).nullish(),
+  stemmer: struct({ type: z.literal("snowball"), language: languageOf(stemmed) }).nullish(),
   enable_hnsw: flag,
 });
 
@@ -128,7 +131,18 @@ const typeSchema = z.enum([
   "datetime",
   "uuid",
 ]);
-const fieldSchema = z.union([typeSchema, paramsSchema]);
+const needed: Partial<Record<string, number>> = { integer: 4, float: 2, datetime: 2 };
+
+/** The parameters in the order of the type that stands first. */
+function inOrder(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const of = paramsSchema.options.find(({ shape }) => shape.type.value === value[0]);
+  if (of === undefined) return value;
+  const names = Object.keys(of.shape);
+  return asStruct(value, { names, needed: needed[value[0]] ?? 1 }) ?? value;
+}
+
+const fieldSchema = z.union([typeSchema, z.preprocess(inOrder, paramsSchema)]);
 
 type FieldParams = z.output<typeof paramsSchema>;
 export type TextParams = z.output<typeof textSchema>;
@@ -144,7 +158,7 @@ const answeredNull = new Set(["lookup", "range", "is_principal"]);
 
 /** Reads a schema: a type's name, or an object. @throws E_INPUT, E_NOT_SUPPORTED */
 export function parseFieldSchema(value: unknown): FieldSchema {
-  const parsed = fieldSchema.safeParse(value);
+  const parsed = fieldSchema.safeParse(plain(value));
   if (!parsed.success) {
     throw malformed("data did not match any variant of untagged enum PayloadFieldSchema");
   }

@@ -1,7 +1,7 @@
 /** What a filter asks of a field's values. Source: qdrant 1.18.2, lib/segment/src/types.rs (FieldCondition, Match, RangeInterface). */
-import { isObject } from "../../util/json.ts";
 import { malformed } from "../errors.ts";
 import { named } from "../input-words.ts";
+import { asStruct, type Fields, fields } from "../struct-list.ts";
 import type { Bounds } from "./bounds.ts";
 import {
   type GeoArea,
@@ -32,12 +32,14 @@ export function parseTests(condition: Members): FieldTest[] {
   const tests: FieldTest[] = [];
   if (isGiven(match)) tests.push(parseMatch(match));
   if (isGiven(range)) tests.push(parseRange(range));
-  for (const [name, read] of areas) {
+  for (const [name, of, read] of areas) {
     const value = condition[name];
-    if (isGiven(value)) tests.push({ kind: "geo", area: read(members(value, name)) });
+    if (isGiven(value)) tests.push({ kind: "geo", area: read(members(value, name, of)) });
   }
-  if (isGiven(values_count))
-    tests.push({ kind: "values-count", bounds: parseCounts(members(values_count, "ValuesCount")) });
+  if (isGiven(values_count)) {
+    const counts = members(values_count, "ValuesCount", sideFields);
+    tests.push({ kind: "values-count", bounds: parseCounts(counts) });
+  }
   for (const [name, kind] of flags) {
     const wanted = condition[name];
     if (!isGiven(wanted)) continue;
@@ -56,9 +58,10 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function members(value: unknown, name: string): Members {
-  if (!isObject(value)) throw malformed(`Invalid type of ${name}. Expected an object`);
-  return value;
+function members(value: unknown, name: string, of: Fields): Members {
+  const found = asStruct(value, of);
+  if (found === null) throw malformed(`Invalid type of ${name}. Expected an object`);
+  return found;
 }
 
 function noMatch() {
@@ -66,8 +69,12 @@ function noMatch() {
 }
 
 function parseMatch(match: unknown): FieldTest {
-  if (!isObject(match)) throw noMatch();
-  const { value, text, text_any, phrase, any, except } = match;
+  // Each kind is a struct of one field: of a list, each kind has its one element.
+  const [only] = Array.isArray(match) && match.length === 1 ? match : [];
+  const kinds = Array.isArray(match)
+    ? { value: only, text: only, text_any: only, phrase: only, any: only, except: only }
+    : asStruct(match, sideFields);
+  const { value, text, text_any, phrase, any, except } = kinds ?? {};
   const one = toMatchValue(value);
   if (one !== null) return { kind: "any", values: new Set([one]) };
   if (typeof text === "string") return { kind: "text", text };
@@ -82,9 +89,7 @@ function parseMatch(match: unknown): FieldTest {
 
 function toMatchValue(value: unknown): MatchValue | null {
   if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? value : null;
-  // From an application's object: there an integral number is an integer.
-  return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : null;
+  return typeof value === "bigint" && BigInt.asIntN(64, value) === value ? value : null;
 }
 
 /** A list of strings, or of integers, not of both; null for anything else. */
@@ -100,12 +105,14 @@ function toMatchValues(value: unknown): Set<MatchValue> | null {
 }
 
 const sides = ["lt", "gt", "lte", "gte"] as const;
+const sideFields = fields("lt gt gte lte");
 
-function parseRange(value: unknown): FieldTest {
+function parseRange(given: unknown): FieldTest {
   const noRange = malformed(
     "data did not match any variant of untagged enum RangeInterfaceUntagged",
   );
-  if (!isObject(value)) throw noRange;
+  const value = asStruct(given, sideFields);
+  if (value === null) throw noRange;
   if (sides.some((side) => typeof value[side] === "string"))
     return { kind: "datetime-range", bounds: parseBounds(value, toInstant) };
   return {
@@ -139,18 +146,22 @@ function toInstant(value: unknown): number {
 
 function parseCounts(value: Members): Bounds {
   return parseBounds(value, (bound) => {
-    const number = toNumber(bound);
-    if (number === null || !Number.isInteger(number) || number < 0)
+    if (typeof bound !== "bigint" || bound < 0n || bound >= countsEnd)
       throw malformed(`Invalid value ${named(bound)}. Expected usize`);
-    return number;
+    return Number(bound);
   });
 }
 
-const areas: readonly (readonly [string, (value: Members) => GeoArea])[] = [
-  ["geo_radius", parseCircle],
-  ["geo_bounding_box", parseBox],
-  ["geo_polygon", parsePolygon],
+const countsEnd = 2n ** 64n;
+
+const areas: readonly (readonly [string, Fields, (value: Members) => GeoArea])[] = [
+  ["geo_radius", fields("center radius"), parseCircle],
+  ["geo_bounding_box", fields("top_left bottom_right"), parseBox],
+  ["geo_polygon", fields("exterior interiors"), parsePolygon],
 ];
+
+const ringFields = fields("points");
+const placeFields = fields("lon lat");
 
 function parseCircle(value: Members): GeoArea {
   const center = parsePlace(value["center"], "center");
@@ -175,7 +186,7 @@ function parsePolygon(value: Members): GeoArea {
 }
 
 function parseRing(value: unknown): GeoPoint[] {
-  const points = need(members(value, "GeoLineString")["points"], "points");
+  const points = need(members(value, "GeoLineString", ringFields)["points"], "points");
   if (!Array.isArray(points)) throw malformed("Invalid type of points. Expected a sequence");
   const ring = points.map((point) => parsePlace(point, "points"));
   if (ring.length <= 3) {
@@ -200,7 +211,7 @@ function need(value: unknown, name: string): unknown {
 }
 
 function parsePlace(value: unknown, name: string): GeoPoint {
-  const place = members(need(value, name), name);
+  const place = members(need(value, name), name, placeFields);
   need(place["lon"], "lon");
   need(place["lat"], "lat");
   const point = placeOf(place);

@@ -1,9 +1,9 @@
 /** Qdrant's filters: JSON in, a checked tree out. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter, Condition). */
-import { isVectorError } from "../../errors.ts";
 import { isObject } from "../../util/json.ts";
 import { canonicalPointId, uuidOfBytes } from "../collection/point-key.ts";
-import { breaks, malformed } from "../errors.ts";
+import { breaks, malformed, variant } from "../errors.ts";
 import { named } from "../input-words.ts";
+import { asStruct, fields } from "../struct-list.ts";
 import { type FieldTest, parseTests } from "./field-tests.ts";
 import { type PathStep, parsePath } from "./json-path.ts";
 
@@ -34,7 +34,8 @@ export interface FieldCondition {
 }
 
 const depthMax = 62;
-const filterKeys = new Set(["must", "should", "must_not", "min_should"]);
+export const filterFields = fields("should? min_should must? must_not?");
+const filterKeys = new Set(filterFields.names);
 const conditionWords =
   'Expected some form of condition, which can be a field condition (like {"key": ..., "match": ... }), or some other mentioned in the documentation: https://qdrant.tech/documentation/concepts/filtering/#filtering-conditions';
 
@@ -77,8 +78,9 @@ function faultInCondition(condition: Condition, at: string): string | null {
 
 function readFilter(value: unknown, depth: number): Filter {
   if (depth > depthMax) throw malformed("recursion limit exceeded");
-  if (!isObject(value)) throw malformed(`invalid type: ${named(value)}, expected struct Filter`);
-  for (const key of Object.keys(value)) {
+  const filter = asStruct(value, filterFields);
+  if (filter === null) throw malformed(`invalid type: ${named(value)}, expected struct Filter`);
+  for (const key of Object.keys(filter)) {
     if (!filterKeys.has(key)) {
       throw malformed(
         `unknown field \`${key}\`, expected one of \`should\`, \`min_should\`, \`must\`, \`must_not\``,
@@ -86,10 +88,10 @@ function readFilter(value: unknown, depth: number): Filter {
     }
   }
   return {
-    must: readConditions(value["must"], depth),
-    should: readConditions(value["should"], depth),
-    mustNot: readConditions(value["must_not"], depth),
-    minShould: readMinShould(value["min_should"] ?? null, depth),
+    must: readConditions(filter["must"], depth),
+    should: readConditions(filter["should"], depth),
+    mustNot: readConditions(filter["must_not"], depth),
+    minShould: readMinShould(filter["min_should"] ?? null, depth),
   };
 }
 
@@ -101,70 +103,61 @@ function readConditions(value: unknown, depth: number): Condition[] | null {
 
 function readMinShould(value: unknown, depth: number): Filter["minShould"] {
   if (value === null) return null;
-  if (!isObject(value) || !Array.isArray(value["conditions"]))
-    throw malformed("missing field `conditions`");
-  const conditions = readConditions(value["conditions"], depth) ?? [];
-  const minCount = toCount(value["min_count"]);
+  const { conditions: listed, min_count: least } = asStruct(value, minShouldFields) ?? {};
+  if (!Array.isArray(listed)) throw malformed("missing field `conditions`");
+  const conditions = readConditions(listed, depth) ?? [];
+  const minCount = toCount(least);
   if (minCount === null) throw malformed("missing field `min_count`");
   return { conditions, minCount };
 }
 
 function toCount(value: unknown): number | null {
-  const number = typeof value === "bigint" ? Number(value) : value;
-  return typeof number === "number" && Number.isInteger(number) && number >= 0 ? number : null;
+  return typeof value === "bigint" && value >= 0n && value < countsEnd ? Number(value) : null;
 }
 
 function readCondition(value: unknown, depth: number): Condition {
-  if (!isObject(value)) throw malformed(conditionWords);
-  if (Object.hasOwn(value, "key")) {
-    if (typeof value["key"] !== "string")
-      throw malformed(`invalid type: ${named(value["key"])}, expected a string`);
-    return { kind: "field", path: parsePath(value["key"]), tests: parseTests(value) };
-  }
-  // The first kind that the object can be; what is wrong with each is not told, as in Qdrant.
-  for (const read of [readIsEmpty, readIsNull, readHasId, readHasVector, readNested]) {
-    const condition = orNothing(() => read(value, depth));
+  if (isObject(value) && Object.hasOwn(value, "key")) return readField(value);
+  // The first kind that it can be; what is wrong with each is not told, as in Qdrant.
+  for (const [of, read] of kinds) {
+    const condition = variant(() => {
+      const members = asStruct(value, of);
+      return members === null ? null : read(members, depth);
+    });
     if (condition !== null) return condition;
   }
-  const filter = orNothing(() => readFilter(value, depth));
-  if (filter === null) throw malformed(conditionWords);
-  return { kind: "filter", filter };
-}
-
-/** What `read` gives; null where it finds something malformed. */
-function orNothing<Result>(read: () => Result): Result | null {
-  try {
-    return read();
-  } catch (error) {
-    if (isVectorError(error, "E_INPUT")) return null;
-    throw error;
-  }
+  throw malformed(conditionWords);
 }
 
 type Members = Readonly<Record<string, unknown>>;
 
-function readKey(value: unknown): PathStep[] | null {
-  return isObject(value) && typeof value["key"] === "string" ? parsePath(value["key"]) : null;
+function readField(condition: Members): Condition {
+  const { key } = condition;
+  if (typeof key !== "string") throw malformed(`invalid type: ${named(key)}, expected a string`);
+  return { kind: "field", path: parsePath(key), tests: parseTests(condition) };
 }
 
-function readIsEmpty(value: Members): Condition | null {
-  const path = readKey(value["is_empty"]);
+function readKey(value: unknown): PathStep[] | null {
+  const { key } = asStruct(value, keyFields) ?? {};
+  return typeof key === "string" ? parsePath(key) : null;
+}
+
+function readIsEmpty({ is_empty: field }: Members): Condition | null {
+  const path = readKey(field);
   return path === null ? null : { kind: "is-empty", path };
 }
 
-function readIsNull(value: Members): Condition | null {
-  const path = readKey(value["is_null"]);
+function readIsNull({ is_null: field }: Members): Condition | null {
+  const path = readKey(field);
   return path === null ? null : { kind: "is-null", path };
 }
 
 function plainPointId(id: unknown): string | null {
-  const known = typeof id === "string" || typeof id === "number" || typeof id === "bigint";
+  const known = typeof id === "string" || typeof id === "bigint";
   const canonical = known ? canonicalPointId(String(id)) : null;
   return (typeof id === "string") === (canonical?.length === 36) ? canonical : null;
 }
 
-function readHasId(value: Members): Condition | null {
-  const list = value["has_id"];
+function readHasId({ has_id: list }: Members): Condition | null {
   if (!Array.isArray(list)) return null;
   const ids: string[] = [];
   for (const id of list) {
@@ -175,15 +168,39 @@ function readHasId(value: Members): Condition | null {
   return { kind: "has-id", ids };
 }
 
-function readHasVector(value: Members): Condition | null {
-  const name = value["has_vector"];
+function readHasVector({ has_vector: name }: Members): Condition | null {
   return typeof name === "string" ? { kind: "has-vector", name } : null;
 }
 
-function readNested(value: Members, depth: number): Condition | null {
-  const { nested } = value;
-  const path = readKey(nested);
-  if (path === null || !isObject(nested)) return null;
+function readNested({ nested }: Members, depth: number): Condition | null {
+  const { key, filter } = asStruct(nested, nestedFields) ?? {};
+  if (typeof key !== "string") return null;
+  const path = parsePath(key);
   if (path.at(-1) !== null) path.push(null);
-  return { kind: "nested", path, filter: readFilter(nested["filter"], depth) };
+  return { kind: "nested", path, filter: readFilter(filter, depth) };
 }
+
+const fieldFields = fields(
+  "key match range geo_bounding_box geo_radius geo_polygon values_count is_empty is_null",
+);
+const keyFields = fields("key");
+const nestedFields = fields("key filter");
+export const minShouldFields = fields("conditions min_count");
+const countsEnd = 2n ** 64n;
+
+/** In the order in which a server tries them; what has a key is a field's condition and nothing else. */
+const kinds = [
+  [fieldFields, readField],
+  [fields("is_empty"), readIsEmpty],
+  [fields("is_null"), readIsNull],
+  [fields("has_id"), readHasId],
+  [fields("has_vector"), readHasVector],
+  [fields("nested"), readNested],
+  [
+    filterFields,
+    (value: Members, depth: number): Condition => ({
+      kind: "filter",
+      filter: readFilter(value, depth),
+    }),
+  ],
+] as const;

@@ -1,6 +1,6 @@
 /** Qdrant's payload paths: `a.b`, `tags[]`, `list[3].x`, `"a key"."with dots.in it"` (lib/segment/src/json_path). */
 import { isObject } from "../../util/json.ts";
-import { malformed } from "../errors.ts";
+import { malformed, variant } from "../errors.ts";
 
 /** A key; an index; null = every element of an array. */
 export type PathStep = string | number | null;
@@ -25,6 +25,11 @@ export function parsePath(text: string): PathStep[] {
     at = nextStep.lastIndex;
   }
   return steps;
+}
+
+/** Whether `text` is a path. */
+export function isPath(text: string): boolean {
+  return variant(() => parsePath(text)) !== null;
 }
 
 const bareKey = /^[\p{Alphabetic}\p{N}_-]+$/u;

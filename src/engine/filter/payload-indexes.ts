@@ -2,6 +2,7 @@
  * All payload indexes of a collection. They live in memory alone, as columns by slot: the file keeps their schemas, and
  * opening fills them from the payloads. Texts are cut into tokens when one is first searched.
  */
+import { isObject, parseSigned } from "../../util/json.ts";
 import { badInput } from "../errors.ts";
 import type { CollectionFile, StoredPoint } from "../storage/collection-file.ts";
 import { pause } from "../turns.ts";
@@ -90,21 +91,20 @@ function fill(field: FieldIndex, { slot, payload }: StoredPoint): void {
 
 /** A schema from the file. Formats before 2 kept parameters unchecked: of those that are none, the type counts. */
 function keptSchema(text: string): FieldSchema {
-  const value: unknown = JSON.parse(text);
+  const value = parseSigned(text);
   try {
     return parseFieldSchema(value);
   } catch (error) {
-    if (typeof value !== "object" || value === null || !("type" in value)) throw error;
-    return parseFieldSchema(value.type);
+    if (!isObject(value) || !("type" in value)) throw error;
+    return parseFieldSchema(value["type"]);
   }
 }
 
-/** A field's schema as it is given to the engine: a type's name, an object, or the object's JSON text. @throws E_INPUT, E_NOT_SUPPORTED */
+/** A field's schema as it is given to the engine: a type's name, or the JSON text of its parameters. @throws E_INPUT, E_NOT_SUPPORTED */
 export function givenSchema(schema: unknown): FieldSchema {
-  if (typeof schema !== "string" || !schema.trimStart().startsWith("{"))
-    return parseFieldSchema(schema);
+  if (typeof schema !== "string" || !/^\s*[[{]/.test(schema)) return parseFieldSchema(schema);
   try {
-    return parseFieldSchema(JSON.parse(schema));
+    return parseFieldSchema(parseSigned(schema));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw badInput("Format error in JSON body: field_schema is not JSON", { cause: error.message });

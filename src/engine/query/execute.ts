@@ -53,16 +53,24 @@ class Execution {
     if (request.prefetches.length === 0) {
       const found = this.#leaf(query, using, request.filter, cut);
       const hits = isMmr(query) ? this.#diversify(query, using, [found], limit) : found;
-      return onePage(withoutRepeats(hits), offset, limit);
+      return this.#page(withoutRepeats(hits), request);
     }
     const rankings = request.prefetches.map((each) => this.#prefetch(each, request.filter));
     if (isMmr(query)) {
       const near = { ...cut, limit: query.mmr.candidates ?? limit };
       const found = byVector(this.#state, query, using, this.#union(rankings), near);
-      return onePage(this.#diversify(query, using, [found], limit), offset, limit);
+      return this.#page(this.#diversify(query, using, [found], limit), request);
     }
     const given = query?.kind === "fusion" ? rankings.map(cutTo(request.prefetches)) : rankings;
-    return onePage(withoutRepeats(this.#rank(query, using, given, cut)), offset, limit);
+    return this.#page(withoutRepeats(this.#rank(query, using, given, cut)), request);
+  }
+
+  /** A server reads the vectors of what it found before it leaves out what comes first. @throws E_INPUT where one has no such name */
+  #page(hits: readonly Hit[], { offset, limit, withVector }: ResolvedRequest): Hit[] {
+    const page = hits.slice(offset, offset + limit);
+    if (page.length === 0 && hits.length > 0 && typeof withVector === "object")
+      for (const name of withVector) namedVectors(this.#state, name);
+    return page;
   }
 
   /** Filters reach the leaves from all that is above them. */
@@ -170,8 +178,4 @@ function withoutRepeats(hits: readonly Hit[]): Hit[] {
   return hits.filter(
     ({ slot, score }, at) => slot !== hits[at - 1]?.slot || score !== hits[at - 1]?.score,
   );
-}
-
-function onePage(hits: readonly Hit[], offset: number, limit: number): Hit[] {
-  return hits.slice(offset, offset + limit);
 }

@@ -56,6 +56,8 @@ export interface Formula {
   readonly scoreDefaults: ReadonlyMap<number, number>;
   /** Payload values by path (the steps as JSON), for points that have none. */
   readonly payloadDefaults: ReadonlyMap<string, unknown>;
+  /** What is wrong with its terms, which a server tells when it comes to rank by them; null = nothing. */
+  readonly fault: VectorError | null;
 }
 
 /** What a formula asks of one point. */

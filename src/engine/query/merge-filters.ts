@@ -2,8 +2,9 @@
  * Two filters as one, as Qdrant joins a request's with a prefetch's: clause by clause, so that both sides' `should` become one
  * list of which any may hold. Source: qdrant 1.18.2, lib/segment/src/types.rs (Filter::merge_owned).
  */
-import { isObject } from "../../util/json.ts";
 import type { Json, JsonObject } from "../api.ts";
+import { minShouldFields } from "../filter/filter.ts";
+import { asStruct } from "../struct-list.ts";
 
 export function mergeFilters(one: JsonObject | null, other: JsonObject | null): JsonObject | null {
   if (one === null || other === null) return one ?? other;
@@ -23,10 +24,11 @@ function listOf(clause: Json | undefined): readonly Json[] {
 }
 
 function mergeMinShould(one: Json, other: Json): Json {
-  if (!isObject(one) || !isObject(other)) return one ?? other;
-  const [count, otherCount] = [Number(one["min_count"]), Number(other["min_count"])];
+  const [left, right] = [asStruct(one, minShouldFields), asStruct(other, minShouldFields)];
+  if (left === null || right === null) return one ?? other;
+  const [count, otherCount] = [Number(left["min_count"]), Number(right["min_count"])];
   return {
-    conditions: [...listOf(one["conditions"] as Json), ...listOf(other["conditions"] as Json)],
+    conditions: [...listOf(left["conditions"] as Json), ...listOf(right["conditions"] as Json)],
     min_count: BigInt(Math.max(count, otherCount)),
   };
 }

@@ -2,6 +2,7 @@
  * A query with the vectors in place of the points that it names, checked by Qdrant's rules.
  * Source: qdrant 1.18.2, lib/collection/src/operations/universal_query/collection_query.rs, lib/collection/src/common/fetch_vectors.rs.
  */
+import type { VectorSelector } from "../api.ts";
 import { namedVectors } from "../collection/read.ts";
 import type { CollectionState } from "../collection/state.ts";
 import { badInput, notFound } from "../errors.ts";
@@ -20,6 +21,7 @@ export interface ResolvedPrefetch extends Omit<Prefetch, "prefetches" | "query" 
 
 export interface ResolvedRequest extends ResolvedPrefetch {
   readonly offset: number;
+  readonly withVector: VectorSelector;
   /** Slots that no part of the query may find: the points that it names. */
   readonly excluded: ReadonlySet<number>;
   /** The only slots that it may find; null = any. */
@@ -64,6 +66,7 @@ function resolveOne(
     ...resolvePart(state, request, find),
     // A page of a random order means nothing.
     offset: sample ? 0 : request.offset,
+    withVector: request.withVector,
     excluded,
     within: null,
   };
@@ -186,6 +189,7 @@ function checkPart({ prefetches, query, using, scoreThreshold }: Prefetch): void
     const word = query.kind === "fusion" ? "Fusion" : "Formula";
     throw invalidFormula(`cannot apply ${word} without prefetches`);
   }
+  if (query?.kind === "formula" && query.formula.fault !== null) throw query.formula.fault;
   if (query?.kind === "fusion" && query.fusion.method === "rrf") {
     const { weights } = query.fusion;
     if (weights !== null && weights.length !== prefetches.length)

@@ -2,23 +2,26 @@
 import { z } from "zod";
 import { malformed } from "../errors.ts";
 import type { AliasChange } from "../storage/catalog.ts";
+import { fields, struct } from "../struct-list.ts";
 import { Members } from "./body.ts";
 import { changingCollections, reading } from "./operation.ts";
 
-const created = z.object({ collection_name: z.string(), alias_name: z.string() });
-const deleted = z.object({ alias_name: z.string() });
-const renamed = z.object({ old_alias_name: z.string(), new_alias_name: z.string() });
+const created = struct({ collection_name: z.string(), alias_name: z.string() });
+const deleted = struct({ alias_name: z.string() });
+const renamed = struct({ old_alias_name: z.string(), new_alias_name: z.string() });
+
+const actionsFields = fields("actions");
 
 /** One element of `actions`: the first of the three that is in it counts. */
 const action = z.union([
-  z.object({ create_alias: created }).transform(({ create_alias }): AliasChange => {
+  struct({ create_alias: created }).transform(({ create_alias }): AliasChange => {
     const { alias_name, collection_name } = create_alias;
     return { kind: "create", alias: alias_name, collection: collection_name };
   }),
-  z.object({ delete_alias: deleted }).transform(({ delete_alias }): AliasChange => {
+  struct({ delete_alias: deleted }).transform(({ delete_alias }): AliasChange => {
     return { kind: "delete", alias: delete_alias.alias_name };
   }),
-  z.object({ rename_alias: renamed }).transform(({ rename_alias }): AliasChange => {
+  struct({ rename_alias: renamed }).transform(({ rename_alias }): AliasChange => {
     return { kind: "rename", alias: rename_alias.old_alias_name, to: rename_alias.new_alias_name };
   }),
 ]);
@@ -38,7 +41,7 @@ export const aliasOperations = {
     listed([...host.aliases].filter(([, meant]) => meant === collection)),
   ),
   updateAliases: changingCollections((host, request) => {
-    const actions = Members.of(request).need("actions", z.array(z.unknown()));
+    const actions = Members.of(request, actionsFields).need("actions", z.array(z.unknown()));
     const changes = actions.map((each) => {
       const { data, success } = action.safeParse(each);
       if (success) return data;

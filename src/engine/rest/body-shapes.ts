@@ -10,6 +10,8 @@ export interface Shape {
   readonly members: Readonly<Record<string, Shape>>;
   /** What stands under any other name, as often as one likes; null = it is passed over unread. */
   readonly others: Shape | null;
+  /** What the elements of a list are that stands in its place; itself where it is not said. */
+  readonly elements?: Shape;
 }
 
 /** Kept in a map before it is looked at, so that of two keys the last counts. */
@@ -27,8 +29,17 @@ const names = (list: string): Members =>
   Object.fromEntries(list.split(" ").map((name) => [name, free]));
 /** Kept whole before its members are looked at, as all that is within a flattened or an untagged type. */
 const kept = (members: Members): Shape => ({ members, others: free });
+/** Fields of a struct by their place in a list: which of them are read is not known here, so that nothing in them is minded. */
+export const unminded: Shape = {
+  members: {},
+  get others() {
+    return unminded;
+  },
+};
 /** Read as it comes. */
-const straight = (members: Members): Shape => ({ members, others: null });
+const straight = (members: Members): Shape => ({ members, others: null, elements: unminded });
+/** A list of what is read as it comes. */
+const listOf = (elements: Shape): Shape => ({ members: {}, others: free, elements });
 /** Any names, each of the same shape. */
 const named = (others: Shape): Shape => ({ members: {}, others });
 
@@ -202,7 +213,7 @@ export const bodyShapes: Readonly<Partial<Record<RestOperation, Shape>>> = {
   setPayload: straight(setting),
   overwritePayload: straight(setting),
   deletePayload: straight(removing),
-  updateVectors: straight(rows(straight(row))),
+  updateVectors: straight(rows(listOf(straight(row)))),
   deleteVectors: straight(emptying),
   batchUpdate: straight({ operations }),
   queryPoints: asked,

@@ -1,72 +1,111 @@
 /** Request bodies, cut into the raw texts of their members, so that ids and payloads keep every digit. */
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
-import { VectorError } from "../../errors.ts";
-import { eachMember, isObject, parseLossless, sliceArray } from "../../util/json.ts";
-import type { JsonObject, PayloadSelector, PointSelector, VectorSelector } from "../api.ts";
+import type { VectorError } from "../../errors.ts";
+import { eachElement, eachMember, parseSigned, sliceArray } from "../../util/json.ts";
+import type { JsonObject, PayloadSelector, VectorSelector } from "../api.ts";
 import { canonicalPointId, uuidOfBytes } from "../collection/point-key.ts";
-import { badInput, checkInput, malformed, missing } from "../errors.ts";
-import { parseFilter } from "../filter/filter.ts";
+import { checkInput, malformed, missing, variant } from "../errors.ts";
+import { filterFields, parseFilter } from "../filter/filter.ts";
+import { isPath } from "../filter/json-path.ts";
 import { named } from "../input-words.ts";
 import { refuseExtremes } from "../json-extremes.ts";
+import { asStruct, type Fields, fits } from "../struct-list.ts";
 import { bodyShapes, free } from "./body-shapes.ts";
 import { KeyWatch } from "./json-keys.ts";
 import type { RestRequest } from "./request.ts";
 
-/** A body of so many characters is read twice, for its form first. */
-const readWholeMax = 64 * 1024;
-
 /**
  * A request's body as text, without what a server passes over unread; '' where there is none.
- * @throws E_INPUT (400) where it is no UTF-8, nested too deep, has a number beyond a double or a field twice, or is no JSON and has no more than `wholeMax` characters
+ * @throws E_INPUT (400) where it is no JSON, nested too deep, has a number beyond a double or a field twice, or is no UTF-8 where it is read
  */
-export function bodyText({ body, operation }: RestRequest, wholeMax = readWholeMax): string {
-  if (body === null) return "";
-  if (typeof body !== "string" && !isUtf8(body)) throw malformed("invalid unicode code point");
-  const text =
-    typeof body === "string"
-      ? body
-      : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+export function bodyText({ body, operation }: RestRequest): string {
+  if (body === null || body.length === 0) return "";
+  if (typeof body === "string") return readText(body, operation);
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (isUtf8(bytes)) return readText(bytes.toString("utf8"), operation);
+  // A byte a character: what is JSON's own is the same.
+  const read = Buffer.from(readText(bytes.toString("latin1"), operation), "latin1");
+  if (!isUtf8(read)) throw malformed("invalid unicode code point");
+  return read.toString("utf8");
+}
+
+/** A longer body of these, vectors for the most part, is not decoded twice: who reads it decodes all that it has. */
+const decodedOnce: ReadonlySet<RestRequest["operation"]> = new Set([
+  "upsertPoints",
+  "updateVectors",
+] as const);
+const decodedTwiceMax = 64 * 1024;
+
+function readText(text: string, operation: RestRequest["operation"]): string {
   const watch = new KeyWatch(text, bodyShapes[operation] ?? free);
   refuseExtremes(text, watch);
-  // What is no JSON is told before anything is looked up; in a longer one, when the faulty part is read.
-  if (text !== "" && text.length <= wholeMax) parse(text);
+  const isLong = text.length > decodedTwiceMax && decodedOnce.has(operation);
+  for (const part of isLong ? watch.unreadTexts : [text]) parse(part);
   return watch.readText;
 }
 
 /** As `bodyText`, and it must not be empty. @throws E_INPUT (400) */
-export function needBody(request: RestRequest, wholeMax = readWholeMax): string {
-  const text = bodyText(request, wholeMax);
+export function needBody(request: RestRequest): string {
+  const text = bodyText(request);
   if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
   return text;
 }
 
 function notJson(error: unknown): VectorError {
-  const words = error instanceof Error ? error.message : String(error);
-  return new VectorError("E_INPUT", `Format error in JSON body: ${words}`, {
-    cause: error,
-    details: { status: 400 },
-  });
+  return malformed(error instanceof Error ? error.message : String(error));
 }
 
-/** An object's members as raw JSON texts; null counts as absent. */
+/** A struct's members as raw JSON texts; null counts as absent. */
 export class Members {
   readonly #texts = new Map<string, string>();
 
-  /** Of a member that stands twice the last counts. @throws E_INPUT where `text` is no JSON object */
-  constructor(text: string) {
-    if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
+  /**
+   * Of an object (of a member that stands twice the last counts), or of a list of the fields `of` a struct.
+   * @throws E_INPUT where `text` is neither
+   */
+  constructor(text: string, of?: Fields) {
+    const first = text.trimStart();
+    if (first === "") throw malformed("EOF while parsing a value at line 1 column 0");
     try {
-      eachMember(text, (key, start, end) => {
-        this.#texts.set(key, text.slice(start, end));
-      });
+      if (of !== undefined && first.startsWith("[")) this.#setList(text, of);
+      else {
+        eachMember(text, (key, start, end) => {
+          this.#texts.set(key, text.slice(start, end));
+        });
+      }
     } catch (error) {
-      throw notJson(error);
+      throw error instanceof SyntaxError ? notJson(error) : error;
     }
   }
 
-  static of(request: RestRequest): Members {
-    return new Members(bodyText(request));
+  #setList(text: string, of: Fields): void {
+    let length = 0;
+    eachElement(text, (index, start, end) => {
+      length += 1;
+      this.#texts.set(of.names[index] ?? "", text.slice(start, end));
+    });
+    if (!fits(of, length))
+      throw malformed(
+        `invalid length ${length}, expected a struct with ${of.names.length} elements`,
+      );
+  }
+
+  static of(request: RestRequest, of?: Fields): Members {
+    return new Members(bodyText(request), of);
+  }
+
+  /** @throws E_INPUT where one of these is null: they may be absent, and are no options */
+  refuseNull(...names: readonly string[]): this {
+    if (names.some((name) => this.#texts.get(name) === "null"))
+      throw malformed("invalid type: null, expected a value");
+    return this;
+  }
+
+  /** @throws E_INPUT where one that is none of these is no JSON */
+  parseOthers(...names: readonly string[]): this {
+    for (const [name, text] of this.#texts) if (!names.includes(name)) parse(text);
+    return this;
   }
 
   /** These members, without that of one name. */
@@ -130,7 +169,7 @@ function decodedWith(read: (text: string) => unknown, text: string): unknown {
 export function toPointId(text: string): string {
   const quoted = text.startsWith('"');
   const value = quoted ? String(parse(text)) : text;
-  const list = text.startsWith("[") ? decodedWith(parseLossless, text) : null;
+  const list = text.startsWith("[") ? decodedWith(parseSigned, text) : null;
   const id = Array.isArray(list) ? uuidOfBytes(list) : canonicalPointId(value);
   if (id === null || (quoted || list !== null) !== (id.length === 36)) {
     throw malformed(
@@ -140,14 +179,25 @@ export function toPointId(text: string): string {
   return id;
 }
 
-const keys = z.array(z.string());
+/** The members of a struct that may be of another shape: null then. */
+export function structOf(text: string | undefined, of: Fields): Members | null {
+  return text === undefined || !/^[[{]/.test(text) ? null : variant(() => new Members(text, of));
+}
+
+const keys = z.array(z.string().refine(isPath));
 const payloadSelector = z.union(
-  [z.boolean(), keys, z.strictObject({ include: keys }), z.strictObject({ exclude: keys })],
+  [
+    z.boolean(),
+    keys,
+    z.strictObject({ include: keys }),
+    z.strictObject({ exclude: keys }),
+    z.tuple([keys]).transform(([include]) => ({ include })),
+  ],
   {
     error: "Expected a boolean, an array of strings, or an object with an include/exclude field",
   },
 );
-const vectorSelector = z.union([z.boolean(), keys], {
+const vectorSelector = z.union([z.boolean(), z.array(z.string())], {
   error: "Expected a boolean, or an array of strings",
 });
 
@@ -163,6 +213,11 @@ export function selectors(
   };
 }
 
+/** As `selectors`, of points that are read and not searched: there the vectors are no option. @throws E_INPUT */
+export function pointSelectors(body: Members, withPayload: boolean) {
+  return selectors(body.refuseNull("with_vector", "with_vectors"), withPayload);
+}
+
 /**
  * A filter, decoded and checked; null where there is none. `at`: where the body stands; null = its conditions may ask nothing.
  * @throws E_INPUT
@@ -170,17 +225,7 @@ export function selectors(
 export function readFilter(body: Members, at: string | null, name = "filter"): JsonObject | null {
   const text = body.raw(name);
   if (text === undefined) return null;
-  const filter = decodedWith(parseLossless, text);
+  const filter = decodedWith(parseSigned, text);
   parseFilter(filter, at === null ? null : at === "" ? name : `${at}.${name}`);
-  if (!isObject(filter)) throw malformed("expected struct Filter");
-  return filter as JsonObject;
-}
-
-/** Which points a body means, by `points` or `filter`; null where it says neither. `at` as for `readFilter`. */
-export function toSelector(body: Members, at: string | null): PointSelector | null {
-  const points = body.list("points");
-  if (points?.length === 0) throw badInput("Bad request: Empty update request");
-  if (points !== undefined) return { ids: points.map(toPointId) };
-  const filter = readFilter(body, at);
-  return filter === null ? null : { filter };
+  return asStruct(filter, filterFields) as JsonObject;
 }

@@ -2,20 +2,20 @@
 import { decoded, isLate } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { updated, waits } from "./answer.ts";
-import { Members } from "./body.ts";
+import { bodyText } from "./body.ts";
 import { changingPoints, type Operation } from "./operation.ts";
 import type { RestRequest } from "./request.ts";
 
 /** Makes a change of a collection. @throws VectorError with nothing changed */
 type Make = (host: Host, collection: string) => void;
 
-/** Reads a body as a whole; what it gives makes the change. @throws E_INPUT, E_NOT_SUPPORTED */
-export type Change = (body: Members) => Make;
+/** Reads a body's text as a whole; what it gives makes the change. @throws E_INPUT, E_NOT_SUPPORTED */
+export type Change = (text: string) => Make;
 
 /** An operation that makes one change. */
 export function change(read: Change): Operation {
   return changingPoints((host, request) => {
-    const make = decoded(() => read(Members.of(request)));
+    const make = decoded(() => read(bodyText(request)));
     return made(request, host, make);
   });
 }
@@ -23,6 +23,7 @@ export function change(read: Change): Operation {
 /** Makes a change and answers it. Qdrant acknowledges to who does not wait before it looks for `late` faults. @throws VectorError */
 export function made(request: RestRequest, host: Host, make: Make): string {
   try {
+    host.collection(request.collection);
     make(host, request.collection);
   } catch (error) {
     if (!isLate(error) || waits(request)) throw error;

@@ -6,7 +6,7 @@ import { facet } from "../filter/facet.ts";
 import { parsePath, pathText } from "../filter/json-path.ts";
 import { Members, readFilter } from "./body.ts";
 import { type Operation, reading } from "./operation.ts";
-import { refuseShardKey } from "./params.ts";
+import { readShardKey, refuseShardKey } from "./params.ts";
 import { readCount } from "./query-parts.ts";
 
 const limitDefault = 10;
@@ -20,9 +20,10 @@ const countValues: Operation["run"] = (host, request) => {
   }));
   // Every count is exact, which fulfils both.
   body.get("exact", z.boolean());
+  const key = readShardKey(body);
   const state = host.collection(request.collection);
   const among = fittingSlots(state, filter, "facet_request.filter");
-  refuseShardKey(body, "Bad request");
+  refuseShardKey(key, "Bad request");
   const hits = facet(state.indexes, path, limit, among).map(({ value, count }) => {
     const text = typeof value === "bigint" ? value.toString() : JSON.stringify(value);
     return `{"value":${text},"count":${count}}`;

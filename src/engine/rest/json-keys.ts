@@ -2,7 +2,7 @@
 import { parseJson } from "../../util/json.ts";
 import { malformed } from "../errors.ts";
 import type { JsonWatch } from "../json-extremes.ts";
-import { memberOf, type Shape, shapeBelow } from "./body-shapes.ts";
+import { memberOf, type Shape, shapeBelow, unminded } from "./body-shapes.ts";
 
 const keyEnd = /[ \t\n\r]*:/y;
 
@@ -41,7 +41,12 @@ export class KeyWatch implements JsonWatch {
     return this.#passed > 0 || this.#next === null;
   }
 
-  /** The text, with `null` in place of each object and list that is passed over. */
+  /** What is passed over, numbers excepted. */
+  get unreadTexts(): string[] {
+    return this.#spans.map(([start, end]) => this.#text.slice(start, end));
+  }
+
+  /** The text, with `null` in place of what is passed over, numbers excepted. */
   get readText(): string {
     let from = 0;
     let text = "";
@@ -58,10 +63,11 @@ export class KeyWatch implements JsonWatch {
     const level = this.#levels.at(-1);
     keyEnd.lastIndex = end;
     if (level === undefined || level.met === null || !keyEnd.test(this.#text)) {
-      if (!this.unread) stringAt(this.#text, start, end);
+      if (this.#next === null) this.#spans.push([start, end]);
+      else if (this.#next !== unminded) stringAt(this.#text, start, end);
       return;
     }
-    const key = stringAt(this.#text, start, end);
+    const key = level.shape === unminded ? null : stringAt(this.#text, start, end);
     if (key === null) return;
     level.key = key;
     const member = memberOf(level.shape, key);
@@ -78,7 +84,9 @@ export class KeyWatch implements JsonWatch {
       this.#passed += 1;
       return;
     }
-    this.#levels.push({ shape, met: character === "{" ? new Set() : null, key: "" });
+    const isObject = character === "{";
+    const of = isObject ? shape : (shape.elements ?? shape);
+    this.#levels.push({ shape: of, met: isObject ? new Set() : null, key: "" });
   }
 
   close(index: number): void {

@@ -83,15 +83,24 @@ export function invalidParam(words: string): VectorError {
   return badInput(`Deserialize error in query parameters: ${words}`);
 }
 
-const shardKey = z.union([z.string(), z.number()]);
+const shardKey = z.union([z.string(), z.int().nonnegative()]);
 const shardKeySelector = z.union([
   shardKey.transform((key) => [key]),
   z.array(shardKey),
   z.object({ target: shardKey, fallback: shardKey }).transform(({ target }) => [target]),
 ]);
 
+type ShardKey = z.output<typeof shardKey>;
+
+/** The shard key that a body names; undefined where it names none. @throws E_INPUT (400) where it is none */
+export function readShardKey(body: Members): ShardKey | undefined {
+  return body.get("shard_key", shardKeySelector)?.[0];
+}
+
 /** No collection here has shard keys, so that a request which names one is refused. @throws E_INPUT (400), beginning with `kind` */
-export function refuseShardKey(body: Members, kind: "Wrong input" | "Bad request"): void {
-  const [key] = body.get("shard_key", shardKeySelector) ?? [];
+export function refuseShardKey(
+  key: ShardKey | undefined,
+  kind: "Wrong input" | "Bad request",
+): void {
   if (key !== undefined) throw badInput(`${kind}: Shard key ${JSON.stringify(key)} not found`);
 }

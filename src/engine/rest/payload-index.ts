@@ -2,12 +2,15 @@
 import { z } from "zod";
 import { badInput } from "../errors.ts";
 import { parsePath } from "../filter/json-path.ts";
+import { fields } from "../struct-list.ts";
 import { updated } from "./answer.ts";
-import { Members } from "./body.ts";
+import { Members, parse } from "./body.ts";
 import { changingCollections, type Operation } from "./operation.ts";
 
+const indexFields = fields("field_name field_schema");
+
 const create: Operation["run"] = (host, request) => {
-  const body = Members.of(request);
+  const body = Members.of(request, indexFields);
   const field = body.need("field_name", z.string());
   parsePath(field);
   // Older clients name it `field_type`.
@@ -18,8 +21,8 @@ const create: Operation["run"] = (host, request) => {
       "Bad request: Can't auto-detect field type, please specify `field_schema` in the request",
     );
   }
-  const type = body.get(name, z.unknown());
-  host.createPayloadIndex(request.collection, field, typeof type === "string" ? type : schema);
+  const type = schema.startsWith('"') ? String(parse(schema)) : schema;
+  host.createPayloadIndex(request.collection, field, type);
   return updated(request);
 };
 

@@ -1,24 +1,31 @@
 /** Changes of payloads over the REST door. */
 import { z } from "zod";
-import type { PointSelector } from "../api.ts";
 import { malformed, missing } from "../errors.ts";
+import { isPath } from "../filter/json-path.ts";
 import { named } from "../input-words.ts";
-import { type Members, parse, toSelector } from "./body.ts";
+import { fields } from "../struct-list.ts";
+import { Members, parse } from "./body.ts";
 import { type Change, change } from "./change.ts";
-import { refuseShardKey } from "./params.ts";
+import {
+  readPointsSelector,
+  readSelected,
+  type Selected,
+  selectedPoints,
+} from "./points-selector.ts";
 
 /** Which points a body means; where it names ids, its filter counts for nothing. */
-function needSelector(body: Members, words: string, at: string | null): PointSelector {
-  const selector = toSelector(body, at);
-  if (selector === null) throw malformed(words);
-  refuseShardKey(body, "Wrong input");
-  return selector;
+function needSelected(body: Members): Selected {
+  const selected = readSelected(body, "");
+  if (selected === null) throw malformed("Either list of point ids or filter must be provided");
+  return selected;
 }
 
-const eitherWords = "Either list of point ids or filter must be provided";
+const key = z.string().refine(isPath);
+const writingFields = fields("payload points filter shard_key key");
 
 function writing(overwrite: boolean): Change {
-  return (body) => {
+  return (text) => {
+    const body = new Members(text, writingFields);
     const payload = body.raw("payload");
     if (payload === undefined) {
       if (body.names().includes("payload")) throw malformed("invalid type: null, expected a map");
@@ -26,26 +33,29 @@ function writing(overwrite: boolean): Change {
     }
     if (!payload.startsWith("{"))
       throw malformed(`invalid type: ${named(parse(payload))}, expected a map`);
-    const key = body.get("key", z.string());
-    const options = { overwrite, ...(key === undefined ? {} : { key }) };
-    const selector = needSelector(body, eitherWords, "");
-    return (host, collection) => host.setPayload(collection, selector, payload, options);
+    const below = body.get("key", key);
+    const options = { overwrite, ...(below === undefined ? {} : { key: below }) };
+    const selected = needSelected(body);
+    return (host, collection) =>
+      host.setPayload(collection, selectedPoints(selected), payload, options);
   };
 }
 
 export const setPayload = writing(false);
 export const overwritePayload = writing(true);
 
-export const deletePayload: Change = (body) => {
-  const keys = body.need("keys", z.array(z.string()));
-  const selector = needSelector(body, eitherWords, "");
-  return (host, collection) => host.deletePayload(collection, selector, keys);
+const deletingFields = fields("keys points filter shard_key");
+
+export const deletePayload: Change = (text) => {
+  const body = new Members(text, deletingFields);
+  const keys = body.need("keys", z.array(key));
+  const selected = needSelected(body);
+  return (host, collection) => host.deletePayload(collection, selectedPoints(selected), keys);
 };
 
-export const clearPayload: Change = (body) => {
-  const words = "data did not match any variant of untagged enum PointsSelector";
-  const selector = needSelector(body, words, null);
-  return (host, collection) => host.clearPayload(collection, selector);
+export const clearPayload: Change = (text) => {
+  const selected = readPointsSelector(text);
+  return (host, collection) => host.clearPayload(collection, selectedPoints(selected));
 };
 
 export const payloadOperations = {

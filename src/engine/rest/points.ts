@@ -1,33 +1,32 @@
 /** Points over the REST door: read by id, in pages, counted, taken away. */
 import { z } from "zod";
 import { canonicalPointId } from "../collection/point-key.ts";
-import { badInput, decoded, malformed, missing, notFound } from "../errors.ts";
+import { badInput, decoded, missing, notFound } from "../errors.ts";
 import { idText, pointsText } from "./answer.ts";
-import { Members, readFilter, selectors, toPointId, toSelector } from "./body.ts";
+import { bodyText, Members, pointSelectors, readFilter, toPointId } from "./body.ts";
 import { type Change, change, made } from "./change.ts";
 import { changingPoints, type Operation, reading } from "./operation.ts";
-import { refuseShardKey } from "./params.ts";
+import { readShardKey, refuseShardKey } from "./params.ts";
 import { plainPoints } from "./plain-points.ts";
+import { readPointsSelector, selectedPoints } from "./points-selector.ts";
 import { readCount } from "./query-parts.ts";
 import { scrollByField } from "./query-scroll.ts";
 import { upsertPoints } from "./upsert.ts";
 
 const scrollLimitDefault = 10;
 
-export const deletePoints: Change = (body) => {
-  const selector = toSelector(body, null);
-  if (selector === null) {
-    throw malformed("data did not match any variant of untagged enum PointsSelector");
-  }
-  refuseShardKey(body, "Wrong input");
-  return (host, collection) => host.deletePoints(collection, selector);
+export const deletePoints: Change = (text) => {
+  const selected = readPointsSelector(text);
+  return (host, collection) => host.deletePoints(collection, selectedPoints(selected));
 };
 
 const retrievePoints: Operation["run"] = (host, request) => {
   const body = Members.of(request);
   const ids = (body.list("ids") ?? missing("ids")).map(toPointId);
-  const options = selectors(body, false);
-  refuseShardKey(body, "Bad request");
+  const options = pointSelectors(body, false);
+  const key = readShardKey(body);
+  host.collection(request.collection);
+  refuseShardKey(key, "Bad request");
   const found = host.retrieve(request.collection, ids, options);
   return pointsText(found, options.withPayload !== false, options.withVector !== false);
 };
@@ -44,17 +43,18 @@ const getPoint: Operation["run"] = (host, { collection, params }) => {
 const scrollPoints: Operation["run"] = (host, request) => {
   const body = Members.of(request);
   if (body.raw("order_by") !== undefined) return scrollByField(host, request.collection, body);
-  const options = decoded(() => {
+  const [options, key] = decoded(() => {
     const offset = body.raw("offset");
     const wanted = {
-      ...selectors(body, true),
+      ...pointSelectors(body, true),
       limit: readCount(body, "limit", "scroll_request", 1) ?? scrollLimitDefault,
       filter: readFilter(body, "scroll_request") ?? undefined,
       offset: offset === undefined ? undefined : toPointId(offset),
     };
-    refuseShardKey(body, "Bad request");
-    return wanted;
+    return [wanted, readShardKey(body)] as const;
   });
+  host.collection(request.collection);
+  refuseShardKey(key, "Bad request");
   const page = host.scroll(request.collection, options);
   const next = page.nextOffset === null ? "null" : idText(page.nextOffset);
   return `{"points":${pointsText(page, options.withPayload !== false, options.withVector !== false)},"next_page_offset":${next}}`;
@@ -63,9 +63,11 @@ const scrollPoints: Operation["run"] = (host, request) => {
 const countPoints: Operation["run"] = (host, request) => {
   const body = Members.of(request);
   // Every count is exact, which fulfils both.
-  body.get("exact", z.boolean());
-  refuseShardKey(body, "Bad request");
+  body.refuseNull("exact").get("exact", z.boolean());
+  const key = readShardKey(body);
   const filter = decoded(() => readFilter(body, "count_request")) ?? undefined;
+  host.collection(request.collection);
+  refuseShardKey(key, "Bad request");
   const count = host.count(request.collection, filter);
   return JSON.stringify({ count });
 };
@@ -77,7 +79,7 @@ export const pointOperations = {
       return made(
         request,
         host,
-        decoded(() => upsertPoints(Members.of(request))),
+        decoded(() => upsertPoints(bodyText(request))),
       );
     return made(request, host, (to, collection) => to.upsert(collection, points));
   }),

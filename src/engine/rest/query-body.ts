@@ -1,7 +1,7 @@
 /** Bodies of `query` and its kin. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (QueryRequest, Prefetch, QueryGroupsRequest). */
 import type { Prefetch, QueryRequest } from "../query/query.ts";
-import { Members, needBody, readFilter, selectors } from "./body.ts";
-import { refuseShardKey } from "./params.ts";
+import { fields } from "../struct-list.ts";
+import { Members, readFilter, selectors } from "./body.ts";
 import { toQuery } from "./query-kinds.ts";
 import {
   oneOrMany,
@@ -11,21 +11,19 @@ import {
   readSearchParams,
   readString,
 } from "./query-parts.ts";
-import type { RestRequest } from "./request.ts";
 
 const limitDefault = 10;
 
-/** The body of a question: all of it must be JSON, what nobody reads too. @throws E_INPUT (400) */
-export function questionBody(request: RestRequest): Members {
-  return new Members(needBody(request, Number.POSITIVE_INFINITY));
-}
+const prefetchFields = fields(
+  "prefetch? query using filter params score_threshold limit lookup_from?",
+);
 
 /** What a prefetch is, and a request beside its own members; it stands at `at`. @throws E_INPUT, E_NOT_SUPPORTED */
 function readPart(body: Members, at: string): Prefetch {
   const query = body.raw("query");
   return {
     prefetches: oneOrMany(body, "prefetch").map((text, index) =>
-      readPart(new Members(text), `${at}.prefetch[${index}]`),
+      readPart(new Members(text, prefetchFields), `${at}.prefetch[${index}]`),
     ),
     query: query === undefined ? null : toQuery(query, `${at}.query`),
     using: readString(body, "using") ?? "",
@@ -39,11 +37,9 @@ function readPart(body: Members, at: string): Prefetch {
 
 /** The body of `query`, which stands at `at`. @throws E_INPUT, E_NOT_SUPPORTED */
 export function readQueryRequest(body: Members, at = "internal"): QueryRequest {
-  const request = {
+  return {
     ...readPart(body, at),
     offset: readCount(body, "offset", at, 0) ?? 0,
     ...selectors(body, false),
   };
-  refuseShardKey(body, "Bad request");
-  return request;
 }

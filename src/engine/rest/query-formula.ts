@@ -1,18 +1,16 @@
 /** Formulas in request bodies. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (Expression), lib/shard/src/query/formula.rs. */
-import { isVectorError } from "../../errors.ts";
-import { isObject, type JsonValue, parseLossless } from "../../util/json.ts";
+import { isVectorError, type VectorError } from "../../errors.ts";
+import { isObject, type JsonValue, parseSigned } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
-import { breaks } from "../errors.ts";
+import { breaks, variant } from "../errors.ts";
 import { parseFilter } from "../filter/filter.ts";
-import { type GeoPoint, namedPlace } from "../filter/geo.ts";
+import { namedPlace } from "../filter/geo.ts";
 import { parseInstant } from "../filter/instant.ts";
-import { parsePath } from "../filter/json-path.ts";
+import { isPath, parsePath } from "../filter/json-path.ts";
 import type { Decay, Expression, Formula, PayloadKey, Unary } from "../query/formula.ts";
 import { decayLambda, invalidFormula, parseVariable } from "../query/formula-terms.ts";
+import { asStruct, type Fields, fields } from "../struct-list.ts";
 import type { Members } from "./body.ts";
-
-/** A formula is not one: the query is none. */
-class NoExpression extends Error {}
 
 type JsonMap = { [key: string]: JsonValue };
 
@@ -23,20 +21,16 @@ const decays: ReadonlyMap<string, Decay> = new Map([
   ["gauss_decay", "gauss"],
 ]);
 
-/** The formula of a query, which stands at `at`; null where it is none. @throws E_INPUT: 422 for a default without meaning, 400 for a term */
+/** The formula of a query, which stands at `at`; null where it is none. @throws E_INPUT: 422 for a default without meaning */
 export function toFormula(query: Members, at: string): Formula | null {
-  const text = query.raw("formula");
-  const defaults: JsonValue = parseLossless(query.raw("defaults") ?? "{}");
+  const text = query.refuseNull("defaults").raw("formula");
+  const defaults: JsonValue = parseSigned(query.raw("defaults") ?? "{}");
   if (text === undefined || !isMap(defaults)) return null;
-  try {
-    const reader = new FormulaReader();
-    const value = parseLossless(text);
-    const expression = reader.read(value);
-    return { expression, conditions: reader.conditions, ...readDefaults(defaults, at) };
-  } catch (error) {
-    if (error instanceof NoExpression) return null;
-    throw error;
-  }
+  const reader = new FormulaReader();
+  const expression = reader.read(parseSigned(text));
+  if (expression === null) return null;
+  const { conditions, fault } = reader;
+  return { expression, conditions, fault, ...readDefaults(defaults, at) };
 }
 
 function readDefaults(defaults: JsonMap, at: string) {
@@ -80,135 +74,158 @@ const kinds = [
   ...["exp", "log10", "ln", "lin_decay", "exp_decay", "gauss_decay"],
 ];
 
-/** What `read` gives; null where it finds no expression. */
-function orNothing(read: () => Expression | null): Expression | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof NoExpression) return null;
-    throw error;
-  }
-}
-
 class FormulaReader {
   readonly conditions: JsonObject[] = [];
+  #faults: VectorError[] = [];
+  /** What was read already: a list may be several kinds of term, and each would read all that is in it again. */
+  readonly #known = new Map<JsonValue, Expression | null>();
 
-  read(value: JsonValue | undefined): Expression {
+  /** The first rule of formulas that is broken; null = none is. */
+  get fault(): VectorError | null {
+    return this.#faults[0] ?? null;
+  }
+
+  /** null where `value` is no expression. @throws E_INPUT (422) for a condition that asks nothing */
+  read(value: JsonValue | undefined): Expression | null {
     if (typeof value === "number" || typeof value === "bigint")
       return { kind: "constant", value: Math.fround(Number(value)) };
-    if (typeof value === "string") return readVariable(value);
-    if (!isMap(value)) throw new NoExpression();
-    const condition = orNothing(() => this.#condition(value));
+    if (typeof value === "string") return this.#variable(value);
+    if (value === undefined || typeof value !== "object" || value === null) return null;
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    const expression = this.#struct(value);
+    this.#known.set(value, expression);
+    return expression;
+  }
+
+  #struct(value: JsonMap | JsonValue[]): Expression | null {
+    const condition = variant(() => this.#condition(value));
     if (condition !== null) return condition;
     for (const kind of kinds) {
-      if (!Object.hasOwn(value, kind)) continue;
-      const term = orNothing(() => this.#term(kind, value[kind]));
+      const [of] = Array.isArray(value) && value.length === 1 ? value : [];
+      const inner = Array.isArray(value)
+        ? of
+        : Object.hasOwn(value, kind)
+          ? value[kind]
+          : undefined;
+      const [conditions, faults] = [this.conditions.length, this.#faults.length];
+      const term = inner === undefined ? null : this.#term(kind, inner);
       if (term !== null) return term;
+      // Of what is no such term nothing counts.
+      this.conditions.length = conditions;
+      this.#faults.length = faults;
     }
-    throw new NoExpression();
+    return null;
   }
 
-  #term(kind: string, of: JsonValue | undefined): Expression | null {
-    if (unaries.has(kind)) return { kind: kind as Unary, of: this.read(of) };
+  #term(kind: string, of: JsonValue): Expression | null {
+    if (unaries.has(kind)) {
+      const inner = this.read(of);
+      return inner === null ? null : { kind: kind as Unary, of: inner };
+    }
     const decay = decays.get(kind);
-    if (decay !== undefined) return this.#decay(decay, need(of));
+    if (decay !== undefined) return this.#decay(decay, of);
     switch (kind) {
       case "mult":
-      case "sum":
-        if (!Array.isArray(of)) throw new NoExpression();
-        return { kind, terms: of.map((term) => this.read(term)) };
-      case "div": {
-        const { left, right, by_zero_default: byZero } = need(of);
-        return {
-          kind,
-          left: this.read(left),
-          right: this.read(right),
-          byZero: optional(byZero),
-        };
+      case "sum": {
+        const terms = Array.isArray(of) ? of.map((term) => this.read(term)) : [null];
+        return terms.every((term) => term !== null) ? { kind, terms } : null;
       }
+      case "div":
+        return this.#div(of);
       case "pow": {
-        const { base, exponent } = need(of);
-        return { kind, base: this.read(base), exponent: this.read(exponent) };
+        const { base, exponent } = structOf(of, powFields);
+        const [below, above] = [this.read(base), this.read(exponent)];
+        return below === null || above === null ? null : { kind, base: below, exponent: above };
       }
       case "geo_distance": {
-        const { origin, to } = need(of);
-        return { kind: "geo-distance", origin: readPlace(origin), key: readKey(to) };
+        const { origin: from, to } = structOf(of, distanceFields);
+        const [origin, key] = [namedPlace(from), readKey(to)];
+        return origin === null || key === null ? null : { kind: "geo-distance", origin, key };
       }
       case "datetime":
-        return { kind: "constant", value: readSeconds(of) };
-      case "datetime_key":
-        return { kind: "datetime", key: readKey(of) };
-      default:
-        return null;
+        return typeof of === "string" ? this.#seconds(of) : null;
+      default: {
+        const key = readKey(of);
+        return key === null ? null : { kind: "datetime", key };
+      }
     }
   }
 
-  #decay(decay: Decay, params: JsonMap): Expression {
-    const x = this.read(params["x"]);
-    const { target = null } = params;
-    const midpoint = optional(params["midpoint"]) ?? 0.5;
-    const scale = optional(params["scale"]) ?? 1;
-    return {
-      kind: "decay",
-      decay,
-      x,
-      target: target === null ? null : this.read(target),
-      lambda: decayLambda(decay, midpoint, scale),
-    };
+  #div(of: JsonValue): Expression | null {
+    const given = structOf(of, divFields);
+    const [left, right] = [this.read(given["left"]), this.read(given["right"])];
+    const byZero = optional(given["by_zero_default"]);
+    if (left === null || right === null || byZero === undefined) return null;
+    return { kind: "div", left, right, byZero };
   }
 
-  #condition(condition: JsonMap): Expression {
-    const filter: JsonObject = { must: [condition] };
+  #decay(decay: Decay, of: JsonValue): Expression | null {
+    const given = structOf(of, decayFields);
+    const x = this.read(given["x"]);
+    const { target: at = null } = given;
+    const target = at === null ? null : this.read(at);
+    const [midpoint, scale] = [optional(given["midpoint"]), optional(given["scale"])];
+    if (x === null || (at !== null && target === null)) return null;
+    if (midpoint === undefined || scale === undefined) return null;
+    const lambda = this.#checked(() => decayLambda(decay, midpoint ?? 0.5, scale ?? 1), 0);
+    return { kind: "decay", decay, x, target, lambda };
+  }
+
+  /** What `read` gives; where a rule is broken, that is kept for later: a server looks for points that are named first. */
+  #checked<Result>(read: () => Result, otherwise: Result): Result {
     try {
-      parseFilter(filter);
+      return read();
     } catch (error) {
-      if (isVectorError(error) && error.details["status"] === 400) throw new NoExpression();
-      throw error;
+      if (!isVectorError(error)) throw error;
+      this.#faults.push(error);
+      return otherwise;
     }
+  }
+
+  #condition(condition: JsonMap | JsonValue[]): Expression {
+    const filter: JsonObject = { must: [condition] };
+    parseFilter(filter);
     this.conditions.push(filter);
     return { kind: "condition", condition: this.conditions.length - 1 };
   }
-}
 
-function need(value: JsonValue | undefined): JsonMap {
-  if (isMap(value)) return value;
-  throw new NoExpression();
-}
+  #variable(text: string): Expression {
+    const variable = parseVariable(text);
+    if (!("fault" in variable)) return variable;
+    this.#faults.push(invalidFormula(`failed to parse variable ID ${text}: ${variable.fault}`));
+    return { kind: "constant", value: 0 };
+  }
 
-/** A float32, or none. */
-function optional(value: JsonValue | undefined): number | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value === "number" || typeof value === "bigint") return Math.fround(Number(value));
-  throw new NoExpression();
-}
-
-function readVariable(text: string): Expression {
-  const variable = parseVariable(text);
-  if ("fault" in variable)
-    throw invalidFormula(`failed to parse variable ID ${text}: ${variable.fault}`);
-  return variable;
-}
-
-function readKey(value: JsonValue | undefined): PayloadKey {
-  if (typeof value !== "string") throw new NoExpression();
-  try {
-    return { text: value, steps: parsePath(value) };
-  } catch (error) {
-    if (isVectorError(error)) throw new NoExpression();
-    throw error;
+  /** Since 1970. */
+  #seconds(text: string): Expression {
+    const instant = parseInstant(text);
+    if (instant === null)
+      this.#faults.push(
+        invalidFormula(`failed to parse date-time ${text}: input contains invalid characters`),
+      );
+    return { kind: "constant", value: (instant ?? 0) / 1e6 };
   }
 }
 
-function readPlace(value: JsonValue | undefined): GeoPoint {
-  const place = namedPlace(value);
-  if (place !== null) return place;
-  throw new NoExpression();
+const powFields = fields("base exponent");
+const divFields = fields("left right by_zero_default");
+const distanceFields = fields("origin to");
+const decayFields = fields("x target scale midpoint");
+
+/** Nothing where it is no struct: what is needed is lacking then. */
+function structOf(value: JsonValue, of: Fields): JsonMap {
+  return (asStruct(value, of) ?? {}) as JsonMap;
 }
 
-/** Seconds since 1970. */
-function readSeconds(value: JsonValue | undefined): number {
-  if (typeof value !== "string") throw new NoExpression();
-  const instant = parseInstant(value);
-  if (instant !== null) return instant / 1e6;
-  throw invalidFormula(`failed to parse date-time ${value}: input contains invalid characters`);
+/** A float32; null where there is none; undefined where it is no number. */
+function optional(value: JsonValue | undefined): number | null | undefined {
+  if (value === undefined || value === null) return null;
+  const isNumber = typeof value === "number" || typeof value === "bigint";
+  return isNumber ? Math.fround(Number(value)) : undefined;
+}
+
+function readKey(value: JsonValue | undefined): PayloadKey | null {
+  if (typeof value !== "string" || !isPath(value)) return null;
+  return { text: value, steps: parsePath(value) };
 }

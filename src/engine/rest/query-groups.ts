@@ -9,8 +9,9 @@ import type { GroupId } from "../query/group-field.ts";
 import { type Grouping, group } from "../query/groups.ts";
 import type { QueryRequest } from "../query/query.ts";
 import { type AbsentPoints, type FindCollection, resolve } from "../query/resolve.ts";
+import { fields } from "../struct-list.ts";
 import { pointsText } from "./answer.ts";
-import { Members, selectors } from "./body.ts";
+import { type Members, selectors, structOf } from "./body.ts";
 import { hitsText } from "./query-answer.ts";
 import { readQueryRequest } from "./query-body.ts";
 import type { ReadLegacy } from "./query-legacy.ts";
@@ -64,17 +65,18 @@ export function readLegacyGrouping(read: ReadLegacy, at: string): (body: Members
   };
 }
 
-const lookupBody = z.object({ collection: z.string() });
+const lookupFields = fields("collection with_payload? with_vectors?");
 
 function readLookup(body: Members): Lookup | null {
   const text = body.raw("with_lookup");
   if (text === undefined) return null;
-  if (!text.startsWith("{")) {
+  const lookup = structOf(text, lookupFields);
+  if (lookup === null) {
     const collection = body.need("with_lookup", z.string());
     return { collection, withPayload: true, withVector: false };
   }
-  const { collection } = body.need("with_lookup", lookupBody);
-  return { collection, ...selectors(new Members(text), true) };
+  const collection = lookup.need("collection", z.string());
+  return { collection, ...selectors(lookup, !lookup.names().includes("with_payload")) };
 }
 
 /** `{"groups": [...]}` @throws E_INPUT */

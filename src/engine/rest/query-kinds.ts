@@ -1,6 +1,5 @@
 /** The `query` member of request bodies: what to be near, or how to rank. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (QueryInterface, Query) and validate.rs. */
-import { isVectorError } from "../../errors.ts";
-import { breaks, malformed, notImplemented } from "../errors.ts";
+import { breaks, malformed, notImplemented, variant } from "../errors.ts";
 import { rrfKDefault } from "../query/fusion.ts";
 import type {
   ContextPair,
@@ -10,7 +9,8 @@ import type {
   RecommendStrategy,
   VectorInput,
 } from "../query/query.ts";
-import { Members, parse, toPointId } from "./body.ts";
+import { type Fields, fields } from "../struct-list.ts";
+import { Members, parse, structOf, toPointId } from "./body.ts";
 import { toFormula } from "./query-formula.ts";
 import { outOfBounds, readCount, readNumber, toOrderBy } from "./query-parts.ts";
 import { toQueryVector } from "./vectors.ts";
@@ -32,48 +32,37 @@ function nearest(input: VectorInput, mmr: Mmr | null = null): Query<VectorInput>
 
 /** A vector, or the id of a point; null where the text is neither. @throws E_INPUT (422), E_NOT_SUPPORTED */
 export function toInput(text: string, at: string): VectorInput | null {
-  if (text.startsWith("[") || text.startsWith("{")) {
-    const vector = toQueryVector(parse(text), at);
-    return vector === null ? null : { kind: "vector", vector };
-  }
-  try {
-    return { kind: "id", id: toPointId(text) };
-  } catch (error) {
-    if (isVectorError(error)) return null;
-    throw error;
-  }
+  const vector = variant(() => toQueryVector(text, at));
+  if (vector !== null) return { kind: "vector", vector };
+  const id = variant(() => toPointId(text));
+  return id === null ? null : { kind: "id", id };
 }
 
 type Kind = (query: Members, at: string) => Query<VectorInput> | null;
 
 /** In the order in which a server tries them. */
-const kinds: readonly (readonly [string, Kind])[] = [
-  ["nearest", readNearest],
-  ["recommend", readRecommend],
-  ["discover", readDiscover],
-  ["context", readContext],
-  ["order_by", readOrderBy],
-  ["fusion", readFusion],
-  ["rrf", readRrf],
-  ["formula", readFormula],
-  ["sample", readSample],
-  ["relevance_feedback", refuseFeedback],
+const kinds: readonly (readonly [Fields, Kind])[] = [
+  [fields("nearest mmr"), readNearest],
+  [fields("recommend"), readRecommend],
+  [fields("discover"), readDiscover],
+  [fields("context"), readContext],
+  [fields("order_by"), readOrderBy],
+  [fields("fusion"), readFusion],
+  [fields("rrf"), readRrf],
+  [fields("formula defaults?"), readFormula],
+  [fields("sample"), readSample],
+  [fields("relevance_feedback"), refuseFeedback],
 ];
 
 function toKind(text: string, at: string): Query<VectorInput> | null {
-  if (!text.startsWith("{")) return null;
-  const query = new Members(text);
-  const names = new Set(query.names());
-  for (const [name, read] of kinds) {
-    const found = names.has(name) ? read(query, at) : null;
+  const object = text.startsWith("{") ? new Members(text) : null;
+  for (const [of, read] of kinds) {
+    const query = object ?? structOf(text, of);
+    const isNamed = query?.names().includes(of.names[0] ?? "") === true;
+    const found = isNamed ? variant(() => read(query, at)) : null;
     if (found !== null) return found;
   }
   return null;
-}
-
-/** An object's members; null where the text is no object. */
-function membersOf(text: string | undefined): Members | null {
-  return text?.startsWith("{") === true ? new Members(text) : null;
 }
 
 function inputOf(query: Members, name: string, at: string): VectorInput | null {
@@ -85,9 +74,11 @@ function readNearest(query: Members, at: string): Query<VectorInput> | null {
   const input = inputOf(query, "nearest", `${at}.nearest`);
   if (input === null) return null;
   if (query.raw("mmr") === undefined) return nearest(input);
-  const mmr = membersOf(query.raw("mmr"));
+  const mmr = structOf(query.raw("mmr"), mmrFields);
   return mmr === null ? null : nearest(input, readMmr(mmr, `${at}.mmr`));
 }
+
+const mmrFields = fields("diversity candidates_limit");
 
 function readMmr(mmr: Members, at: string): Mmr {
   const diversity = readNumber(mmr, "diversity") ?? diversityDefault;
@@ -116,8 +107,10 @@ function readInputs(body: Members, name: string, at: string): VectorInput[] | nu
   return inputs.every((input) => input !== null) ? inputs : null;
 }
 
+const recommendFields = fields("positive negative strategy");
+
 function readRecommend(query: Members, at: string): Query<VectorInput> | null {
-  const body = membersOf(query.raw("recommend"));
+  const body = structOf(query.raw("recommend"), recommendFields);
   if (body === null) return null;
   const path = `${at}.recommend`;
   const positives = readInputs(body, "positive", path);
@@ -132,6 +125,8 @@ function readRecommend(query: Members, at: string): Query<VectorInput> | null {
   return { kind: "recommend", strategy, positives, negatives };
 }
 
+export const pairFields = fields("positive negative");
+
 /** One pair, or a list, or none; null where the text says anything else. */
 function toPairs(text: string | undefined, at: string): ContextPair<VectorInput>[] | null {
   if (text === undefined) return [];
@@ -140,7 +135,7 @@ function toPairs(text: string | undefined, at: string): ContextPair<VectorInput>
     : [text];
   const pairs: ContextPair<VectorInput>[] = [];
   for (const each of texts) {
-    const body = membersOf(each);
+    const body = structOf(each, pairFields);
     const positive = body === null ? null : inputOf(body, "positive", at);
     const negative = body === null ? null : inputOf(body, "negative", at);
     if (positive === null || negative === null) return null;
@@ -149,8 +144,10 @@ function toPairs(text: string | undefined, at: string): ContextPair<VectorInput>
   return pairs;
 }
 
+const discoverFields = fields("target context");
+
 function readDiscover(query: Members, at: string): Query<VectorInput> | null {
-  const body = membersOf(query.raw("discover"));
+  const body = structOf(query.raw("discover"), discoverFields);
   if (body?.names().includes("context") !== true) return null;
   const target = inputOf(body, "target", `${at}.discover.target`);
   const pairs = toPairs(body.raw("context"), `${at}.discover.context`);
@@ -182,8 +179,10 @@ function readFusion(query: Members): Query<VectorInput> | null {
   }
 }
 
+const rrfFields = fields("k? weights?");
+
 function readRrf(query: Members, at: string): Query<VectorInput> | null {
-  const body = membersOf(query.raw("rrf"));
+  const body = structOf(query.raw("rrf"), rrfFields);
   if (body === null) return null;
   const k = readCount(body, "k", `${at}.rrf`, 1) ?? rrfKDefault;
   const weights: unknown = parse(body.raw("weights") ?? "null");
@@ -202,6 +201,9 @@ function readSample(query: Members): Query<VectorInput> | null {
   return query.raw("sample") === '"random"' ? { kind: "sample" } : null;
 }
 
-function refuseFeedback(): never {
+function refuseFeedback(query: Members): null {
+  if (structOf(query.raw("relevance_feedback"), feedbackFields) === null) return null;
   throw notImplemented("relevance feedback");
 }
+
+const feedbackFields = fields("target feedback strategy");

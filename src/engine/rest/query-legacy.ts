@@ -2,11 +2,11 @@
  * Bodies of the older `search`, `recommend` and `discover`, read as the queries that they are.
  * Source: qdrant 1.18.2, lib/api/src/rest/schema.rs (SearchRequest), lib/collection/src/operations/types.rs (RecommendRequest, DiscoverRequest).
  */
-import { badInput, malformed, missing } from "../errors.ts";
+import { badInput, malformed, missing, variant } from "../errors.ts";
 import type { ContextPair, Query, QueryRequest, VectorInput } from "../query/query.ts";
-import { Members, readFilter, selectors } from "./body.ts";
-import { refuseShardKey } from "./params.ts";
-import { toInput, toStrategy } from "./query-kinds.ts";
+import { fields } from "../struct-list.ts";
+import { Members, readFilter, selectors, structOf } from "./body.ts";
+import { pairFields, toInput, toStrategy } from "./query-kinds.ts";
 import {
   needCount,
   readCount,
@@ -35,20 +35,29 @@ function readShared(body: Members, at: string, limited: boolean) {
 
 export function readSearch(body: Members, at: string, limited: boolean): QueryRequest {
   const text = body.raw("vector") ?? missing("vector");
-  const named = text.startsWith("{") ? new Members(text) : null;
-  const name = named === null ? "" : readString(named, "name");
   const path = `${at}search_request.vector`;
-  const input = toInput(named === null ? text : (named.raw("vector") ?? "null"), path);
-  if (name === undefined || input?.kind !== "vector" || input.vector.kind === "multi")
-    throw malformed("data did not match any variant of untagged enum NamedVectorStruct");
-  const query: Query<VectorInput> = { kind: "nearest", input, mmr: null };
+  const input = variant(() => toInput(text, path));
+  const { name, vector } =
+    input?.kind === "vector" && input.vector.kind === "dense"
+      ? { name: "", vector: input }
+      : readNamedVector(structOf(text, namedFields), path);
+  const query: Query<VectorInput> = { kind: "nearest", input: vector, mmr: null };
   const shared = readShared(
     body,
     `${at}${limited ? "search_request" : "search_group_request"}`,
     limited,
   );
-  refuseShardKey(body, "Bad request");
   return { ...shared, query, using: name, lookupFrom: null };
+}
+
+const namedFields = fields("name vector");
+
+function readNamedVector(named: Members | null, at: string) {
+  const name = named === null ? undefined : variant(() => readString(named, "name") ?? null);
+  const input = toInput(named?.raw("vector") ?? "null", at);
+  if (typeof name === "string" && input?.kind === "vector" && input.vector.kind !== "multi")
+    return { name, vector: input };
+  throw malformed("data did not match any variant of untagged enum NamedVectorStruct");
 }
 
 function toExample(text: string, at: string): VectorInput {
@@ -62,6 +71,7 @@ function readExamples(body: Members, name: string, at: string): VectorInput[] {
 }
 
 export function readRecommend(body: Members, at: string, limited: boolean): QueryRequest {
+  body.refuseNull("positive", "negative");
   const path = `${at}${limited ? "recommend_request" : "recommend_group_request"}`;
   const positives = readExamples(body, "positive", path);
   const negatives = readExamples(body, "negative", path);
@@ -79,7 +89,6 @@ export function readRecommend(body: Members, at: string, limited: boolean): Quer
       "Bad request: At least one positive or negative vector ID required with this strategy",
     );
   }
-  refuseShardKey(body, "Bad request");
   return {
     ...shared,
     query: { kind: "recommend", strategy, positives, negatives },
@@ -91,7 +100,9 @@ export function readRecommend(body: Members, at: string, limited: boolean): Quer
 export function readDiscover(body: Members, at: string, limited: boolean): QueryRequest {
   const path = `${at}discover_request`;
   const target = body.raw("target");
-  const pairs = (body.list("context") ?? []).map((text) => readPair(new Members(text), path));
+  const pairs = (body.list("context") ?? []).map((text) =>
+    readPair(new Members(text, pairFields), path),
+  );
   const shared = readShared(body, path, limited);
   if (target === undefined && pairs.length === 0)
     throw badInput("Bad request: target and/or context_pairs must be specified");
@@ -104,7 +115,6 @@ export function readDiscover(body: Members, at: string, limited: boolean): Query
           targetMayLack: true,
           pairs,
         };
-  refuseShardKey(body, "Bad request");
   return {
     ...shared,
     query,

@@ -1,13 +1,12 @@
 /** Small members of query bodies. Source: qdrant 1.18.2, lib/api/src/rest/schema.rs. */
-import { z } from "zod";
-import { isVectorError } from "../../errors.ts";
-import { isObject } from "../../util/json.ts";
 import { breaks, malformed, missing } from "../errors.ts";
 import { parseInstant } from "../filter/instant.ts";
-import { parsePath } from "../filter/json-path.ts";
+import { isPath, parsePath } from "../filter/json-path.ts";
 import type { OrderBy } from "../query/order-by.ts";
 import type { LookupLocation, SearchParams } from "../query/query.ts";
-import { Members, parse } from "./body.ts";
+import { type Fields, fields } from "../struct-list.ts";
+import { Members, parse, structOf } from "./body.ts";
+import { readShardKey } from "./params.ts";
 
 const usizeMax = 2n ** 64n - 1n;
 
@@ -80,13 +79,14 @@ export function oneOrMany(body: Members, name: string): string[] {
   throw wrongType(text, "null, array or map");
 }
 
-const lookupLocation = z.object({ collection: z.string(), vector: z.string().nullish() });
+const lookupFields = fields("collection vector? shard_key?");
 
 export function readLookupFrom(body: Members): LookupLocation | null {
-  const given = body.get("lookup_from", lookupLocation);
-  return given === undefined
-    ? null
-    : { collection: given.collection, vector: given.vector ?? null };
+  const given = readMembers(body, "lookup_from", lookupFields);
+  if (given === null) return null;
+  readShardKey(given);
+  const collection = readString(given, "collection") ?? missing("collection");
+  return { collection, vector: readString(given, "vector") ?? null };
 }
 
 /**
@@ -94,20 +94,25 @@ export function readLookupFrom(body: Members): LookupLocation | null {
  * and mean nothing here. @throws E_INPUT
  */
 export function readSearchParams(body: Members, at: string): SearchParams {
-  const text = body.raw("params");
-  if (text === undefined) return { exact: false, ef: null };
-  if (!text.startsWith("{")) throw wrongType(text, "struct SearchParams");
-  const params = new Members(text);
+  const params = readMembers(body, "params", paramsFields)?.refuseNull("exact", "indexed_only");
+  if (params === undefined) return { exact: false, ef: null };
   readFlag(params, "indexed_only");
-  readQuantization(readMembers(params, "quantization"), `${at}.params.quantization`);
-  readAcorn(readMembers(params, "acorn"), `${at}.params.acorn`);
+  readQuantization(
+    readMembers(params, "quantization", quantizationFields),
+    `${at}.params.quantization`,
+  );
+  readAcorn(readMembers(params, "acorn", acornFields), `${at}.params.acorn`);
   const ef = readCount(params, "hnsw_ef", `${at}.params`, 0) ?? null;
   return { exact: readFlag(params, "exact"), ef };
 }
 
+const paramsFields = fields("hnsw_ef exact? quantization? indexed_only? acorn?");
+const quantizationFields = fields("ignore? rescore? oversampling?");
+const acornFields = fields("enable? max_selectivity?");
+
 function readQuantization(params: Members | null, at: string): void {
   if (params === null) return;
-  readFlag(params, "ignore");
+  readFlag(params.refuseNull("ignore"), "ignore");
   readFlag(params, "rescore");
   const oversampling = readNumber(params, "oversampling") ?? 1;
   if (oversampling < 1) outOfBounds(params, "oversampling", at, "1.0 or larger");
@@ -115,17 +120,17 @@ function readQuantization(params: Members | null, at: string): void {
 
 function readAcorn(params: Members | null, at: string): void {
   if (params === null) return;
-  readFlag(params, "enable");
+  readFlag(params.refuseNull("enable"), "enable");
   const selectivity = readNumber(params, "max_selectivity") ?? 0;
   if (selectivity < 0 || selectivity > 1)
     outOfBounds(params, "max_selectivity", at, "from 0.0 to 1.0");
 }
 
-function readMembers(body: Members, name: string): Members | null {
+function readMembers(body: Members, name: string, of: Fields): Members | null {
   const text = body.raw(name);
   if (text === undefined) return null;
-  if (!text.startsWith("{")) throw wrongType(text, "a map");
-  return new Members(text);
+  if (!/^[[{]/.test(text)) throw wrongType(text, "a map");
+  return new Members(text, of);
 }
 
 function readFlag(body: Members, name: string): boolean {
@@ -148,27 +153,25 @@ export function outOfBounds(body: Members, name: string, at: string, bounds: str
 export function toOrderBy(text: string): OrderBy | null {
   const value = parse(text);
   if (typeof value === "string") return withKey(value, false, null);
-  if (!isObject(value) || typeof value["key"] !== "string") return null;
-  const { direction = null } = value;
+  const orderBy = structOf(text, orderByFields);
+  const key = parse(orderBy?.raw("key") ?? "null");
+  if (orderBy === null || typeof key !== "string") return null;
+  const direction = parse(orderBy.raw("direction") ?? "null");
   if (direction !== null && direction !== "asc" && direction !== "desc") return null;
-  const from = new Members(text).raw("start_from");
+  const from = orderBy.raw("start_from");
   const startFrom = from === undefined ? null : toStart(from);
   if (from !== undefined && startFrom === null) return null;
-  return withKey(value["key"], direction === "desc", startFrom);
+  return withKey(key, direction === "desc", startFrom);
 }
+
+const orderByFields = fields("key direction start_from");
 
 function withKey(
   key: string,
   descending: boolean,
   startFrom: OrderBy["startFrom"],
 ): OrderBy | null {
-  try {
-    parsePath(key);
-    return { key, descending, startFrom };
-  } catch (error) {
-    if (isVectorError(error)) return null;
-    throw error;
-  }
+  return isPath(key) ? { key, descending, startFrom } : null;
 }
 
 /** An integer, a float, or a date. */

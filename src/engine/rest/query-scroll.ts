@@ -3,7 +3,7 @@ import { badInput, decoded, malformed } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { byField } from "../query/field-ranks.ts";
 import { scopeOf } from "../query/scope.ts";
-import { type Members, readFilter, selectors } from "./body.ts";
+import { type Members, pointSelectors, readFilter } from "./body.ts";
 import { hitsText } from "./query-answer.ts";
 import { readCount, toOrderBy } from "./query-parts.ts";
 
@@ -17,7 +17,7 @@ export function scrollByField(host: Host, collection: string, body: Members): st
   const { filter, limit, wanted } = decoded(() => ({
     filter: readFilter(body, "scroll_request"),
     limit: readCount(body, "limit", "scroll_request", 1) ?? limitDefault,
-    wanted: selectors(body, true),
+    wanted: pointSelectors(body, true),
   }));
   if (body.raw("offset") !== undefined) {
     throw badInput(

@@ -7,10 +7,12 @@ import { withinRoom } from "../memory-limit.ts";
 import { execute } from "../query/execute.ts";
 import type { QueryRequest } from "../query/query.ts";
 import { type FindCollection, resolve, resolveAll } from "../query/resolve.ts";
+import { fields } from "../struct-list.ts";
 import { Members } from "./body.ts";
 import { type Operation, reading } from "./operation.ts";
+import { readShardKey, refuseShardKey } from "./params.ts";
 import { hitsText } from "./query-answer.ts";
-import { questionBody, readQueryRequest } from "./query-body.ts";
+import { readQueryRequest } from "./query-body.ts";
 import { groupsText, readLegacyGrouping, readQueryGrouping } from "./query-groups.ts";
 import { type ReadLegacy, readDiscover, readRecommend, readSearch } from "./query-legacy.ts";
 import type { RestRequest } from "./request.ts";
@@ -37,23 +39,36 @@ function withVector(wanted: QueryRequest, { vector }: RestRequest): QueryRequest
   return { ...wanted, query: { kind: "nearest", input, mmr: null } };
 }
 
+/** What a body asks, and the collection that it asks. @throws E_INPUT, E_COLLECTION_NOT_FOUND */
+function asked<Wanted>(
+  host: Host,
+  { collection }: RestRequest,
+  bodies: readonly Members[],
+  read: () => Wanted,
+): { state: CollectionState; wanted: Wanted } {
+  const [wanted, keys] = decoded(() => [read(), bodies.map(readShardKey)] as const);
+  const state = host.collection(collection);
+  for (const key of keys) refuseShardKey(key, "Bad request");
+  return { state, wanted };
+}
+
 function one(read: Read, wrap: (points: string) => string): Operation {
   return reading((host, request) => {
-    const wanted = withVector(
-      decoded(() => read(questionBody(request), "")),
-      request,
-    );
-    return wrap(answer(host, host.collection(request.collection), wanted));
+    const body = Members.of(request);
+    const { state, wanted } = asked(host, request, [body], () => read(body, ""));
+    return wrap(answer(host, state, withVector(wanted, request)));
   });
 }
 
+const searchesFields = fields("searches");
+
 function many(read: Read, wrap: (points: string) => string): Operation {
   return reading((host, request) => {
-    const wanted = decoded(() => {
-      const searches = questionBody(request).list("searches") ?? missing("searches");
-      return searches.map((text, at) => read(new Members(text), `searches[${at}].`));
-    });
-    const state = host.collection(request.collection);
+    const searches = Members.of(request, searchesFields).list("searches") ?? missing("searches");
+    const bodies = searches.map((text) => new Members(text));
+    const { state, wanted } = asked(host, request, bodies, () =>
+      bodies.map((body, at) => read(body, `searches[${at}].`)),
+    );
     const resolved = resolveAll(state, wanted, finder(host)).values();
     const answers = function* (): Generator<string> {
       for (const each of wanted) {
@@ -76,8 +91,9 @@ const legacy =
 
 function groups(read: typeof readQueryGrouping): Operation {
   return reading((host, request) => {
-    const wanted = decoded(() => read(questionBody(request)));
-    return groupsText(host.collection(request.collection), wanted, finder(host));
+    const body = Members.of(request);
+    const { state, wanted } = asked(host, request, [body], () => read(body));
+    return groupsText(state, wanted, finder(host));
   });
 }
 

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { z } from "zod";
 import { badInput, collectionNotFound, invalid } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { fields } from "../struct-list.ts";
 import { Members } from "./body.ts";
 import { changingCollections, type Operation, reading } from "./operation.ts";
 import type { RestRequest } from "./request.ts";
@@ -35,9 +36,11 @@ const remove: Operation["run"] = (host, request) => {
 const locate: Operation["run"] = (host, request) =>
   JSON.stringify(host.snapshots.find(owner(host, request), nameIn(request)));
 
+const recoverFields = fields("location priority? checksum? api_key?");
+
 /** From the place that the body names. */
 const recover: Operation["run"] = (host, request) => {
-  const body = Members.of(request);
+  const body = Members.of(request, recoverFields);
   checkPriority(body.get("priority", z.string()), "Format error in JSON body");
   const checksum = checkedSum(body.get("checksum", z.string()), "JSON body");
   const path = host.snapshots.located(body.need("location", z.string()));

@@ -4,9 +4,10 @@ import type { PointColumns } from "../api.ts";
 import type { UpsertConditions } from "../collection/upsert-rows.ts";
 import { badInput, breaks, malformed, missing } from "../errors.ts";
 import { named } from "../input-words.ts";
+import { fields } from "../struct-list.ts";
 import { Members, readFilter, toPointId } from "./body.ts";
 import type { Change } from "./change.ts";
-import { refuseShardKey } from "./params.ts";
+import { readShardKey, refuseShardKey } from "./params.ts";
 import { type GivenVectors, toBatchVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
 
 /** Points as a body gives them. */
@@ -21,9 +22,14 @@ function toColumns({ ids, vectors, payloads }: Rows): PointColumns {
   return { ids, payloads, vectors: toVectorColumns(vectors) };
 }
 
+const pointFields = fields("id vector payload");
+const batchFields = fields("ids vectors payloads");
+
 /** `{points: [{id, vector, payload}]}`. */
 function fromList(points: readonly string[]): Rows {
-  const members = points.map((point) => new Members(point));
+  const members = points.map((point) =>
+    new Members(point, pointFields).parseOthers("id", "vector", "vectors", "payload"),
+  );
   const need = (member: Members, name: string): string => member.raw(name) ?? missing(name);
   return {
     ids: members.map((member) => toPointId(need(member, "id"))),
@@ -36,7 +42,7 @@ function fromList(points: readonly string[]): Rows {
 
 /** `{batch: {ids, vectors, payloads}}`. */
 function fromBatch(text: string): Rows {
-  const batch = new Members(text);
+  const batch = new Members(text, batchFields).parseOthers("ids", "vectors", "payloads");
   const ids = (batch.list("ids") ?? missing("ids")).map(toPointId);
   const payloads = batch.list("payloads")?.map((payload) => (payload === "null" ? null : payload));
   const vectors = toBatchVectors(batch.raw("vectors") ?? missing("vectors"), ids.length);
@@ -60,13 +66,18 @@ function upsertConditions(body: Members): UpsertConditions {
 }
 
 /** Writes points over what stands at their ids. */
-export const upsertPoints: Change = (body) => {
+export const upsertPoints: Change = (text) => {
+  const body = new Members(text).refuseNull("batch").parseOthers("points", "batch");
   const batch = body.raw("batch");
   const points = body.list("points");
   if (batch === undefined && points === undefined)
     throw malformed("Invalid PointInsertOperations format");
   const conditions = upsertConditions(body);
   const rows = batch === undefined ? fromList(points ?? []) : fromBatch(batch);
-  refuseShardKey(body, "Wrong input");
-  return (host, collection) => host.upsert(collection, toColumns(rows), conditions);
+  const key = readShardKey(body);
+  return (host, collection) => {
+    const columns = toColumns(rows);
+    refuseShardKey(key, "Wrong input");
+    host.upsert(collection, columns, conditions);
+  };
 };

@@ -1,15 +1,19 @@
 /** Changes of vectors alone, and of a collection's vector names, over the REST door. */
 import { z } from "zod";
 import { isVectorError } from "../../errors.ts";
-import { vectorNameFault } from "../collection/config-parts.ts";
+import { parseSigned } from "../../util/json.ts";
+import { plain, vectorNameFault } from "../collection/config-parts.ts";
 import { newVectorSchema } from "../collection/config-schema.ts";
 import { toSparseParams, toVectorParams } from "../collection/vector-config.ts";
 import type { NewVector, VectorRows } from "../collection/write-vectors.ts";
 import { badInput, breaks, invalid, late, malformed, missing } from "../errors.ts";
+import { fields } from "../struct-list.ts";
 import { updated } from "./answer.ts";
-import { bodyText, Members, parse, readFilter, toPointId, toSelector } from "./body.ts";
+import { Members, needBody, readFilter, toPointId } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import { changingCollections, type Operation } from "./operation.ts";
+import { readShardKey, refuseShardKey } from "./params.ts";
+import { readSelected, selectedPoints } from "./points-selector.ts";
 import type { RestRequest } from "./request.ts";
 import { type GivenVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
 
@@ -18,12 +22,16 @@ interface GivenRow {
   readonly vectors: GivenVectors;
 }
 
+const rowFields = fields("id vector");
+const updateFields = fields("points shard_key? update_filter?");
+const deleteFields = fields("points filter vector shard_key?");
+
 /** `{points: [{id, vector}]}`. */
 function readRows(points: readonly string[]): GivenRow[] {
   if (points.length === 0)
     breaks("Validation error in JSON body: [points: must specify points to update]");
   return points.map((text, row) => {
-    const point = new Members(text);
+    const point = new Members(text, rowFields);
     const id = point.raw("id");
     const vector = point.raw("vector") ?? point.raw("vectors");
     if (id === undefined) missing("id");
@@ -45,10 +53,13 @@ function toColumns(rows: readonly GivenRow[]): VectorRows {
 }
 
 /** Writes vectors of points that are there. */
-export const updateVectors: Change = (body) => {
+export const updateVectors: Change = (text) => {
+  const body = new Members(text, updateFields);
   const rows = readRows(body.list("points") ?? missing("points"));
   const filter = readFilter(body, "", "update_filter") ?? undefined;
+  const key = readShardKey(body);
   return (host, collection) => {
+    refuseShardKey(key, "Wrong input");
     try {
       host.updateVectors(collection, toColumns(rows), filter);
     } catch (error) {
@@ -59,15 +70,18 @@ export const updateVectors: Change = (body) => {
 };
 
 /** Takes vectors away by name. */
-export const deleteVectors: Change = (body) => {
+export const deleteVectors: Change = (text) => {
+  const body = new Members(text, deleteFields);
   const member = body.raw("vector") === undefined && body.raw("vectors") !== undefined;
   const names = body.need(member ? "vectors" : "vector", z.array(z.string()));
   if (names.length === 0) {
     breaks("Validation error in JSON body: [vector: must specify vector names to delete]");
   }
-  const selector = toSelector(body, "");
-  if (selector === null) throw badInput("Bad request: No filter or points provided");
-  return (host, collection) => host.deleteVectors(collection, selector, names);
+  const selected = readSelected(body, "");
+  return (host, collection) => {
+    if (selected === null) throw badInput("Bad request: No filter or points provided");
+    host.deleteVectors(collection, selectedPoints(selected), names);
+  };
 };
 
 /** The name in the path. @throws E_INPUT (422) */
@@ -81,7 +95,7 @@ function vectorName({ params }: RestRequest): string {
 const sizeMax = 65536;
 
 function toNewVector(text: string): NewVector {
-  const result = newVectorSchema.safeParse(parse(text));
+  const result = newVectorSchema.safeParse(plain(parseSigned(text)));
   if (!result.success) {
     throw malformed("data did not match any variant of untagged enum VectorNameConfig");
   }
@@ -106,7 +120,7 @@ function toNewVector(text: string): NewVector {
 
 const createVectorName: Operation["run"] = (host, request) => {
   const name = vectorName(request);
-  host.addVectorName(request.collection, name, toNewVector(bodyText(request)));
+  host.addVectorName(request.collection, name, toNewVector(needBody(request)));
   return updated(request);
 };
 

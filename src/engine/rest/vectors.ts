@@ -1,11 +1,12 @@
 /** Vectors in JSON: of request bodies, and in answers. */
 import type { DenseColumn, MultiColumn, SparseColumn, VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
-import { isObject } from "../../util/json.ts";
+import { isObject, sliceArray } from "../../util/json.ts";
 import { badInput, breaks, malformed, notImplemented } from "../errors.ts";
+import { asStruct, fields } from "../struct-list.ts";
 import { wrongDimension, wrongKind } from "../vectors/checks.ts";
 import type { QueryVector } from "../vectors/vector-set.ts";
-import { Members, parse } from "./body.ts";
+import { Members, parse, structOf } from "./body.ts";
 import { float32Text, vectorText } from "./float-text.ts";
 
 type GivenVector =
@@ -60,25 +61,46 @@ function toSparse(indices: number[], values: number[], path: string): GivenVecto
   return { kind: "sparse", indices, values };
 }
 
-/** A vector of any kind, which stands at `path`; null where the value is none. @throws E_INPUT (422), E_NOT_SUPPORTED */
-function toVector(value: unknown, path: string): GivenVector | null {
+/** A dense vector or a multivector, which stands at `path`; null where the value is neither. @throws E_INPUT (422) */
+function toPlainVector(value: unknown, path: string): GivenVector | null {
   if (areNumbers(value)) {
     if (value.length === 0) refuse(`${path}.vector`, "dense vector must not be empty");
     return { kind: "dense", data: value };
   }
-  if (Array.isArray(value)) return value.every(areNumbers) ? toMulti(value, path) : null;
-  if (!isObject(value)) return null;
-  const { indices, values } = value;
-  if (areIndices(indices) && areNumbers(values)) return toSparse(indices, values, path);
-  if (isInference(value)) throw notImplemented("inference");
-  return null;
+  return Array.isArray(value) && value.every(areNumbers) ? toMulti(value, path) : null;
 }
 
+/** A vector of any kind, which stands at `path`; null where the text is none. @throws E_INPUT (422), E_NOT_SUPPORTED */
+function toVector(text: string, path: string): GivenVector | null {
+  const value = parse(text);
+  if (areNumbers(value)) return toPlainVector(value, path);
+  const sparse = toSparseVector(structOf(text, sparseFields), path);
+  if (sparse !== null) return sparse;
+  if (isInference(value)) throw notImplemented("inference");
+  return toPlainVector(value, path);
+}
+
+const sparseFields = fields("indices values");
+
+/** A list of a list of integers and one of numbers too, which might be a multivector as well: a server tries this first. */
+function toSparseVector(sparse: Members | null, path: string): GivenVector | null {
+  const positions = sparse?.raw("indices");
+  const indices = parse(positions ?? "null");
+  const values = parse(sparse?.raw("values") ?? "null");
+  if (!areIndices(indices) || !areNumbers(values)) return null;
+  // A float is no index, whole or not; nor is -0, which is one.
+  return /[-.e]/i.test(positions ?? "") ? null : toSparse(indices, values, path);
+}
+
+const documentFields = fields("text model options?");
+
 /** Something that a model would make a vector of. */
-function isInference(value: Record<string, unknown>): boolean {
-  return (
-    typeof value["model"] === "string" && ("text" in value || "image" in value || "object" in value)
-  );
+function isInference(value: unknown): boolean {
+  const given = isObject(value) ? value : asStruct(value, documentFields);
+  if (typeof given?.["model"] !== "string") return false;
+  const { text, options = null } = given;
+  const isDocument = typeof text === "string" && (options === null || isObject(options));
+  return isDocument || "image" in given || "object" in given;
 }
 
 function unlike(type: "VectorStruct" | "BatchVectorStruct"): Error {
@@ -87,17 +109,18 @@ function unlike(type: "VectorStruct" | "BatchVectorStruct"): Error {
 
 /** A `vector` member, which stands at `path`: a vector without a name, or an object of vectors by name. @throws E_INPUT, E_NOT_SUPPORTED */
 export function toGivenVectors(text: string, path: string): GivenVectors {
-  const value = parse(text);
-  if (!isObject(value)) {
-    const vector = toVector(value, path);
-    if (vector === null) throw unlike("VectorStruct");
-    return new Map([["", vector]]);
+  const named = text.startsWith("{") ? new Members(text) : null;
+  if (named === null) {
+    const value = parse(text);
+    const vector = toPlainVector(value, path);
+    if (vector !== null) return new Map([["", vector]]);
+    throw isInference(value) ? notImplemented("inference") : unlike("VectorStruct");
   }
   const given: GivenVectors = new Map();
-  for (const [name, member] of Object.entries(value)) {
-    const vector = toVector(member, `${path}.?`);
+  for (const name of named.names()) {
+    const vector = toVector(named.raw(name) ?? "null", `${path}.?`);
     if (vector === null)
-      throw isInference(value) ? notImplemented("inference") : unlike("VectorStruct");
+      throw isInference(parse(text)) ? notImplemented("inference") : unlike("VectorStruct");
     given.set(name, vector);
   }
   return given;
@@ -106,17 +129,17 @@ export function toGivenVectors(text: string, path: string): GivenVectors {
 /** The `vectors` of a batch of so many points: a list, or a list for each name. @throws E_INPUT */
 export function toBatchVectors(text: string, rows: number): GivenVectors[] {
   const given: GivenVectors[] = Array.from({ length: rows }, () => new Map());
-  const named: Iterable<[string, string | undefined]> = text.startsWith("{")
-    ? namedTexts(text)
-    : [["", text]];
-  for (const [name, list] of named) {
-    const value = list === undefined ? null : parse(list);
-    if (!Array.isArray(value)) throw unlike("BatchVectorStruct");
-    if (value.length !== rows) {
-      refuse("batch.batch", `number of ids and vectors must be equal (${rows} != ${value.length})`);
+  const named = text.startsWith("{") ? new Members(text) : null;
+  for (const name of named?.names() ?? [""]) {
+    const list = named === null ? text : named.raw(name);
+    if (list?.startsWith("[") !== true) throw unlike("BatchVectorStruct");
+    const texts = sliceArray(list);
+    if (texts.length !== rows) {
+      refuse("batch.batch", `number of ids and vectors must be equal (${rows} != ${texts.length})`);
     }
-    for (const [row, member] of value.entries()) {
-      const vector = toVector(member, "batch.?");
+    for (const [row, each] of texts.entries()) {
+      const at = "batch.?";
+      const vector = named === null ? toPlainVector(parse(each), at) : toVector(each, at);
       if (vector === null) throw unlike("BatchVectorStruct");
       given[row]?.set(name, vector);
     }
@@ -124,16 +147,11 @@ export function toBatchVectors(text: string, rows: number): GivenVectors[] {
   return given;
 }
 
-function* namedTexts(text: string): Generator<[string, string | undefined]> {
-  const members = new Members(text);
-  for (const name of members.names()) yield [name, members.raw(name)];
-}
-
-/** A query's vector, which stands at `path`; null where the value is none. @throws E_INPUT, E_NOT_SUPPORTED */
-export function toQueryVector(value: unknown, path = "query"): QueryVector | null {
-  if (Array.isArray(value) && value.length === 0)
-    return { kind: "dense", data: new Float32Array() };
-  const vector = toVector(value, path);
+/** A query's vector, which stands at `path`; null where the text is none. @throws E_INPUT, E_NOT_SUPPORTED */
+export function toQueryVector(text: string, path = "query"): QueryVector | null {
+  if (!/^[[{]/.test(text)) return null;
+  if (/^\[\s*\]$/.test(text)) return { kind: "dense", data: new Float32Array() };
+  const vector = toVector(text, path);
   switch (vector?.kind) {
     case "dense":
       return { kind: "dense", data: Float32Array.from(vector.data) };

@@ -35,7 +35,7 @@ const ask = (host: Host, operation: RestOperation, body: unknown, seconds?: numb
 
 it("many conditions on ids take memory by the ids that they name", () => {
   const host = filledHost();
-  const should = Array.from({ length: 20_000 }, (_, id) => ({ has_id: [id % points] }));
+  const should = Array.from({ length: 20_000 }, (_, id) => ({ has_id: [BigInt(id % points)] }));
   const before = process.memoryUsage().arrayBuffers;
   const compiled = compile(host.collection("c"), { should });
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * 2 ** 20);

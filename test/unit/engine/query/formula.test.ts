@@ -19,7 +19,10 @@ const point: PointView = {
 function score(expression: Expression): number {
   const scoreDefaults = new Map([[3, 1.5]]);
   const payloadDefaults = new Map([['["absent"]', 7]]);
-  return evaluate({ expression, conditions: [], scoreDefaults, payloadDefaults }, point);
+  return evaluate(
+    { expression, conditions: [], scoreDefaults, payloadDefaults, fault: null },
+    point,
+  );
 }
 
 const constant = (value: number): Expression => ({ kind: "constant", value });

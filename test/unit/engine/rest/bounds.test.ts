@@ -92,13 +92,12 @@ describe("a body with two faults", () => {
 });
 
 describe("a change whose timeout is 0", () => {
-  it("is made, and nobody waits to be told so", async () => {
+  it("is told how it ended where that is known at once", async () => {
     const params = { timeout: "0" };
     const change = { payload: { n: 3 }, points: [1] };
-    expect(await ask("setPayload", "c", change, params)).toMatchObject({ status: "wait_timeout" });
-    expect(await ask("setPayload", "c", { ...change, points: [9] }, params)).toMatchObject({
-      status: "wait_timeout",
-    });
+    expect(await ask("setPayload", "c", change, params)).toMatchObject({ status: "completed" });
+    const absent = refusal("setPayload", "c", { ...change, points: [9] }, params);
+    expect(await absent).toEqual([404, "Not found: No point with id 9 found"]);
     expect(await ask("getPoint", "c", undefined, { id: "1" })).toMatchObject({ payload: { n: 3 } });
   });
 });
