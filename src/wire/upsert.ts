@@ -15,7 +15,7 @@ import { vectorBytes } from "../model/vector-column.ts";
 import type { NamedPoints, WrittenColumns } from "./columns.ts";
 import { PayloadMembers } from "./payload-members.ts";
 import { PayloadReader } from "./payload-reader.ts";
-import { type NotCarried, NotCarriedError, PayloadWriter } from "./payload-writer.ts";
+import { type NotCarried, NotCarriedError } from "./payload-writer.ts";
 import { readRequestedId, writePointId } from "./point-id.ts";
 import { countOf, readNamedVector } from "./points.ts";
 import { Reader, varintBytes, Writer } from "./protobuf.ts";
@@ -94,14 +94,12 @@ const payloadField = 3;
 class RowWriter {
   readonly #writer: Writer;
   readonly #columns: WrittenColumns;
-  readonly #payloads: PayloadWriter;
   readonly #members: PayloadMembers;
   readonly #vectors: VectorsWriter;
 
   constructor(writer: Writer, columns: WrittenColumns) {
     this.#writer = writer;
     this.#columns = columns;
-    this.#payloads = new PayloadWriter(writer, true);
     this.#members = new PayloadMembers(writer, payloadField);
     this.#vectors = new VectorsWriter(columns.vectors);
   }
@@ -125,12 +123,10 @@ class RowWriter {
   }
 
   #putPayload(payload: Payload): void {
-    if (typeof payload === "string") {
-      this.#payloads.write(payload, payloadField);
-      return;
-    }
-    this.#members.begin();
-    payload.putInto(this.#members);
+    const members = this.#members;
+    members.begin();
+    if (typeof payload === "string") members.members(payload);
+    else payload.putInto(members);
   }
 }
 
