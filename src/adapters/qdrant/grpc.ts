@@ -67,7 +67,7 @@ export class GrpcPoints {
         assertSize(part.frame, columns.points[from]);
         await this.#write(part.frame, options);
         refusedFrom = part.end;
-      }
+      } else this.#keepRoom(part.frame);
       from = part.refused === null ? part.end : part.end + 1;
     }
     await passOn(rows);
@@ -144,9 +144,9 @@ export class GrpcPoints {
 
   /** A write that is answered when it is done. */
   async #write(frame: Buffer, options: CallOptions): Promise<void> {
-    let sent = 1;
+    let again = false;
     const onRetry = (): void => {
-      sent += 1;
+      again = true;
     };
     const { status } = await this.#client.send("Points/Upsert", frame, decodeUpdateAnswer, {
       ...options,
@@ -159,7 +159,7 @@ export class GrpcPoints {
       );
     }
     // Of an attempt that failed, bytes may still be on their way out of this memory.
-    if (sent === 1) this.#keepRoom(frame);
+    if (!again) this.#keepRoom(frame);
   }
 
   /**

@@ -43,6 +43,24 @@ function columnsOf(payloads: readonly string[]): PointColumns {
 const fits = '{"a":1}';
 const odd = '{"a":9223372036854775808}';
 
+/** Payloads that take a message of memory of its own. */
+const large = Array.from({ length: 40 }, () => JSON.stringify({ a: "x".repeat(5_000) }));
+
+/** Points of which each message is seen on its way. */
+function watched() {
+  const frames: Buffer[] = [];
+  const seen = new GrpcPoints(
+    Object.assign(Object.create(client), {
+      send: (method: string, frame: Buffer, ...rest: [never]) => {
+        frames.push(frame);
+        return client.send(method, frame, ...rest);
+      },
+    }),
+    { upsert: async () => undefined, retrieve: () => Promise.reject() },
+  );
+  return { frames, write: (payloads = large) => seen.upsert("c", columnsOf(payloads)) };
+}
+
 describe("GrpcPoints.upsert", () => {
   it.each<[string, readonly string[], readonly string[]]>([
     ["all that fit in one message", [fits, fits, fits], ["grpc c true 0 1 2"]],
@@ -66,24 +84,13 @@ describe("GrpcPoints.upsert", () => {
 
   it("keeps messages near 4 MiB, whatever a batch holds", async () => {
     sent.length = 0;
-    const large = JSON.stringify({ a: "x".repeat(1_500_000) });
-    await points.upsert("c", columnsOf([large, large, large, large, large]));
+    const third = JSON.stringify({ a: "x".repeat(1_500_000) });
+    await points.upsert("c", columnsOf([third, third, third, third, third]));
     expect(sent).toEqual(["grpc c true 0 1", "grpc c true 2 3", "grpc c true 4"]);
   });
 
   it("puts the next message into the memory of one that was taken, and never of one that was sent twice", async () => {
-    const frames: Buffer[] = [];
-    const watched = new GrpcPoints(
-      Object.assign(Object.create(client), {
-        send: (method: string, frame: Buffer, ...rest: [never]) => {
-          frames.push(frame);
-          return client.send(method, frame, ...rest);
-        },
-      }),
-      { upsert: () => Promise.reject(), retrieve: () => Promise.reject() },
-    );
-    const payloads = Array.from({ length: 40 }, () => JSON.stringify({ a: "x".repeat(5_000) }));
-    const write = () => watched.upsert("c", columnsOf(payloads));
+    const { frames, write } = watched();
     await write();
     // UNAVAILABLE
     refusals.push(14);
@@ -96,6 +103,13 @@ describe("GrpcPoints.upsert", () => {
     expect(new Set(frames.map(({ buffer }) => buffer)).size).toBe(7);
     await Promise.all([write(), write(), write(), write()]);
     expect(new Set(frames.map(({ buffer }) => buffer)).size).toBe(7);
+  });
+
+  it("keeps that memory where the row that the next message would begin with goes another way", async () => {
+    const { frames, write } = watched();
+    await write();
+    await write([odd, ...large]);
+    expect(new Set(frames.map(({ buffer }) => buffer)).size).toBe(1);
   });
 
   it("refuses a point that no answer could bring back, by its name", async () => {
