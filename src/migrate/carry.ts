@@ -88,7 +88,8 @@ export async function carry(
   const refused = await writeOrFail(batch, (rows) =>
     lane.writes.run(() => lane.target.write(lane.spec, rows, { signal }), signal),
   );
-  for (const { vectors } of [read.batch, prepared.batch]) releaseVectors({ vectors });
+  releaseVectors(read.batch);
+  releaseVectors(prepared.batch);
   const lost = new Set(refused.map(({ id }) => id));
   const failures = [...read.failures, ...prepared.failures, ...refused];
   const gone = read.absent.flatMap((id) => byId.get(id) ?? []);
