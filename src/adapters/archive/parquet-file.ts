@@ -1,6 +1,5 @@
 /** Reads one Parquet file of an archive, a row group and a column at a time. Throws plain errors: whoever asks knows what the file is. */
 import { type FileHandle, open } from "node:fs/promises";
-import { zstdDecompressSync } from "node:zlib";
 import {
   type ColumnMetaData,
   type FileMetaData,
@@ -11,17 +10,14 @@ import {
 import { readColumn } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath } from "hyparquet/src/schema.js";
-import { readTexts } from "./text-pages.ts";
+import { readTexts, unpacked } from "./text-pages.ts";
 
 /** What a file ends with: the length of its footer in four bytes, and "PAR1". */
 const tailBytes = 8;
 /** Fits the footers of our parts at once. */
 const footerBytes = 64 << 10;
 
-const compressors = {
-  ZSTD: (bytes: Uint8Array, outputLength: number) =>
-    zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, outputLength) }),
-};
+const compressors = { ZSTD: unpacked };
 
 export class ParquetFile implements AsyncDisposable {
   readonly #file: FileHandle;

@@ -68,7 +68,8 @@ function readPage(
   if (at !== bytes.length || none !== nulls) throw new Error("a page with more or fewer texts");
 }
 
-function unpacked(bytes: Uint8Array, length: number): Uint8Array {
+/** What zstd packed. @throws RangeError where it has more than `length` bytes */
+export function unpacked(bytes: Uint8Array, length: number): Uint8Array {
   return zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
 }
 
