@@ -3,20 +3,17 @@ import type { Payload } from "../model/payload.ts";
 import type { VectorColumn } from "../model/record.ts";
 
 /** Points by columns: all have `points.length` rows. */
-export interface PointColumns {
+export interface PointColumns<Value = string | null> {
   /** Canonical lowercase UUIDs, or decimal unsigned integers. */
   readonly points: string[];
   /** By name, the unnamed ones under ''; those that were asked for. */
   readonly vectors: ReadonlyMap<string, VectorColumn>;
-  /** JSON texts of objects; null = none asked for, or none there. */
-  readonly payloads: (string | null)[];
+  /** By default JSON texts of objects; null = none asked for, or none there. */
+  readonly payloads: Value[];
 }
 
-/** Points to be written. */
-export interface WrittenColumns extends Omit<PointColumns, "payloads"> {
-  /** Null = none. */
-  readonly payloads: (Payload | null)[];
-}
+/** Points to be written. Null = no payload. */
+export type WrittenColumns = PointColumns<Payload | null>;
 
 /** Points in Qdrant's order of ids. */
 export interface PointPage extends PointColumns {

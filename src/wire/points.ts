@@ -55,8 +55,7 @@ export function writePoints(
 }
 
 /** Points as they are read. */
-interface Answer<Payload> extends Omit<PointColumns, "payloads">, Doubtful {
-  readonly payloads: Payload[];
+interface Answer<Payload> extends PointColumns<Payload>, Doubtful {
   /** Empty where the points have none. */
   readonly scores: number[];
 }

@@ -23,17 +23,12 @@ export function toColumns(
   };
 }
 
-/** Points with payloads of any kind. */
-interface Columns<Value> extends Omit<PointColumns, "payloads"> {
-  readonly payloads: Value[];
-}
-
 /** The rows from `start` to `end`, over the same memory. */
 export function sliceRows<Value>(
-  { points, vectors, payloads }: Columns<Value>,
+  { points, vectors, payloads }: PointColumns<Value>,
   start: number,
   end: number,
-): Columns<Value> {
+): PointColumns<Value> {
   return {
     points: points.slice(start, end),
     vectors: mapped(vectors, (column) => sliceColumn(column, start, end)),
@@ -42,7 +37,10 @@ export function sliceRows<Value>(
 }
 
 /** Some rows, in the order given. */
-export function pickRows<Value>(columns: Columns<Value>, rows: readonly number[]): Columns<Value> {
+export function pickRows<Value>(
+  columns: PointColumns<Value>,
+  rows: readonly number[],
+): PointColumns<Value> {
   const of = <Value>(values: readonly Value[]): Value[] =>
     rows.flatMap((row) => values.slice(row, row + 1));
   const { points, vectors, payloads } = columns;
