@@ -60,8 +60,8 @@ interface Answer<Payload> extends PointColumns<Payload>, Doubtful {
   readonly scores: number[];
 }
 
-/** What becomes of payloads: JSON text, or plain values. */
-export interface PayloadSink<Payload> {
+/** Gathers the payloads of an answer: as JSON text, or as plain values. */
+export interface PayloadCollector<Payload> {
   readonly doubtful: boolean;
   begin(reader: Reader): void;
   entry(reader: Reader): void;
@@ -74,7 +74,7 @@ interface PointsOptions<Payload> {
   readonly field: number;
   /** The vectors that were asked for. */
   readonly wanted: readonly WantedVector[];
-  readonly payloads: PayloadSink<Payload>;
+  readonly payloads: PayloadCollector<Payload>;
   /** Whether they are ScoredPoints. */
   readonly scored?: boolean;
 }
@@ -84,7 +84,7 @@ export class PointsReader<Payload> {
   readonly #points: string[] = [];
   readonly #scores: number[] = [];
   readonly #doubtful: number[] = [];
-  readonly #payload: PayloadSink<Payload>;
+  readonly #payload: PayloadCollector<Payload>;
   readonly #span = new FloatSpan();
   readonly #rows: ReadonlyMap<string, VectorRows>;
   readonly #scored: boolean;

@@ -29,7 +29,7 @@ import { readRequestedId } from "./point-id.ts";
 import {
   answerWriter,
   type Doubtful,
-  type PayloadSink,
+  type PayloadCollector,
   PointsReader,
   writePoints,
 } from "./points.ts";
@@ -258,7 +258,7 @@ export function decodePlainAnswer<Value>(
 function readAnswer<Payload>(
   message: Uint8Array,
   wanted: readonly WantedVector[],
-  payloads: PayloadSink<Payload>,
+  payloads: PayloadCollector<Payload>,
 ) {
   const reader = new Reader(message);
   const read = new PointsReader(message, { field: 1, wanted, payloads, scored: true });
