@@ -167,7 +167,8 @@ async function checkTarget({ target, request, context, lanes, plan }: Run): Prom
 }
 
 /** Makes what lacks. An index that is built beside the copy takes its processors, and much of it is built twice. */
-async function ensureTargets({ target, request, journal, plan, context, lanes }: Run) {
+async function ensureTargets(run: Run): Promise<void> {
+  const { target, request, journal, plan, context, lanes } = run;
   const options = { signal: context.signal, holdIndexing: request.indexing === "after" };
   for (const spec of plan.specs) {
     const pointsFollow = lanes.some(
