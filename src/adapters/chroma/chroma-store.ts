@@ -33,6 +33,14 @@ export interface Served {
   readonly takes: Takes;
 }
 
+/** How a store is made of a server that was found to be there. */
+export type Opening<Store> = new (
+  client: ChromaClient,
+  routes: Routes,
+  scope: Scope,
+  served: Served,
+) => Store;
+
 /** One tenant and database of a Chroma server, or of Chroma Cloud. Only ever reads. */
 export class ChromaStore implements SourceStore {
   readonly identity: StoreIdentity;

@@ -8,14 +8,14 @@ import type { RecordTarget } from "../../store/record-target.ts";
 import type { ChromaOptions } from "../../store/registry.ts";
 import { parseJson } from "../../util/json.ts";
 import { nameList } from "../../util/name-list.ts";
-import { ChromaStore, type Served } from "./chroma-store.ts";
+import { ChromaStore, type Opening } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions, statusOf } from "./client.ts";
 import { detectApi } from "./detect.ts";
 import { ChromaDocuments } from "./documents.ts";
 import { listWhole } from "./listing.ts";
 import { cloudQuotas } from "./quotas.ts";
 import { ChromaRecordTarget } from "./record-target.ts";
-import { type Routes, routes, type Scope } from "./routes.ts";
+import { routes, type Scope } from "./routes.ts";
 import { cloudTakes } from "./takes.ts";
 
 /**
@@ -27,11 +27,7 @@ export async function openChromaCloud(
   address: ChromaCloudAddress,
   options: ChromaConnectOptions = {},
 ): Promise<SourceStore> {
-  return reach(
-    address,
-    options,
-    (client, at, scope, served) => new ChromaStore(client, at, scope, served),
-  );
+  return reach(address, options, ChromaStore);
 }
 
 /** Opens the same database for records to be written. @throws as `openChromaCloud` */
@@ -39,11 +35,7 @@ export async function openChromaCloudRecords(
   address: ChromaCloudAddress,
   options: ChromaConnectOptions = {},
 ): Promise<RecordTarget> {
-  return reach(
-    address,
-    options,
-    (client, at, scope, served) => new ChromaRecordTarget(client, at, scope, served),
-  );
+  return reach(address, options, ChromaRecordTarget);
 }
 
 /** Opens the same database for the documents of applications to be kept there. @throws as `openChromaCloud` */
@@ -51,18 +43,14 @@ export async function openChromaCloudDocuments(
   address: ChromaCloudAddress,
   options: ChromaConnectOptions = {},
 ): Promise<DocumentStore> {
-  return reach(
-    address,
-    options,
-    (client, at, scope, served) => new ChromaDocuments(client, at, scope, served),
-  );
+  return reach(address, options, ChromaDocuments);
 }
 
-/** What `use` makes of a database that the key was found to open. */
+/** `Opened`, made of a database that the key was found to open. */
 async function reach<Store>(
   address: ChromaCloudAddress,
   options: ChromaConnectOptions,
-  use: (client: ChromaClient, at: Routes, scope: Scope, served: Served) => Store,
+  Opened: Opening<Store>,
 ): Promise<Store> {
   const { signal } = options;
   const chroma = withKey(options.chroma ?? {});
@@ -75,7 +63,7 @@ async function reach<Store>(
     await checkCloudDatabase(client, scope, key, signal);
     const limits = { quotas: cloudQuotas, takes: cloudTakes };
     const served = { kind: "chroma-cloud", version: null, ...limits } as const;
-    return use(client, at, scope, served);
+    return new Opened(client, at, scope, served);
   } catch (error) {
     client.close();
     throw isVectorError(error, "E_AUTH") ? keyRefused(error) : error;

@@ -4,13 +4,13 @@ import type { ChromaAddress } from "../../store/address.ts";
 import type { DocumentStore } from "../../store/documents.ts";
 import type { SourceStore } from "../../store/port.ts";
 import type { RecordTarget } from "../../store/record-target.ts";
-import { ChromaStore, type Served } from "./chroma-store.ts";
+import { ChromaStore, type Opening } from "./chroma-store.ts";
 import { ChromaClient, type ChromaConnectOptions } from "./client.ts";
 import { checkDatabase, detectApi, narrowVersion, saidVersion } from "./detect.ts";
 import { ChromaDocuments } from "./documents.ts";
 import { serverLimits, serverQuotas } from "./quotas.ts";
 import { ChromaRecordTarget } from "./record-target.ts";
-import { type Routes, routes, type Scope } from "./routes.ts";
+import { routes } from "./routes.ts";
 import { serverTakes } from "./takes.ts";
 
 export type { ChromaConnectOptions } from "./client.ts";
@@ -25,11 +25,7 @@ export async function openChroma(
   address: ChromaAddress,
   options: ChromaConnectOptions = {},
 ): Promise<SourceStore> {
-  return reach(
-    address,
-    options,
-    (client, at, scope, served) => new ChromaStore(client, at, scope, served),
-  );
+  return reach(address, options, ChromaStore);
 }
 
 /** Opens the same server for records to be written. @throws as `openChroma` */
@@ -37,11 +33,7 @@ export async function openChromaRecords(
   address: ChromaAddress,
   options: ChromaConnectOptions = {},
 ): Promise<RecordTarget> {
-  return reach(
-    address,
-    options,
-    (client, at, scope, served) => new ChromaRecordTarget(client, at, scope, served),
-  );
+  return reach(address, options, ChromaRecordTarget);
 }
 
 /** Opens the same server for the documents of applications to be kept there. @throws as `openChroma` */
@@ -49,18 +41,14 @@ export async function openChromaDocuments(
   address: ChromaAddress,
   options: ChromaConnectOptions = {},
 ): Promise<DocumentStore> {
-  return reach(
-    address,
-    options,
-    (client, at, scope, served) => new ChromaDocuments(client, at, scope, served),
-  );
+  return reach(address, options, ChromaDocuments);
 }
 
-/** What `use` makes of a server that was found to be there, with its tenant and database. */
+/** `Opened`, made of a server that was found to be there, with its tenant and database. */
 async function reach<Store>(
   address: ChromaAddress,
   options: ChromaConnectOptions,
-  use: (client: ChromaClient, at: Routes, scope: Scope, served: Served) => Store,
+  Opened: Opening<Store>,
 ): Promise<Store> {
   const { signal } = options;
   const scope = {
@@ -85,7 +73,7 @@ async function reach<Store>(
     const version = await narrowVersion(said, client, at, signal);
     const quotas = serverQuotas(version);
     const served = { kind: "chroma", version, quotas, takes: serverTakes(version) } as const;
-    return use(client, at, scope, served);
+    return new Opened(client, at, scope, served);
   } catch (error) {
     client.close();
     throw error;
