@@ -81,10 +81,7 @@ export async function migratePoints(
   flags: Given,
   forRecords: FlagTable,
 ): Promise<number> {
-  const what = printableAddress(sourceText);
-  assertPointFlags(flags, { ...chromaFlags, ...recordFlags, ...forRecords }, what);
-  const request = pointsRequest(session, flags, "migrate");
-  const ends = pointsEnds(session, sourceText, targetText, flags);
+  const { request, ends } = readCopy(session, sourceText, targetText, flags, forRecords);
   const { state, begin } = readLeft(session, flags);
   const { dryRun } = readSettings(runFlags, flags, session.environment).values;
   if (dryRun) return await rehearsePoints(session, ends, request, flags);
@@ -135,11 +132,22 @@ export async function planOfPoints(
   flags: Given,
   forRecords: FlagTable,
 ): Promise<number> {
+  const { request, ends } = readCopy(session, sourceText, targetText, flags, forRecords);
+  return await rehearsePoints(session, ends, request, flags);
+}
+
+/** What `migrate` and `plan` are asked. */
+function readCopy(
+  session: Session,
+  sourceText: string,
+  targetText: string | undefined,
+  flags: Given,
+  forRecords: FlagTable,
+): { request: PointsRequest; ends: PointsEnds } {
   const what = printableAddress(sourceText);
   assertPointFlags(flags, { ...chromaFlags, ...recordFlags, ...forRecords }, what);
   const request = pointsRequest(session, flags, "migrate");
-  const ends = pointsEnds(session, sourceText, targetText, flags);
-  return await rehearsePoints(session, ends, request, flags);
+  return { request, ends: pointsEnds(session, sourceText, targetText, flags) };
 }
 
 async function rehearsePoints(
