@@ -1,6 +1,7 @@
 /** Answers as the client gives them, decoded in several turns of the event loop where they are long. */
 import { setImmediate } from "node:timers/promises";
 import { parsePlain, setOwn } from "../util/json.ts";
+import { byte } from "../util/json-bytes.ts";
 import { isTurnOver } from "./turn.ts";
 
 /** Bytes; a shorter answer is decoded at once: in a few milliseconds. */
@@ -8,13 +9,7 @@ const longMin = 256 * 1024;
 /** Bytes of one list or object that are decoded in one go, but for an element or a member that is longer. */
 const pieceLength = 64 * 1024;
 
-const quote = 0x22;
-const comma = 0x2c;
-const openBracket = 0x5b;
-const backslash = 0x5c;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
+const { quote, comma, openBracket, backslash, closeBracket, openBrace, closeBrace } = byte;
 
 /** The decoded JSON text of a `result`, in UTF-8, as `parsePlain` gives it. */
 export function parseAnswer(bytes: Uint8Array): unknown | Promise<unknown> {

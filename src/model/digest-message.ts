@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
 import { canonicalJson } from "../util/canonical.ts";
 import { isPlainText, MemberPlaces } from "../util/canonical-bytes.ts";
+import { byte } from "../util/json-bytes.ts";
 import type { VectorBits } from "./vector-bits.ts";
 
 /** Bytes of the NUL and the norm. */
@@ -11,12 +12,7 @@ const normBytes = 9;
 const utf8BytesMax = 3;
 /** What stands around a text: quotes and a comma. */
 const textBytes = 3;
-const quote = 0x22;
-const comma = 0x2c;
-const openBracket = 0x5b;
-const backslash = 0x5c;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
+const { quote, comma, openBracket, backslash, closeBracket, openBrace } = byte;
 
 type Text = string | null | undefined;
 

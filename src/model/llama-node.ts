@@ -18,6 +18,7 @@ import {
   sliceObject,
   stringOf,
 } from "../util/json.ts";
+import { byte } from "../util/json-bytes.ts";
 import { Members } from "./members.ts";
 
 /** The keys of a node in the payload. */
@@ -125,10 +126,7 @@ function withoutFirst(object: string, key: string): string {
   return object.slice(0, inside) + object.slice(after);
 }
 
-const comma = 0x2c;
-const colon = 0x3a;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
+const { comma, colon, openBrace, closeBrace } = byte;
 
 /** Where the value of `key` stands, the last one where the key stands twice. @throws SyntaxError */
 function memberPlace(object: string, key: string): { start: number; end: number } | null {

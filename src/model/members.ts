@@ -1,11 +1,8 @@
 /** The members of an object in a JSON text, taken out one by one: nothing is cut out of the text before it is wanted. */
 import { expectCode, malformed, skipSpace, skipString, skipValue, stringOf } from "../util/json.ts";
+import { byte } from "../util/json-bytes.ts";
 
-const quote = 0x22;
-const comma = 0x2c;
-const colon = 0x3a;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
+const { quote, comma, colon, openBrace, closeBrace } = byte;
 
 /** Places kept of a member: where its key starts and ends, quotes included, and where its value does. */
 const perMember = 4;

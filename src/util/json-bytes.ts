@@ -4,6 +4,7 @@
  * longer character is taken for one.
  */
 
+/** What JSON is made of; in a text these are the codes too. */
 export const byte = {
   quote: 0x22,
   plus: 0x2b,

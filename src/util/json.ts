@@ -2,6 +2,7 @@
  * JSON without loss: 2 and 2.0 stay apart, 64-bit integers keep every digit. Also slicing: the raw text of an object's
  * values or an array's elements, so that a large answer is decoded only where someone must look inside.
  */
+import { byte } from "./json-bytes.ts";
 
 /** A decoded JSON value: an integer is a bigint, a number with a point or an exponent is a number. */
 export type JsonValue =
@@ -179,14 +180,8 @@ export function stringOf(raw: string): string {
   return raw.includes("\\") ? String(JSON.parse(raw)) : raw.slice(1, -1);
 }
 
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-const colon = 0x3a;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
+const { quote, comma, colon, openBracket, backslash, closeBracket, openBrace, closeBrace } = byte;
+const { minus, point, zero, exponentLower, exponentUpper } = byte;
 
 export function malformed(at: number): SyntaxError {
   return new SyntaxError(`malformed JSON at character ${at}`);
@@ -265,9 +260,6 @@ export function skipString(text: string, at: number): number {
   throw malformed(text.length);
 }
 
-const minus = 0x2d;
-const point = 0x2e;
-const zero = 0x30;
 /** A number holds every integer of so many digits. */
 const exactDigits = 15;
 
@@ -355,7 +347,7 @@ class JsonReader {
     }
     const code = text.charCodeAt(end);
     this.#at = end;
-    if (code === point || code === 0x65 || code === 0x45) {
+    if (code === point || code === exponentLower || code === exponentUpper) {
       this.#at = skipScalar(text, end);
       return Number(text.slice(start, this.#at));
     }

@@ -8,6 +8,7 @@
  * A number without point and exponent is an int64, any other a double: 2 and 2.0 stay apart.
  */
 import { VectorError } from "../errors.ts";
+import { byte } from "../util/json-bytes.ts";
 import { fieldBytes, varintBytes, type Writer } from "./protobuf.ts";
 
 /**
@@ -26,8 +27,7 @@ const depthMax = 124;
 /** What may be said in an answer, where there is no other road. */
 const lenientDepthMax = 1000;
 
-const quote = 0x22;
-const backslash = 0x5c;
+const { quote, backslash, openBrace, closeBrace, openBracket, closeBracket, comma, colon } = byte;
 /** Bytes that a loop copies faster than a call does. */
 const shortBytes = 32;
 
@@ -71,7 +71,7 @@ export class PayloadWriter {
   /** Writes each member of `json`, the object at `depth`, as an entry of the map at `field`. @throws NotCarriedError */
   write(json: string, field: number, depth = 1): void {
     const end = this.#begin(json);
-    if (this.#peek() !== 0x7b) throw new NotCarriedError("not-json");
+    if (this.#peek() !== openBrace) throw new NotCarriedError("not-json");
     this.#object(field, depth);
     this.#finish(end);
   }
@@ -130,16 +130,16 @@ export class PayloadWriter {
     const code = this.#peek();
     this.#at += 1;
     if (code === closing) return false;
-    if (code !== 0x2c) throw new NotCarriedError("not-json");
+    if (code !== comma) throw new NotCarriedError("not-json");
     this.#space();
     return true;
   }
 
   /** The members of the object that begins here, as entries of the map at `field`. */
   #object(field: number, depth: number): void {
-    if (this.#enter(depth, 0x7d)) return;
+    if (this.#enter(depth, closeBrace)) return;
     do this.#entry(field, depth);
-    while (this.#next(0x7d));
+    while (this.#next(closeBrace));
   }
 
   #entry(field: number, depth: number): void {
@@ -149,7 +149,7 @@ export class PayloadWriter {
     const keyEscaped = this.#scan();
     const keyEnd = this.#at - 1;
     this.#space();
-    if (this.#peek() !== 0x3a) throw new NotCarriedError("not-json");
+    if (this.#peek() !== colon) throw new NotCarriedError("not-json");
     this.#at += 1;
     this.#space();
     if (this.#peek() !== quote) {
@@ -188,11 +188,11 @@ export class PayloadWriter {
       return;
     }
     const value = writer.open(field, width);
-    if (code === 0x7b) {
+    if (code === openBrace) {
       const struct = writer.open(6, width);
       this.#object(1, depth + 1);
       writer.close(struct, width);
-    } else if (code === 0x5b) {
+    } else if (code === openBracket) {
       const list = writer.open(7);
       this.#list(depth + 1);
       writer.close(list);
@@ -204,9 +204,9 @@ export class PayloadWriter {
   }
 
   #list(depth: number): void {
-    if (this.#enter(depth, 0x5d)) return;
+    if (this.#enter(depth, closeBracket)) return;
     do this.#field(1, depth);
-    while (this.#next(0x5d));
+    while (this.#next(closeBracket));
   }
 
   #literal(word: string, field: number, value: number): void {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Layout, layouts } from "../../model/collection.ts";
 import { conflicts, reservedKeys } from "../../model/layout.ts";
 import { expectCode, malformed, skipSpace, skipString, skipValue } from "../../util/json.ts";
+import { byte } from "../../util/json-bytes.ts";
 import { DistinctCounter, hashText } from "./distinct.ts";
 
 /** Types of a metadata value; a list bears its elements' type, `mixed[]` where they differ. */
@@ -45,13 +46,8 @@ const keysMax = 256;
 /** Layouts whose own keys stand beside those of the metadata. */
 const openLayouts = layouts.filter((layout) => layout === "flat" || layout === "llamaindex");
 
-const quote = 0x22;
-const openBracket = 0x5b;
-const openBrace = 0x7b;
-const closeBracket = 0x5d;
-const closeBrace = 0x7d;
-const comma = 0x2c;
-const colon = 0x3a;
+const { quote, comma, colon, openBracket, closeBracket, openBrace, closeBrace, point } = byte;
+const { exponentLower, exponentUpper } = byte;
 const letterF = 0x66;
 const letterN = 0x6e;
 const letterT = 0x74;
@@ -220,7 +216,7 @@ function typeAt(text: string, start: number, end: number): ValueType {
 function isInteger(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === 0x2e || code === 0x65 || code === 0x45) return false;
+    if (code === point || code === exponentLower || code === exponentUpper) return false;
   }
   return true;
 }
