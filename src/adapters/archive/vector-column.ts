@@ -38,16 +38,16 @@ export function writeVectors(
   const { dimension, present } = vectors;
   const start = writer.offset;
   const rows = Math.max(1, Math.floor(pageBytes / (componentBytes * Math.max(1, dimension))));
+  const encoder = new LevelEncoder(dimension);
   let values = 0;
   let stored = 0;
   for (let row = 0; row < present.length; row += rows) {
     const page = present.subarray(row, row + rows);
     const vectorsOfPage = page.reduce((sum, one) => sum + one, 0);
-    values += writePage(writer, page, vectorsOfPage, {
-      ...vectors,
-      data: vectors.data.subarray(stored * dimension, (stored + vectorsOfPage) * dimension),
-    });
-    stored += vectorsOfPage;
+    const next = stored + vectorsOfPage;
+    const floats = vectors.data.subarray(stored * dimension, next * dimension);
+    values += writePage(writer, encoder.levels(page), page.length - vectorsOfPage, floats);
+    stored = next;
   }
   const size = BigInt(writer.offset - start);
   return {
@@ -65,16 +65,15 @@ export function writeVectors(
   };
 }
 
+/** Gives how many values the page has, its rows without a vector with them. */
 function writePage(
   writer: ByteWriter,
-  present: Uint8Array,
-  vectors: number,
-  { dimension, data }: PackedVectors,
+  { repetition, definition, rows }: PageLevels,
+  nulls: number,
+  data: Float32Array,
 ): number {
-  const { repetition, definition } = levelsOf(present, dimension);
   const floats = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const size = repetition.length + definition.length + floats.length;
-  const nulls = present.length - vectors;
   const values = data.length + nulls;
   writePageHeader(writer, {
     type: "DATA_PAGE_V2",
@@ -83,7 +82,7 @@ function writePage(
     data_page_header_v2: {
       num_values: values,
       num_nulls: nulls,
-      num_rows: present.length,
+      num_rows: rows,
       encoding: "PLAIN",
       definition_levels_byte_length: definition.length,
       repetition_levels_byte_length: repetition.length,
@@ -95,31 +94,41 @@ function writePage(
 }
 
 interface PageLevels {
+  readonly rows: number;
   readonly repetition: Uint8Array;
   readonly definition: Uint8Array;
 }
 
-/** The levels of the last page in which every row had a vector: those of most pages. */
-let fullPage: (PageLevels & { readonly rows: number; readonly dimension: number }) | null = null;
+/** Encodes the levels of a column chunk's pages. Those of a page in which every row has a vector are kept: the next page mostly has the same. */
+class LevelEncoder {
+  readonly dimension: number;
+  #whole: PageLevels | null = null;
 
-/** The levels of a page's rows, as bytes. */
-function levelsOf(present: Uint8Array, dimension: number): PageLevels {
-  if (present.includes(0)) return encodeLevels(present, dimension);
-  const rows = present.length;
-  if (fullPage?.rows !== rows || fullPage.dimension !== dimension)
-    fullPage = { ...encodeLevels(present, dimension), rows, dimension };
-  return fullPage;
-}
-
-function encodeLevels(present: Uint8Array, dimension: number): PageLevels {
-  const repetition = new LevelRuns();
-  const definition = new LevelRuns();
-  for (const one of present) {
-    repetition.add(0, 1);
-    if (one === 1) repetition.add(1, dimension - 1);
-    definition.add(one === 1 ? defined : 0, one === 1 ? dimension : 1);
+  constructor(dimension: number) {
+    this.dimension = dimension;
   }
-  return { repetition: repetition.bytes(), definition: definition.bytes() };
+
+  /** The levels of a page's rows, as bytes. */
+  levels(present: Uint8Array): PageLevels {
+    if (present.includes(0)) return this.#encode(present);
+    if (this.#whole?.rows !== present.length) this.#whole = this.#encode(present);
+    return this.#whole;
+  }
+
+  #encode(present: Uint8Array): PageLevels {
+    const repetition = new LevelRuns();
+    const definition = new LevelRuns();
+    for (const one of present) {
+      repetition.add(0, 1);
+      if (one === 1) repetition.add(1, this.dimension - 1);
+      definition.add(one === 1 ? defined : 0, one === 1 ? this.dimension : 1);
+    }
+    return {
+      rows: present.length,
+      repetition: repetition.bytes(),
+      definition: definition.bytes(),
+    };
+  }
 }
 
 /** Reads the column chunk in `bytes`. @throws Error where it is not of this form, or has not these rows of this dimension */
@@ -128,6 +137,7 @@ export function readVectors(bytes: Uint8Array, rows: number, dimension: number):
   const present = new Uint8Array(rows);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = { view, offset: 0 };
+  const encoder = new LevelEncoder(dimension);
   let row = 0;
   while (reader.offset < bytes.length) {
     const header = parquetHeader(reader);
@@ -136,7 +146,7 @@ export function readVectors(bytes: Uint8Array, rows: number, dimension: number):
     const last = row + (header.data_page_header_v2?.num_rows ?? 0);
     if (end > bytes.length || last > rows) throw new Error("a page too large");
     const floats = new Uint8Array(data.buffer, row * dimension * componentBytes);
-    readPage(header, page, present.subarray(row, last), dimension, floats);
+    readPage(header, page, present.subarray(row, last), floats, encoder);
     reader.offset = end;
     row = last;
   }
@@ -149,9 +159,10 @@ function readPage(
   { data_page_header_v2: header }: PageHeader,
   page: Uint8Array,
   present: Uint8Array,
-  dimension: number,
   floats: Uint8Array,
+  encoder: LevelEncoder,
 ): void {
+  const { dimension } = encoder;
   if (header?.encoding !== "PLAIN" || header.is_compressed !== false)
     throw new Error("a page of another kind");
   const repetitionEnd = header.repetition_levels_byte_length;
@@ -159,7 +170,7 @@ function readPage(
   const definition = page.subarray(repetitionEnd, definitionEnd);
   markRows(present, definition, dimension);
   // Whatever rows were marked: these levels, and no others, stand for them.
-  const levels = levelsOf(present, dimension);
+  const levels = encoder.levels(present);
   const same =
     Buffer.compare(levels.definition, definition) === 0 &&
     Buffer.compare(levels.repetition, page.subarray(0, repetitionEnd)) === 0;
