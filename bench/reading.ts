@@ -5,7 +5,9 @@ import { batchTargetBytes, optimalBatchSize } from "../src/model/batch-size.ts";
 import type { CollectionInfo } from "../src/model/collection.ts";
 import { connectSource } from "../src/open.ts";
 import type { SourceStore } from "../src/store/port.ts";
+import { readPointId } from "../src/wire/point-id.ts";
 import { countOf } from "../src/wire/points.ts";
+import { Reader } from "../src/wire/protobuf.ts";
 import { encodeScroll, peekNext } from "../src/wire/scroll.ts";
 import { payloadBytes } from "./batches.ts";
 import { each, type Measured, timed } from "./measured.ts";
@@ -72,28 +74,53 @@ export async function readWire(url: string): Promise<Measured> {
   });
 }
 
-/** Every point of a collection by gRPC, with payload and vectors, answers thrown away undecoded; ranges of the ids side by side. */
+/** Every point of a collection by gRPC, with payload and vectors, answers thrown away undecoded. */
 export async function scrollWire(url: string, name: string): Promise<Measured> {
   const client = new GrpcClient(grpcUrl(url), apiKey === "" ? {} : { apiKey });
+  const measured = await timed(() => scrollRanges(client, name));
+  client.close();
+  return measured;
+}
+
+/** Goes through ranges of the ids side by side; gives how many points there are. */
+export async function scrollRanges(client: GrpcClient, name: string): Promise<number> {
   const starts = Array.from({ length: wireInFlight }, (_, range) => {
     const byte = Math.floor((range * 256) / wireInFlight);
     return `${byte.toString(16).padStart(2, "0")}000000-0000-0000-0000-000000000000`;
   });
-  const readRange = async (start: string): Promise<number> => {
+  return await each(starts, wireInFlight, async (start) => {
     const end = starts[starts.indexOf(start) + 1] ?? "g";
     let rows = 0;
     for (let from = start; from < end; ) {
       const wanted = { limit: wireRows, from, payload: true, vectors: true };
-      const page = await client.send("Points/Scroll", encodeScroll(name, wanted), (message) => ({
-        rows: countOf(message, 2),
-        next: peekNext(message) ?? "g",
-      }));
+      const page = await client.send("Points/Scroll", encodeScroll(name, wanted), (message) => {
+        const next = peekNext(message) ?? "g";
+        return { rows: next < end ? countOf(message, 2) : rowsBefore(end, message), next };
+      });
       rows += page.rows;
       from = page.next;
     }
     return rows;
-  };
-  const measured = await timed(() => each(starts, wireInFlight, readRange));
-  client.close();
-  return measured;
+  });
+}
+
+/** How many points of an answer are none of the range that begins at `end`. */
+function rowsBefore(end: string, message: Uint8Array): number {
+  const reader = new Reader(message);
+  let rows = 0;
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag !== 18) {
+      reader.skip(tag);
+      continue;
+    }
+    const outer = reader.open();
+    while (reader.more()) {
+      const inner = reader.tag();
+      if (inner !== 10) reader.skip(inner);
+      else if (readPointId(reader) < end) rows += 1;
+    }
+    reader.close(outer);
+  }
+  return rows;
 }
