@@ -142,8 +142,8 @@ export interface CollectionConfig {
 }
 
 /**
- * An open engine. Calls are answered in the order they were made, but what only asks is answered amid a change that takes longer than
- * 20 ms, from what is changed by then; a write that resolved is on the disk.
+ * An open engine. Calls are answered in the order they were made, but what only asks is answered amid a call that takes longer than
+ * 20 ms, of a change from what is changed by then; a write that resolved is on the disk.
  * Errors carry Qdrant's HTTP status as `details.status` where Qdrant has one: E_INPUT (400, 422),
  * E_COLLECTION_NOT_FOUND and absent points (404), E_SCHEMA_CONFLICT (409), E_NOT_SUPPORTED (501);
  * E_DISK_FULL, E_STORAGE (a damaged collection, named), E_CLOSED, E_ABORTED.

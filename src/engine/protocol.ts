@@ -66,7 +66,7 @@ export const pointWrites: ReadonlySet<OperationName> = new Set<OperationName>([
   "clearPayload",
 ]);
 
-/** What changes nothing: answered amid a long change, too. */
+/** What changes nothing: answered amid a long call, too. */
 export const questions: ReadonlySet<OperationName> = new Set<OperationName>([
   "describeCollection",
   "listCollections",

@@ -1,4 +1,4 @@
-/** How long a question or a change may take. The worker answers one at a time, and one amid a change: there is one limit at a time. */
+/** How long a question or a change may take. The worker answers one at a time, and one amid another: there is one limit at a time. */
 import { VectorError } from "../errors.ts";
 import { ownMs, pause } from "./turns.ts";
 

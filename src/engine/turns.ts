@@ -1,42 +1,48 @@
-/** How a long change lets others have their turn. The worker makes one change at a time, so that there is one turn at a time. */
+/** How a long call lets others have their turn. The worker answers one at a time, and short ones amid it, so that there is one turn at a time. */
 
-/** How long a change goes on before what came meanwhile is looked at. */
-const turnMs = 20;
+/** How long a call goes on before what came meanwhile is looked at, and how long that is gone on with. */
+export const turnMs = 20;
 
 let others: (() => void) | null = null;
 let endsMs = Number.POSITIVE_INFINITY;
-/** How long others have had their turn amid changes, all in all. */
+/** How long others have had their turn amid calls, all in all. */
 let othersMs = 0;
+let amid = false;
 
-/** A clock in milliseconds that stands still for a change while others have their turn. */
+/** A clock in milliseconds that stands still for a call while others have their turn. */
 export function ownMs(): number {
   return performance.now() - othersMs;
 }
 
-/** Makes `change`, amid which `meanwhile` is called again and again, at places where everything is whole. */
-export function inTurns<Result>(meanwhile: () => void, change: () => Result): Result {
+/** Whether another call has its turn amid one that is not done. */
+export function isAmid(): boolean {
+  return amid;
+}
+
+/** Runs `call`, amid which `meanwhile` is called again and again, at places where everything is whole. What is answered amid another gives no turns. */
+export function inTurns<Result>(meanwhile: () => void, call: () => Result): Result {
+  if (amid) return call();
   others = meanwhile;
   endsMs = performance.now() + turnMs;
   try {
-    return change();
+    return call();
   } finally {
     others = null;
   }
 }
 
-/** A place in a change where everything is whole: between one point and the next. Cheap. */
+/** A place in a call where everything is whole: between one point and the next. Cheap. */
 export function pause(): void {
-  if (others === null || performance.now() < endsMs) return;
-  const meanwhile = others;
-  // What is answered meanwhile is no change: it gives no turns.
-  others = null;
+  if (others === null || amid || performance.now() < endsMs) return;
+  amid = true;
   const beganMs = performance.now();
   try {
-    meanwhile();
+    others();
   } finally {
-    others = meanwhile;
+    amid = false;
     const nowMs = performance.now();
     othersMs += nowMs - beganMs;
-    endsMs = nowMs + turnMs;
+    // As long for the call as for the others: it comes to its end, whatever they ask.
+    endsMs = nowMs + Math.max(turnMs, nowMs - beganMs);
   }
 }

@@ -1,4 +1,4 @@
-/** The worker's thread: takes requests in order and answers each; changes of points that wait together are committed together. */
+/** The worker's thread: takes requests in order and answers each, questions amid long calls too; changes of points that wait together are committed together. */
 import {
   type MessagePort,
   parentPort,
@@ -24,7 +24,7 @@ import { answer, type Patience, patienceOf, writesOf } from "./rest/operations.t
 import type { RestRequest } from "./rest/request.ts";
 import { storageError } from "./storage/sqlite.ts";
 import { secondsDefault, within } from "./time-limit.ts";
-import { inTurns } from "./turns.ts";
+import { inTurns, turnMs } from "./turns.ts";
 import { growIndexes } from "./vectors/hnsw.ts";
 
 /** Requests taken in one go. */
@@ -98,7 +98,7 @@ class RequestLoop {
   /** Changes that are made and not yet committed, all of one collection. */
   #group: { name: string; answers: { id: number; result: unknown }[] } | null = null;
 
-  /** What came amid a long change and is to be handled after it, in its order. */
+  /** What came amid a long call and is to be handled after it, in its order. */
   readonly #waiting: Request[] = [];
   /** Requests that were answered before they were done. */
   readonly #told = new Set<number>();
@@ -127,13 +127,17 @@ class RequestLoop {
     return receiveMessageOnPort(this.#port)?.message;
   }
 
-  /** Amid a change: tells its caller, if he waits no longer; answers questions that came, and keeps the rest for later. */
-  #meanwhile(change: Request, patience: Patience | null, endsMs: number): void {
-    if (patience !== null && performance.now() >= endsMs && !this.#told.has(change.id)) {
-      this.#reply({ id: change.id, result: sentText(change, patience.answer()) });
-      this.#told.add(change.id);
-    }
-    for (let taken = 0; taken < drainMax; taken += 1) {
+  /** Amid a change: tells its caller, if he waits no longer. */
+  #tell(change: Request, patience: Patience | null, endsMs: number): void {
+    if (patience === null || performance.now() < endsMs || this.#told.has(change.id)) return;
+    this.#reply({ id: change.id, result: sentText(change, patience.answer()) });
+    this.#told.add(change.id);
+  }
+
+  /** Amid a long call: answers questions that came, and keeps the rest for later. */
+  #meanwhile(): void {
+    const untilMs = performance.now() + turnMs;
+    for (let taken = 0; taken < drainMax && performance.now() < untilMs; taken += 1) {
       const request = this.#take();
       if (request === undefined) return;
       if (placeOf(request).asks) this.#answer(request);
@@ -146,8 +150,16 @@ class RequestLoop {
     const asked = restOf(request);
     const patience = asked === null ? ownPatience(request) : patienceOf(asked);
     const endsMs = performance.now() + (patience?.ms ?? 0);
+    const meanwhile = (): void => {
+      this.#tell(request, patience, endsMs);
+      this.#meanwhile();
+    };
+    return inTurns(meanwhile, () => this.#run(request));
+  }
+
+  #ask(request: Request): unknown {
     return inTurns(
-      () => this.#meanwhile(request, patience, endsMs),
+      () => this.#meanwhile(),
       () => this.#run(request),
     );
   }
@@ -183,7 +195,7 @@ class RequestLoop {
 
   #answer(request: Request): void {
     try {
-      const result = placeOf(request).asks ? this.#run(request) : this.#change(request);
+      const result = placeOf(request).asks ? this.#ask(request) : this.#change(request);
       this.#port.postMessage({ id: request.id, result } satisfies Reply, buffersOf(result));
     } catch (error) {
       const { name } = placeOf(request);

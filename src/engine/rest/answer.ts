@@ -2,6 +2,7 @@
 import { floatText } from "../../util/json.ts";
 import { listText } from "../answer-size.ts";
 import type { PointColumns } from "../api.ts";
+import { largeStep } from "../time-limit.ts";
 import { float32Text } from "./float-text.ts";
 import type { RestRequest } from "./request.ts";
 import { vectorsText } from "./vectors.ts";
@@ -46,6 +47,7 @@ export function pointsText(
 ): string {
   const rows = function* (): Generator<string> {
     for (const [row, id] of points.ids.entries()) {
+      largeStep();
       const score =
         points.scores === undefined
           ? ""

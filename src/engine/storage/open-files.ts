@@ -1,4 +1,5 @@
 /** Which collections' databases are open: the latest used, so that descriptors and memory do not grow with the collections. */
+import { isAmid } from "../turns.ts";
 import type { CollectionFile } from "./collection-file.ts";
 
 /** Each open database has two descriptors. */
@@ -14,8 +15,8 @@ export class OpenFiles {
 
   /** Notes that a file is used now; those that were not for the longest time give back their cache, and then their database. */
   use(file: OpenFile): void {
-    moveToEnd(this.#cached, file, cachedMax)?.shrink();
-    moveToEnd(this.#latest, file, openMax)?.release();
+    for (const old of moveToEnd(this.#cached, file, cachedMax)) old.shrink();
+    for (const old of moveToEnd(this.#latest, file, openMax)) old.release();
   }
 
   /** Notes that a file is closed for good. */
@@ -25,12 +26,13 @@ export class OpenFiles {
   }
 }
 
-/** Puts a file at the end of others; takes the first out, and gives it, where there are more than `most`. */
-function moveToEnd(files: Set<OpenFile>, file: OpenFile, most: number): OpenFile | undefined {
+/** Puts a file at the end of others; takes the first ones out, and gives them, where there are more than `most`. */
+function moveToEnd(files: Set<OpenFile>, file: OpenFile, most: number): OpenFile[] {
   files.delete(file);
   files.add(file);
-  if (files.size <= most) return undefined;
-  const [first] = files;
-  if (first !== undefined) files.delete(first);
-  return first;
+  // The first may be that of the call amid which this one is answered; few are, so that few stay open.
+  if (files.size <= most || isAmid()) return [];
+  const surplus = [...files].slice(0, files.size - most);
+  for (const old of surplus) files.delete(old);
+  return surplus;
 }

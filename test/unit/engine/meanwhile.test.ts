@@ -1,7 +1,8 @@
-/** What a long change leaves to others: questions are answered amid it, changes wait for it, and its caller need not. */
+/** What a long call leaves to others: questions are answered amid it, changes wait for it, and the caller of a change need not. */
 import { expect, it } from "vitest";
 import { type Engine, openEngine } from "../../../src/engine/index.ts";
 import { askEngine } from "../../support/ask-engine.ts";
+import { scratchFolder } from "../../support/scratch-folder.ts";
 
 async function filled(engine: Engine, points: number): Promise<void> {
   await engine.createCollection("c", { vectors: { size: 1, distance: "Dot" } });
@@ -102,3 +103,57 @@ it("who waits a second for a change that takes longer is told so, and the change
     status: "completed",
   });
 }, 60_000);
+
+it("short questions are answered amid a long one, which comes to its end, and changes wait for it", async () => {
+  await using engine = await openEngine(":memory:");
+  const points = 20_000;
+  await filled(engine, points);
+  let done = false;
+  const query = {
+    recommend: { positive: Array.from({ length: 300 }, (_, id) => id), strategy: "best_score" },
+  };
+  const long = askEngine(engine, "queryPoints", "c", {
+    query,
+    limit: points,
+    with_vector: true,
+  }).then((result) => {
+    done = true;
+    return result as { points: { id: number }[] };
+  });
+  const change = engine
+    .setPayload("c", { ids: ["0"] }, '{"n":1}')
+    .then(() => expect(done).toBe(true));
+  let amid = 0;
+  while (!done) {
+    expect(await engine.count("c", withOne)).toBe(done ? 1 : 0);
+    expect((await engine.scroll("c", { limit: 3 })).ids).toEqual(["0", "1", "2"]);
+    if (!done) amid += 1;
+  }
+  expect(amid).toBeGreaterThan(1);
+  expect((await long).points.length).toBe(points - 300);
+  await change;
+});
+
+it("a page goes on where it was after other collections, more than are kept open, were read amid it", async () => {
+  await using engine = await openEngine(scratchFolder());
+  await filled(engine, 20_000);
+  const others = Array.from({ length: 70 }, (_, at) => `other-${at}`);
+  for (const name of others)
+    await engine.createCollection(name, { vectors: { size: 1, distance: "Dot" } });
+  const slow = {
+    should: Array.from({ length: 100 }, (_, n) => ({ key: `m${n}`, match: { text: "x" } })),
+  };
+  const filter = { must_not: [slow] };
+  let done = false;
+  const page = engine.scroll("c", { limit: 20_000, filter }).then(({ ids }) => {
+    done = true;
+    return ids;
+  });
+  let amid = 0;
+  while (!done) {
+    await Promise.all(others.map((name) => engine.scroll(name)));
+    if (!done) amid += 1;
+  }
+  expect(amid).toBeGreaterThan(0);
+  expect(await page).toEqual(Array.from({ length: 20_000 }, (_, id) => String(id)));
+});

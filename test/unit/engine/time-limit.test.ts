@@ -20,13 +20,14 @@ it("a question ends at a step once its time is over, and the next one has its ow
   expect(within(60, answer)).toBe("answer");
 });
 
-it("a change's time is its own: that of questions answered meanwhile does not count", () => {
-  const spend = (milliseconds: number) => {
-    const endsMs = performance.now() + milliseconds;
-    while (performance.now() < endsMs);
-  };
+function spend(milliseconds: number): void {
+  const endsMs = performance.now() + milliseconds;
+  while (performance.now() < endsMs);
+}
+
+it("a call's time is its own: that of questions answered meanwhile does not count", () => {
   let asked = 0;
-  const change = (spent: number) => () => {
+  const call = (spent: number) => () => {
     while (asked < 3) pause();
     spend(spent);
     return answer();
@@ -35,6 +36,24 @@ it("a change's time is its own: that of questions answered meanwhile does not co
     asked += 1;
     within(0.5, () => spend(200));
   };
-  expect(within(0.4, () => inTurns(question, change(0)))).toBe("answer");
-  expect(() => within(0.4, () => inTurns(question, change(500)))).toThrow("timed out after 0.4s");
+  expect(within(0.7, () => inTurns(question, call(0)))).toBe("answer");
+  expect(() => within(0.7, () => inTurns(question, call(800)))).toThrow("timed out after 0.7s");
+});
+
+it("a call goes on for as long as the questions took that were answered amid it", () => {
+  const begins: number[] = [];
+  const call = () => {
+    while (begins.length < 3) pause();
+  };
+  inTurns(() => {
+    begins.push(performance.now());
+    spend(100);
+    inTurns(
+      () => expect.unreachable("amid what is amid another"),
+      () => spend(1),
+    );
+    pause();
+  }, call);
+  for (const [at, began] of begins.entries())
+    expect(began - (begins[at - 1] ?? Number.NEGATIVE_INFINITY)).toBeGreaterThan(199);
 });
