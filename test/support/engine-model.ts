@@ -154,8 +154,9 @@ export class Lane {
       const [one, two, three] = [this.#below(100), this.#below(100), this.#below(100)];
       const vector: ModelPoint["vector"] = { dense: [one, two, three] };
       if (this.#chance(0.7)) vector.words = { indices: [one, 100 + two], values: [1, three] };
+      // Two lists of which the first has whole numbers alone are read as a sparse vector, as by a server.
       if (this.#chance(0.7))
-        vector.many = Array.from({ length: 1 + (one % 3) }, () => [two, three]);
+        vector.many = Array.from({ length: 1 + (one % 3) }, () => [two + 0.5, three]);
       const payload = { n: one, text: "ant".repeat(two), list: [one, { two }] };
       points.set(this.#below(idsMax), { vector, payload });
     }
@@ -211,7 +212,7 @@ function upsert(state: LaneState, collection: string, made: Map<number, ModelPoi
 function updateVectors(state: LaneState, collection: string, ids: number[], n: number): Change {
   const vector = {
     many: [
-      [n, 1],
+      [n + 0.5, 1],
       [2, n],
     ],
     dense: [n, n, n],
