@@ -39,9 +39,9 @@ function planOf(dimension: number): CollectionPlan {
   };
 }
 
-/** Points as they are sent for these records. */
-export function pointsOf(records: RecordBatch, dimension: number): PointBatch {
-  return prepare(records, planOf(dimension), "0".repeat(16)).batch;
+/** Points as they are sent for these records, as a migration makes them. `takeVectors`: the records are not read again. */
+export function pointsOf(records: RecordBatch, dimension: number, takeVectors = false): PointBatch {
+  return prepare(records, planOf(dimension), "0".repeat(16), { takeVectors }).batch;
 }
 
 /** The same points as columns of Qdrant's. */

@@ -17,15 +17,15 @@ export async function writeOurs(address: string, options: WriteOptions): Promise
   const { records, dimension } = options;
   return await withCollection(address, options, async (target, spec) => {
     const batches = await ourBatches(target, records, dimension);
-    const write = async (batch: RecordBatch): Promise<number> => {
-      const points: PointBatch = pointsOf(batch, dimension);
+    const write = async (batch: RecordBatch, takeVectors = true): Promise<number> => {
+      const points: PointBatch = pointsOf(batch, dimension, takeVectors);
       await target.write(spec, points);
       // As a migration does: they are its own, not the source's.
       releaseVectors(points);
       return points.ids.length;
     };
     const [first] = batches;
-    if (first !== undefined) await write(first);
+    if (first !== undefined) await write(first, false);
     return await timed(() => each(batches, target.capabilities.concurrency, write));
   });
 }

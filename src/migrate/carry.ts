@@ -1,4 +1,5 @@
 /** Carries records that the journal lists, a batch at a time: read, prepare, write, and only then the checkpoint. */
+import { setImmediate } from "node:timers/promises";
 import type { RecordFailure } from "../model/record.ts";
 import { bytesOf, pickRows } from "../model/rows.ts";
 import { releaseVectors } from "../model/vector-column.ts";
@@ -51,14 +52,17 @@ export async function carry(
 ): Promise<Carried> {
   const { source, plan, ledger } = lane;
   const ids = rows.map(({ id }) => id);
-  const read = await lane.reads.run(() => source.read(plan.source, ids, { signal }), signal);
+  const read = await lane.reads.run(async () => {
+    const found = await source.read(plan.source, ids, { signal });
+    // What the batch before has made to be sent leaves first: a source that has more at hand would be read, and all of it prepared.
+    await setImmediate();
+    return found;
+  }, signal);
   const byId = new RowsById(rows);
-  const prepared = prepare(
-    read.batch,
-    plan,
-    lane.run,
-    (id) => byId.get(id)?.point ?? pointOf(plan, id),
-  );
+  const prepared = prepare(read.batch, plan, lane.run, {
+    pointFor: (id) => byId.get(id)?.point ?? pointOf(plan, id),
+    takeVectors: true,
+  });
   const readBytes = bytesOf(prepared.batch);
   const digests = digestsOf(prepared.batch);
   const known = prepared.batch.ids.map((id) => byId.get(id));

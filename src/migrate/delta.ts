@@ -72,7 +72,9 @@ async function anyDiffers(
   const { source, target, plan, run, spec } = lane;
   const byId = new Map(rows.map((row) => [row.id, row]));
   const read = await source.read(plan.source, [...byId.keys()], { signal });
-  const { batch } = prepare(read.batch, plan, run, (id) => byId.get(id)?.point ?? "");
+  const { batch } = prepare(read.batch, plan, run, {
+    pointFor: (id) => byId.get(id)?.point ?? "",
+  });
   const digests = digestsOf(batch);
   const places = batch.ids.flatMap((id, place) =>
     sameDigest(byId.get(id)?.digest, digestAt(digests, place)) ? [] : [place],

@@ -20,16 +20,23 @@ export interface Prepared {
   readonly failures: RecordFailure[];
 }
 
+export interface PrepareOptions {
+  /** For a caller who knows the points of these ids already. */
+  readonly pointFor?: (id: string) => string;
+  /** The records' vectors become the points', and nobody reads the records again: saves memory that would be mapped anew for each batch. */
+  readonly takeVectors?: boolean;
+}
+
 /**
  * The points of a batch under a plan. Under cosine every vector is divided by its norm in float64 and rounded to
  * float32, and the norm is kept; otherwise the bits are the source's own. Deterministic: the same record always
- * becomes the same point, bit for bit. `pointFor` is for a caller who knows the points of these ids already.
+ * becomes the same point, bit for bit.
  */
 export function prepare(
   records: RecordBatch,
   plan: CollectionPlan,
   run: string,
-  pointFor: (id: string) => string = (id) => pointOf(plan, id),
+  { pointFor = (id) => pointOf(plan, id), takeVectors = false }: PrepareOptions = {},
 ): Prepared {
   const column = denseVector(records);
   const norms = normsOf(column, records.ids.length);
@@ -48,7 +55,9 @@ export function prepare(
   const { documents, uris, metadata } = records.payload;
   const ids = of(records.ids);
   const cosine = plan.distance === "cosine";
-  const data = cosine ? divided(column, rows, norms) : picked(column, rows);
+  const data = cosine
+    ? divided(column, rows, norms, takeVectors ? column?.data : undefined)
+    : picked(column, rows);
   const batch: PointBatch = {
     ids,
     vectors: new Map([

@@ -38,6 +38,8 @@ export type OnProgress = (done: number, bytes: number, quarantined?: number) => 
 const listChunk = 10_000;
 const pageRows = 1000;
 const sampleRows = 100;
+/** Rows of the first batch; each has twice as many as the one before, up to a whole one. */
+const firstRows = 128;
 const layoutsWithKeysOnTop: readonly string[] = ["flat", "llamaindex"];
 
 /** Lists the source's ids into the journal, whole or not at all. @throws E_ID_COLLISION */
@@ -196,8 +198,11 @@ export async function carryAll(
   let done = 0;
   let after = -1;
   let batchSize = flight.batchSize;
+  // The first batches are small: the target has something to do sooner, and a fault of its is known sooner.
+  let most = firstRows;
   const next = (): LedgerRow[] => {
-    const rows = page(after, batchSize);
+    const rows = page(after, Math.min(most, batchSize));
+    most *= 2;
     after = rows.at(-1)?.ordinal ?? after;
     return rows;
   };

@@ -10,7 +10,7 @@
  * vector's: a dense one's floats, a multivector's, a sparse one's indices (uint32 LE) and then its values.
  */
 import { DigestMessage } from "./digest-message.ts";
-import type { PointBatch } from "./record.ts";
+import type { DenseColumn, PointBatch } from "./record.ts";
 import { otherVectors, type VectorBits } from "./vector-bits.ts";
 import { denseVector } from "./vector-column.ts";
 
@@ -21,27 +21,54 @@ const emptyBucket = `0:${"0".repeat(32)}`;
 
 /** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
 export function digestPoints(batch: PointBatch): Uint8Array {
-  const { placement } = batch;
   const rows = batch.ids.length;
-  const column = denseVector(batch);
-  const others = otherVectors(batch);
-  const vectorBytes = column === undefined ? 0 : column.dimension * 4;
-  const { buffer, byteOffset, byteLength } = column?.data ?? new Float32Array(0);
-  const bits = new Uint8Array(buffer, byteOffset, byteLength);
   const digests = Buffer.from(new ArrayBuffer(rows * digestBytes));
   const message = new DigestMessage();
-  for (let row = 0; row < rows; row += 1) {
-    enterWords(message, batch, row);
-    const more = others.length === 0 ? noVectors : bitsOf(others, row);
-    const shard = placement.shards?.[row] ?? null;
-    if (more.length > 0 || shard !== null) message.others(shard, more);
-    message.norm(placement.norms[row] ?? Number.NaN);
-    if (column !== undefined && (column.present === null || column.present[row] === 1))
-      message.vector(bits.subarray(row * vectorBytes, (row + 1) * vectorBytes));
-    for (const { bytes } of more) for (const part of bytes) message.vector(part);
-    digests.write(message.digest(), row * digestBytes, digestBytes, "latin1");
-  }
+  const vectors = vectorsOf(batch);
+  for (let row = 0; row < rows; row += 1)
+    digests.write(
+      digestRow(message, batch, vectors, row),
+      row * digestBytes,
+      digestBytes,
+      "latin1",
+    );
   return digests;
+}
+
+/** The vectors of a batch as they stand in digests. */
+interface DigestVectors {
+  /** The dense one without a name. */
+  readonly column: DenseColumn | undefined;
+  readonly bits: Uint8Array;
+  readonly others: ReturnType<typeof otherVectors>;
+}
+
+function vectorsOf(batch: PointBatch): DigestVectors {
+  const column = denseVector(batch);
+  const { buffer, byteOffset, byteLength } = column?.data ?? new Float32Array(0);
+  const bits = new Uint8Array(buffer, byteOffset, byteLength);
+  return { column, bits, others: otherVectors(batch) };
+}
+
+/** A function of its own: V8 compiles it once, and a loop around all of it again and again. */
+function digestRow(
+  message: DigestMessage,
+  batch: PointBatch,
+  { column, bits, others }: DigestVectors,
+  row: number,
+): string {
+  const { placement } = batch;
+  enterWords(message, batch, row);
+  const more = others.length === 0 ? noVectors : bitsOf(others, row);
+  const shard = placement.shards?.[row] ?? null;
+  if (more.length > 0 || shard !== null) message.others(shard, more);
+  message.norm(placement.norms[row] ?? Number.NaN);
+  if (column !== undefined && (column.present === null || column.present[row] === 1)) {
+    const bytes = column.dimension * 4;
+    message.vector(bits.subarray(row * bytes, (row + 1) * bytes));
+  }
+  for (const { bytes } of more) for (const part of bytes) message.vector(part);
+  return message.digest();
 }
 
 /** The words of a row, those of other vectors aside. */

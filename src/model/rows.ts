@@ -34,8 +34,11 @@ export function pickRows(batch: PointBatch, rows: readonly number[]): PointBatch
 /** Bytes of a batch: vectors, and payload as text. */
 export function bytesOf(batch: PointBatch): number {
   const { documents, metadata, uris } = batch.payload;
-  let bytes = vectorBytes(batch);
-  for (const column of [documents, metadata, uris])
-    for (const text of column) bytes += text?.length ?? 0;
-  return bytes;
+  return vectorBytes(batch) + lengthOf(documents) + lengthOf(metadata) + lengthOf(uris);
+}
+
+function lengthOf(texts: readonly (string | null)[]): number {
+  let length = 0;
+  for (const text of texts) length += text?.length ?? 0;
+  return length;
 }

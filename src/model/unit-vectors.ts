@@ -24,15 +24,17 @@ function normOf(data: Float32Array, start: number, end: number): number {
   return Math.sqrt(sum);
 }
 
-/** Each row's vector / its norm, computed in float64 and rounded. */
+/** Each row's vector / its norm, computed in float64 and rounded. Into `room` where it is given, which may be the column's own where `rows` ascend. */
 export function divided(
   column: DenseColumn | undefined,
   rows: readonly number[],
   norms: Float64Array,
+  room?: Float32Array,
 ): Float32Array {
   if (column === undefined) return new Float32Array(0);
   const { data, dimension } = column;
-  const sent = new Float32Array(rows.length * dimension);
+  const size = rows.length * dimension;
+  const sent = room?.subarray(0, size) ?? new Float32Array(size);
   let place = 0;
   for (const row of rows) {
     divide(data, row * dimension, norms[row] ?? 1, sent, place, dimension);

@@ -6,7 +6,7 @@ const youngBytes = 8 * 1024 * 1024;
 const roundsMax = 100;
 
 /** How much the old generation grows, in percent, before it is looked through again. */
-const growingPercent = 60;
+const growingPercent = 150;
 
 /**
  * Keeps V8's heap near what is alive in it. By default both generations grow while batches pass through them and hold many

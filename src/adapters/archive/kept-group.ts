@@ -46,9 +46,9 @@ export class KeptGroup {
 
   /** How many of `keys` from `start` on stand in a row here, from the place `from` on. */
   runOf(keys: readonly string[], start: number, from: number): number {
+    const most = Math.min(keys.length - start, this.#keys.length - from);
     let count = 0;
-    while (start + count < keys.length && keys[start + count] === this.#keys[from + count])
-      count += 1;
+    while (count < most && keys[start + count] === this.#keys[from + count]) count += 1;
     return count;
   }
 

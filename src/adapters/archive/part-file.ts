@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { isVectorError, type VectorError } from "../../errors.ts";
 import type { VectorColumn } from "../../model/record.ts";
+import { arraysOf } from "../../model/vector-column.ts";
 import type { ArchivedHead, ArchivedPart } from "../../store/archive.ts";
 import { release } from "../../util/release.ts";
 import { GroupRows } from "./group-rows.ts";
@@ -101,7 +102,8 @@ export class PartFile implements AsyncDisposable {
         : readVectors(first, rows, vector.dimension ?? 0);
     };
     const column = read();
-    for (const chunk of chunks) release(chunk);
+    const kept = new Set(arraysOf(column).map(({ buffer }) => buffer));
+    for (const chunk of chunks) if (!kept.has(chunk.buffer)) release(chunk);
     return column;
   }
 

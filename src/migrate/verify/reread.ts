@@ -70,7 +70,7 @@ export async function readRows(
   };
   const ids = [...ordinals.keys()];
   const read = await lane.reads.run(() => source.read(lane.plan.source, ids, { signal }), signal);
-  const { batch, failures } = prepare(read.batch, lane.plan, lane.run);
+  const { batch, failures } = prepare(read.batch, lane.plan, lane.run, { takeVectors: true });
   const digests = digestsOf(batch);
   lane.ledger.checkpoint({
     written: batch.ids.flatMap((id, row) => place({ id, digest: digestAt(digests, row) })),

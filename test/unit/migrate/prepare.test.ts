@@ -129,4 +129,18 @@ describe("prepare", () => {
     expect(tenant.placement).toMatchObject({ tenants: ["t"], collections: ["col"], runs: [run] });
     expect(plain.placement.collections).toEqual([null]);
   });
+
+  it.each(["cosine", "l2"] as const)(
+    "makes the same points of vectors that it may take (%s)",
+    (distance) => {
+      const vectors = [[3.1, -4.7, 0.25], null, [1e-40, 0, 2], [Number.NaN, 1, 1], [0.1, 0.2, 0.3]];
+      const own = prepare(recordsOf(vectors), planOf(distance), run);
+      const taken = prepare(recordsOf(vectors), planOf(distance), run, { takeVectors: true });
+      expect(taken).toEqual(own);
+      expect(taken.batch.ids).toEqual(["r0", "r2", "r4"]);
+      const records = recordsOf([[3, 4, 0]]);
+      prepare(records, planOf(distance), run);
+      expect([...(denseVector(records)?.data ?? [])]).toEqual([3, 4, 0]);
+    },
+  );
 });

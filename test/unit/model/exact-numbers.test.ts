@@ -37,6 +37,16 @@ describe("findInexact", () => {
     expect(findInexact(`{"a":[1,{"b/c~":${text}}]}`)).toEqual(new Map([["/a/1/b~1c~0", text]]));
   });
 
+  it("notes a number wherever it stands in a long text, and however short it is", () => {
+    for (let before = 0; before < 40; before += 1) {
+      const text = "x".repeat(before);
+      for (const number of ["0.30000000000000004", "94.52706955539223", "5e-324", "1e+300"]) {
+        const noted = findInexact(`{"t":"${text}","a":${number}}`);
+        expect(noted, `${number} behind ${before}`).toEqual(new Map([["/a", number]]));
+      }
+    }
+  });
+
   it("notes every float of a thousand that such a reader misses", () => {
     let missed = 0;
     for (let index = 1; index <= 1000; index += 1) {

@@ -44,6 +44,14 @@ describe("the column of vectors", () => {
     }
   });
 
+  it("puts the components together in the memory of the chunk where every row has a vector, and only there", () => {
+    for (const present of [Uint8Array.of(1, 1, 1), Uint8Array.of(1, 0, 1)]) {
+      const chunk = chunkOf(present, 4);
+      const { data } = readVectors(chunk, 3, 4);
+      expect(data.buffer === chunk.buffer).toBe(!present.includes(0));
+    }
+  });
+
   it("refuses levels of other rows, of another dimension, and fewer or more rows", () => {
     const chunk = chunkOf(Uint8Array.of(1, 0, 1, 1), 6);
     expect(() => readVectors(chunk, 4, 3)).toThrow();
@@ -55,9 +63,11 @@ describe("the column of vectors", () => {
 
   it(`ends with an error, or as many rows, whatever byte is another (seed ${seed})`, () => {
     const next = seededRandom(seed);
-    const chunk = chunkOf(Uint8Array.of(1, 0, 1, 1, 0, 0), 3);
-    for (let round = 0; round < 2000; round += 1) {
-      const bytes = chunk.slice();
+    const chunks = [[1, 0, 1, 1, 0, 0], Array(6).fill(1)].map((present) =>
+      chunkOf(Uint8Array.from(present), 3),
+    );
+    for (let round = 0; round < 4000; round += 1) {
+      const bytes = (chunks[round % 2] ?? new Uint8Array(0)).slice();
       const at = Math.floor(next() * bytes.length);
       bytes[at] = Math.floor(next() * 256);
       try {
