@@ -45,6 +45,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     teardownTimeout: 10_000,
+    setupFiles: ["./test/support/temporary.ts"],
     reporters: ["default", "./test/support/summary-reporter.ts"],
     allowOnly: false,
   },

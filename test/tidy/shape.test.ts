@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { basename } from "node:path";
 import { parseSync } from "vite";
 import { describe, expect, it } from "vitest";
 import { sourcesBelow } from "../support/files.ts";
@@ -35,4 +37,8 @@ describe("source files", () => {
     const defaults = [...sources].filter(([path, text]) => hasDefaultExport(path, text));
     expect(defaults.map(([path]) => path)).toEqual(["test/support/summary-reporter.ts"]);
   });
+});
+
+it("a test file has a temporary folder of its own, which goes with all that is left there", () => {
+  expect(basename(tmpdir())).toMatch(/^vecferry-tests-/);
 });
