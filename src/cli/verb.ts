@@ -35,11 +35,13 @@ export function addGroup(program: Command, call: Call, name: string, summary: st
     .command(name)
     .summary(summary)
     .helpCommand(false)
-    .allowExcessArguments()
+    // What stands behind a word that is none of its commands is not looked at.
+    .argument("[words...]")
+    .allowUnknownOption()
     .usage("COMMAND [options]");
   onCommand(group, call, async (_session, [given]) => {
     const names = group.commands.map((one) => one.name()).join(" or ");
-    const text = given === undefined ? "is given" : `is ${JSON.stringify(given)}`;
+    const text = given?.startsWith("-") === false ? `is ${JSON.stringify(given)}` : "is given";
     throw new VectorError("E_USAGE", `No command of ${name} ${text}: it takes ${names}.`);
   });
   return group;
