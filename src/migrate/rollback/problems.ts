@@ -18,11 +18,11 @@ export function problemsOf(found: Found): Problem[] {
   return [...all, ...files].sort((a, b) => Number(b.blocks) - Number(a.blocks));
 }
 
-function endProblems({ qdrant, chroma, migration }: Found): Problem[] {
+function endProblems({ qdrant, chroma, migration, best }: Found): Problem[] {
   const problems: Problem[] = [];
   if (qdrant.fault !== null) {
-    const without = "`rollback run --restore-only` goes back to the backup without it.";
-    const text = `What was written since the switch cannot be read: ${faultText(qdrant)} ${without}`;
+    const without = " `rollback run --restore-only` goes back to the backup without it.";
+    const text = `What was written since the switch cannot be read: ${faultText(qdrant)}${best === null ? "" : without}`;
     problems.push({ text, blocks: true });
   }
   if (chroma === null) {

@@ -126,21 +126,34 @@ function checkStep(found: Found): Step[] {
 }
 
 function rehearseStep(found: Found): Step {
+  const { best, migration } = found;
+  const looks = `Checks ${best === null ? "" : "the backup and "}both ends`;
+  const tells =
+    migration === null
+      ? "; without a journal it cannot tell beforehand what would be carried"
+      : ", counts what was written to Qdrant since the switch, and names every record that is newer in Chroma";
   return {
     title: "See what would be done",
-    text: "Checks the backup and both ends, counts what was written to Qdrant since the switch, and names every record that is newer in Chroma. Writes nothing.",
+    text: `${looks}${tells}. Writes nothing.`,
     commands: [runCommand(found, "--dry-run")],
     by: "vecferry",
   };
 }
 
 function runStep(found: Found): Step {
+  const { best, migration } = found;
+  const restores =
+    best === null
+      ? "Carries"
+      : "Checks the backup; restores from it the collections that Chroma lacks; carries";
+  const carries =
+    migration === null
+      ? "what Qdrant holds; verifies. What differs in Chroma stays, unless --overwrite is said. "
+      : "what was written to Qdrant since the switch; verifies. What is newer in Chroma is named and stays, unless --overwrite is said; " +
+        "what was deleted at Qdrant stays at Chroma, unless --propagate-deletes is said. ";
   return {
     title: "Go back",
-    text:
-      "Checks the backup; restores from it the collections that Chroma lacks; carries to Chroma what was written to Qdrant since the switch; verifies. " +
-      "What is newer in Chroma is named and stays, unless --overwrite is said; what was deleted at Qdrant stays at Chroma, unless --propagate-deletes is said. " +
-      "Interrupted, the same command goes on.",
+    text: `${restores} to Chroma ${carries}Interrupted, the same command goes on.`,
     commands: [runCommand(found)],
     by: "vecferry",
   };

@@ -126,10 +126,15 @@ describe("`vecferry rollback`", () => {
     const none = await place.plan(place.target, nobody);
     expect(none.plan).toMatchObject({ migration: null, backup: null, backups: [] });
     expect(none.plan.problems.join("\n")).toMatch(/no backup of this Chroma[\s\S]*no journal/);
-    const started = none.plan.steps.find((step: { title: string }) =>
-      step.title.startsWith("Start"),
-    );
-    expect(started.commands).toEqual(["chroma run --path ./chroma_data --port 9"]);
+    const stepOf = (title: string) =>
+      none.plan.steps.find((step: { title: string }) => step.title.startsWith(title));
+    for (const title of ["See what", "Go back"]) {
+      expect(stepOf(title).text).not.toMatch(/the backup|since the switch|propagate-deletes/);
+    }
+    expect(stepOf("See what").text).toContain("without a journal it cannot tell beforehand");
+    expect(stepOf("Start").commands).toEqual(["chroma run --path ./chroma_data --port 9"]);
+    const away = await place.plan("http://127.0.0.1:9?grpc=off", nobody, "--timeout-ms", "100");
+    expect(away.plan.problems[0]).toMatch(/since the switch cannot be read: .* \[E_UNREACHABLE\]$/);
     const nothing = await place.plan();
     expect([nothing.exit, nothing.said]).toEqual([2, expect.stringContaining("[E_NO_MIGRATION]")]);
     expect(nothing.said).not.toContain("What was kept");
@@ -218,5 +223,11 @@ describe("`vecferry rollback` before anything is opened", () => {
     const { exit, said } = await place.run(...args, ...patience);
     expect(said).toContain(`[${code}]`);
     expect(exit, said).toBe(code === "E_NOT_SUPPORTED" ? 1 : status);
+  });
+
+  it("names a command that it has not, whatever stands behind it, and those that it has", async () => {
+    const { said } = await place.run("rollback", "begin", place.target, nobody);
+    expect(said).toContain('No command of rollback is "begin": it takes plan or run.');
+    expect(said).not.toContain("--chromadb-collections");
   });
 });
