@@ -1,57 +1,24 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
-  HybridVectorService,
-  openRepository,
+  type HybridVectorService,
   VectorError,
   type VectorRepository,
 } from "../../../src/index.ts";
 import type { HybridOptions } from "../../../src/repository/hybrid/options.ts";
 import { DatabaseSync } from "../../../src/util/sqlite.ts";
-import { type FaultyRepository, faultyRepository } from "../../support/faulty-repository.ts";
-
-const collection = "notes";
-const tenantId = "acme";
-const folder = mkdtempSync(join(tmpdir(), "vecferry-hybrid-faults-"));
-let stores: { qdrant: VectorRepository; other: VectorRepository };
-let qdrant: FaultyRepository;
-let other: FaultyRepository;
-let queues = 0;
-
-beforeAll(() => {
-  stores = { qdrant: openRepository(":memory:"), other: openRepository(":memory:") };
-});
-
-beforeEach(async () => {
-  for (const repository of [stores.qdrant, stores.other]) {
-    await repository.deleteCollection(collection);
-    await repository.createCollectionOptimized({ name: collection, vectorSize: 3 });
-  }
-  qdrant = faultyRepository(stores.qdrant);
-  other = faultyRepository(stores.other);
-  queues += 1;
-});
-
-afterAll(async () => {
-  await stores.qdrant[Symbol.asyncDispose]();
-  await stores.other[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
+import {
+  collection,
+  openHybrid,
+  other,
+  qdrant,
+  queueFolder,
+  stores,
+  tenantId,
+} from "../../support/hybrid-scene.ts";
 
 const open = (options: Partial<HybridOptions> = {}) =>
-  HybridVectorService.open({
-    qdrant: qdrant.repository,
-    other: other.repository,
-    queue: join(folder, String(queues)),
-    // The tests say when.
-    catchUpMs: 3_600_000,
-    readTimeoutMs: 600,
-    writeTimeoutMs: 600,
-    breaker: { failures: 1000 },
-    ...options,
-  });
+  openHybrid({ breaker: { failures: 1000 }, ...options });
 
 const document = (id: string) => ({ id, content: id, embedding: [1, 0, 0], metadata: { n: 2 } });
 const write = (
@@ -128,7 +95,7 @@ describe("the queue", () => {
 
   it("refuses a write that the disk does not take, by a code and before a store is asked", async () => {
     await using hybrid = await open();
-    using database = new DatabaseSync(join(folder, String(queues), "queue.sqlite"));
+    using database = new DatabaseSync(join(queueFolder(), "queue.sqlite"));
     database.exec(
       "create trigger full before insert on waiting begin select raise(abort, 'full'); end",
     );

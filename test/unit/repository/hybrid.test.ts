@@ -1,51 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Registry } from "prom-client";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { HybridVectorService, openRepository, type VectorRepository } from "../../../src/index.ts";
-import type { HybridOptions } from "../../../src/repository/hybrid/options.ts";
-import { type FaultyRepository, faultyRepository } from "../../support/faulty-repository.ts";
-
-const collection = "notes";
-const tenantId = "acme";
-const folder = mkdtempSync(join(tmpdir(), "vecferry-hybrid-"));
-let stores: { qdrant: VectorRepository; other: VectorRepository };
-let qdrant: FaultyRepository;
-let other: FaultyRepository;
-let queues = 0;
-
-beforeAll(() => {
-  stores = { qdrant: openRepository(":memory:"), other: openRepository(":memory:") };
-});
-
-beforeEach(async () => {
-  for (const repository of [stores.qdrant, stores.other]) {
-    await repository.deleteCollection(collection);
-    await repository.createCollectionOptimized({ name: collection, vectorSize: 3 });
-  }
-  qdrant = faultyRepository(stores.qdrant);
-  other = faultyRepository(stores.other);
-  queues += 1;
-});
-
-afterAll(async () => {
-  await stores.qdrant[Symbol.asyncDispose]();
-  await stores.other[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
-
-const open = (options: Partial<HybridOptions> = {}) =>
-  HybridVectorService.open({
-    qdrant: qdrant.repository,
-    other: other.repository,
-    queue: join(folder, String(queues)),
-    // The tests say when.
-    catchUpMs: 3_600_000,
-    readTimeoutMs: 600,
-    writeTimeoutMs: 600,
-    ...options,
-  });
+import { describe, expect, it } from "vitest";
+import type { HybridVectorService, VectorRepository } from "../../../src/index.ts";
+import {
+  collection,
+  openHybrid,
+  other,
+  qdrant,
+  stores,
+  tenantId,
+} from "../../support/hybrid-scene.ts";
 
 const document = (id: string, content = id) => ({
   id,
@@ -84,7 +47,7 @@ async function expectAlike(expected: object): Promise<void> {
 
 describe("writes to both stores", () => {
   it("are taken by both, with one time of making, and nothing waits", async () => {
-    await using hybrid = await open();
+    await using hybrid = await openHybrid();
     const result = await write(hybrid, "upsert", document("a"), document("b"), document("a"));
     const none = { taken: 2, queued: 0, failed: [] };
     expect(result).toEqual({
@@ -99,7 +62,7 @@ describe("writes to both stores", () => {
   it.each(["error", "late", "silence"] as const)(
     "wait for the second store, where that ends in %s",
     async (fault) => {
-      await using hybrid = await open();
+      await using hybrid = await openHybrid();
       await write(hybrid, "upsert", document("a"), document("b"));
       other.fault = fault;
       const result = await write(hybrid, "upsert", document("a", "new"), document("c"));
@@ -116,7 +79,7 @@ describe("writes to both stores", () => {
   it.each(["error", "late", "silence"] as const)(
     "are decided by the second store, where the first ends in %s",
     async (fault) => {
-      await using hybrid = await open();
+      await using hybrid = await openHybrid();
       await write(hybrid, "upsert", document("a"));
       qdrant.fault = fault;
       const result = await write(hybrid, "upsert", document("a", "new"), document("b"));
@@ -135,7 +98,7 @@ describe("writes to both stores", () => {
   );
 
   it("are of the documents as they were when the call was made, whatever becomes of them meanwhile", async () => {
-    await using hybrid = await open();
+    await using hybrid = await openHybrid();
     const given = { ...document("1", "then"), createdAt: "2026-01-02T03:04:05.000Z" };
     const writing = write(hybrid, "upsert", given);
     given.content = "later";
@@ -146,7 +109,7 @@ describe("writes to both stores", () => {
   });
 
   it("fail with the store's error where neither takes them, and both are alike in the end", async () => {
-    await using hybrid = await open({ breaker: { failures: 1000 } });
+    await using hybrid = await openHybrid({ breaker: { failures: 1000 } });
     for (const faults of [
       ["error", "error"],
       ["late", "error"],
@@ -169,7 +132,7 @@ describe("writes to both stores", () => {
   });
 
   it("are decided once: what one store has is not inserted into the other", async () => {
-    await using hybrid = await open();
+    await using hybrid = await openHybrid();
     await write(hybrid, "insert", document("a"));
     const again = await write(hybrid, "insert", document("a", "new"), document("b"));
     expect(again.failed).toEqual([expect.objectContaining({ id: "a", code: "E_DOCUMENT_EXISTS" })]);
@@ -179,7 +142,7 @@ describe("writes to both stores", () => {
   });
 
   it("are refused for their own fault at once, and nothing waits", async () => {
-    await using hybrid = await open();
+    await using hybrid = await openHybrid();
     const wrong = { ...document("a"), embedding: [1, 0] };
     const result = await write(hybrid, "upsert", wrong, document("b"));
     expect(result.failed).toEqual([expect.objectContaining({ id: "a", code: "E_DIMENSION" })]);
@@ -195,7 +158,7 @@ describe("writes to both stores", () => {
 
   it("name what the second store will not take, and tell it when that is mended", async () => {
     await stores.other.deleteCollection(collection);
-    await using hybrid = await open();
+    await using hybrid = await openHybrid();
     const { stores: took } = await write(hybrid, "upsert", document("a"));
     expect(took.qdrant.taken).toBe(1);
     expect(took.other.failed).toEqual([
@@ -211,7 +174,7 @@ describe("writes to both stores", () => {
   });
 
   it("are refused before they begin when the queue is full", async () => {
-    await using hybrid = await open({ queueMax: 2 });
+    await using hybrid = await openHybrid({ queueMax: 2 });
     other.fault = "error";
     await write(hybrid, "upsert", document("a"), document("b"));
     await expect(write(hybrid, "upsert", document("c"))).rejects.toMatchObject({
@@ -222,7 +185,7 @@ describe("writes to both stores", () => {
   });
 
   it("to one document come in order, however many are under way", async () => {
-    await using hybrid = await open();
+    await using hybrid = await openHybrid();
     const writes = Array.from({ length: 30 }, (_, n) => {
       other.fault = n % 3 === 0 ? "error" : "none";
       return write(hybrid, "upsert", document("a", `${n}`), document("b", `${n}`));
@@ -234,7 +197,7 @@ describe("writes to both stores", () => {
   });
 
   it("delete what meets a filter in both, also what the first has not", async () => {
-    await using hybrid = await open();
+    await using hybrid = await openHybrid();
     await write(hybrid, "upsert", document("a"), {
       ...document("b"),
       metadata: { n: 3, f: 1, big: 1n },
@@ -256,7 +219,7 @@ describe("reads", () => {
     ["silence", "timeout"],
   ] as const)("fall back on %s, and from an open circuit", async (fault, reason) => {
     const metrics = new Registry();
-    await using hybrid = await open({ metrics, breaker: { failures: 2, resetMs: 60_000 } });
+    await using hybrid = await openHybrid({ metrics, breaker: { failures: 2, resetMs: 60_000 } });
     await write(hybrid, "upsert", document("a"));
     qdrant.fault = fault;
     for (let at = 0; at < 3; at += 1) expect(await search(hybrid)).toHaveLength(1);
@@ -275,7 +238,7 @@ describe("reads", () => {
   it("go to the store that useQdrant or USE_QDRANT names", async () => {
     process.env["USE_QDRANT"] = "false";
     try {
-      await using hybrid = await open({ writes: "one" });
+      await using hybrid = await openHybrid({ writes: "one" });
       await write(hybrid, "upsert", document("a"));
       expect(await contentsOf(stores.qdrant)).toEqual({});
       expect(await search(hybrid)).toHaveLength(1);
@@ -286,7 +249,7 @@ describe("reads", () => {
   });
 
   it("throw the question's own fault without asking the other, and the store's where neither answers", async () => {
-    await using hybrid = await open();
+    await using hybrid = await openHybrid();
     const request = { queryEmbedding: [1, 0], collectionName: collection, tenantId };
     await expect(hybrid.semanticSearchAdvanced(request)).rejects.toMatchObject({
       code: "E_DIMENSION",
@@ -302,7 +265,7 @@ describe("reads", () => {
 
   it("of a share are asked of the second store too, and its faults are not heard", async () => {
     const metrics = new Registry();
-    await using hybrid = await open({ metrics, shadow: 1, shadowInFlightMax: 2 });
+    await using hybrid = await openHybrid({ metrics, shadow: 1, shadowInFlightMax: 2 });
     await write(hybrid, "upsert", document("a"));
     await stores.qdrant.bulkUpsertDocuments(collection, {
       operationType: "upsert",
@@ -326,7 +289,7 @@ describe("reads", () => {
 
   it("of a tenant's service are those of the hybrid", async () => {
     const metrics = new Registry();
-    await using hybrid = await open({ metrics });
+    await using hybrid = await openHybrid({ metrics });
     await using notes = hybrid.tenant(tenantId, { collection });
     await notes.addDocuments([document("a")]);
     qdrant.fault = "error";
