@@ -5,7 +5,7 @@ import { ChromaRepository } from "../../src/repositories.ts";
 import { documentSuite, repositorySuite } from "../../src/testing/index.ts";
 import { newPlace } from "../support/chroma-fill.ts";
 import { type ChromaVersion, chromaAvailable, startChroma } from "../support/chroma-server.ts";
-import { startCloud } from "../support/cloud-stand-in.ts";
+import { cloudKey, moodyCloud } from "../support/cloud-scene.ts";
 
 const noNulls = "a Chroma's metadata holds no null and nothing nested; such a document is refused";
 const noLists = "a Chroma takes lists from 1.5.0 on; such a document is refused";
@@ -65,13 +65,7 @@ if (reason !== null) {
   });
 } else {
   const server = await startChroma();
-  const place = await newPlace(server);
-  const cloud = await startCloud({
-    upstream: server.url,
-    keys: [{ key: "ck-mine", tenant: place.tenant, databases: [place.database] }],
-    rules: { writes: true, busy: 0.02, unavailable: 0.02, shortPage: 0.3 },
-    seed: Math.floor(Math.random() * 2 ** 31),
-  });
+  const cloud = await moodyCloud(server);
   afterAll(async () => {
     await cloud[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
@@ -82,8 +76,8 @@ if (reason !== null) {
       name: "Chroma Cloud's stand-in",
       open: () =>
         openChromaCloudDocuments(
-          { kind: "chroma-cloud", url: cloud.url, ...place },
-          { chroma: { token: "ck-mine" } },
+          { kind: "chroma-cloud", url: cloud.url, ...cloud.place },
+          { chroma: { token: cloudKey } },
         ),
       keeps: true,
       skip: { [nested]: noNulls },
@@ -95,8 +89,8 @@ if (reason !== null) {
       name: "Chroma Cloud's stand-in",
       open: () =>
         new ChromaRepository({
-          url: `chroma-cloud://${place.tenant}/${place.database}?host=${cloud.url}`,
-          apiKey: "ck-mine",
+          url: `chroma-cloud://${cloud.place.tenant}/${cloud.place.database}?host=${cloud.url}`,
+          apiKey: cloudKey,
         }),
       lacks: { nulls: noNulls, nested: noNulls },
     },

@@ -12,7 +12,7 @@ import {
   chromaAvailable,
   startChroma,
 } from "../support/chroma-server.ts";
-import { startCloud } from "../support/cloud-stand-in.ts";
+import { cloudKey, moodyCloud } from "../support/cloud-scene.ts";
 
 /** The newest and the oldest; those between where VECFERRY_ALL_CHROMAS=1 asks for them. */
 const versions: readonly ChromaVersion[] =
@@ -136,21 +136,15 @@ if (newest !== null) {
   });
 } else {
   const server = await startChroma({ version: "1.5.9", env: {} });
-  const place = await newPlace(server);
-  const cloud = await startCloud({
-    upstream: server.url,
-    keys: [{ key: "ck-mine", tenant: place.tenant, databases: [place.database] }],
-    rules: { writes: true, busy: 0.02, unavailable: 0.02, shortPage: 0.3 },
-    seed: Math.floor(Math.random() * 2 ** 31),
-  });
+  const cloud = await moodyCloud(server);
   afterAll(async () => {
     await cloud[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
   });
   const open = () =>
     openChromaCloudRecords(
-      { kind: "chroma-cloud", url: cloud.url, ...place },
-      { chroma: { token: "ck-mine" } },
+      { kind: "chroma-cloud", url: cloud.url, ...cloud.place },
+      { chroma: { token: cloudKey } },
     );
   recordTargetSuite({ describe, it }, { name: "Chroma Cloud's stand-in", open });
   it("Chroma Cloud's quotas are known before a record is sent", async () => {

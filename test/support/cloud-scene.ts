@@ -41,6 +41,20 @@ export async function cloudScene(
   return { cloud, place, key, address, [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose]() };
 }
 
+/** An empty database of a stand-in in front of `server`; at times it is busy, away or answers short pages, on each run at others. */
+export async function moodyCloud(
+  server: ChromaServer,
+): Promise<AsyncDisposable & { readonly url: string; readonly place: Place }> {
+  const place = await newPlace(server);
+  const cloud = await startCloud({
+    upstream: server.url,
+    keys: [{ key: cloudKey, tenant: place.tenant, databases: [place.database] }],
+    rules: { writes: true, busy: 0.02, unavailable: 0.02, shortPage: 0.3 },
+    seed: Math.floor(Math.random() * 2 ** 31),
+  });
+  return { url: cloud.url, place, [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose]() };
+}
+
 /** Records whose vector and payload tell whose they are. */
 export function cloudRecords(count: number): FixtureRecord[] {
   return Array.from({ length: count }, (_, n) => ({
