@@ -109,6 +109,8 @@ export function isLate(error: unknown): boolean {
   return error.details["status"] === 404 || foundLate.has(error);
 }
 
+const none = { issue: { path: [] }, status: 400, words: "invalid" } as const;
+
 /** Checks `value`, which stands at `path` of a request: a wrong shape is 400, what breaks a bound 422. @throws E_INPUT */
 export function checkInput<Schema extends z.ZodType>(
   schema: Schema,
@@ -117,11 +119,11 @@ export function checkInput<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const { status, words } =
-    issue === undefined ? { status: 400, words: "invalid" } : inputFault(issue, value);
+  const faults = result.error.issues.map((issue) => ({ issue, ...inputFault(issue, value) }));
+  // Qdrant decodes all of it before it looks at bounds.
+  const { issue, status, words } = faults.find((each) => each.status === 400) ?? faults[0] ?? none;
   if (status === 400) throw malformed(words);
-  const steps = [path, ...(issue?.path ?? []).map(String)].filter((step) => step !== "");
+  const steps = [path, ...issue.path.map(String)].filter((step) => step !== "");
   throw invalid(`Validation error in JSON body: [${steps.join(".")}: ${words}]`);
 }
 

@@ -1,9 +1,7 @@
 /** The engine's side in the worker: all collections of a folder, and the operations on them, synchronously. */
 import { isVectorError, VectorError } from "../errors.ts";
-import { type JsonValue, parseSigned } from "../util/json.ts";
 import type {
   JsonInput,
-  JsonObject,
   PointColumns,
   PointSelector,
   ReadPointsOptions,
@@ -20,6 +18,7 @@ import {
   readPatch,
   updateConfig,
 } from "./collection/config.ts";
+import { readConfigBody } from "./collection/config-body.ts";
 import { createFields, updateFields } from "./collection/config-schema.ts";
 import { describe } from "./collection/describe.ts";
 import { keepIndexes, releaseIndexes } from "./collection/indexing.ts";
@@ -57,19 +56,6 @@ import { OpenFiles } from "./storage/open-files.ts";
 import { type SnapshotDescription, SnapshotFiles } from "./storage/snapshot-files.ts";
 import { extractSnapshot } from "./storage/snapshot-format.ts";
 import { assertText, removeFiles, storageError } from "./storage/sqlite.ts";
-import { asStruct, type Fields } from "./struct-list.ts";
-
-function parseBody(text: string, of: Fields): JsonObject {
-  let value: JsonValue;
-  try {
-    value = parseSigned(text);
-  } catch (cause) {
-    throw badInput(`Format error in JSON body: ${String(cause)}`);
-  }
-  const body = asStruct(value, of);
-  if (body === null) throw badInput("Format error in JSON body: expected an object");
-  return body as JsonObject;
-}
 
 function wrongRow(name: string): string {
   return `Collection ${name} is damaged: its row in the catalog does not fit its checksum.`;
@@ -165,7 +151,7 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
 
   createCollection(name: string, config: string): void {
     assertCollectionName(name);
-    const wanted = createConfig(parseBody(config, createFields));
+    const wanted = readConfigBody(config, createFields, createConfig);
     if (this.#catalog.aliases.has(name)) {
       throw badInput(
         `Wrong input: Can't create collection with name ${name}. Alias with the same name already exists`,
@@ -232,7 +218,7 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
   }
 
   updateCollection(name: string, patch: string): void {
-    const wanted = readPatch(parseBody(patch, updateFields));
+    const wanted = readConfigBody(patch, updateFields, readPatch);
     const state = this.#state(name);
     const config = updateConfig(state.config, wanted);
     this.#transact(state, () => state.file.saveConfig(encodeConfig(config)));

@@ -24,7 +24,7 @@ export type {
 export { canonicalPointId } from "./collection/point-key.ts";
 export { openEngine } from "./engine.ts";
 export { badInput, checkInput, invalid, notFound, notImplemented } from "./errors.ts";
-export { invalidParam, nameFault } from "./rest/params.ts";
+export { checkParams, nameFault, type ParamsOf } from "./rest/params.ts";
 export type { RestOperation, RestRequest } from "./rest/request.ts";
 export { type LookedFolder, lookAtPoints, lookForPoints, lookIntoFolder } from "./storage/look.ts";
 export { receiveFile } from "./storage/receive.ts";

@@ -7,20 +7,23 @@ export interface Fields {
   readonly names: readonly string[];
   /** So many must stand in a list; it may leave out the rest. */
   readonly needed: number;
+  /** A list may have no more elements than this. */
+  readonly most: number;
 }
 
-/** The fields of a struct, with spaces between them; those that a list may leave out end with `?`. */
+/** The fields of a struct, with spaces between them; those that a list may leave out end with `?`. `*`: what more it has is passed over. */
 export function fields(text: string): Fields {
-  const words = text.split(" ");
+  const words = text.split(" ").filter((word) => word !== "*");
   return {
     names: words.map((word) => word.replace("?", "")),
     needed: words.findLastIndex((word) => !word.endsWith("?")) + 1,
+    most: text.endsWith("*") ? Number.POSITIVE_INFINITY : words.length,
   };
 }
 
 /** Whether a list of so many elements is such a struct. */
-export function fits({ names, needed }: Fields, length: number): boolean {
-  return length >= needed && length <= names.length;
+export function fits({ needed, most }: Fields, length: number): boolean {
+  return length >= needed && length <= most;
 }
 
 /** An object that a body had: a whole float may stand in one of its own, and is none. */
@@ -32,7 +35,7 @@ export function isMap(value: unknown): value is Record<string, unknown> {
 export function asStruct(value: unknown, of: Fields): Record<string, unknown> | null {
   if (isMap(value)) return value;
   if (!Array.isArray(value) || !fits(of, value.length)) return null;
-  return Object.fromEntries(value.map((each, at) => [of.names[at], each]));
+  return Object.fromEntries(of.names.slice(0, value.length).map((name, at) => [name, value[at]]));
 }
 
 /** The schema of a struct whose fields have this order; a list needs so many of them. */
@@ -40,7 +43,8 @@ export function struct<Shape extends z.ZodRawShape>(
   shape: Shape,
   needed = Object.keys(shape).length,
 ) {
-  const of = { names: Object.keys(shape), needed };
+  const names = Object.keys(shape);
+  const of = { names, needed, most: names.length };
   return z.preprocess(
     (value) => asStruct(value, of) ?? (value instanceof Number ? Number(value) : value),
     z.object(shape),

@@ -4,6 +4,7 @@ import { type Engine, notImplemented } from "../engine/index.ts";
 import { accepted, okBytes, type Timed } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { assertAllowed } from "./guard.ts";
+import { namedTwice } from "./query-params.ts";
 import { type Asked, type Route, routes } from "./routes.ts";
 import type { Served } from "./service.ts";
 import { services } from "./services.ts";
@@ -34,9 +35,7 @@ async function ask(c: Context<Timed>, engine: Engine, does: Asked): Promise<Resp
   const { operation, background = false } = does;
   const { collection_name: collection = "", ...path } = c.req.param() as Record<string, string>;
   const params = { ...c.req.query(), ...path };
-  const twice = Object.entries(c.req.queries()).flatMap(([name, { length }]) =>
-    length > 1 ? [name] : [],
-  );
+  const twice = namedTwice(c);
   const body = c.req.method === "GET" ? null : await readBody(c);
   const { signal } = c.req.raw;
   const request = { operation, collection, params, twice, body };

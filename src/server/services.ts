@@ -3,19 +3,20 @@ import { ok } from "./answer.ts";
 import { followed } from "./followed.ts";
 import { metricsOf } from "./metrics.ts";
 import { metricsText } from "./prometheus.ts";
+import { checkedQuery } from "./query-params.ts";
 import type { ServiceName } from "./routes.ts";
 import type { Service } from "./service.ts";
 import { downloadSnapshot, recoverSnapshot, uploadSnapshot } from "./snapshots.ts";
-import { flag, readCollections, telemetryQuery, telemetryText } from "./telemetry.ts";
+import { readCollections, telemetryQuery, telemetryText } from "./telemetry.ts";
 
 const telemetry: Service = async (c, { engine, statistics }) => {
-  const query = telemetryQuery(c.req.query());
+  const query = telemetryQuery(checkedQuery(c, "telemetry"));
   const collections = await readCollections(engine, c.req.raw.signal);
   return ok(c, telemetryText(collections, statistics, query));
 };
 
 const metrics: Service = async (c, { engine, statistics }) => {
-  const perCollection = flag(c.req.query("per_collection"));
+  const { perCollection } = telemetryQuery(checkedQuery(c, "metrics"));
   const collections = await readCollections(engine, c.req.raw.signal);
   return c.text(metricsText(metricsOf(collections, statistics, perCollection)));
 };

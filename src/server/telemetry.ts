@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { availableParallelism, endianness, totalmem } from "node:os";
 import { z } from "zod";
-import { type Engine, invalidParam } from "../engine/index.ts";
+import type { Engine } from "../engine/index.ts";
 import { followed } from "./followed.ts";
 import type { Line, Protocol, Statistics, Tally } from "./statistics.ts";
 
@@ -31,22 +31,13 @@ export interface TelemetryQuery {
   readonly perCollection: boolean;
 }
 
-/** @throws E_INPUT (400) */
+/** What the parameters, which were checked, ask for. */
 export function telemetryQuery(params: Readonly<Record<string, string>>): TelemetryQuery {
-  const level = params["details_level"] ?? "0";
-  if (!/^\+?\d+$/.test(level)) throw invalidParam("invalid digit found in string");
   return {
-    level: Math.min(Number(level), 10),
-    anonymize: flag(params["anonymize"]),
-    perCollection: flag(params["per_collection"]),
+    level: Math.min(Number(params["details_level"] ?? "0"), 10),
+    anonymize: params["anonymize"] === "true",
+    perCollection: params["per_collection"] === "true",
   };
-}
-
-/** @throws E_INPUT (400) */
-export function flag(value: string | undefined): boolean {
-  if (value === undefined || value === "false") return false;
-  if (value === "true") return true;
-  throw invalidParam("provided string was not `true` or `false`");
 }
 
 /** This process, as telemetry names it. */

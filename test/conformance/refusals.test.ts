@@ -40,10 +40,19 @@ async function collectionsAt(ask: Asker): Promise<string[]> {
   return result.collections.map(({ name }) => name);
 }
 
-/** A real 1.18.2 takes a list within lists for a formula, and tries more ways to read it than it ever comes to the end of. */
-const isEndless = ({ path, body }: RawRequest) =>
+/**
+ * A real 1.18.2 takes a list within lists for a formula, and tries more ways to read it than it ever comes to the end of; of some
+ * 70 prefetches within prefetches its stack overflows, and it is gone.
+ */
+const isDeadly = ({ path, body }: RawRequest) =>
   path.includes("query") &&
-  /\[{8}/.test(typeof body === "string" ? body : Buffer.from(body ?? []).toString());
+  /\[{8}|(?:"prefetch":[[{]+){20}/.test(
+    typeof body === "string" ? body : Buffer.from(body ?? []).toString(),
+  );
+
+/** What is refused here for its own sake: components beyond a float32, a name, and examples of groups, at some of which a server panics. */
+const meant =
+  /is not a finite number|does not take the name|recommend_group_request\.(?:posi|nega)tive\./;
 
 /** Whether a server has made the change in no time, to tell how it ended, is its luck. */
 const isHurried = ({ path }: RawRequest) =>
@@ -96,10 +105,10 @@ describe.skipIf(reason !== "")(`a real server${reason}`, () => {
       for (const spoilt of fc.sample(spoiltRequests, { seed, numRuns: requests })) {
         const raw = rawOf(spoilt);
         const request = requestOf(raw);
-        if (!request || isEndless(raw) || isHurried(raw) || isAbout(others, request)) continue;
+        if (!request || isDeadly(raw) || isHurried(raw) || isAbout(others, request)) continue;
         const [their, our] = await Promise.all([theirs(request.clone()), ours(request)]);
-        // What the embedded one does not have it says at once; components beyond a float32 it does not take.
-        const isMeant = our.status === 501 || our.text.includes("is not a finite number");
+        // What the embedded one does not have it says at once.
+        const isMeant = our.status === 501 || meant.test(our.text);
         if (their.status !== 0 && !isMeant && their.status !== our.status) {
           differences.push(
             `${told(raw)}\n  ${their.status} ${their.text.slice(0, 300)}\n  ${our.status} ${our.text.slice(0, 300)}`,

@@ -139,7 +139,8 @@ function inOrder(value: unknown): unknown {
   const of = paramsSchema.options.find(({ shape }) => shape.type.value === value[0]);
   if (of === undefined) return value;
   const names = Object.keys(of.shape);
-  return asStruct(value, { names, needed: needed[value[0]] ?? 1 }) ?? value;
+  const most = names.length;
+  return asStruct(value, { names, needed: needed[value[0]] ?? 1, most }) ?? value;
 }
 
 const fieldSchema = z.union([typeSchema, z.preprocess(inOrder, paramsSchema)]);

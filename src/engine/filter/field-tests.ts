@@ -37,7 +37,7 @@ export function parseTests(condition: Members): FieldTest[] {
     if (isGiven(value)) tests.push({ kind: "geo", area: read(members(value, name, of)) });
   }
   if (isGiven(values_count)) {
-    const counts = members(values_count, "ValuesCount", sideFields);
+    const counts = members(values_count, "ValuesCount", countFields);
     tests.push({ kind: "values-count", bounds: parseCounts(counts) });
   }
   for (const [name, kind] of flags) {
@@ -106,6 +106,7 @@ function toMatchValues(value: unknown): Set<MatchValue> | null {
 
 const sides = ["lt", "gt", "lte", "gte"] as const;
 const sideFields = fields("lt gt gte lte");
+const countFields = fields("lt gt gte lte *");
 
 function parseRange(given: unknown): FieldTest {
   const noRange = malformed(
@@ -155,13 +156,13 @@ function parseCounts(value: Members): Bounds {
 const countsEnd = 2n ** 64n;
 
 const areas: readonly (readonly [string, Fields, (value: Members) => GeoArea])[] = [
-  ["geo_radius", fields("center radius"), parseCircle],
-  ["geo_bounding_box", fields("top_left bottom_right"), parseBox],
-  ["geo_polygon", fields("exterior interiors"), parsePolygon],
+  ["geo_radius", fields("center radius *"), parseCircle],
+  ["geo_bounding_box", fields("top_left bottom_right *"), parseBox],
+  ["geo_polygon", fields("exterior interiors *"), parsePolygon],
 ];
 
-const ringFields = fields("points");
-const placeFields = fields("lon lat");
+const ringFields = fields("points *");
+const placeFields = fields("lon lat *");
 
 function parseCircle(value: Members): GeoArea {
   const center = parsePlace(value["center"], "center");

@@ -146,10 +146,8 @@ const dense = kept({
   hnsw_config: kept(hnsw),
   multivector_config: comparator,
 });
-const sparse = straight({
-  index: straight(names("full_scan_threshold on_disk datatype")),
-  modifier: free,
-});
+const sparseIndex = straight(names("full_scan_threshold on_disk datatype"));
+const sparse = { ...straight({ index: sparseIndex, modifier: free }), elements: sparseIndex };
 const optimizers = straight(
   names(
     "deleted_threshold vacuum_min_vector_number default_segment_number max_segment_size max_segment_size_kb memmap_threshold memmap_threshold_kb indexing_threshold indexing_threshold_kb flush_interval_sec max_optimization_threads prevent_unoptimized",

@@ -45,11 +45,10 @@ function readText(text: string, operation: RestRequest["operation"]): string {
   return watch.readText;
 }
 
-/** As `bodyText`, and it must not be empty. @throws E_INPUT (400) */
-export function needBody(request: RestRequest): string {
-  const text = bodyText(request);
-  if (text.trim() === "") throw malformed("EOF while parsing a value at line 1 column 0");
-  return text;
+/** @throws E_INPUT (400) where there is no body */
+export function refuseEmpty({ body }: RestRequest): void {
+  if (body === null || body.length === 0)
+    throw malformed("EOF while parsing a value at line 1 column 0");
 }
 
 function notJson(error: unknown): VectorError {
@@ -163,6 +162,11 @@ function decodedWith(read: (text: string) => unknown, text: string): unknown {
   } catch (error) {
     throw notJson(error);
   }
+}
+
+/** @throws E_INPUT (400) where a payload's text is none */
+export function refuseNoMap(text: string): void {
+  if (!text.startsWith("{")) throw malformed(`invalid type: ${named(parse(text))}, expected a map`);
 }
 
 /** A point id from its raw JSON text. @throws E_INPUT (400) */

@@ -1,6 +1,6 @@
 /** Collections over the REST door. */
 import { badInput } from "../errors.ts";
-import { needBody } from "./body.ts";
+import { bodyText } from "./body.ts";
 import { changingCollections, type Operation, reading } from "./operation.ts";
 
 /** What may be asked for in `with`: lists that are always empty here, and the one segment. */
@@ -50,11 +50,11 @@ export const collectionOperations = {
     JSON.stringify({ exists: host.collectionExists(collection) }),
   ),
   createCollection: changingCollections((host, request) => {
-    host.createCollection(request.collection, needBody(request));
+    host.createCollection(request.collection, bodyText(request));
     return "true";
   }),
   updateCollection: changingCollections((host, request) => {
-    host.updateCollection(request.collection, needBody(request));
+    host.updateCollection(request.collection, bodyText(request));
     return "true";
   }),
   deleteCollection: changingCollections((host, { collection }) =>

@@ -5,6 +5,8 @@ import { secondsDefault, within } from "../time-limit.ts";
 import { aliasOperations } from "./aliases.ts";
 import { unfinished, waits } from "./answer.ts";
 import { batchLength, batchOperations } from "./batch.ts";
+import { refuseEmpty } from "./body.ts";
+import { bodyShapes } from "./body-shapes.ts";
 import { collectionOperations } from "./collections.ts";
 import { facetOperations } from "./facet.ts";
 import type { Operation, Writes } from "./operation.ts";
@@ -43,13 +45,15 @@ const collectionChanges: ReadonlySet<RestOperation> = new Set<RestOperation>([
 const descriptions: ReadonlySet<RestOperation> = new Set<RestOperation>([
   ...(Object.keys(aliasOperations) as (keyof typeof aliasOperations)[]),
   ...(Object.keys(collectionOperations) as (keyof typeof collectionOperations)[]),
-  ...(Object.keys(snapshotOperations) as (keyof typeof snapshotOperations)[]),
+  "listSnapshots",
+  "locateSnapshot",
   "getTelemetry",
 ]);
 
 function paramsOf(operation: RestOperation): ParamsOf {
   if (collectionChanges.has(operation)) return "collection";
   if (descriptions.has(operation)) return "description";
+  if (Object.hasOwn(snapshotOperations, operation)) return "snapshot";
   return operations[operation].writes === "nothing" ? "read" : "write";
 }
 
@@ -62,10 +66,12 @@ export function writesOf({ operation }: RestRequest): Writes {
  * that long to find its points, and is then made as a whole. @throws VectorError with `details.status`
  */
 export function answer(host: Host, request: RestRequest, seconds = secondsDefault): string {
-  checkCollectionName(request.collection);
+  checkCollectionName(request);
   const { params, operation } = request;
   const { run } = operations[operation];
   const of = paramsOf(operation);
+  // Nothing is there before the parameters are.
+  if (Object.hasOwn(bodyShapes, operation)) refuseEmpty(request);
   checkParams(params, of, request.twice);
   const allowed = of === "read" ? Number(params["timeout"] ?? seconds) : seconds;
   return within(allowed, () => withinRoom(() => run(host, request)));

@@ -17,6 +17,7 @@ const create: Operation["run"] = (host, request) => {
   const name = body.raw("field_schema") === undefined ? "field_type" : "field_schema";
   const schema = body.raw(name);
   if (schema === undefined) {
+    host.collection(request.collection);
     throw badInput(
       "Bad request: Can't auto-detect field type, please specify `field_schema` in the request",
     );

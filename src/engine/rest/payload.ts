@@ -2,9 +2,8 @@
 import { z } from "zod";
 import { malformed, missing } from "../errors.ts";
 import { isPath } from "../filter/json-path.ts";
-import { named } from "../input-words.ts";
 import { fields } from "../struct-list.ts";
-import { Members, parse } from "./body.ts";
+import { Members, refuseNoMap } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import {
   readPointsSelector,
@@ -31,8 +30,7 @@ function writing(overwrite: boolean): Change {
       if (body.names().includes("payload")) throw malformed("invalid type: null, expected a map");
       missing("payload");
     }
-    if (!payload.startsWith("{"))
-      throw malformed(`invalid type: ${named(parse(payload))}, expected a map`);
+    refuseNoMap(payload);
     const below = body.get("key", key);
     const options = { overwrite, ...(below === undefined ? {} : { key: below }) };
     const selected = needSelected(body);

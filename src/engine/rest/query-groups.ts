@@ -44,7 +44,7 @@ export function readQueryGrouping(body: Members): GroupsRequest {
     limit: readCount(body, "limit", `${at}.group_request`, 1) ?? groupsDefault,
   };
   return {
-    request: { ...readQueryRequest(body.without("with_vectors"), at), offset: 0 },
+    request: { ...readQueryRequest(body.without("with_vectors").without("offset"), at), offset: 0 },
     grouping,
     lookup: readLookup(body),
     absent: "without vectors",

@@ -81,7 +81,7 @@ function readNearest(query: Members, at: string): Query<VectorInput> | null {
 const mmrFields = fields("diversity candidates_limit");
 
 function readMmr(mmr: Members, at: string): Mmr {
-  const diversity = readNumber(mmr, "diversity") ?? diversityDefault;
+  const diversity = Math.fround(readNumber(mmr, "diversity") ?? diversityDefault);
   if (diversity < 0 || diversity > 1) {
     outOfBounds(mmr, "diversity", at, "from 0.0 to 1.0");
   }

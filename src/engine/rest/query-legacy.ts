@@ -81,16 +81,8 @@ export function readRecommend(body: Members, at: string, limited: boolean): Quer
       `unknown variant \`${readString(body, "strategy")}\`, expected one of \`average_vector\`, \`best_score\`, \`sum_scores\``,
     );
   }
-  const shared = readShared(body, path, limited);
-  if (strategy === "average_vector" && positives.length === 0)
-    throw badInput("Bad request: At least one positive vector ID required with this strategy");
-  if (positives.length + negatives.length === 0) {
-    throw badInput(
-      "Bad request: At least one positive or negative vector ID required with this strategy",
-    );
-  }
   return {
-    ...shared,
+    ...readShared(body, path, limited),
     query: { kind: "recommend", strategy, positives, negatives },
     using: readString(body, "using") ?? "",
     lookupFrom: readLookupFrom(body),
@@ -104,8 +96,6 @@ export function readDiscover(body: Members, at: string, limited: boolean): Query
     readPair(new Members(text, pairFields), path),
   );
   const shared = readShared(body, path, limited);
-  if (target === undefined && pairs.length === 0)
-    throw badInput("Bad request: target and/or context_pairs must be specified");
   const query: Query<VectorInput> =
     target === undefined
       ? { kind: "context", pairs }
@@ -129,4 +119,18 @@ function readPair(pair: Members, at: string): ContextPair<VectorInput> {
   const member = (name: string): VectorInput =>
     toExample(pair.raw(name) ?? missing(name), `${at}.context.${name}`);
   return { positive: member("positive"), negative: member("negative") };
+}
+
+/** What a server asks of `recommend` and `discover` once it knows the collection; not where they are grouped. @throws E_INPUT (400) */
+export function needExamples({ query }: QueryRequest): void {
+  if (query?.kind === "context" && query.pairs.length === 0)
+    throw badInput("Bad request: target and/or context_pairs must be specified");
+  if (query?.kind !== "recommend" || query.positives.length > 0) return;
+  if (query.strategy === "average_vector")
+    throw badInput("Bad request: At least one positive vector ID required with this strategy");
+  if (query.negatives.length === 0) {
+    throw badInput(
+      "Bad request: At least one positive or negative vector ID required with this strategy",
+    );
+  }
 }

@@ -14,7 +14,13 @@ import { readShardKey, refuseShardKey } from "./params.ts";
 import { hitsText } from "./query-answer.ts";
 import { readQueryRequest } from "./query-body.ts";
 import { groupsText, readLegacyGrouping, readQueryGrouping } from "./query-groups.ts";
-import { type ReadLegacy, readDiscover, readRecommend, readSearch } from "./query-legacy.ts";
+import {
+  needExamples,
+  type ReadLegacy,
+  readDiscover,
+  readRecommend,
+  readSearch,
+} from "./query-legacy.ts";
 import type { RestRequest } from "./request.ts";
 
 /** Other collections that a query names. */
@@ -52,23 +58,28 @@ function asked<Wanted>(
   return { state, wanted };
 }
 
-function one(read: Read, wrap: (points: string) => string): Operation {
+/** Looks at a question once the collection is known. @throws E_INPUT */
+type Check = (wanted: QueryRequest) => void;
+
+function one(read: Read, wrap: (points: string) => string, check?: Check): Operation {
   return reading((host, request) => {
     const body = Members.of(request);
     const { state, wanted } = asked(host, request, [body], () => read(body, ""));
+    check?.(wanted);
     return wrap(answer(host, state, withVector(wanted, request)));
   });
 }
 
 const searchesFields = fields("searches");
 
-function many(read: Read, wrap: (points: string) => string): Operation {
+function many(read: Read, wrap: (points: string) => string, check?: Check): Operation {
   return reading((host, request) => {
     const searches = Members.of(request, searchesFields).list("searches") ?? missing("searches");
     const bodies = searches.map((text) => new Members(text));
     const { state, wanted } = asked(host, request, bodies, () =>
       bodies.map((body, at) => read(body, `searches[${at}].`)),
     );
+    for (const each of wanted) check?.(each);
     const resolved = resolveAll(state, wanted, finder(host)).values();
     const answers = function* (): Generator<string> {
       for (const each of wanted) {
@@ -104,9 +115,9 @@ export const queryOperations = {
   search: one(legacy(readSearch), bare),
   searchBatch: many(legacy(readSearch), bare),
   searchGroups: groups(readLegacyGrouping(readSearch, "search_group_request")),
-  recommend: one(legacy(readRecommend), bare),
-  recommendBatch: many(legacy(readRecommend), bare),
+  recommend: one(legacy(readRecommend), bare, needExamples),
+  recommendBatch: many(legacy(readRecommend), bare, needExamples),
   recommendGroups: groups(readLegacyGrouping(readRecommend, "recommend_group_request")),
-  discover: one(legacy(readDiscover), bare),
-  discoverBatch: many(legacy(readDiscover), bare),
+  discover: one(legacy(readDiscover), bare, needExamples),
+  discoverBatch: many(legacy(readDiscover), bare, needExamples),
 };

@@ -5,7 +5,7 @@ import type { UpsertConditions } from "../collection/upsert-rows.ts";
 import { badInput, breaks, malformed, missing } from "../errors.ts";
 import { named } from "../input-words.ts";
 import { fields } from "../struct-list.ts";
-import { Members, readFilter, toPointId } from "./body.ts";
+import { Members, readFilter, refuseNoMap, toPointId } from "./body.ts";
 import type { Change } from "./change.ts";
 import { readShardKey, refuseShardKey } from "./params.ts";
 import { type GivenVectors, toBatchVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
@@ -17,13 +17,23 @@ interface Rows {
   readonly payloads: (string | null)[];
 }
 
-function toColumns({ ids, vectors, payloads }: Rows): PointColumns {
+function toColumns(
+  { ids, vectors, payloads }: Rows,
+  known: ReadonlyMap<string, unknown>,
+): PointColumns {
   if (ids.length === 0) throw badInput("Bad request: Empty update request");
-  return { ids, payloads, vectors: toVectorColumns(vectors) };
+  return { ids, payloads, vectors: toVectorColumns(vectors, known) };
 }
 
 const pointFields = fields("id vector payload");
 const batchFields = fields("ids vectors payloads");
+
+/** null = none. @throws E_INPUT (400) */
+function toPayload(text: string): string | null {
+  if (text === "null") return null;
+  refuseNoMap(text);
+  return text;
+}
 
 /** `{points: [{id, vector, payload}]}`. */
 function fromList(points: readonly string[]): Rows {
@@ -36,7 +46,7 @@ function fromList(points: readonly string[]): Rows {
     vectors: members.map((member, row) =>
       toGivenVectors(member.raw("vectors") ?? need(member, "vector"), `points[${row}].vector`),
     ),
-    payloads: members.map((member) => member.raw("payload") ?? null),
+    payloads: members.map((member) => toPayload(member.raw("payload") ?? "null")),
   };
 }
 
@@ -44,7 +54,7 @@ function fromList(points: readonly string[]): Rows {
 function fromBatch(text: string): Rows {
   const batch = new Members(text, batchFields).parseOthers("ids", "vectors", "payloads");
   const ids = (batch.list("ids") ?? missing("ids")).map(toPointId);
-  const payloads = batch.list("payloads")?.map((payload) => (payload === "null" ? null : payload));
+  const payloads = batch.list("payloads")?.map(toPayload);
   const vectors = toBatchVectors(batch.raw("vectors") ?? missing("vectors"), ids.length);
   if (payloads !== undefined && payloads.length !== ids.length) {
     breaks(
@@ -76,7 +86,7 @@ export const upsertPoints: Change = (text) => {
   const rows = batch === undefined ? fromList(points ?? []) : fromBatch(batch);
   const key = readShardKey(body);
   return (host, collection) => {
-    const columns = toColumns(rows);
+    const columns = toColumns(rows, host.collection(collection).vectors);
     refuseShardKey(key, "Wrong input");
     host.upsert(collection, columns, conditions);
   };

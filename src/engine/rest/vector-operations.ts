@@ -9,7 +9,7 @@ import type { NewVector, VectorRows } from "../collection/write-vectors.ts";
 import { badInput, breaks, invalid, late, malformed, missing } from "../errors.ts";
 import { fields } from "../struct-list.ts";
 import { updated } from "./answer.ts";
-import { Members, needBody, readFilter, toPointId } from "./body.ts";
+import { bodyText, Members, readFilter, toPointId } from "./body.ts";
 import { type Change, change } from "./change.ts";
 import { changingCollections, type Operation } from "./operation.ts";
 import { readShardKey, refuseShardKey } from "./params.ts";
@@ -45,10 +45,14 @@ function readRows(points: readonly string[]): GivenRow[] {
   });
 }
 
-function toColumns(rows: readonly GivenRow[]): VectorRows {
+function toColumns(rows: readonly GivenRow[], known: ReadonlyMap<string, unknown>): VectorRows {
   return {
     ids: rows.map(({ id }) => id),
-    columns: (some) => toVectorColumns(some.map((row) => rows[row]?.vectors ?? new Map())),
+    columns: (some) =>
+      toVectorColumns(
+        some.map((row) => rows[row]?.vectors ?? new Map()),
+        known,
+      ),
   };
 }
 
@@ -61,7 +65,8 @@ export const updateVectors: Change = (text) => {
   return (host, collection) => {
     refuseShardKey(key, "Wrong input");
     try {
-      host.updateVectors(collection, toColumns(rows), filter);
+      const { vectors } = host.collection(collection);
+      host.updateVectors(collection, toColumns(rows, vectors), filter);
     } catch (error) {
       // In an upsert a server looks at dimensions at once, and here when it writes.
       throw isVectorError(error, "E_INPUT") ? late(error) : error;
@@ -120,7 +125,7 @@ function toNewVector(text: string): NewVector {
 
 const createVectorName: Operation["run"] = (host, request) => {
   const name = vectorName(request);
-  host.addVectorName(request.collection, name, toNewVector(needBody(request)));
+  host.addVectorName(request.collection, name, toNewVector(bodyText(request)));
   return updated(request);
 };
 

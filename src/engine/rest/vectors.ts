@@ -178,11 +178,21 @@ const roomTimesMax = 16;
 /** A vector of one name, with its row; in the order of rows. */
 type Entry = readonly [row: number, vector: GivenVector];
 
-/** The rows' vectors as columns, one for each name. @throws E_INPUT where those of one name are of several kinds or dimensions */
-export function toVectorColumns(rows: readonly GivenVectors[]): Map<string, VectorColumn> {
+/** Where a collection lacks the name it only counts which rows have one: nobody looks at it. */
+const unlooked: GivenVector = { kind: "dense", data: [0] };
+
+/**
+ * The rows' vectors as columns, one for each name; `known`: names that the collection has.
+ * @throws E_INPUT where those of one name are of several kinds or dimensions
+ */
+export function toVectorColumns(
+  rows: readonly GivenVectors[],
+  known: ReadonlyMap<string, unknown>,
+): Map<string, VectorColumn> {
   const entries = new Map<string, Entry[]>();
   for (const [row, vectors] of rows.entries()) {
-    for (const [name, vector] of vectors) {
+    for (const [name, given] of vectors) {
+      const vector = known.has(name) ? given : unlooked;
       const list = entries.get(name);
       if (list === undefined) entries.set(name, [[row, vector]]);
       else list.push([row, vector]);

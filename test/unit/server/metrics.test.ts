@@ -67,10 +67,13 @@ describe("telemetry", () => {
     expect(text).toContain('"per_collection_responses"');
   });
 
-  it("refuses a level that is no number", async () => {
-    expect(await send("GET", "/telemetry?details_level=x")).toContain(
-      "Deserialize error in query parameters: invalid digit found in string",
-    );
+  it.each([
+    ["/telemetry?details_level=x", "invalid digit found in string"],
+    ["/telemetry?timeout=0", "timeout: value 0 invalid, must be 1 or larger"],
+    ["/telemetry?timeout=1&timeout=2", "duplicate field `timeout`"],
+    ["/metrics?anonymize=x", "provided string was not `true` or `false`"],
+  ])("refuses %s", async (path, words) => {
+    expect(await send("GET", path)).toContain(words);
   });
 });
 

@@ -15,6 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
+/** Points that are there, with a vector that their collection has not. */
+const mixed = [1, 2].map((id) => ({ id, vector: { none: Array.from({ length: id }, () => 1) } }));
 const prefetch = { query: [1, 2], using: "d" };
 
 it.each<[RestOperation, unknown, number]>([
@@ -42,6 +44,9 @@ it.each<[RestOperation, unknown, number]>([
   ["deleteVectors", [[1], null, []], 422],
   ["updateAliases", { actions: [[["c", "other"]]] }, 200],
   ["createPayloadIndex", ["n", ["integer", true, true, null]], 200],
+  ["countPoints", { filter: { must: { key: "n", geo_radius: [[1, 1, 9], 4, 9] } } }, 200],
+  ["countPoints", { filter: { must: { key: "n", values_count: [1, null, null, null, 9] } } }, 200],
+  ["countPoints", { filter: { must: { key: "n", range: [1, null, null, null, 9] } } }, 400],
 ])("%s takes a list of a struct's fields as the struct: %j", async (operation, body, expected) => {
   expect(await status(operation, "c", body)).toBe(expected);
 });
@@ -96,4 +101,52 @@ it("what nobody reads must be JSON, however long the body is, and need not be UT
   expect(await status("updateVectors", "c", `{"points":[${points}],"x":[tru]}`)).toBe(400);
   const bytes = Buffer.from(body('{"a":"é"}'), "latin1");
   expect(await status("createCollection", "l", Uint8Array.from(bytes))).toBe(200);
+});
+
+it.each<[RestOperation, string, unknown, number]>([
+  [
+    "createCollection",
+    "twice",
+    '{"vectors":{"d":{"size":2},"d":{"size":2,"distance":"Dot"}}}',
+    400,
+  ],
+  ["createCollection", "twice", '{"sparse_vectors":{"s":3,"s":{}}}', 400],
+  ["updateCollection", "c", '{"sparse_vectors":{"s":{"modifier":"x"},"s":{}}}', 400],
+  ["createCollection", "c", { hnsw_config: { ef_construct: 1, m: "x" } }, 400],
+  ["createPayloadIndex", "absent", { field_name: "n" }, 404],
+  ["recommend", "absent", { limit: 1 }, 404],
+  ["recommend", "c", { limit: 1, negative: [{ indices: [1], values: [1, 2] }] }, 422],
+  ["discover", "absent", { limit: 1 }, 404],
+  [
+    "recommendGroups",
+    "c",
+    { negative: [99], using: "d", limit: 1, group_by: "n", group_size: 1 },
+    404,
+  ],
+  ["upsertPoints", "c", { points: mixed, update_filter: { must: { has_id: [99] } } }, 200],
+  ["upsertPoints", "c", { points: mixed, update_filter: { must: { has_id: [2] } } }, 400],
+  ["queryGroups", "c", { using: "d", group_by: "n", offset: {} }, 200],
+  ["upsertPoints", "c", { batch: { ids: [1], vectors: { d: [[1, 2]] }, payloads: [0, 0] } }, 400],
+  [
+    "upsertPoints",
+    "c",
+    { batch: { ids: [1], vectors: { d: [[1, 2]] }, payloads: [null, {}] } },
+    422,
+  ],
+])("%s of %s tells of faults in a server's order: %j", async (operation, name, body, expected) => {
+  expect(await status(operation, name, body)).toBe(expected);
+});
+
+it("the parameters are looked at by each operation's own rules, and a body that is not there before them", async () => {
+  const params = { timeout: "0" };
+  expect(await status("createCollection", "new", "", params)).toBe(400);
+  expect(await status("createCollection", "new", "{}", params)).toBe(422);
+  expect(await status("createSnapshot", "c", undefined, { wait: "1" })).toBe(400);
+  const words = { vector_name: "words" };
+  expect(await status("deleteVectorName", "a/b", undefined, words)).toBe(404);
+  expect(await status("getCollection", "a/b")).toBe(422);
+  const deep = `{"sparse_vectors":{"s":[{"x":${"[".repeat(200)}${"]".repeat(200)}}]}}`;
+  expect(await status("createCollection", "c", deep)).toBe(409);
+  const diversity = { query: { nearest: [1, 2], mmr: { diversity: -8e-323 } }, using: "d" };
+  expect(await status("queryPoints", "c", diversity)).toBe(200);
 });
