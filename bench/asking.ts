@@ -60,23 +60,40 @@ export function quantile(values: Iterable<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** A slow second is in a few blocks of queries next to one another, for all that were asked in it. */
-const blockLength = 100;
 const draws = 200;
 
-/** Between which bounds the ratio of two quantiles would lie in 95 of 100 runs like this one: such runs are drawn out of its blocks. */
+/**
+ * The `share` quantile of each pass over the queries, `queries` of them, and of these the median: a second in which the machine stood
+ * still is in one pass, and as much in one who was asked then as in another.
+ */
+export function quantileOfPasses(times: readonly number[], queries: number, share: number): number {
+  return quantile(ofPasses(times, queries, share), 0.5);
+}
+
+function ofPasses(times: readonly number[], queries: number, share: number): number[] {
+  const passes = Math.max(1, Math.floor(times.length / queries));
+  return Array.from({ length: passes }, (_, pass) =>
+    quantile(times.slice(pass * queries, (pass + 1) * queries), share),
+  );
+}
+
+/** Between which bounds the ratio of two such quantiles would lie in 95 of 100 runs like this one: such runs are drawn out of its passes. */
 export function boundsOfRatio(
   ours: readonly number[],
   theirs: readonly number[],
+  queries: number,
   share: number,
 ): { readonly low: number; readonly high: number } {
-  const blocks = Math.max(1, Math.floor(ours.length / blockLength));
+  const [own, others] = [ofPasses(ours, queries, share), ofPasses(theirs, queries, share)];
   const random = seededRandom(2);
   const ratios = Array.from({ length: draws }, () => {
-    const drawn = Array.from({ length: blocks }, () => Math.floor(random() * blocks) * blockLength);
-    const run = (times: readonly number[]): number[] =>
-      drawn.flatMap((start) => times.slice(start, start + blockLength));
-    return quantile(run(ours), share) / quantile(run(theirs), share);
+    const drawn = own.map(() => Math.floor(random() * own.length));
+    const medianOf = (passes: readonly number[]): number =>
+      quantile(
+        drawn.map((pass) => passes[pass] ?? Number.NaN),
+        0.5,
+      );
+    return medianOf(own) / medianOf(others);
   });
   return { low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) };
 }

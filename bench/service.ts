@@ -9,7 +9,7 @@ import { z } from "zod";
 import { QdrantRepository } from "../src/repositories.ts";
 import { chromaAvailable, startChroma } from "../test/support/chroma-server.ts";
 import { adders, openStore } from "./adding.ts";
-import { askInTurn, boundsOfRatio, quantile } from "./asking.ts";
+import { askInTurn, boundsOfRatio, quantile, quantileOfPasses } from "./asking.ts";
 import { describeData } from "./data.ts";
 import { pythonWith } from "./embedded.ts";
 import { each } from "./measured.ts";
@@ -136,7 +136,7 @@ function spreadOf(
   theirs: readonly number[] | undefined,
 ): string {
   if (ours === undefined || theirs === undefined) return "";
-  const { low, high } = boundsOfRatio(ours, theirs, 0.99);
+  const { low, high } = boundsOfRatio(ours, theirs, asked, 0.99);
   return `${low.toFixed(2)} to ${high.toFixed(2)}`;
 }
 
@@ -173,7 +173,8 @@ async function measureSearching(
 ): Promise<void> {
   await askInTurn(all, queries, Math.min(times, timesBefore));
   for (const [what, one] of await askInTurn(all, queries, times)) {
-    const [p50, p99] = [quantile(one.times, 0.5), quantile(one.times, 0.99)];
+    const p50 = quantile(one.times, 0.5);
+    const p99 = quantileOfPasses(one.times, queries.length, 0.99);
     add(what, { times: one.times, p50, p99, recall: one.recall });
   }
   for (const [name, inFlight] of [

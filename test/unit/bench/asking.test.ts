@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { askInTurn, boundsOfRatio, quantile } from "../../../bench/asking.ts";
+import { askInTurn, boundsOfRatio, quantile, quantileOfPasses } from "../../../bench/asking.ts";
 import { seededRandom } from "../../../src/util/seeded-random.ts";
 
 const query = { tenant: "a", vector: new Float32Array(2), truth: new Set(["1", "2"]) };
@@ -46,21 +46,30 @@ describe("boundsOfRatio", () => {
 
   it("lie around the ratio that there is", () => {
     const [ours, theirs] = [times(), times()];
-    const same = boundsOfRatio(ours, theirs, 0.99);
+    const same = boundsOfRatio(ours, theirs, 600, 0.99);
     expect(same.low).toBeLessThanOrEqual(1);
     expect(same.high).toBeGreaterThanOrEqual(1);
     const doubled = ours.map((ms) => 2 * ms);
-    const twice = boundsOfRatio(doubled, theirs, 0.99);
-    expect(twice.low).toBeGreaterThan(1.9);
-    expect(twice.high).toBeLessThan(2.1);
+    const twice = boundsOfRatio(doubled, theirs, 600, 0.99);
+    expect(twice.low).toBeGreaterThan(1.8);
+    expect(twice.high).toBeLessThan(2.2);
   });
 
-  it("lie apart where a slow second met one of both", () => {
-    const slowed = times().map((ms, at) => (at >= 3000 && at < 3100 ? 10 * ms : ms));
-    const { low, high } = boundsOfRatio(slowed, times(), 0.99);
+  it("lie apart where half the passes were slow for one of both", () => {
+    const slowed = times().map((ms, at) => (at >= 3000 ? 10 * ms : ms));
+    const { low, high } = boundsOfRatio(slowed, times(), 600, 0.99);
     expect(low).toBeLessThan(1.5);
     expect(high).toBeGreaterThan(5);
   });
+});
+
+it("a quantile of passes is not moved by one slow second, and is by what slows every pass", () => {
+  const even = Array.from({ length: 6000 }, (_, at) => (at % 600 < 590 ? 1 : 2));
+  expect(quantileOfPasses(even, 600, 0.99)).toBe(2);
+  const once = even.map((ms, at) => (at >= 3000 && at < 3100 ? 10 : ms));
+  expect(quantileOfPasses(once, 600, 0.99)).toBe(2);
+  const always = even.map((ms, at) => (at % 600 < 590 ? ms : 3));
+  expect(quantileOfPasses(always, 600, 0.99)).toBe(3);
 });
 
 it("quantile is the value below which a share of the values lies", () => {
