@@ -227,7 +227,7 @@ export const createSchema = z.object({
   wal_config: walSchema.nullish(),
   optimizers_config: optimizersSchema.nullish(),
   quantization_config: quantizationSchema.nullish(),
-  sparse_vectors: z.record(z.string(), z.unknown()).nullish(),
+  sparse_vectors: z.record(z.string(), sparseSchema).nullish(),
   strict_mode_config: strictModeSchema.nullish(),
   metadata: metadataSchema.nullish(),
 });

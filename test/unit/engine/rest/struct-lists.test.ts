@@ -113,6 +113,12 @@ it.each<[RestOperation, string, unknown, number]>([
   ["createCollection", "twice", '{"sparse_vectors":{"s":3,"s":{}}}', 400],
   ["updateCollection", "c", '{"sparse_vectors":{"s":{"modifier":"x"},"s":{}}}', 400],
   ["createCollection", "c", { hnsw_config: { ef_construct: 1, m: "x" } }, 400],
+  [
+    "createCollection",
+    "c",
+    { vectors: { size: 70_000, distance: "Dot" }, sparse_vectors: { s: null } },
+    400,
+  ],
   ["createPayloadIndex", "absent", { field_name: "n" }, 404],
   ["recommend", "absent", { limit: 1 }, 404],
   ["recommend", "c", { limit: 1, negative: [{ indices: [1], values: [1, 2] }] }, 422],
