@@ -150,7 +150,8 @@ export function readVectors(bytes: Uint8Array, rows: number, dimension: number):
     const end = reader.offset + header.compressed_page_size;
     const page = bytes.subarray(reader.offset, end);
     const last = row + (header.data_page_header_v2?.num_rows ?? 0);
-    if (end > bytes.length || last > rows) throw new Error("a page too large");
+    if (page.length !== header.compressed_page_size || last > rows)
+      throw new Error("a page too large");
     const floats = new Uint8Array(data.buffer, row * dimension * componentBytes);
     readPage(header, page, present.subarray(row, last), floats, encoder);
     reader.offset = end;
@@ -195,15 +196,18 @@ function readPage(
   if (!same) throw new Error("a row of another length");
   const rowBytes = dimension * componentBytes;
   let at = definitionEnd;
+  let nulls = 0;
   for (let row = 0; row < present.length; ) {
     let end = row;
     while (present[end] === 1) end += 1;
     const next = at + (end - row) * rowBytes;
     floats.set(page.subarray(at, next), row * rowBytes);
     at = next;
+    if (end < present.length) nulls += 1;
     row = end + 1;
   }
-  if (at !== page.length) throw new Error("a page with more or fewer components");
+  if (at !== page.length || nulls !== header.num_nulls)
+    throw new Error("a page with more or fewer components");
 }
 
 /** Sets a 1 for each row that has a vector, as the runs of definition levels say. */

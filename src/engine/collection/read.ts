@@ -50,10 +50,10 @@ export function toColumns(
 }
 
 function vectorColumns(state: CollectionState, slots: readonly number[], selector: VectorSelector) {
-  const names = selector === true ? [...state.vectors.keys()] : selector === false ? [] : selector;
+  const asked = selector === true ? [...state.vectors.keys()] : selector === false ? [] : selector;
+  // Where there is no point, a server does not come to refuse a name.
+  const names = slots.length > 0 ? asked : asked.filter((name) => state.vectors.has(name));
   const columns = new Map<string, VectorColumn>();
-  // Where there is no point, a server does not come to look at names.
-  if (slots.length === 0) return columns;
   const sets = [...new Set(names)].map((name) => [name, namedVectors(state, name)] as const);
   if (slots.length > manyRows)
     countNumbers(

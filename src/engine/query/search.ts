@@ -14,7 +14,7 @@ export function search(state: CollectionState, options: SearchOptions): ScoredPo
   const near = { kind: "dense", data: vector } as const;
   const hits = byVector(state, { kind: "nearest", input: near, mmr: null }, using, scope, {
     limit: limit + offset,
-    scoreThreshold: scoreThreshold ?? null,
+    scoreThreshold: scoreThreshold === undefined ? null : Math.fround(scoreThreshold),
     params: asItLikes,
   }).slice(offset);
   const rows = { slots: hits.map(({ slot }) => slot), payloads: null };

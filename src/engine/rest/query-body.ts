@@ -7,9 +7,9 @@ import {
   oneOrMany,
   readCount,
   readLookupFrom,
-  readNumber,
   readSearchParams,
   readString,
+  readThreshold,
 } from "./query-parts.ts";
 
 const limitDefault = 10;
@@ -28,7 +28,7 @@ function readPart(body: Members, at: string): Prefetch {
     query: query === undefined ? null : toQuery(query, `${at}.query`),
     using: readString(body, "using") ?? "",
     filter: readFilter(body, at),
-    scoreThreshold: readNumber(body, "score_threshold") ?? null,
+    scoreThreshold: readThreshold(body),
     params: readSearchParams(body, at),
     limit: readCount(body, "limit", at, 1) ?? limitDefault,
     lookupFrom: readLookupFrom(body),

@@ -78,7 +78,10 @@ class FormulaReader {
   readonly conditions: JsonObject[] = [];
   #faults: VectorError[] = [];
   /** What was read already: a list may be several kinds of term, and each would read all that is in it again. */
-  readonly #known = new Map<JsonValue, Expression | null>();
+  readonly #known = new Map<
+    JsonValue,
+    { readonly expression: Expression | null; readonly faults: readonly VectorError[] }
+  >();
 
   /** The first rule of formulas that is broken; null = none is. */
   get fault(): VectorError | null {
@@ -92,9 +95,13 @@ class FormulaReader {
     if (typeof value === "string") return this.#variable(value);
     if (value === undefined || typeof value !== "object" || value === null) return null;
     const known = this.#known.get(value);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#faults.push(...known.faults);
+      return known.expression;
+    }
+    const before = this.#faults.length;
     const expression = this.#struct(value);
-    this.#known.set(value, expression);
+    this.#known.set(value, { expression, faults: this.#faults.slice(before) });
     return expression;
   }
 
@@ -108,11 +115,10 @@ class FormulaReader {
         : Object.hasOwn(value, kind)
           ? value[kind]
           : undefined;
-      const [conditions, faults] = [this.conditions.length, this.#faults.length];
+      const faults = this.#faults.length;
       const term = inner === undefined ? null : this.#term(kind, inner);
       if (term !== null) return term;
-      // Of what is no such term nothing counts.
-      this.conditions.length = conditions;
+      // No fault counts of what is no such term. Its conditions stay: what was read may be part of another.
       this.#faults.length = faults;
     }
     return null;

@@ -11,9 +11,9 @@ import {
   needCount,
   readCount,
   readLookupFrom,
-  readNumber,
   readSearchParams,
   readString,
+  readThreshold,
 } from "./query-parts.ts";
 
 /** Reads such a body, which stands at `at` + its kind. `limited`: whether it says how many points (groups say it otherwise). */
@@ -26,7 +26,7 @@ function readShared(body: Members, at: string, limited: boolean) {
     prefetches: [],
     params: readSearchParams(body, at),
     filter: readFilter(body, at),
-    scoreThreshold: readNumber(body, "score_threshold") ?? null,
+    scoreThreshold: readThreshold(body),
     limit: limited ? needCount(body, limitName, at, 1) : 1,
     offset: limited ? (readCount(body, "offset", at, 0) ?? 0) : 0,
     ...selectors(body, false),

@@ -40,6 +40,12 @@ export function readNumber(body: Members, name: string): number | undefined {
   return value;
 }
 
+/** A score is float32, and so is what it is held against. */
+export function readThreshold(body: Members): number | null {
+  const value = readNumber(body, "score_threshold");
+  return value === undefined ? null : Math.fround(value);
+}
+
 export function readString(body: Members, name: string): string | undefined {
   const text = body.raw(name);
   if (text === undefined) return undefined;

@@ -43,9 +43,12 @@ function fromList(points: readonly string[]): Rows {
   const need = (member: Members, name: string): string => member.raw(name) ?? missing(name);
   return {
     ids: members.map((member) => toPointId(need(member, "id"))),
-    vectors: members.map((member, row) =>
-      toGivenVectors(member.raw("vectors") ?? need(member, "vector"), `points[${row}].vector`),
-    ),
+    vectors: members.map((member, row) => {
+      const alias = member.raw("vectors");
+      if (alias !== undefined && member.raw("vector") !== undefined)
+        throw malformed("duplicate field `vector`");
+      return toGivenVectors(alias ?? need(member, "vector"), `points[${row}].vector`);
+    }),
     payloads: members.map((member) => toPayload(member.raw("payload") ?? "null")),
   };
 }

@@ -1,4 +1,6 @@
+import { parquetHeader } from "hyparquet/src/column.js";
 import { ByteWriter } from "hyparquet-writer";
+import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { describe, expect, it } from "vitest";
 import { readVectors, writeVectors } from "../../../../src/adapters/archive/vector-column.ts";
 import { seededRandom } from "../../../../src/util/seeded-random.ts";
@@ -59,6 +61,50 @@ describe("the column of vectors", () => {
     expect(() => readVectors(chunk, 3, 6)).toThrow();
     expect(() => readVectors(chunk, 5, 6)).toThrow();
     expect(() => readVectors(chunk.subarray(0, -4), 4, 6)).toThrow();
+  });
+
+  it("refuses a page that says a length below nothing, which would be read for ever", () => {
+    const size = (bytes: number): Uint8Array => {
+      const writer = new ByteWriter();
+      writePageHeader(writer, {
+        type: "DATA_PAGE_V2",
+        uncompressed_page_size: bytes,
+        compressed_page_size: bytes,
+        data_page_header_v2: {
+          num_values: 0,
+          num_nulls: 0,
+          num_rows: 0,
+          encoding: "PLAIN",
+          definition_levels_byte_length: 0,
+          repetition_levels_byte_length: 0,
+          is_compressed: false,
+        },
+      });
+      return writer.getBytes().slice();
+    };
+    const [{ length }] = [size(-22)];
+    expect(() => readVectors(size(-length), 1, 3)).toThrow("too large");
+  });
+
+  it("refuses a page that says it has none without a vector, and has", () => {
+    const chunk = chunkOf(Uint8Array.of(1, 0, 1), 4);
+    const view = new DataView(chunk.buffer);
+    const { data_page_header_v2: header } = parquetHeader({ view, offset: 0 });
+    expect(header?.num_nulls).toBe(1);
+    const at = chunk.findIndex((_, byte) => {
+      const other = chunk.slice();
+      other[byte] = 0;
+      try {
+        const found = parquetHeader({ view: new DataView(other.buffer), offset: 0 });
+        return (
+          found.data_page_header_v2?.num_nulls === 0 && found.data_page_header_v2.num_rows === 3
+        );
+      } catch {
+        return false;
+      }
+    });
+    chunk[at] = 0;
+    expect(() => readVectors(chunk, 3, 4)).toThrow();
   });
 
   it(`ends with an error, or as many rows, whatever byte is another (seed ${seed})`, () => {
