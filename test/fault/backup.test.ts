@@ -245,18 +245,20 @@ describe("a backup", () => {
     const source = new FakeSource([fakeCollection("a", 50)]);
     const place = archivePlace();
     const context = fakeContext();
-    const both = await Promise.allSettled([
-      runBackup(source, place, backupRequest(), context),
-      runBackup(source, place, backupRequest(), context),
-    ]);
+    // Who has the lock reads nothing until the other is refused.
+    const twice = (start: () => Promise<unknown>) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      source.beforeRead = () => promise;
+      const runs = [start(), start()];
+      for (const run of runs) run.catch(() => resolve());
+      return Promise.allSettled(runs);
+    };
+    const both = await twice(() => runBackup(source, place, backupRequest(), context));
     const refused = both.filter(({ status }) => status === "rejected");
     expect(refused).toMatchObject([{ reason: { code: "E_LOCKED" } }]);
     // Also where they do not share a state folder.
     const elsewhere = archivePlace();
-    const apart = await Promise.allSettled([
-      runBackup(source, elsewhere, backupRequest(), fakeContext()),
-      runBackup(source, elsewhere, backupRequest(), fakeContext()),
-    ]);
+    const apart = await twice(() => runBackup(source, elsewhere, backupRequest(), fakeContext()));
     expect(apart.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
   });
 });
