@@ -1,6 +1,6 @@
 /**
- * Prints, after Vitest's own report, each skipped test with its file and reason, and as the very last line
- * `N passed, N failed, N skipped`. Where no test ran to its end (a broken configuration, no test found), the
+ * Prints, after Vitest's own report, each skipped test with its file and reason, each failure with its file and what it
+ * says, and as the very last line `N passed, N failed, N skipped`. So the end of a long output names what failed. Where no test ran to its end (a broken configuration, no test found), the
  * line counts one failure, so that it never reads as a success.
  */
 import { writeSync } from "node:fs";
@@ -20,15 +20,27 @@ export default class SummaryReporter implements Reporter {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const skipped = tests.filter((test) => test.result().state === "skipped");
     const passed = tests.filter((test) => test.result().state === "passed").length;
-    const broken = modules.flatMap((module) => [
-      ...module.errors(),
-      ...[...module.children.allSuites()].flatMap((suite) => suite.errors()),
-    ]);
-    // A test still pending when the run ends was cut off: it counts as failed, as an error outside of all tests does.
-    const failed = tests.length - skipped.length - passed + broken.length + errors.length;
+    const failures = [
+      // A test still pending when the run ends was cut off: it counts as failed, as an error outside of all tests does.
+      ...tests
+        .filter((test) => !["skipped", "passed"].includes(test.result().state))
+        .map(failedLine),
+      ...modules.flatMap((module) =>
+        [module, ...module.children.allSuites()].flatMap((part) =>
+          part
+            .errors()
+            .map(
+              (error) => `failed: ${module.relativeModuleId}: outside of its tests: ${said(error)}`,
+            ),
+        ),
+      ),
+      ...errors.map((error) => `failed: outside of all tests: ${said(error)}`),
+    ];
+    if (tests.length === 0 && failures.length === 0) failures.push("failed: no test was found");
     this.#lines = [
       ...skipped.map(skippedLine),
-      `${passed} passed, ${tests.length === 0 ? Math.max(1, failed) : failed} failed, ${skipped.length} skipped`,
+      ...failures,
+      `${passed} passed, ${failures.length} failed, ${skipped.length} skipped`,
     ];
   }
 }
@@ -37,4 +49,16 @@ function skippedLine(test: TestCase): string {
   const result = test.result();
   const note = result.state === "skipped" && result.note !== undefined ? ` (${result.note})` : "";
   return `skipped: ${test.module.relativeModuleId}: ${test.fullName}${note}`;
+}
+
+function failedLine(test: TestCase): string {
+  const error = test.result().errors?.[0];
+  return `failed: ${test.module.relativeModuleId}: ${test.fullName} (${error === undefined ? "cut off" : said(error)})`;
+}
+
+/** What an error says, on one line of at most 300 characters. */
+function said(error: unknown): string {
+  const text =
+    error instanceof Object && "message" in error ? String(error.message) : String(error);
+  return text.replaceAll(/\s+/g, " ").slice(0, 300);
 }
