@@ -45,6 +45,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     teardownTimeout: 10_000,
+    // Vitest's own second is too short beside a machine's other work.
+    expect: { poll: { timeout: 20_000 } },
     setupFiles: ["./test/support/temporary.ts"],
     reporters: ["default", "./test/support/summary-reporter.ts"],
     allowOnly: false,

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Outcome } from "../../src/migrate/report.ts";
 import { type Distance, distances } from "../../src/model/distance.ts";
 import type { RecordBatch } from "../../src/model/record.ts";
@@ -23,6 +23,7 @@ const noChroma = chromaAvailable("1.5.9", true);
 if (noChroma !== null) console.log(`Without a Chroma: ${noChroma}`);
 const chroma: ChromaServer | null =
   noChroma === null ? await startChroma({ version: "1.5.9", env: {} }) : null;
+afterAll(() => chroma?.[Symbol.asyncDispose]());
 const kinds = kindsOfStores(chroma);
 
 /** A row that is compared: its vector as numbers. */

@@ -21,7 +21,7 @@ let proxy: TestProxy;
 let repository: VectorRepository;
 
 const repositoryAt = ({ url }: TestProxy) =>
-  new QdrantRepository({ url, grpcPort: "off", timeoutMs: 150 });
+  new QdrantRepository({ url, grpcPort: "off", timeoutMs: 500 });
 
 beforeAll(async () => {
   engine = await openEngine(":memory:");
@@ -135,7 +135,7 @@ describe.each(passing)("a server that %s", (_, fault) => {
     await expect(hurried.semanticSearchAdvanced(request, { signal })).rejects.toMatchObject({
       code: "E_ABORTED",
     });
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   // Every wait between two of the seven requests: half a minute for all.

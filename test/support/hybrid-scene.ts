@@ -47,8 +47,8 @@ export function openHybrid(options: Partial<HybridOptions> = {}): Promise<Hybrid
     queue: queueFolder(),
     // The tests say when.
     catchUpMs: 3_600_000,
-    readTimeoutMs: 600,
-    writeTimeoutMs: 600,
+    readTimeoutMs: 3000,
+    writeTimeoutMs: 3000,
     ...options,
   });
 }

@@ -30,7 +30,7 @@ describe("a catalog", () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     gate.held = promise;
     const early = catalog.get("anew", {});
-    await vi.waitFor(() => expect(gate.asked).toBe(1));
+    await vi.waitFor(() => expect(gate.asked).toBe(1), 20_000);
     await repository.deleteCollection("anew");
     await repository.createCollectionOptimized({ name: "anew", vectorSize: 3 });
     catalog.forget("anew");
@@ -50,7 +50,7 @@ describe("a catalog", () => {
       clock.mockReturnValue(20_000);
       expect((await catalog.get("gone", {})).name).toBe("gone");
       const refusal = expect.objectContaining({ code: "E_COLLECTION_NOT_FOUND" });
-      await vi.waitFor(() => expect(catalog.get("gone", {})).rejects.toEqual(refusal));
+      await vi.waitFor(() => expect(catalog.get("gone", {})).rejects.toEqual(refusal), 20_000);
       expect(gate.asked).toBeGreaterThan(2);
     } finally {
       clock.mockRestore();

@@ -179,14 +179,14 @@ describe("writes", () => {
 
 describe("a search that the caller's own function reorders", () => {
   it("is put in order once, however long that takes", async () => {
-    await using hybrid = await open({ readTimeoutMs: 500, shadow: 1 });
+    await using hybrid = await open({ readTimeoutMs: 2000, shadow: 1 });
     await write(hybrid, "upsert", document("a"), document("b"));
     let calls = 0;
     const found = await hybrid.semanticSearchAdvanced({
       ...request,
       rerank: async (results) => {
         calls += 1;
-        await new Promise((resolve) => setTimeout(resolve, 700));
+        await new Promise((resolve) => setTimeout(resolve, 2500));
         return results.toReversed();
       },
     });

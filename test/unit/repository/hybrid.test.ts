@@ -281,7 +281,8 @@ describe("reads", () => {
     other.fault = "silence";
     const began = performance.now();
     for (let at = 0; at < 5; at += 1) expect(await search(hybrid)).toHaveLength(2);
-    expect(performance.now() - began).toBeLessThan(500);
+    // One wait for the other would take as long by itself.
+    expect(performance.now() - began).toBeLessThan(3000);
     await expect.poll(() => line('vector_shadow_reads_total{status="error"}')).toContain(" 2");
     expect(await line('vector_shadow_reads_total{status="skipped"}')).toContain(" 3");
     expect(hybrid.status().stores.other.circuit).toBe("closed");

@@ -198,7 +198,7 @@ describe("a collection", () => {
       for (let round = 0; round < 3; round += 1) expect(await search()).toEqual([]);
       expect(reads).toBe(1);
       resolve();
-      await vi.waitFor(() => expect(answered).toBe(1));
+      await vi.waitFor(() => expect(answered).toBe(1), 20_000);
       await setImmediate();
       clock.mockReturnValue(34_000);
       await search();
