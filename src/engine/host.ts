@@ -265,6 +265,11 @@ export class Host implements Omit<Operations, "ask" | "askBytes"> {
     write.upsert(this.#change(name), points, conditions);
   }
 
+  /** @throws E_INPUT where `upsert` would */
+  checkUpsert(name: string, points: PointColumns, conditions: UpsertConditions = {}): void {
+    write.checkUpsert(this.#state(name), points, conditions);
+  }
+
   updateVectors(name: string, rows: VectorRows, filter?: JsonInput): void {
     updateVectors(this.#change(name), rows, filter);
   }

@@ -20,11 +20,12 @@ import {
   type Request,
   type SentError,
 } from "./protocol.ts";
-import { answer, type Patience, patienceOf, writesOf } from "./rest/operations.ts";
+import { answer, patienceOf, writesOf } from "./rest/operations.ts";
 import type { RestRequest } from "./rest/request.ts";
 import { storageError } from "./storage/sqlite.ts";
 import { secondsDefault, within } from "./time-limit.ts";
 import { inTurns, turnMs } from "./turns.ts";
+import { type PointChanges, unmade } from "./unmade.ts";
 import { growIndexes } from "./vectors/hnsw.ts";
 
 /** Requests taken in one go. */
@@ -76,10 +77,11 @@ function placeOf(request: Request): Place {
   return { name: asked.collection, joins: writes === "points", asks: writes === "nothing" };
 }
 
-/** How long the caller of a change of points waits for it, where it does not go by the REST door; null = to its end. */
-function ownPatience({ operation, seconds }: Request): Patience | null {
-  if (seconds === undefined || !pointWrites.has(operation)) return null;
-  return { ms: seconds * 1000, answer: () => "wait_timeout" satisfies ChangeStatus };
+/** For how many seconds the caller of a change waits for it; null = to its end. */
+function secondsOf(request: Request): number | null {
+  const asked = restOf(request);
+  if (asked !== null) return patienceOf(asked);
+  return pointWrites.has(request.operation) ? (request.seconds ?? null) : null;
 }
 
 /** What a request asks of the REST door; null = nothing. */
@@ -98,8 +100,10 @@ class RequestLoop {
   /** Changes that are made and not yet committed, all of one collection. */
   #group: { name: string; answers: { id: number; result: unknown }[] } | null = null;
 
-  /** What came amid a long call and is to be handled after it, in its order. */
+  /** What has come and is to be handled, in its order. */
   readonly #waiting: Request[] = [];
+  /** Changes that are waited for until a time, and are not answered yet. */
+  readonly #awaited = new Map<number, { request: Request; untilMs: number }>();
   /** Requests that were answered before they were done. */
   readonly #told = new Set<number>();
   /** Whether a step of building is to come. */
@@ -112,52 +116,77 @@ class RequestLoop {
 
   /** Handles `next`, after what came before it, and what waits behind it. */
   drain(next?: Request): void {
-    if (next !== undefined) this.#waiting.push(next);
-    for (let taken = 0; taken < drainMax; taken += 1) {
-      const request = this.#waiting.shift() ?? this.#take();
+    if (next !== undefined) this.#keep(next);
+    for (let handled = 0; handled < drainMax; handled += 1) {
+      this.#take();
+      const request = this.#waiting.shift();
       if (request === undefined) break;
       this.#handle(request);
+      if (this.#waiting.length > 0) this.#tell();
     }
     this.#commit();
     if (this.#waiting.length > 0) setImmediate(() => this.drain());
     this.growLater();
   }
 
-  #take(): Request | undefined {
-    return receiveMessageOnPort(this.#port)?.message;
-  }
-
-  /** Amid a change: tells its caller, if he waits no longer. */
-  #tell(change: Request, patience: Patience | null, endsMs: number): void {
-    if (patience === null || performance.now() < endsMs || this.#told.has(change.id)) return;
-    this.#reply({ id: change.id, result: sentText(change, patience.answer()) });
-    this.#told.add(change.id);
-  }
-
-  /** Amid a long call: answers questions that came, and keeps the rest for later. */
-  #meanwhile(): void {
-    const untilMs = performance.now() + turnMs;
-    for (let taken = 0; taken < drainMax && performance.now() < untilMs; taken += 1) {
-      const request = this.#take();
-      if (request === undefined) return;
-      if (placeOf(request).asks) this.#answer(request);
-      else this.#waiting.push(request);
+  /** Takes what has come. */
+  #take(): void {
+    for (let taken = 0; taken < drainMax; taken += 1) {
+      const came = receiveMessageOnPort(this.#port);
+      if (came === undefined) return;
+      this.#keep(came.message);
     }
   }
 
-  /** Runs what changes something: others have their turns meanwhile. */
-  #change(request: Request): unknown {
-    const asked = restOf(request);
-    const patience = asked === null ? ownPatience(request) : patienceOf(asked);
-    const endsMs = performance.now() + (patience?.ms ?? 0);
-    const meanwhile = (): void => {
-      this.#tell(request, patience, endsMs);
-      this.#meanwhile();
-    };
-    return inTurns(meanwhile, () => this.#run(request));
+  #keep(request: Request): void {
+    this.#waiting.push(request);
+    const seconds = secondsOf(request);
+    if (seconds === null) return;
+    this.#awaited.set(request.id, { request, untilMs: performance.now() + seconds * 1000 });
   }
 
-  #ask(request: Request): unknown {
+  /** Tells those who wait no longer for their changes; where they are many, the last of them later. */
+  #tell(): void {
+    const nowMs = performance.now();
+    for (const [id, { request, untilMs }] of this.#awaited) {
+      if (nowMs < untilMs) continue;
+      if (performance.now() >= nowMs + turnMs) return;
+      try {
+        this.#reply({ id, result: this.#timedOut(request) });
+      } catch (error) {
+        this.#refuse(request, error);
+      }
+      this.#told.add(id);
+    }
+  }
+
+  /** The answer to who waits no longer for a change, which is made all the same. @throws VectorError where it would be refused */
+  #timedOut(request: Request): unknown {
+    const asked = restOf(request);
+    if (asked !== null) return sentText(request, answer(this.#host, { ...asked, timedOut: true }));
+    const operation = request.operation as keyof PointChanges;
+    Reflect.apply(unmade(this.#host)[operation], null, request.args);
+    return "wait_timeout" satisfies ChangeStatus;
+  }
+
+  /** Amid a long call: tells who waits no longer, answers questions that came, and keeps the rest for later. */
+  #meanwhile(): void {
+    this.#take();
+    this.#tell();
+    const untilMs = performance.now() + turnMs;
+    for (let at = 0; performance.now() < untilMs; ) {
+      if (at === this.#waiting.length) this.#take();
+      const request = this.#waiting[at];
+      if (request === undefined) return;
+      if (placeOf(request).asks) {
+        this.#waiting.splice(at, 1);
+        this.#answer(request);
+      } else at += 1;
+    }
+  }
+
+  /** Runs a request: others have their turns meanwhile. */
+  #call(request: Request): unknown {
     return inTurns(
       () => this.#meanwhile(),
       () => this.#run(request),
@@ -183,23 +212,21 @@ class RequestLoop {
     }
     this.#group ??= { name, answers: [] };
     try {
-      const result = this.#change(request);
+      const result = this.#call(request);
       this.#group.answers.push({ id: request.id, result });
     } catch (error) {
       // A refused request has changed nothing; after any other fault nothing of the group may stay.
       if (!isVectorError(error)) this.#fail(error);
-      const known = storageError(error, name);
-      this.#reply({ id: request.id, error: toSentError(known) });
+      this.#refuse(request, error);
     }
   }
 
   #answer(request: Request): void {
     try {
-      const result = placeOf(request).asks ? this.#ask(request) : this.#change(request);
-      this.#port.postMessage({ id: request.id, result } satisfies Reply, buffersOf(result));
+      const result = this.#call(request);
+      this.#reply({ id: request.id, result });
     } catch (error) {
-      const { name } = placeOf(request);
-      this.#reply({ id: request.id, error: toSentError(storageError(error, name)) });
+      this.#refuse(request, error);
     }
     if (request.operation === "close") this.#port.close();
   }
@@ -237,9 +264,15 @@ class RequestLoop {
       this.#reply({ id, error: toSentError(storageError(error, name)) });
   }
 
+  #refuse(request: Request, error: unknown): void {
+    const { name } = placeOf(request);
+    this.#reply({ id: request.id, error: toSentError(storageError(error, name)) });
+  }
+
   #reply(reply: Reply): void {
+    this.#awaited.delete(reply.id);
     if (this.#told.delete(reply.id)) return;
-    this.#port.postMessage(reply);
+    this.#port.postMessage(reply, "result" in reply ? buffersOf(reply.result) : []);
   }
 }
 

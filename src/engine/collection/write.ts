@@ -1,6 +1,6 @@
 /** What changes a collection. Each operation is checked as a whole before it changes anything; the caller holds the transaction. */
 import type { VectorColumn } from "../../model/record.ts";
-import { isPresent } from "../../model/vector-column.ts";
+import { copyColumn, isPresent } from "../../model/vector-column.ts";
 import { isObject } from "../../util/json.ts";
 import type { PointColumns, PointSelector } from "../api.ts";
 import { badInput } from "../errors.ts";
@@ -18,6 +18,18 @@ import { rowsToWrite, type UpsertConditions } from "./upsert-rows.ts";
 interface VectorWrite {
   readonly set: VectorSet;
   readonly column: VectorColumn;
+}
+
+/** Checks what is to be written as `upsert` does, and writes nothing. @throws E_INPUT */
+export function checkUpsert(
+  state: CollectionState,
+  points: PointColumns,
+  conditions: UpsertConditions,
+): void {
+  const copies = [...points.vectors].map(([name, column]) => [name, copyColumn(column)] as const);
+  const wanted = rowsToWrite(state, points.ids, conditions);
+  checkVectors(state, { ...points, vectors: new Map(copies) }, wanted);
+  checkPoints(points);
 }
 
 /** Writes the rows that the conditions let through. @throws E_INPUT with nothing written */

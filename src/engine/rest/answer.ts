@@ -17,14 +17,9 @@ export function waits({ params }: RestRequest): boolean {
 /** The answer to a change: what is acknowledged is on disk, whether the caller waits or not; that decides only the word. */
 export function updated(request: RestRequest): string {
   lastOperation += 1;
-  const status = waits(request) ? "completed" : "acknowledged";
+  const made = waits(request) ? "completed" : "acknowledged";
+  const status = request.timedOut === true ? "wait_timeout" : made;
   return JSON.stringify({ operation_id: lastOperation, status });
-}
-
-/** The answer to who waits no longer for a change, which is made all the same. */
-export function unfinished(): string {
-  lastOperation += 1;
-  return JSON.stringify({ operation_id: lastOperation, status: "wait_timeout" });
 }
 
 /** A point id as JSON: a number, or a string. */

@@ -6,7 +6,6 @@ import { type Change, made } from "./change.ts";
 import { changingPoints } from "./operation.ts";
 import { clearPayload, deletePayload, overwritePayload, setPayload } from "./payload.ts";
 import { deletePoints } from "./points.ts";
-import type { RestRequest } from "./request.ts";
 import { upsertPoints } from "./upsert.ts";
 import { deleteVectors, updateVectors } from "./vector-operations.ts";
 
@@ -32,11 +31,6 @@ function toChange(text: string): ReturnType<Change> {
     if (make !== null) return make;
   }
   throw malformed("data did not match any variant of untagged enum UpdateOperation");
-}
-
-/** How many changes a batch asks for. */
-export function batchLength(request: RestRequest): number {
-  return Members.of(request, batchFields).list("operations")?.length ?? 0;
 }
 
 export const batchOperations = {

@@ -1,13 +1,14 @@
 /** A change of points, which is an operation of its own and may be one of a batch. */
 import { decoded, isLate } from "../errors.ts";
 import type { Host } from "../host.ts";
+import { type PointChanges, unmade } from "../unmade.ts";
 import { updated, waits } from "./answer.ts";
 import { bodyText } from "./body.ts";
 import { changingPoints, type Operation } from "./operation.ts";
 import type { RestRequest } from "./request.ts";
 
 /** Makes a change of a collection. @throws VectorError with nothing changed */
-type Make = (host: Host, collection: string) => void;
+type Make = (host: PointChanges, collection: string) => void;
 
 /** Reads a body's text as a whole; what it gives makes the change. @throws E_INPUT, E_NOT_SUPPORTED */
 export type Change = (text: string) => Make;
@@ -24,7 +25,7 @@ export function change(read: Change): Operation {
 export function made(request: RestRequest, host: Host, make: Make): string {
   try {
     host.collection(request.collection);
-    make(host, request.collection);
+    make(request.timedOut === true ? unmade(host) : host, request.collection);
   } catch (error) {
     if (!isLate(error) || waits(request)) throw error;
   }

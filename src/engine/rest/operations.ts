@@ -3,8 +3,8 @@ import type { Host } from "../host.ts";
 import { withinRoom } from "../memory-limit.ts";
 import { secondsDefault, within } from "../time-limit.ts";
 import { aliasOperations } from "./aliases.ts";
-import { unfinished, waits } from "./answer.ts";
-import { batchLength, batchOperations } from "./batch.ts";
+import { waits } from "./answer.ts";
+import { batchOperations } from "./batch.ts";
 import { refuseEmpty } from "./body.ts";
 import { bodyShapes } from "./body-shapes.ts";
 import { collectionOperations } from "./collections.ts";
@@ -77,20 +77,17 @@ export function answer(host: Host, request: RestRequest, seconds = secondsDefaul
   return within(allowed, () => withinRoom(() => run(host, request)));
 }
 
-/** How long the caller of a change waits for it, and what he is answered then. The change is made in any case. */
-export interface Patience {
-  readonly ms: number;
-  /** The JSON text of `result`. */
-  answer(): string;
-}
+/** Beside the changes of points, what may be waited for so many seconds. */
+const alsoWaitedFor: ReadonlySet<RestOperation> = new Set<RestOperation>([
+  "createPayloadIndex",
+  "deletePayloadIndex",
+  "createVectorName",
+]);
 
-/** Of a change of points that is to be waited for so many seconds; null = to its end, or not at all. */
-export function patienceOf(request: RestRequest): Patience | null {
-  const { timeout } = request.params;
-  if (timeout === undefined || writesOf(request) !== "points" || !waits(request)) return null;
-  const answer = (): string => {
-    if (request.operation !== "batchUpdate") return unfinished();
-    return `[${Array.from({ length: batchLength(request) }, unfinished).join(",")}]`;
-  };
-  return { ms: Number(timeout) * 1000, answer };
+/** For how many seconds a change is to be waited for; null = to its end, or not at all. */
+export function patienceOf(request: RestRequest): number | null {
+  const { params, operation } = request;
+  if (params["timeout"] === undefined || !waits(request)) return null;
+  const isWaitedFor = operations[operation].writes === "points" || alsoWaitedFor.has(operation);
+  return isWaitedFor ? Number(params["timeout"]) : null;
 }

@@ -23,14 +23,16 @@ const create: Operation["run"] = (host, request) => {
     );
   }
   const type = schema.startsWith('"') ? String(parse(schema)) : schema;
-  host.createPayloadIndex(request.collection, field, type);
+  if (request.timedOut === true) host.collection(request.collection);
+  else host.createPayloadIndex(request.collection, field, type);
   return updated(request);
 };
 
 const remove: Operation["run"] = (host, request) => {
   const field = request.params["field_name"] ?? "";
   checkPathParameter(field);
-  host.deletePayloadIndex(request.collection, field);
+  if (request.timedOut === true) host.collection(request.collection);
+  else host.deletePayloadIndex(request.collection, field);
   return updated(request);
 };
 

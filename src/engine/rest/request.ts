@@ -60,6 +60,8 @@ export interface RestRequest {
   readonly params: Readonly<Record<string, string>>;
   /** Parameters that the query string says more than once; `params` has the first. */
   readonly twice?: readonly string[];
+  /** Its caller waits no longer: it is judged and answered so, and not made. */
+  readonly timedOut?: boolean;
   /** JSON, as it came; null = none. Bytes that fill their buffer are handed over: they are empty afterwards. */
   readonly body: string | Uint8Array | null;
   /** What the body of `upsertPoints` would say, where no body says it; handed over as such bytes are. */

@@ -125,7 +125,9 @@ function toNewVector(text: string): NewVector {
 
 const createVectorName: Operation["run"] = (host, request) => {
   const name = vectorName(request);
-  host.addVectorName(request.collection, name, toNewVector(bodyText(request)));
+  const vector = toNewVector(bodyText(request));
+  if (request.timedOut === true) host.collection(request.collection);
+  else host.addVectorName(request.collection, name, vector);
   return updated(request);
 };
 

@@ -1,7 +1,8 @@
 /** What a long call leaves to others: questions are answered amid it, changes wait for it, and the caller of a change need not. */
 import { expect, it } from "vitest";
 import { type Engine, openEngine } from "../../../src/engine/index.ts";
-import { askEngine } from "../../support/ask-engine.ts";
+import type { RestOperation } from "../../../src/engine/rest/request.ts";
+import { askEngine, refusalOf } from "../../support/ask-engine.ts";
 import { scratchFolder } from "../../support/scratch-folder.ts";
 
 async function filled(engine: Engine, points: number): Promise<void> {
@@ -102,6 +103,80 @@ it("who waits a second for a change that takes longer is told so, and the change
   expect(await askEngine(engine, "setPayload", "c", small, params)).toMatchObject({
     status: "completed",
   });
+}, 60_000);
+
+type WaitingCall = [
+  operation: RestOperation,
+  body?: unknown,
+  more?: Record<string, string>,
+  collection?: string,
+];
+
+/** A change that takes a few seconds, and makes nothing of the points. */
+async function longChange(engine: Engine): Promise<() => Promise<unknown>> {
+  const slow = (conditions: number) => ({
+    should: Array.from({ length: conditions }, (_, n) => ({ key: "t", match: { text: `y${n}` } })),
+  });
+  await engine.setPayload("c", { filter: {} }, JSON.stringify({ t: "x ".repeat(50) }));
+  // What runs for the first time takes longer.
+  await engine.count("c", slow(100));
+  const startedMs = performance.now();
+  await engine.count("c", slow(100));
+  const conditions = Math.ceil((100 * 4_000) / (performance.now() - startedMs));
+  return () => engine.deletePoints("c", { filter: slow(conditions) });
+}
+
+it("a change that waits for its turn is waited for as long as its caller said, from when it came", async () => {
+  await using engine = await openEngine(":memory:");
+  await filled(engine, 2_000);
+  const change = await longChange(engine);
+  let done = false;
+  const long = change().then(() => {
+    done = true;
+  });
+  const ask = async (...[operation, body, more, collection = "c"]: WaitingCall) => [
+    await refusalOf(engine, operation, collection, body, { timeout: "1", ...more }),
+    done,
+  ];
+  const point = (id: number, vector = [1]) => ({ points: [{ id, vector }] });
+  const batch = (...operations: object[]) => ({ operations });
+  const data = Float32Array.of(1);
+  const vectors = new Map([["", { kind: "dense", dimension: 1, data, present: null } as const]]);
+  const columns = { ids: ["6001"], vectors, payloads: [null] };
+  const own = async (answer: Promise<unknown>) => [await answer, done];
+  const answers = await Promise.all([
+    ask("upsertPoints", point(5_000)),
+    ask("deletePoints", { points: [1] }),
+    ask("setPayload", { payload: { n: 1 }, points: [0] }),
+    ask("batchUpdate", batch({ delete: { points: [2] } }, { upsert: point(6_000) })),
+    ask("createPayloadIndex", { field_name: "k", field_schema: "bool" }),
+    ask("deletePayloadIndex", undefined, { field_name: "n" }),
+    own(engine.upsert("c", columns, { timeoutSeconds: 1 })),
+    own(engine.deletePoints("c", { ids: ["3"] }, { timeoutSeconds: 1 })),
+    ask("upsertPoints", { points: [{ id: 7_000 }] }),
+    ask("upsertPoints", point(7_000, [1, 2])),
+    ask("batchUpdate", batch({ delete: { points: [4] } }, { upsert: point(7_000, [1, 2]) })),
+    ask("setPayload", { payload: {}, points: [0] }, {}, "none"),
+  ]);
+  const late = [200, expect.stringContaining('"status":"wait_timeout"')];
+  const wide = [400, expect.stringContaining("expected dim: 1, got 2")];
+  expect(answers).toEqual([
+    ...Array.from({ length: 6 }, () => [late, false]),
+    ["wait_timeout", false],
+    ["wait_timeout", false],
+    [[400, expect.stringContaining("missing field `vector`")], false],
+    [wide, false],
+    [wide, false],
+    [[404, expect.stringContaining("none")], false],
+  ]);
+  expect(answers[3]?.[0]).toHaveProperty("1", expect.stringMatching(/wait_timeout.*wait_timeout/));
+  await long;
+  await engine.setPayload("c", { ids: ["0"] }, '{"m":1}');
+  // Of a batch that is refused, what stands before the fault is made.
+  const ids = ["1", "2", "3", "4", "5000", "6000", "6001", "7000"];
+  expect((await engine.retrieve("c", ids)).ids).toEqual(["5000", "6000", "6001"]);
+  expect(await engine.count("c", withOne)).toBe(1);
+  expect(Object.keys((await engine.getCollection("c")).payload_schema)).toEqual(["k"]);
 }, 60_000);
 
 it("short questions are answered amid a long one, which comes to its end, and changes wait for it", async () => {

@@ -140,6 +140,14 @@ describe.each(grpcKinds)("a timeout on $name", ({ skip, start }) => {
       expect(told?.status).toBe(UpdateStatus.WaitTimeout);
       const point = { id: idOf(BigInt(rows)), vectors: denseVector([1, 1]) };
       const next = { collectionName, points: [point], wait: true };
+      // It has not had its turn: the one before it is still being made.
+      const { result: waiting } = await points.upsert({ ...next, timeout: 1n });
+      expect(waiting?.status).toBe(UpdateStatus.WaitTimeout);
+      const wide = { ...next, points: [{ ...point, vectors: denseVector([1, 1, 1]) }] };
+      expect(await endOf(points.upsert({ ...wide, timeout: 1n }))).toEqual([
+        3,
+        expect.stringContaining("expected dim: 2, got 3"),
+      ]);
       const { result: waited } = await points.upsert(next);
       expect(waited?.status).toBe(UpdateStatus.Completed);
       const { result } = await points.count({ collectionName, exact: true });

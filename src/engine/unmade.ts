@@ -1,0 +1,30 @@
+/** Changes of points whose callers wait no longer for their turn: judged as a server judges them when they come, and not made. */
+import type { Host } from "./host.ts";
+
+/** What changes points. */
+export type PointChanges = Pick<
+  Host,
+  | "collection"
+  | "upsert"
+  | "updateVectors"
+  | "deleteVectors"
+  | "deletePoints"
+  | "setPayload"
+  | "deletePayload"
+  | "clearPayload"
+>;
+
+/** Checks changes, and makes none. */
+export function unmade(host: Host): PointChanges {
+  const collection = (name: string) => host.collection(name);
+  return {
+    collection,
+    upsert: (...change) => host.checkUpsert(...change),
+    updateVectors: collection,
+    deleteVectors: collection,
+    deletePoints: collection,
+    setPayload: collection,
+    deletePayload: collection,
+    clearPayload: collection,
+  };
+}
