@@ -90,18 +90,27 @@ function sorted(words: readonly string[]): string[] {
   );
 }
 
-const common = { on_disk: flag, enable_hnsw: flag };
-const textSchema = z.object({
-  type: z.literal("text"),
+const stemmerLanguage = languageOf(stemmed);
+/** How texts are cut into tokens. */
+export const textSettings = {
   tokenizer: z.enum(["prefix", "whitespace", "word", "multilingual"]).default("word"),
   min_token_len: count,
   max_token_len: count,
   lowercase: flag,
   ascii_folding: flag,
-  phrase_matching: flag,
   stopwords: stopwordsSchema.nullish(),
+  stemmer: struct({ type: z.literal("snowball"), language: stemmerLanguage }).nullish(),
+};
+const { stopwords: stopwordsSetting, stemmer: stemmerSetting, ...cutting } = textSettings;
+
+const common = { on_disk: flag, enable_hnsw: flag };
+const textSchema = z.object({
+  type: z.literal("text"),
+  ...cutting,
+  phrase_matching: flag,
+  stopwords: stopwordsSetting,
   on_disk: flag,
-  stemmer: struct({ type: z.literal("snowball"), language: languageOf(stemmed) }).nullish(),
+  stemmer: stemmerSetting,
   enable_hnsw: flag,
 });
 
@@ -147,6 +156,7 @@ const fieldSchema = z.union([typeSchema, z.preprocess(inOrder, paramsSchema)]);
 
 type FieldParams = z.output<typeof paramsSchema>;
 export type TextParams = z.output<typeof textSchema>;
+type TextSettings = Pick<TextParams, keyof typeof textSettings>;
 
 /** A field's schema: its type, and its parameters where they were given. */
 export interface FieldSchema {
@@ -199,8 +209,17 @@ export function paramsText(params: FieldParams): string {
   return `{${members.join(",")}}`;
 }
 
-/** The tokenizer that a text index has. @throws E_NOT_SUPPORTED */
-export function tokenizerOf(params: TextParams | null): Tokenizer {
+/** The stop words and the stemmer of a language, by its name or short form; null where it has none. */
+export function forLanguage(language: string): Pick<TextSettings, "stopwords" | "stemmer"> {
+  const stem = stemmerLanguage.safeParse(language).data;
+  return {
+    stopwords: stopwordLanguage.safeParse(language).data ?? null,
+    stemmer: stem === undefined ? null : { type: "snowball", language: stem },
+  };
+}
+
+/** The tokenizer that cuts texts so; null = as an index of which nothing is said. @throws E_NOT_SUPPORTED */
+export function tokenizerOf(params: TextSettings | null): Tokenizer {
   const lowercase = params?.lowercase ?? true;
   const words = stopwordList(params?.stopwords ?? null);
   return new Tokenizer({

@@ -30,9 +30,12 @@ function nearest(input: VectorInput, mmr: Mmr | null = null): Query<VectorInput>
   return { kind: "nearest", input, mmr };
 }
 
-/** A vector, or the id of a point; null where the text is neither. @throws E_INPUT (422), E_NOT_SUPPORTED */
-export function toInput(text: string, at: string): VectorInput | null {
-  const vector = variant(() => toQueryVector(text, at));
+/**
+ * A vector, or the id of a point; null where the text is neither. `embeds`: whether a text may stand in place of the vector.
+ * @throws E_INPUT (422), E_NOT_SUPPORTED
+ */
+export function toInput(text: string, at: string, embeds = true): VectorInput | null {
+  const vector = variant(() => toQueryVector(text, at, embeds));
   if (vector !== null) return { kind: "vector", vector };
   const id = variant(() => toPointId(text));
   return id === null ? null : { kind: "id", id };

@@ -36,7 +36,7 @@ function readShared(body: Members, at: string, limited: boolean) {
 export function readSearch(body: Members, at: string, limited: boolean): QueryRequest {
   const text = body.raw("vector") ?? missing("vector");
   const path = `${at}search_request.vector`;
-  const input = variant(() => toInput(text, path));
+  const input = variant(() => toInput(text, path, false));
   const { name, vector } =
     input?.kind === "vector" && input.vector.kind === "dense"
       ? { name: "", vector: input }
@@ -54,14 +54,14 @@ const namedFields = fields("name vector");
 
 function readNamedVector(named: Members | null, at: string) {
   const name = named === null ? undefined : variant(() => readString(named, "name") ?? null);
-  const input = toInput(named?.raw("vector") ?? "null", at);
+  const input = toInput(named?.raw("vector") ?? "null", at, false);
   if (typeof name === "string" && input?.kind === "vector" && input.vector.kind !== "multi")
     return { name, vector: input };
   throw malformed("data did not match any variant of untagged enum NamedVectorStruct");
 }
 
 function toExample(text: string, at: string): VectorInput {
-  const input = toInput(text, at);
+  const input = toInput(text, at, false);
   if (input !== null && (input.kind === "id" || input.vector.kind !== "multi")) return input;
   throw malformed("data did not match any variant of untagged enum RecommendExample");
 }

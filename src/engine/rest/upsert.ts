@@ -35,6 +35,8 @@ function toPayload(text: string): string | null {
   return text;
 }
 
+const unnamedText = "Bad request: Sparse vector from document inference should be named";
+
 /** `{points: [{id, vector, payload}]}`. */
 function fromList(points: readonly string[]): Rows {
   const members = points.map((point) =>
@@ -47,7 +49,8 @@ function fromList(points: readonly string[]): Rows {
       const alias = member.raw("vectors");
       if (alias !== undefined && member.raw("vector") !== undefined)
         throw malformed("duplicate field `vector`");
-      return toGivenVectors(alias ?? need(member, "vector"), `points[${row}].vector`);
+      const vector = alias ?? need(member, "vector");
+      return toGivenVectors(vector, `points[${row}].vector`, unnamedText);
     }),
     payloads: members.map((member) => toPayload(member.raw("payload") ?? "null")),
   };

@@ -26,6 +26,8 @@ const rowFields = fields("id vector");
 const updateFields = fields("points shard_key? update_filter?");
 const deleteFields = fields("points filter vector shard_key?");
 
+const unnamedText = "Direct Document processing not supported for PointVectors. Use named vectors.";
+
 /** `{points: [{id, vector}]}`. */
 function readRows(points: readonly string[]): GivenRow[] {
   if (points.length === 0)
@@ -41,7 +43,7 @@ function readRows(points: readonly string[]): GivenRow[] {
         `Validation error in JSON body: [points[${row}].vector: must specify vectors to update for point]`,
       );
     }
-    return { id: toPointId(id), vectors: toGivenVectors(vector, `points[${row}]`) };
+    return { id: toPointId(id), vectors: toGivenVectors(vector, `points[${row}]`, unnamedText) };
   });
 }
 

@@ -6,6 +6,7 @@ import { badInput, breaks, malformed, notImplemented } from "../errors.ts";
 import { asStruct, fields } from "../struct-list.ts";
 import { wrongDimension, wrongKind } from "../vectors/checks.ts";
 import type { QueryVector } from "../vectors/vector-set.ts";
+import { embedText, isBm25, type TextRole } from "./bm25.ts";
 import { Members, parse, structOf } from "./body.ts";
 import { float32Text, vectorText } from "./float-text.ts";
 
@@ -70,14 +71,19 @@ function toPlainVector(value: unknown, path: string): GivenVector | null {
   return Array.isArray(value) && value.every(areNumbers) ? toMulti(value, path) : null;
 }
 
-/** A vector of any kind, which stands at `path`; null where the text is none. @throws E_INPUT (422), E_NOT_SUPPORTED */
-function toVector(text: string, path: string): GivenVector | null {
+/**
+ * A vector of any kind, which stands at `path`; null where the text is none. `role`: what a text in its place is; null = none may be.
+ * @throws E_INPUT (422; 400 for a text with wrong options), E_NOT_SUPPORTED
+ */
+function toVector(text: string, path: string, role: TextRole | null): GivenVector | null {
   const value = parse(text);
   if (areNumbers(value)) return toPlainVector(value, path);
   const sparse = toSparseVector(structOf(text, sparseFields), path);
   if (sparse !== null) return sparse;
-  if (isInference(value)) throw notImplemented("inference");
-  return toPlainVector(value, path);
+  const model = modelOf(value);
+  return model === null || role === null
+    ? toPlainVector(value, path)
+    : toEmbedded(text, model, role);
 }
 
 const sparseFields = fields("indices values");
@@ -94,37 +100,69 @@ function toSparseVector(sparse: Members | null, path: string): GivenVector | nul
 
 const documentFields = fields("text model options?");
 
-/** Something that a model would make a vector of. */
-function isInference(value: unknown): boolean {
+/** The model that would make a vector of it; null where it is nothing of that kind. */
+function modelOf(value: unknown): string | null {
   const given = isObject(value) ? value : asStruct(value, documentFields);
-  if (typeof given?.["model"] !== "string") return false;
-  const { text, options = null } = given;
-  const isDocument = typeof text === "string" && (options === null || isObject(options));
-  return isDocument || "image" in given || "object" in given;
+  const model = given?.["model"];
+  if (given === null || typeof model !== "string") return null;
+  return isDocument(given) || "image" in given || "object" in given ? model : null;
+}
+
+function isDocument({ text, options = null }: Readonly<Record<string, unknown>>): boolean {
+  return typeof text === "string" && (options === null || isObject(options));
+}
+
+const otherModels = "inference by other models than qdrant/bm25";
+
+/** What stands in place of a vector, as a vector. @throws E_INPUT (400), E_NOT_SUPPORTED */
+function toEmbedded(text: string, model: string, role: TextRole): GivenVector {
+  if (!isBm25(model)) throw notImplemented(otherModels);
+  const members = structOf(text, documentFields);
+  const written: unknown = parse(members?.raw("text") ?? "null");
+  const options = members?.raw("options") ?? "{}";
+  if (typeof written !== "string" || !isObject(parse(options)))
+    throw badInput(`Wrong input: Only text input is supported for ${model}.`);
+  return { kind: "sparse", ...embedText(written, role, options) };
+}
+
+/** A text (or an image) that has no vector's name. @throws E_INPUT, E_NOT_SUPPORTED */
+function refuseUnnamed(value: unknown, words: string): void {
+  const model = modelOf(value);
+  if (model === null) return;
+  throw isBm25(model) ? badInput(words) : notImplemented(otherModels);
 }
 
 function unlike(type: "VectorStruct" | "BatchVectorStruct"): Error {
   return malformed(`data did not match any variant of untagged enum ${type}`);
 }
 
-/** A `vector` member, which stands at `path`: a vector without a name, or an object of vectors by name. @throws E_INPUT, E_NOT_SUPPORTED */
-export function toGivenVectors(text: string, path: string): GivenVectors {
+/**
+ * A `vector` member, which stands at `path`: a vector without a name, or an object of vectors by name. `unnamed`: the words that
+ * refuse a text without a name. @throws E_INPUT, E_NOT_SUPPORTED
+ */
+export function toGivenVectors(text: string, path: string, unnamed: string): GivenVectors {
   const named = text.startsWith("{") ? new Members(text) : null;
   if (named === null) {
     const value = parse(text);
     const vector = toPlainVector(value, path);
     if (vector !== null) return new Map([["", vector]]);
-    throw isInference(value) ? notImplemented("inference") : unlike("VectorStruct");
+    refuseUnnamed(value, unnamed);
+    throw unlike("VectorStruct");
   }
   const given: GivenVectors = new Map();
   for (const name of named.names()) {
-    const vector = toVector(named.raw(name) ?? "null", `${path}.?`);
-    if (vector === null)
-      throw isInference(parse(text)) ? notImplemented("inference") : unlike("VectorStruct");
+    const vector = toVector(named.raw(name) ?? "null", `${path}.?`, "document");
+    if (vector === null) {
+      refuseUnnamed(parse(text), unnamed);
+      throw unlike("VectorStruct");
+    }
     given.set(name, vector);
   }
   return given;
 }
+
+const unnamedInBatch =
+  "Direct Document processing is not supported in top-level batch vectors. Use named vectors.";
 
 /** The `vectors` of a batch of so many points: a list, or a list for each name. @throws E_INPUT */
 export function toBatchVectors(text: string, rows: number): GivenVectors[] {
@@ -139,19 +177,26 @@ export function toBatchVectors(text: string, rows: number): GivenVectors[] {
     }
     for (const [row, each] of texts.entries()) {
       const at = "batch.?";
-      const vector = named === null ? toPlainVector(parse(each), at) : toVector(each, at);
-      if (vector === null) throw unlike("BatchVectorStruct");
+      const vector =
+        named === null ? toPlainVector(parse(each), at) : toVector(each, at, "document");
+      if (vector === null) {
+        if (named === null) refuseUnnamed(parse(each), unnamedInBatch);
+        throw unlike("BatchVectorStruct");
+      }
       given[row]?.set(name, vector);
     }
   }
   return given;
 }
 
-/** A query's vector, which stands at `path`; null where the text is none. @throws E_INPUT, E_NOT_SUPPORTED */
-export function toQueryVector(text: string, path = "query"): QueryVector | null {
+/**
+ * A query's vector, which stands at `path`; null where the text is none. `embeds`: whether a text may stand in its place.
+ * @throws E_INPUT, E_NOT_SUPPORTED
+ */
+export function toQueryVector(text: string, path: string, embeds: boolean): QueryVector | null {
   if (!/^[[{]/.test(text)) return null;
   if (/^\[\s*\]$/.test(text)) return { kind: "dense", data: new Float32Array() };
-  const vector = toVector(text, path);
+  const vector = toVector(text, path, embeds ? "query" : null);
   switch (vector?.kind) {
     case "dense":
       return { kind: "dense", data: Float32Array.from(vector.data) };
