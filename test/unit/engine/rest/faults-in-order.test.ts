@@ -83,7 +83,7 @@ it("a formula's term passes over what else stands beside it, and a condition com
 });
 
 it("what nobody reads of a collection's settings may be anything that is JSON", async () => {
-  const odd = `{"a":[`.repeat(5_000) + "1e999" + "]}".repeat(5_000);
+  const odd = `${`{"a":[`.repeat(5_000)}1e999${"]}".repeat(5_000)}`;
   const body = `{"x":${odd},"sparse_vectors":{"w":{"x":${odd}}},"y":1,"y":2}`;
   expect(await ask("createCollection", "odd", body)).toBe(true);
 });
