@@ -19,7 +19,7 @@ const withOne = { must: [{ key: "n", match: { value: 1 } }] };
 
 it("questions are answered amid a long change, from what is changed by then, and changes after it", async () => {
   await using engine = await openEngine(":memory:");
-  const points = 20_000;
+  const points = 60_000;
   await filled(engine, points);
   let done = false;
   const change = engine.setPayload("c", { filter: {} }, '{"n":1}').then(() => {
