@@ -20,15 +20,19 @@ export type PlainObject = { readonly [key: string]: unknown };
 /** TypeScript's libraries do not know raw JSON yet (ECMAScript proposal, in V8 since 11.4). */
 const rawJson = (JSON as unknown as { rawJSON(text: string): object }).rawJSON;
 
-/** Where a key may be spelled with an escape: behind a bracket or a comma. */
-const escapedKey = /[{,]\s*"[^"\\]*\\/;
-
 /**
  * Whether JSON.parse may give other keys than the text has: V8 13.6 (Node 24) takes a key with an escape for that of an object
  * it has read before, where that one begins as the escape is spelled: after `{"\\\\":1}` it reads `{"\\n":1}` as the same.
+ * Each string with an escape is looked at once: it may be a key where it stands behind a bracket or a comma.
  */
 function isMisread(text: string): boolean {
-  return text.includes("\\") && escapedKey.test(text);
+  for (let at = text.indexOf("\\"); at !== -1; ) {
+    const start = text.lastIndexOf('"', at);
+    const before = text.charCodeAt(beforeSpace(text, start));
+    if (before === openBrace || before === comma) return true;
+    at = text.indexOf("\\", skipString(text, start));
+  }
+  return false;
 }
 
 /** The decoded text, its numbers as doubles. @throws SyntaxError */
@@ -59,13 +63,38 @@ export function parseSigned(text: string): JsonValue {
   return new JsonReader(text, "signed").value();
 }
 
-/** An integer that no number holds exactly has as many digits, and stands where a value begins: digits behind a point are none. */
-const unsafeDigits = /(?:^|[:,[])\s*-?\d{16}/;
+/** An integer that no number holds exactly has as many digits. */
+const unsafeDigits = 16;
+
+/**
+ * Whether so many digits stand where a value begins: behind a point they are none of an integer's. Of every so many characters
+ * one is looked at, for no such run lies between two of them.
+ */
+function hasUnsafeDigits(text: string): boolean {
+  for (let at = unsafeDigits - 1; at < text.length; at += unsafeDigits) {
+    if (digitAt(text, at) === -1) continue;
+    let first = at;
+    while (digitAt(text, first - 1) !== -1) first -= 1;
+    while (digitAt(text, at) !== -1) at += 1;
+    if (at - first < unsafeDigits) continue;
+    const before = beforeSpace(text, text.charCodeAt(first - 1) === minus ? first - 1 : first);
+    const code = text.charCodeAt(before);
+    if (before < 0 || code === colon || code === comma || code === openBracket) return true;
+  }
+  return false;
+}
+
+/** Index of the character that stands before `at`, space left out. */
+function beforeSpace(text: string, at: number): number {
+  let before = at - 1;
+  while (isSpace(text.charCodeAt(before))) before -= 1;
+  return before;
+}
 
 /** Decodes `text` for an application: numbers as JavaScript has them, but an integer that no number holds exactly is a bigint. @throws SyntaxError */
 export function parsePlain(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  return unsafeDigits.test(text) || isMisread(text) ? new JsonReader(text, "safe").value() : value;
+  return hasUnsafeDigits(text) || isMisread(text) ? new JsonReader(text, "safe").value() : value;
 }
 
 /** A JSON object: not null, not an array. */

@@ -98,6 +98,60 @@ describe("lossless JSON", () => {
     );
   });
 
+  it("keeps every key behind strings that have escapes, however it is spaced", () => {
+    const text = fc.string({ unit: fc.constantFrom("\\", "\n", '"', ",", "{", "a"), maxLength: 3 });
+    const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 3 },
+        text,
+        fc.array(tie("tree"), { maxLength: 3 }),
+        fc
+          .uniqueArray(fc.tuple(text, tie("tree")), { maxLength: 3, selector: ([key]) => key })
+          .map((members) => Object.fromEntries(members)),
+      ),
+    }));
+    fc.assert(
+      fc.property(fc.array(tree, { minLength: 4 }), fc.nat(2), (values, spaces) => {
+        expect(parsePlain(JSON.stringify(values, null, spaces))).toStrictEqual(values);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("gives an application every digit of an integer, wherever it stands", () => {
+    type Reviver = (key: string, value: unknown, context: { source: string }) => unknown;
+    const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
+    const simply = (text: string) =>
+      parse(text, (_key, value, { source }) =>
+        typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
+          ? BigInt(source)
+          : value,
+      );
+    const number = fc
+      .tuple(
+        fc.constantFrom("", "-"),
+        fc.oneof(fc.bigInt(10n ** 15n, 10n ** 16n), fc.bigInt(0n, 10n ** 40n)),
+        fc.constantFrom("", "", ".1234567890123456789", "e3"),
+      )
+      .map((parts) => parts.join(""));
+    const space = fc.constantFrom("", "", " ", "\n\t\r ");
+    const piece = fc.tuple(space, fc.oneof(number, fc.constant('": 1234567890123456789"')), space);
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 3 }), (pieces) => {
+        const texts = pieces.map((parts) => parts.join(""));
+        for (const text of [
+          texts[0] ?? "",
+          `[${texts.join(",")}]`,
+          `{${texts.map((text, at) => `"${at}":${text}`).join(",")}}`,
+        ])
+          expect(parsePlain(text)).toStrictEqual(simply(text));
+      }),
+      { numRuns: 500 },
+    );
+    for (const before of Array.from({ length: 40 }, (_, length) => "x".repeat(length)))
+      expect(parsePlain(`["${before}",9007199254740993]`)).toEqual([before, 9007199254740993n]);
+  });
+
   it("reads a long list of numbers in a few times of JSON.parse", () => {
     const text = JSON.stringify(Array.from({ length: 70_000 }, (_, at) => at));
     const spent = (read: (json: string) => unknown) => {
