@@ -6,6 +6,7 @@ import { isUtf8 } from "node:buffer";
 import http from "node:http";
 import https from "node:https";
 import { Readable } from "node:stream";
+import { urlToHttpOptions } from "node:url";
 import { VectorError } from "../errors.ts";
 import { abortError } from "./abort.ts";
 import {
@@ -78,6 +79,8 @@ export interface HttpAnswer {
 export class HttpClient {
   readonly #agents: { http: http.Agent; https: https.Agent };
   readonly #headers: Readonly<Record<string, string>>;
+  /** Where the last request went: most go there again. */
+  #target: Target | null = null;
   readonly #timeoutMs: number;
   readonly #answerBytesMax: number;
   readonly #onAnswer: ((ms: number) => void) | undefined;
@@ -90,7 +93,11 @@ export class HttpClient {
       http: new http.Agent(agent),
       https: new https.Agent({ ...agent, ...ca }),
     };
-    this.#headers = checkHeaders(options.headers ?? {});
+    this.#headers = {
+      accept: "application/json",
+      "accept-encoding": "identity",
+      ...checkHeaders(options.headers ?? {}),
+    };
     this.#timeoutMs = options.timeoutMs ?? 60_000;
     this.#answerBytesMax = options.answerBytesMax ?? 256 * 1024 * 1024;
     this.#onAnswer = options.onAnswer;
@@ -122,17 +129,16 @@ export class HttpClient {
       return promise;
     }
     const call = this.#start(request);
-    const where = `${request.method} ${printable(request.url)}`;
     const fail = (error: VectorError): void => {
       reject(error);
       call.destroy();
     };
-    const onAbort = (): void => {
-      if (signal) fail(abortError(signal));
-    };
-    signal?.addEventListener("abort", onAbort, { once: true });
-    call.once("close", () => signal?.removeEventListener("abort", onAbort));
-    call.once("timeout", () => fail(timeoutError(where)));
+    if (signal !== undefined) {
+      const onAbort = (): void => fail(abortError(signal));
+      signal.addEventListener("abort", onAbort, { once: true });
+      call.once("close", () => signal.removeEventListener("abort", onAbort));
+    }
+    call.once("timeout", () => fail(timeoutError(whereOf(request))));
     let startedMs = performance.now();
     call.once("socket", () => {
       // The wait for a free connection is ours, not the server's.
@@ -140,11 +146,11 @@ export class HttpClient {
     });
     let answering = false;
     call.on("error", (error) =>
-      fail(answering ? cutError(where, error) : connectionError(where, error)),
+      fail((answering ? cutError : connectionError)(whereOf(request), error)),
     );
     call.once("response", (response) => {
       answering = true;
-      take(this.#answer(where, response, isCompressionAsked(request))).then(
+      take(new Answer(request, response, this.#answerBytesMax)).then(
         (result) => {
           if ((response.statusCode ?? 0) < 400) this.#onAnswer?.(performance.now() - startedMs);
           resolve(result);
@@ -166,13 +172,7 @@ export class HttpClient {
   }
 
   #start(request: HttpRequest): http.ClientRequest {
-    const secure = request.url.startsWith("https:");
-    const headers: Record<string, string> = {
-      accept: "application/json",
-      "accept-encoding": "identity",
-      ...this.#headers,
-      ...request.headers,
-    };
+    const headers: Record<string, string> = { ...this.#headers, ...request.headers };
     if (request.body !== undefined) {
       const streamed = isStreamed(request.body);
       headers["content-type"] = streamed ? request.body.contentType : "application/json";
@@ -180,33 +180,74 @@ export class HttpClient {
         streamed ? request.body.bytes : Buffer.byteLength(request.body),
       );
     }
-    return (secure ? https : http).request(request.url, {
+    if (this.#target?.url !== request.url) this.#target = targetOf(request.url);
+    const { secure, ...place } = this.#target.place;
+    return (secure ? https : http).request({
+      ...place,
       method: request.method,
       agent: secure ? this.#agents.https : this.#agents.http,
       headers,
       timeout: request.timeoutMs ?? this.#timeoutMs,
     });
   }
+}
 
-  #answer(where: string, response: http.IncomingMessage, mayBeCompressed: boolean): HttpStream {
-    const status = response.statusCode ?? 0;
-    const { headers } = response;
-    const pieces = piecesOf(where, response, mayBeCompressed);
-    const whole = async (): Promise<HttpAnswer> => {
-      const bytes = await wholeOf(where, pieces, this.#answerBytesMax);
-      if (!isUtf8(bytes))
-        throw new VectorError("E_BAD_RESPONSE", `${where}: the answer is not UTF-8.`);
-      return {
-        status,
-        headers,
-        bytes,
-        get text() {
-          return bytes.toString("utf8");
-        },
-        retryAfterMs: parseRetryAfter(headers["retry-after"]),
-      };
-    };
-    return { status, headers, pieces, whole };
+/** An address taken apart. */
+interface Target {
+  readonly url: string;
+  readonly place: Pick<http.RequestOptions, "protocol" | "hostname" | "port" | "path"> & {
+    readonly secure: boolean;
+  };
+}
+
+/** @throws TypeError for what is no address */
+function targetOf(url: string): Target {
+  const { protocol, hostname, port, path } = urlToHttpOptions(new URL(url));
+  return { url, place: { secure: protocol === "https:", protocol, hostname, port, path } };
+}
+
+class Answer implements HttpStream {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly #request: HttpRequest;
+  readonly #response: http.IncomingMessage;
+  readonly #bytesMax: number;
+
+  constructor(request: HttpRequest, response: http.IncomingMessage, bytesMax: number) {
+    this.status = response.statusCode ?? 0;
+    this.headers = response.headers;
+    this.#request = request;
+    this.#response = response;
+    this.#bytesMax = bytesMax;
+  }
+
+  get pieces(): AsyncIterable<Buffer> {
+    return piecesOf(this.#request, this.#response);
+  }
+
+  async whole(): Promise<HttpAnswer> {
+    assertPlain(this.#request, this.headers);
+    const bytes = await wholeOf(this.#request, this.#response, this.#bytesMax);
+    if (isUtf8(bytes)) return new WholeAnswer(this, bytes);
+    throw new VectorError("E_BAD_RESPONSE", `${whereOf(this.#request)}: the answer is not UTF-8.`);
+  }
+}
+
+class WholeAnswer implements HttpAnswer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  readonly retryAfterMs: number | undefined;
+
+  constructor({ status, headers }: Answer, bytes: Buffer) {
+    this.status = status;
+    this.headers = headers;
+    this.bytes = bytes;
+    this.retryAfterMs = parseRetryAfter(headers["retry-after"]);
+  }
+
+  get text(): string {
+    return this.bytes.toString("utf8");
   }
 }
 
@@ -225,54 +266,66 @@ function send(body: HttpRequest["body"], call: http.ClientRequest): void {
   pieces.pipe(call);
 }
 
-function isCompressionAsked({ headers = {} }: HttpRequest): boolean {
-  return (headers["accept-encoding"] ?? "identity") !== "identity";
+/** @throws E_BAD_RESPONSE for an answer that is compressed although none was asked for */
+function assertPlain(request: HttpRequest, headers: http.IncomingHttpHeaders): void {
+  const encoding = headers["content-encoding"] ?? "identity";
+  const asked = request.headers?.["accept-encoding"] ?? "identity";
+  if (encoding === "identity" || asked !== "identity") return;
+  throw new VectorError(
+    "E_BAD_RESPONSE",
+    `${whereOf(request)}: the answer is compressed (${encoding}) although none was asked for.`,
+    { retryable: false },
+  );
 }
 
 async function* piecesOf(
-  where: string,
+  request: HttpRequest,
   response: http.IncomingMessage,
-  mayBeCompressed: boolean,
 ): AsyncGenerator<Buffer> {
-  const encoding = response.headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity" && !mayBeCompressed) {
-    throw new VectorError(
-      "E_BAD_RESPONSE",
-      `${where}: the answer is compressed (${encoding}) although none was asked for.`,
-      { retryable: false },
-    );
-  }
+  assertPlain(request, response.headers);
   try {
     yield* response;
   } catch (error) {
-    throw cutError(where, error);
+    throw cutError(whereOf(request), error);
   }
-  if (!response.complete) throw cutError(where);
+  if (!response.complete) throw cutError(whereOf(request));
 }
 
-async function wholeOf(
-  where: string,
-  pieces: AsyncIterable<Buffer>,
+/** By events: an iterator makes a dozen promises of one piece. */
+function wholeOf(
+  request: HttpRequest,
+  response: http.IncomingMessage,
   bytesMax: number,
 ): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of pieces) {
+  response.on("data", (piece: Buffer) => {
     bytes += piece.length;
-    if (bytes > bytesMax) {
-      throw new VectorError(
-        "E_BAD_RESPONSE",
-        `${where}: the answer is larger than ${bytesMax} bytes.`,
-        { retryable: false, details: { tooLarge: true } },
-      );
-    }
-    chunks.push(piece);
-  }
-  return Buffer.concat(chunks);
+    if (bytes <= bytesMax) pieces.push(piece);
+    else reject(tooLarge(request, bytesMax));
+  });
+  response.once("end", () => {
+    const [only = Buffer.alloc(0)] = pieces;
+    if (response.complete) resolve(pieces.length > 1 ? Buffer.concat(pieces) : only);
+  });
+  response.once("error", (error) => reject(cutError(whereOf(request), error)));
+  response.once("close", () => {
+    if (!response.readableEnded || !response.complete) reject(cutError(whereOf(request)));
+  });
+  return promise;
 }
 
-/** The address without query (it may name much) and without user and password. */
-function printable(url: string): string {
+function tooLarge(request: HttpRequest, bytesMax: number): VectorError {
+  return new VectorError(
+    "E_BAD_RESPONSE",
+    `${whereOf(request)}: the answer is larger than ${bytesMax} bytes.`,
+    { retryable: false, details: { tooLarge: true } },
+  );
+}
+
+/** The request as errors name it: without query (it may name much) and without user and password. */
+function whereOf({ method, url }: HttpRequest): string {
   const { origin, pathname } = new URL(url);
-  return origin + pathname;
+  return `${method} ${origin}${pathname}`;
 }

@@ -1,3 +1,5 @@
+import { createHook } from "node:async_hooks";
+import { getEventListeners } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -46,6 +48,44 @@ describe("HttpClient", () => {
     for (let i = 0; i < 5; i += 1) await client.request({ method: "GET", url: stub.url });
     client.close();
     expect(ports.size).toBe(1);
+  });
+
+  it("goes where each request says, whatever the one before said", async () => {
+    await using one = await startStub(({ path }) => ({ body: `one ${path}` }));
+    await using other = await startStub(({ path }) => ({ body: `other ${path}` }));
+    const client = new HttpClient();
+    const urls = [`${one.url}/a?b=c d`, `${one.url}/a`, `${other.url}/a`, other.url, one.url];
+    const texts: string[] = [];
+    for (const url of urls) texts.push((await client.request({ method: "GET", url })).text);
+    client.close();
+    expect(texts).toEqual(["one /a?b=c%20d", "one /a", "other /a", "other /", "one /"]);
+  });
+
+  it("makes few promises of a request, and leaves nothing on its signal", async () => {
+    const answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    const server = createServer((socket) => socket.on("data", () => socket.write(answer)));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const port = Object(server.address())["port"];
+    const client = new HttpClient();
+    const { signal } = new AbortController();
+    const url = `http://127.0.0.1:${port}/`;
+    const ask = () => client.request({ method: "POST", url, body: "{}", signal });
+    await ask();
+    let promises = 0;
+    const hook = createHook({
+      init: (_id, type) => {
+        if (type === "PROMISE") promises += 1;
+      },
+    });
+    hook.enable();
+    const rounds = 10;
+    for (let round = 0; round < rounds; round += 1) await ask();
+    hook.disable();
+    client.close();
+    server.close();
+    // An iterator over the answer makes a dozen more.
+    expect(promises / rounds).toBeLessThan(10);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it("reads Retry-After in seconds and as a date", async () => {
