@@ -90,11 +90,12 @@ describe.skipIf(skip)(`between a Chroma and a Qdrant${skip ? ` (skipped: ${skip}
         "part",
       ]);
       for (const side of [compare.latency.source, compare.latency.target])
-        expect(side.map(({ inFlight, queries }) => [inFlight, queries])).toEqual([
-          [1, 256],
-          [8, 256],
-          [32, 256],
-        ]);
+        expect(side.map(({ inFlight }) => inFlight)).toEqual([1, 8, 32]);
+      // 256, or as many as end in ten seconds.
+      for (const { queries } of [...compare.latency.source, ...compare.latency.target]) {
+        expect(queries).toBeGreaterThan(0);
+        expect(queries).toBeLessThanOrEqual(256);
+      }
       if (process.platform === "linux")
         expect(compare.residentBytes.source).toBeGreaterThan(1_000_000);
       const seen = await runCli(
