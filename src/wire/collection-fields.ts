@@ -259,6 +259,16 @@ const indexParams: Fields = {
   uuid: field(8, { message: flags({ is_tenant: 1, on_disk: 2, enable_hnsw: 3 }) }),
 };
 
+/** CreateFieldIndexCollection. */
+export const indexCreation: Fields = {
+  collection: plain(1, "text"),
+  wait: plain(2, "flag"),
+  path: plain(3, "text"),
+  type: field(4, { names: indexTypes }),
+  params: { number: 5, kind: { message: indexParams }, toJson: typedParams },
+  timeout: field(7, "uint"),
+};
+
 function typedParams(value: JsonMap): JsonValue | undefined {
   const [type, params] = Object.entries(value)[0] ?? [];
   return type === undefined || !isMap(params) ? undefined : { type, ...params };

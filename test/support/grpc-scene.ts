@@ -8,6 +8,18 @@ export function clientsOf(client: QdrantClient) {
   return { collections: client.api("collections"), points: client.api("points") };
 }
 
+export interface Scene {
+  readonly collections: Collections;
+  readonly points: Points;
+  /** A collection with four points. */
+  readonly collectionName: string;
+  /** The name of one that is not there. */
+  readonly absent: string;
+}
+
+/** Asked of a scene; `code`: what Qdrant ends the call with. */
+export type Request = readonly [what: string, code: number, ask: (scene: Scene) => Promise<object>];
+
 export const uuid = "550e8400-e29b-41d4-a716-446655440000";
 
 export function idOf(id: string | bigint) {

@@ -4,6 +4,8 @@ import {
   CountPointsSchema,
   CountResponseSchema,
   CreateCollectionSchema,
+  CreateFieldIndexCollectionSchema,
+  DeleteFieldIndexCollectionSchema,
   DeletePointsSchema,
   GetCollectionInfoRequestSchema,
   GetCollectionInfoResponseSchema,
@@ -32,6 +34,7 @@ import {
 } from "../../src/wire/collections.ts";
 import { decodeCount, decodeCountAnswer } from "../../src/wire/count.ts";
 import { decodeDelete } from "../../src/wire/delete.ts";
+import { decodeIndexCreation, decodeIndexRemoval } from "../../src/wire/field-index.ts";
 import { decodeGet, decodeGetAnswer } from "../../src/wire/get.ts";
 import { decodeHealth } from "../../src/wire/health.ts";
 import { decodeQuery, decodeQueryAnswer, decodeSearch } from "../../src/wire/query.ts";
@@ -214,6 +217,25 @@ export const examples: readonly Example[] = [
     points: {
       pointsSelectorOneOf: { case: "points", value: { ids: [numbered(1n), named(uuid)] } },
     },
+  }),
+  example(CreateFieldIndexCollectionSchema, decodeIndexCreation, {
+    collectionName,
+    wait: true,
+    fieldName: "a.b[]",
+    fieldType: 4,
+    fieldIndexParams: {
+      indexParams: {
+        case: "textIndexParams",
+        value: { tokenizer: 3, lowercase: false, minTokenLen: 2n, stopwords: { custom: ["The"] } },
+      },
+    },
+    timeout: 5n,
+  }),
+  example(DeleteFieldIndexCollectionSchema, decodeIndexRemoval, {
+    collectionName,
+    wait: true,
+    fieldName: "a.b[]",
+    timeout: 5n,
   }),
   example(ScrollPointsSchema, decodeScroll, {
     collectionName,

@@ -21,6 +21,7 @@ import {
 import type { PayloadSelector, VectorSelector } from "../../wire/columns.ts";
 import { decodeCount, encodeCountAnswer } from "../../wire/count.ts";
 import { decodeDelete } from "../../wire/delete.ts";
+import { decodeIndexCreation, decodeIndexRemoval } from "../../wire/field-index.ts";
 import { decodeGet, encodeGetAnswer } from "../../wire/get.ts";
 import { encodeHealth } from "../../wire/health.ts";
 import {
@@ -133,6 +134,22 @@ function pointMethods(engine: Engine): Record<string, Method> {
       const status = await engine.deletePoints(collection, selector, waiting(request, call));
       return changed(status, request, call);
     }),
+    CreateFieldIndex: method(
+      false,
+      decodeIndexCreation,
+      async ({ collection, path, schema, ...request }, call) => {
+        await engine.createPayloadIndex(collection, path, schema, waiting(request, call));
+        return changed("completed", request, call);
+      },
+    ),
+    DeleteFieldIndex: method(
+      false,
+      decodeIndexRemoval,
+      async ({ collection, path, ...request }, call) => {
+        await engine.deletePayloadIndex(collection, path, waiting(request, call));
+        return changed("completed", request, call);
+      },
+    ),
     Get: method(true, decodeGet, async ({ collection, ids, ...request }, call) => {
       const points = await engine.retrieve(collection, ids, reading(request, call));
       return encodeGetAnswer(points, call.seconds());

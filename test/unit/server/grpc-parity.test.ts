@@ -1,8 +1,8 @@
 import { ConnectError, Distance } from "@qdrant/js-client-grpc";
 import { describe, expect, it } from "vitest";
+import { indexRequests } from "../../support/grpc-index-requests.ts";
 import { type GrpcPlace, grpcKinds } from "../../support/grpc-places.ts";
 import {
-  type Collections,
   clientsOf,
   create,
   denseVector,
@@ -13,21 +13,10 @@ import {
   idsSelector,
   nearPoint,
   nearVector,
-  type Points,
+  type Request,
   uuid,
   whereEqual,
 } from "../../support/grpc-scene.ts";
-
-interface Scene {
-  readonly collections: Collections;
-  readonly points: Points;
-  /** A collection with four points. */
-  readonly collectionName: string;
-  /** The name of one that is not there. */
-  readonly absent: string;
-}
-
-type Request = readonly [what: string, code: number, ask: (scene: Scene) => Promise<object>];
 
 const field = (key: string, more: object) => ({
   conditionOneOf: { case: "field" as const, value: { key, ...more } },
@@ -66,6 +55,7 @@ const requests: readonly Request[] = [
     ({ collections, absent }) => collections.delete({ collectionName: absent }),
   ],
   ["describe", 0, ({ collections, collectionName }) => collections.get({ collectionName })],
+  ...indexRequests,
   ["scroll", 0, ({ points, collectionName }) => points.scroll({ collectionName })],
   [
     "scroll of vectors alone",
