@@ -72,7 +72,9 @@ Run beside this project; they are no part of it. "Server" is what a Qdrant serve
 ${suiteRows()}
 
 Left out of them: clusters, shards and their snapshots, strict mode, TurboQuant and its storage, optimizers and their queues, and
-the memory placements of 1.19; and three cases that skip themselves.
+the memory placements of 1.19; and three cases that skip themselves. The REST suite asked a \`vecferry serve --allow-url-recovery\`;
+one of its cases asks by gRPC. The congruence suite asked by REST alone, where one of its cases waits for an error that only gRPC has;
+the other seven that fail ask for a distance matrix or for relevance feedback.
 
 ${tiers.map(tierText).join("\n")}`;
 }
