@@ -17,6 +17,10 @@ export function malformed(words: string, details: Record<string, unknown> = {}):
   return error;
 }
 
+function isMalformed(error: unknown): boolean {
+  return error instanceof Error && ofOtherShape.has(error);
+}
+
 /** @throws E_INPUT (400) that a field is not there */
 export function missing(name: string): never {
   throw malformed(`missing field \`${name}\``);
@@ -63,10 +67,36 @@ export function variant<Result>(read: () => Result | null): Result | null {
   try {
     result = read();
   } catch (error) {
-    if (!(error instanceof Error) || !ofOtherShape.has(error)) throw error;
+    if (!isMalformed(error)) throw error;
   }
   if (result === null && reading !== null) reading.broken = broken;
   return result;
+}
+
+/** Runs `read`, which decodes what a server reads and does not keep: what rules are broken in it counts for nothing. @throws E_INPUT (400) */
+export function readUnkept(read: () => unknown): void {
+  try {
+    decoded(read);
+  } catch (error) {
+    if (isMalformed(error)) throw error;
+  }
+}
+
+/** Runs checks of a body's parts: where one is malformed, that is told before any rule (422) that another breaks. @throws E_INPUT */
+export function checkParts(checks: readonly (() => unknown)[]): void {
+  const faults = checks.flatMap((check) => {
+    try {
+      check();
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
+  const isRule = (error: unknown) =>
+    isVectorError(error, "E_INPUT") && error.details["status"] === 422;
+  const told = faults.find(isMalformed) ?? faults.find(isRule);
+  // What else is wrong a server finds later.
+  if (told !== undefined) throw told;
 }
 
 /** Something that is not there, a collection excepted: 404. */

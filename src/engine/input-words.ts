@@ -17,7 +17,7 @@ export function inputFault(issue: z.core.$ZodIssue, value: unknown): InputFault 
     case "too_big":
       return bound(issue.message, given, `must be ${issue.maximum} or smaller`);
     case "invalid_type":
-      return shape(`invalid type: ${named(given)}, ${expectation(issue)}`);
+      return shape(`invalid type: ${named(given)}, ${expectation(issue, given)}`);
     case "invalid_value":
       return shape(variant(given, issue.values.map(String)));
     default:
@@ -59,7 +59,10 @@ const wordsMax = 100;
 export function named(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "sequence";
-  if (value instanceof Number) return `floating point \`${value.toFixed(1)}\``;
+  if (value instanceof Number) {
+    const float = value.valueOf();
+    return `floating point \`${Number.isInteger(float) ? float.toFixed(1) : float}\``;
+  }
   switch (typeof value) {
     case "boolean":
       return `boolean \`${value}\``;
@@ -85,8 +88,10 @@ const expectations: Readonly<Record<string, string>> = {
 };
 
 /** In the schema's own words, where it has any. */
-function expectation({ message, expected }: z.core.$ZodIssueInvalidType): string {
+function expectation({ message, expected }: z.core.$ZodIssueInvalidType, given: unknown): string {
   if (message.startsWith("expected ")) return message;
+  // A float that came is taken for any other number.
+  if (given instanceof Number && expected === "number") return "expected usize";
   return `expected ${expectations[expected] ?? expected}`;
 }
 

@@ -1,7 +1,7 @@
 /** The bodies of `PUT` and `PATCH /collections/{name}` as text. */
 import { eachMember, type JsonValue, parseSigned } from "../../util/json.ts";
 import type { JsonObject } from "../api.ts";
-import { badInput } from "../errors.ts";
+import { badInput, readUnkept } from "../errors.ts";
 import { asStruct, type Fields } from "../struct-list.ts";
 
 /** What `read` makes of a body, whose fields have this order in a list. @throws E_INPUT, and what `read` throws */
@@ -11,7 +11,7 @@ export function readConfigBody<Result>(
   read: (body: JsonObject) => Result,
 ): Result {
   const body = parseBody(text, of);
-  for (const each of overwritten(text)) read(each);
+  for (const each of overwritten(text)) readUnkept(() => read(each));
   return read(body);
 }
 

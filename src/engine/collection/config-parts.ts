@@ -17,12 +17,12 @@ export function vectorNameFault(name: string): string | null {
 }
 
 /**
- * Numbers in place of the bigints that lossless JSON gives. Those beyond 64 bits stay, and fail the check; a float that is whole is
- * boxed, since it is no integer: `real` takes it.
+ * Numbers in place of the bigints that lossless JSON gives. Those beyond 64 bits stay, and fail the check; a float is boxed,
+ * whole or not, since it is no integer: `real` takes it.
  */
 export function plain(value: unknown): unknown {
   if (typeof value === "bigint") return value < 2n ** 64n ? Number(value) : value;
-  if (typeof value === "number") return Number.isInteger(value) ? Object(value) : value;
+  if (typeof value === "number") return Object(value);
   if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));

@@ -9,10 +9,17 @@ import {
   stringifyPlain,
 } from "../../util/json.ts";
 import type { CollectionConfig, Json, JsonObject } from "../api.ts";
-import { badInput, checkInput, invalid, notImplemented } from "../errors.ts";
+import { badInput, checkInput, checkParts, invalid, notImplemented } from "../errors.ts";
 import { cleanQuantization, forbiddenIn, given, plain, unalias } from "./config-parts.ts";
 import { createSchema, updateSchema } from "./config-schema.ts";
-import { patchSparseVectors, patchVectors, toSparseVectors, toVectors } from "./vector-config.ts";
+import {
+  patchSparseVectors,
+  patchVectors,
+  sparseChecks,
+  toSparseVectors,
+  toVectors,
+  vectorChecks,
+} from "./vector-config.ts";
 
 const hnswDefaults = {
   m: 16,
@@ -61,7 +68,13 @@ function refuseProto({ vectors, sparse_vectors, metadata }: JsonObject): void {
 export function createConfig(body: JsonObject): CollectionConfig {
   refuseProto(body);
   const { metadata, ...rest } = body;
-  const wanted = checkInput(createSchema, { ...unalias(plainObject(rest)), metadata });
+  const settings: Record<string, unknown> = { ...unalias(plainObject(rest)), metadata };
+  checkParts([
+    () => checkInput(createSchema, settings),
+    ...vectorChecks(settings["vectors"]),
+    ...sparseChecks(settings["sparse_vectors"]),
+  ]);
+  const wanted = checkInput(createSchema, settings);
   if (wanted.sharding_method === "custom") throw notImplemented("custom sharding");
   refuseStrictMode(wanted.strict_mode_config);
   const vectors = toVectors(wanted.vectors);
@@ -101,7 +114,12 @@ type Patch = z.output<typeof updateSchema>;
 export function readPatch(body: JsonObject): Patch {
   refuseProto(body);
   const { metadata, ...rest } = body;
-  const wanted = checkInput(updateSchema, { ...unalias(plainObject(rest)), metadata });
+  const settings: Record<string, unknown> = { ...unalias(plainObject(rest)), metadata };
+  checkParts([
+    () => checkInput(updateSchema, settings),
+    ...sparseChecks(settings["sparse_vectors"]),
+  ]);
+  const wanted = checkInput(updateSchema, settings);
   refuseStrictMode(wanted.strict_mode_config);
   return wanted;
 }

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { isObject } from "../../util/json.ts";
 import type { CollectionConfig, JsonObject, SparseVectorParams, VectorParams } from "../api.ts";
 import { badInput, checkInput, invalid, notImplemented, untagged } from "../errors.ts";
+import { isMap } from "../struct-list.ts";
 import { cleanQuantization, given, isSettled, unalias, vectorNameFault } from "./config-parts.ts";
 import { sparseSchema, type updateSchema, vectorSchema } from "./config-schema.ts";
 
@@ -56,6 +57,28 @@ export function toSparseParams(value: unknown, path: string): SparseVectorParams
       : {}),
     ...(isSettled(modifier) ? { modifier } : {}),
   };
+}
+
+/** Checks each vector's parameters by itself: its shape, and the rules that a server has for it. */
+export function vectorChecks(vectors: unknown): (() => unknown)[] {
+  if (!isMap(vectors)) return [];
+  const single = "size" in vectors && "distance" in vectors;
+  const named = single ? [["", vectors] as const] : Object.entries(vectors);
+  return named.map(
+    ([name, value]) =>
+      () =>
+        toVectorParams(value, `vectors.${name}`),
+  );
+}
+
+/** The same for sparse vectors. */
+export function sparseChecks(vectors: unknown): (() => unknown)[] {
+  const named = isMap(vectors) ? Object.entries(vectors) : [];
+  return named.map(
+    ([name, value]) =>
+      () =>
+        toSparseParams(value, `sparse_vectors.${name}`),
+  );
 }
 
 export function toVectors(vectors: Record<string, unknown> | unknown[] | undefined): Vectors {

@@ -26,18 +26,21 @@ export type FieldTest =
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The tests of a field's condition, in the order in which Qdrant asks them; none where it has none. @throws E_INPUT */
-export function parseTests(condition: Members): FieldTest[] {
+/**
+ * The tests of a field's condition, in the order in which Qdrant asks them; none where it has none. `of`: how long lists may be
+ * in it. @throws E_INPUT
+ */
+export function parseTests(condition: Members, of: TestFields): FieldTest[] {
   const { match, range, values_count } = condition;
   const tests: FieldTest[] = [];
   if (isGiven(match)) tests.push(parseMatch(match));
   if (isGiven(range)) tests.push(parseRange(range));
-  for (const [name, of, read] of areas) {
+  for (const [name, read] of areas) {
     const value = condition[name];
-    if (isGiven(value)) tests.push({ kind: "geo", area: read(members(value, name, of)) });
+    if (isGiven(value)) tests.push({ kind: "geo", area: read(members(value, name, of[name]), of) });
   }
   if (isGiven(values_count)) {
-    const counts = members(values_count, "ValuesCount", countFields);
+    const counts = members(values_count, "ValuesCount", of.values_count);
     tests.push({ kind: "values-count", bounds: parseCounts(counts) });
   }
   for (const [name, kind] of flags) {
@@ -106,7 +109,21 @@ function toMatchValues(value: unknown): Set<MatchValue> | null {
 
 const sides = ["lt", "gt", "lte", "gte"] as const;
 const sideFields = fields("lt gt gte lte");
-const countFields = fields("lt gt gte lte *");
+
+/** The fields of the structs in a condition; `surplus`: what a list of them may have beyond. */
+const testFields = (surplus: " *" | "") => ({
+  geo_radius: fields(`center radius${surplus}`),
+  geo_bounding_box: fields(`top_left bottom_right${surplus}`),
+  geo_polygon: fields(`exterior interiors${surplus}`),
+  ring: fields(`points${surplus}`),
+  place: fields(`lon lat${surplus}`),
+  values_count: fields(`lt gt gte lte${surplus}`),
+});
+type TestFields = ReturnType<typeof testFields>;
+
+/** A server reads a condition that is a list by another decoder, which takes no list that is too long. */
+export const testsOfObject = testFields(" *");
+export const testsOfList = testFields("");
 
 function parseRange(given: unknown): FieldTest {
   const noRange = malformed(
@@ -155,41 +172,42 @@ function parseCounts(value: Members): Bounds {
 
 const countsEnd = 2n ** 64n;
 
-const areas: readonly (readonly [string, Fields, (value: Members) => GeoArea])[] = [
-  ["geo_radius", fields("center radius *"), parseCircle],
-  ["geo_bounding_box", fields("top_left bottom_right *"), parseBox],
-  ["geo_polygon", fields("exterior interiors *"), parsePolygon],
-];
+const areas = [
+  ["geo_radius", parseCircle],
+  ["geo_bounding_box", parseBox],
+  ["geo_polygon", parsePolygon],
+] as const;
 
-const ringFields = fields("points *");
-const placeFields = fields("lon lat *");
-
-function parseCircle(value: Members): GeoArea {
-  const center = parsePlace(value["center"], "center");
+function parseCircle(value: Members, of: TestFields): GeoArea {
+  const center = parsePlace(value["center"], "center", of);
   const radius = toNumber(need(value["radius"], "radius"));
   if (radius === null) throw malformed("Invalid type of radius. Expected f64");
   return inCircle(center, radius);
 }
 
-function parseBox(value: Members): GeoArea {
+function parseBox(value: Members, of: TestFields): GeoArea {
   return inBox(
-    parsePlace(value["top_left"], "top_left"),
-    parsePlace(value["bottom_right"], "bottom_right"),
+    parsePlace(value["top_left"], "top_left", of),
+    parsePlace(value["bottom_right"], "bottom_right", of),
   );
 }
 
-function parsePolygon(value: Members): GeoArea {
+function parsePolygon(value: Members, of: TestFields): GeoArea {
   const { exterior, interiors } = value;
-  const outer = parseRing(need(exterior, "exterior"));
+  const outer = parseRing(need(exterior, "exterior"), of);
   if (isGiven(interiors) && !Array.isArray(interiors))
     throw malformed("Invalid type of interiors. Expected a sequence");
-  return inPolygon(outer, Array.isArray(interiors) ? interiors.map(parseRing) : []);
+  const holes = Array.isArray(interiors) ? interiors : [];
+  return inPolygon(
+    outer,
+    holes.map((hole) => parseRing(hole, of)),
+  );
 }
 
-function parseRing(value: unknown): GeoPoint[] {
-  const points = need(members(value, "GeoLineString", ringFields)["points"], "points");
+function parseRing(value: unknown, of: TestFields): GeoPoint[] {
+  const points = need(members(value, "GeoLineString", of.ring)["points"], "points");
   if (!Array.isArray(points)) throw malformed("Invalid type of points. Expected a sequence");
-  const ring = points.map((point) => parsePlace(point, "points"));
+  const ring = points.map((point) => parsePlace(point, "points", of));
   if (ring.length <= 3) {
     throw malformed(
       `Validation failed: polygon invalid, the size must be at least 4, got ${ring.length}`,
@@ -211,8 +229,8 @@ function need(value: unknown, name: string): unknown {
   return value;
 }
 
-function parsePlace(value: unknown, name: string): GeoPoint {
-  const place = members(need(value, name), name, placeFields);
+function parsePlace(value: unknown, name: string, of: TestFields): GeoPoint {
+  const place = members(need(value, name), name, of.place);
   need(place["lon"], "lon");
   need(place["lat"], "lat");
   const point = placeOf(place);

@@ -4,7 +4,7 @@ import { canonicalPointId, uuidOfBytes } from "../collection/point-key.ts";
 import { breaks, malformed, variant } from "../errors.ts";
 import { named } from "../input-words.ts";
 import { asStruct, fields } from "../struct-list.ts";
-import { type FieldTest, parseTests } from "./field-tests.ts";
+import { type FieldTest, parseTests, testsOfList, testsOfObject } from "./field-tests.ts";
 import { type PathStep, parsePath } from "./json-path.ts";
 
 /** Null where a clause is absent. An empty one is passed over, save within a nested condition, where an empty `should` fits nothing. */
@@ -116,7 +116,7 @@ function toCount(value: unknown): number | null {
 }
 
 function readCondition(value: unknown, depth: number): Condition {
-  if (isObject(value) && Object.hasOwn(value, "key")) return readField(value);
+  if (isObject(value) && Object.hasOwn(value, "key")) return readField(value, testsOfObject);
   // The first kind that it can be; what is wrong with each is not told, as in Qdrant.
   for (const [of, read] of kinds) {
     const condition = variant(() => {
@@ -130,10 +130,10 @@ function readCondition(value: unknown, depth: number): Condition {
 
 type Members = Readonly<Record<string, unknown>>;
 
-function readField(condition: Members): Condition {
+function readField(condition: Members, of = testsOfList): Condition {
   const { key } = condition;
   if (typeof key !== "string") throw malformed(`invalid type: ${named(key)}, expected a string`);
-  return { kind: "field", path: parsePath(key), tests: parseTests(condition) };
+  return { kind: "field", path: parsePath(key), tests: parseTests(condition, of) };
 }
 
 function readKey(value: unknown): PathStep[] | null {
@@ -190,7 +190,7 @@ const countsEnd = 2n ** 64n;
 
 /** In the order in which a server tries them; what has a key is a field's condition and nothing else. */
 const kinds = [
-  [fieldFields, readField],
+  [fieldFields, (value: Members) => readField(value)],
   [fields("is_empty"), readIsEmpty],
   [fields("is_null"), readIsNull],
   [fields("has_id"), readHasId],

@@ -58,6 +58,8 @@ function notJson(error: unknown): VectorError {
 /** A struct's members as raw JSON texts; null counts as absent. */
 export class Members {
   readonly #texts = new Map<string, string>();
+  /** The raw texts of members that stand again behind them. */
+  readonly overwritten: string[] = [];
 
   /**
    * Of an object (of a member that stands twice the last counts), or of a list of the fields `of` a struct.
@@ -70,6 +72,8 @@ export class Members {
       if (of !== undefined && first.startsWith("[")) this.#setList(text, of);
       else {
         eachMember(text, (key, start, end) => {
+          const earlier = this.#texts.get(key);
+          if (earlier !== undefined) this.overwritten.push(earlier);
           this.#texts.set(key, text.slice(start, end));
         });
       }

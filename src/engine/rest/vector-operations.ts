@@ -15,7 +15,7 @@ import { changingCollections, type Operation } from "./operation.ts";
 import { readShardKey, refuseShardKey } from "./params.ts";
 import { readSelected, selectedPoints } from "./points-selector.ts";
 import type { RestRequest } from "./request.ts";
-import { type GivenVectors, toGivenVectors, toVectorColumns } from "./vectors.ts";
+import { type GivenVectors, toUpdatedVectors, toVectorColumns } from "./vectors.ts";
 
 interface GivenRow {
   readonly id: string;
@@ -43,7 +43,7 @@ function readRows(points: readonly string[]): GivenRow[] {
         `Validation error in JSON body: [points[${row}].vector: must specify vectors to update for point]`,
       );
     }
-    return { id: toPointId(id), vectors: toGivenVectors(vector, `points[${row}]`, unnamedText) };
+    return { id: toPointId(id), vectors: toUpdatedVectors(vector, `points[${row}]`, unnamedText) };
   });
 }
 

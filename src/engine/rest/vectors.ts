@@ -2,7 +2,7 @@
 import type { DenseColumn, MultiColumn, SparseColumn, VectorColumn } from "../../model/record.ts";
 import { isPresent } from "../../model/vector-column.ts";
 import { isObject, sliceArray } from "../../util/json.ts";
-import { badInput, breaks, malformed, notImplemented } from "../errors.ts";
+import { badInput, breaks, malformed, notImplemented, readUnkept } from "../errors.ts";
 import { asStruct, fields } from "../struct-list.ts";
 import { wrongDimension, wrongKind } from "../vectors/checks.ts";
 import type { QueryVector } from "../vectors/vector-set.ts";
@@ -159,6 +159,19 @@ export function toGivenVectors(text: string, path: string, unnamed: string): Giv
     given.set(name, vector);
   }
   return given;
+}
+
+/**
+ * As `toGivenVectors`, where vectors alone are written: of a name that stands twice a server takes the last, and reads both.
+ * @throws E_INPUT, E_NOT_SUPPORTED
+ */
+export function toUpdatedVectors(text: string, path: string, unnamed: string): GivenVectors {
+  for (const each of text.startsWith("{") ? new Members(text).overwritten : []) {
+    readUnkept(() => {
+      if (toVector(each, path, "document") === null) throw unlike("VectorStruct");
+    });
+  }
+  return toGivenVectors(text, path, unnamed);
 }
 
 const unnamedInBatch =

@@ -116,3 +116,72 @@ it("groups of a query have vectors by `with_vector` alone", async () => {
   expect(await hit({ with_vector: ["d"], with_vectors: 7 })).toHaveProperty("vector");
   expect(await hit({ with_vectors: true })).not.toHaveProperty("vector");
 });
+
+it("of a vector's name that stands twice the last counts, and where vectors alone are written the first must be a vector too", async () => {
+  const given = (first: string) => `{"points":[{"id":1,"vector":{"d":${first},"d":[7,7]}}]}`;
+  const statuses = async (first: string) => {
+    const body = given(first);
+    const calls: EngineCall[] = [
+      ["updateVectors", "c", body],
+      ["batchUpdate", "c", `{"operations":[{"update_vectors":${body}}]}`],
+      ["upsertPoints", "c", body],
+      ["batchUpdate", "c", `{"operations":[{"upsert":${body}}]}`],
+    ];
+    return Promise.all(calls.map(async (call) => (await refusal(...call))[0]));
+  };
+  const noVectors = [
+    '"x"',
+    '[1,"x"]',
+    "{}",
+    "null",
+    "5",
+    '[[1],["x"]]',
+    '{"indices":[1.5],"values":[1]}',
+  ];
+  for (const first of noVectors) expect(await statuses(first)).toEqual([400, 400, 200, 200]);
+  const vectors = [
+    "[]",
+    "[[1,2],[1]]",
+    '{"indices":[1,1],"values":[1]}',
+    '{"text":"x","model":"m"}',
+  ];
+  for (const first of vectors) expect(await statuses(first)).toEqual([200, 200, 200, 200]);
+});
+
+const turbo4 = { index: { datatype: "turbo4" } };
+const noSize = { size: 0, distance: "Dot" };
+const vector = { size: 2, distance: "Dot" };
+
+it.each<[number, string, object]>([
+  [400, "createCollection", { vectors: { size: "x", distance: "Dot" }, shard_number: 0 }],
+  [400, "createCollection", { vectors: noSize, hnsw_config: { ef_construct: 1 } }],
+  [400, "createCollection", { vectors: { a: { ...vector, size: 70_000 }, b: noSize } }],
+  [400, "createCollection", { vectors: { b: noSize }, sparse_vectors: { s: turbo4 } }],
+  [422, "createCollection", { vectors: { "a<": vector }, sparse_vectors: { s: turbo4 } }],
+  [422, "createCollection", { vectors: { "a<": vector, b: { ...vector, size: 70_000 } } }],
+  [422, "updateCollection", { vectors: { x: {} }, sparse_vectors: { x: turbo4 } }],
+  [400, "updateCollection", { vectors: { x: {} }, sparse_vectors: { x: {} } }],
+])(
+  "%i: settings are told of what is malformed, then of a broken rule, then of the rest: %s %j",
+  async (status, operation, body) => {
+    const name = operation === "createCollection" ? "settings" : "c";
+    expect((await refusal(operation as EngineCall[0], name, body))[0]).toBe(status);
+  },
+);
+
+it("a setting that is a whole number is no float, and of a name that stands twice only the last must keep to rules", async () => {
+  for (const settings of [
+    '"shard_number":1.5',
+    '"hnsw_config":{"m":1.5}',
+    '"vectors":{"size":2.5,"distance":"Dot"}',
+  ])
+    expect((await refusal("createCollection", "settings", `{${settings}}`))[0]).toBe(400);
+  const optimizers_config = { deleted_threshold: 0.5 };
+  const metadata = { n: 0.5 };
+  await ask("createCollection", "floats", { optimizers_config, metadata });
+  const { config } = await ask("getCollection", "floats");
+  expect(config).toMatchObject({ optimizer_config: optimizers_config, metadata });
+  const large = '{"size":70000,"distance":"Dot"}';
+  const twice = `{"vectors":{"a":${large},"a":${JSON.stringify(vector)}}}`;
+  expect(await ask("createCollection", "twice", twice)).toBe(true);
+});

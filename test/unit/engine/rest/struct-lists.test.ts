@@ -18,6 +18,15 @@ afterAll(() => engine.close());
 /** Points that are there, with a vector that their collection has not. */
 const mixed = [1, 2].map((id) => ({ id, vector: { none: Array.from({ length: id }, () => 1) } }));
 const prefetch = { query: [1, 2], using: "d" };
+/** A field's condition as a list, with one test. */
+const condition = (at: number, test: unknown) =>
+  ["n", ...Array.from({ length: 8 }, () => null)].with(at, test as null);
+const ring = [
+  [1, 1],
+  [2, 0],
+  [3, 3],
+  [1, 1],
+];
 
 it.each<[RestOperation, unknown, number]>([
   ["countPoints", { filter: { must: [["a"]] } }, 200],
@@ -47,6 +56,16 @@ it.each<[RestOperation, unknown, number]>([
   ["countPoints", { filter: { must: { key: "n", geo_radius: [[1, 1, 9], 4, 9] } } }, 200],
   ["countPoints", { filter: { must: { key: "n", values_count: [1, null, null, null, 9] } } }, 200],
   ["countPoints", { filter: { must: { key: "n", range: [1, null, null, null, 9] } } }, 400],
+  // In a condition that is a list itself, none may be too long.
+  ["countPoints", { filter: { must: [condition(4, [[1, 1], 4])] } }, 200],
+  ["countPoints", { filter: { must: [condition(4, [[1, 1], 4, 9])] } }, 400],
+  ["countPoints", { filter: { must: [condition(4, { center: [1, 1, 9], radius: 4 })] } }, 400],
+  ["countPoints", { filter: { must: [condition(3, [[1, 1], [2, 0], 9])] } }, 400],
+  ["countPoints", { filter: { must: [condition(5, [[ring], null])] } }, 200],
+  ["countPoints", { filter: { must: [condition(5, [[ring], null, null])] } }, 400],
+  ["countPoints", { filter: { must: [condition(5, { exterior: [ring, 9] })] } }, 400],
+  ["countPoints", { filter: { must: [condition(6, [1, null, null, null])] } }, 200],
+  ["countPoints", { filter: { must: [condition(6, [1, null, null, null, 9])] } }, 400],
 ])("%s takes a list of a struct's fields as the struct: %j", async (operation, body, expected) => {
   expect(await status(operation, "c", body)).toBe(expected);
 });
