@@ -38,14 +38,13 @@ const kept = new Set([
   "succeed",
 ]);
 
-/** The stem of a word in lower case. */
+/** The stem of a word; capital letters are consonants, as Snowball has them. */
 export function stemEnglish(given: string): string {
   if (given.length < 3) return given;
   if (Object.hasOwn(whole, given)) return whole[given] ?? given;
-  let word = given
-    .replace(/^'/, "")
-    .replace(/^y/, "Y")
-    .replace(/([aeiouy])y/g, "$1Y");
+  const bare = given.replace(/^'/, "");
+  const marked = bare.replace(/^y/, "Y").replace(/([aeiouy])y/g, "$1Y");
+  let word = marked;
   const r1 = firstRegion(word);
   const r2 = regionAfter(word, r1);
   word = plural(word.replace(/('s'|'s|')$/, ""));
@@ -53,7 +52,8 @@ export function stemEnglish(given: string): string {
   word = past(word, r1);
   if (/..[yY]$/.test(word) && !vowels.test(word.at(-2) ?? "")) word = `${word.slice(0, -1)}i`;
   word = last(derived(furtherDerived(word, r1, r2, longer), r2), r1, r2);
-  return word.replaceAll("Y", "y");
+  // Where none was marked, those that stand there were written so.
+  return marked === bare ? word : word.replaceAll("Y", "y");
 }
 
 /** Where the first region begins: behind the first consonant that follows a vowel; after some beginnings, right behind them. */

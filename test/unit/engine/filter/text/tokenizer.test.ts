@@ -107,6 +107,10 @@ describe("stemEnglish", () => {
     ["sayings", "say"],
     ["controlling", "control"],
     ["by", "by"],
+    ["Yellow", "Yellow"],
+    ["BYTES", "BYTES"],
+    ["isYounger", "isYoung"],
+    ["Yesterday", "yesterday"],
   ])("brings %s to %s", (word, stem) => {
     expect(stemEnglish(word)).toBe(stem);
   });
