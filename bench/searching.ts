@@ -2,7 +2,7 @@
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import { QdrantVectorStore } from "@langchain/qdrant";
 import { QdrantClient } from "@qdrant/js-client-rest";
-import { vectorText } from "../src/adapters/qdrant/rest-points.ts";
+import { queryBytes } from "../src/adapters/qdrant/rest-points.ts";
 import { tenantPointId } from "../src/model/point-id.ts";
 import { QdrantRepository } from "../src/repositories.ts";
 import { createVectorService } from "../src/repository/service.ts";
@@ -82,7 +82,10 @@ function bareRest(what: Bare, url: string, queries: readonly ServiceQuery[]): Co
   const client = new HttpClient({ headers, connectionsMax: 32 });
   const address = `${url.replace(/\/$/, "")}/collections/${collectionName}/points/query`;
   const bodyOf = ({ tenant, vector }: ServiceQuery) =>
-    `{"query":${vectorText(vector, 0, vector.length)},"limit":${limit},"with_payload":true,"with_vector":false,"filter":${JSON.stringify(filterOf(tenant))}}`;
+    queryBytes(
+      vector,
+      `,"limit":${limit},"with_payload":true,"with_vector":false,"filter":${JSON.stringify(filterOf(tenant))}}`,
+    );
   const bodies = what === "bytes alone" ? queries.map(bodyOf) : [];
   return {
     what: `${what} by REST`,

@@ -50,8 +50,8 @@ export class Catalog {
     this.#store = store;
   }
 
-  /** @throws {VectorError} E_INPUT, E_COLLECTION_NOT_FOUND, E_NOT_TENANTED, E_NOT_SUPPORTED */
-  async get(name: string, options: CallOptions): Promise<TenantedCollection> {
+  /** At once where it is known: most calls have nothing to wait for. @throws {VectorError} E_INPUT, E_COLLECTION_NOT_FOUND, E_NOT_TENANTED, E_NOT_SUPPORTED */
+  get(name: string, options: CallOptions): TenantedCollection | Promise<TenantedCollection> {
     const known = this.#known.get(name);
     const ageMs = performance.now() - (known?.atMs ?? Number.NEGATIVE_INFINITY);
     if (known !== undefined && ageMs < believedMs) {
@@ -59,7 +59,7 @@ export class Catalog {
       return known.collection;
     }
     this.#known.delete(name);
-    return await this.#read(name, options);
+    return this.#read(name, options);
   }
 
   /** Reads anew what is still believed. */
@@ -169,9 +169,10 @@ export function documentId(
   id: string,
   point: string | undefined,
 ): string {
-  const prefixes = note.sources.flatMap(({ idPrefix }) => (idPrefix ? [idPrefix] : []));
-  if (prefixes.length === 0 || point === undefined || tenantPointId(tenant, id) === point)
-    return id;
-  const prefix = prefixes.find((one) => tenantPointId(tenant, one + id) === point);
-  return (prefix ?? "") + id;
+  const prefixed = note.sources.some(({ idPrefix }) => idPrefix);
+  if (!prefixed || point === undefined || tenantPointId(tenant, id) === point) return id;
+  const source = note.sources.find(
+    ({ idPrefix }) => idPrefix && tenantPointId(tenant, idPrefix + id) === point,
+  );
+  return (source?.idPrefix ?? "") + id;
 }

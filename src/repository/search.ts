@@ -1,7 +1,7 @@
 /** One search: what is asked for is checked, what is found is put in order. */
 import { z } from "zod";
 import { VectorError } from "../errors.ts";
-import type { DocumentStore, Rescoring } from "../store/documents.ts";
+import type { DocumentHit, DocumentStore, Rescoring } from "../store/documents.ts";
 import type { TenantedCollection } from "./catalog.ts";
 import { putEmbedding } from "./incoming.ts";
 import { badField, parseInput } from "./input.ts";
@@ -90,22 +90,21 @@ export async function searchDocuments(
   });
   onQueried(performance.now() - started);
   const threshold = request.similarityThreshold ?? Number.NEGATIVE_INFINITY;
-  const scored = hits
-    .map((hit) => ({ hit, similarityScore: similarityScore(collection.distance, hit.distance) }))
-    .filter((one) => one.similarityScore >= threshold);
+  const scoreOf = (hit: DocumentHit): number => similarityScore(collection.distance, hit.distance);
+  const near = hits.filter((hit) => scoreOf(hit) >= threshold);
   const chosen =
     mmr === null
-      ? scored
+      ? near
       : diversify(
-          scored.map(({ hit, similarityScore }) => ({
-            relevance: similarityScore,
+          near.map((hit) => ({
+            relevance: scoreOf(hit),
             vector: hit.vector ?? noVector(collection),
           })),
           { count: nResults, diversity: mmr.diversity, distance: collection.distance },
-        ).flatMap((place) => scored.slice(place, place + 1));
-  const results = chosen.map(({ hit, similarityScore }) => ({
+        ).flatMap((place) => near.slice(place, place + 1));
+  const results = chosen.map((hit) => ({
     document: hitDocument(collection, tenant, hit, includeEmbeddings),
-    similarityScore,
+    similarityScore: scoreOf(hit),
   }));
   return typeof rerank === "function" ? await reordered(rerank, results, options) : results;
 }

@@ -253,9 +253,9 @@ export class VectorService<M extends object = DocumentMetadata> implements Tenan
     },
     work: () => Promise<Answer>,
   ): Promise<Answer> {
-    return observed(this.#observer, this.#call(what.operation), what.count, async () => {
+    return observed(this.#observer, this.#call(what.operation), what.count, () => {
       this.#assertOpen();
-      return await work();
+      return work();
     });
   }
 

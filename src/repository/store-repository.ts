@@ -60,6 +60,8 @@ export class StoreRepository implements VectorRepository {
   readonly #times = new QueryTimesByCollection(timedCollections);
   readonly #end = new AbortController();
   #opening: Promise<Opened> | null = null;
+  /** What was opened. */
+  #standing: Opened | null = null;
 
   constructor({ kind, address, open }: RepositoryStore) {
     this.kind = kind;
@@ -269,22 +271,27 @@ export class StoreRepository implements VectorRepository {
     this.#end.abort();
     const opening = this.#opening;
     this.#opening = null;
+    this.#standing = null;
     const opened = await opening?.catch(() => null);
     await opened?.store[Symbol.asyncDispose]();
   }
 
-  async #begin(options: RepositoryCallOptions): Promise<Opened> {
+  /** At once where the store is open. */
+  #begin(options: RepositoryCallOptions): Opened | Promise<Opened> {
     if (this.#end.signal.aborted) throw new VectorError("E_CLOSED", `${this.address} is closed.`);
     throwIfAborted(options.signal);
+    if (this.#standing !== null) return this.#standing;
     this.#opening ??= this.#opened();
-    return await orAborted(this.#opening, options.signal);
+    return orAborted(this.#opening, options.signal);
   }
 
   /** Not by the first caller's signal: others may wait for the same store. */
   async #opened(): Promise<Opened> {
     try {
       const store = await this.#open({ signal: this.#end.signal });
-      return { store, catalog: new Catalog(store) };
+      const opened = { store, catalog: new Catalog(store) };
+      this.#standing = opened;
+      return opened;
     } catch (error) {
       this.#opening = null;
       throw error;

@@ -136,7 +136,7 @@ export class RestClient {
     this.#http.close();
   }
 
-  async #request({ method, path, body, signal }: RestRequest): Promise<HttpAnswer> {
+  #request({ method, path, body, signal }: RestRequest): Promise<HttpAnswer> {
     this.#assertOpen();
     return this.#http.request({ method, url: this.url + path, body, signal });
   }

@@ -27,15 +27,45 @@ export function pointText(point: string): string {
  * and leave the server's own reading of decimals no room to miss it.
  */
 export function vectorText(data: Float32Array, start: number, end: number): string {
-  const bytes = Buffer.allocUnsafe((end - start) * componentBytesMax + 2);
-  let at = 0;
+  const bytes = Buffer.allocUnsafe(vectorBytesMax(end - start));
+  return bytes.toString("latin1", 0, writeVector(bytes, 0, data, start, end));
+}
+
+/**
+ * The body of a search, with what stands behind its vector from the comma on. In bytes at once: a string of it would be copied twice on
+ * its way to the connection.
+ */
+export function queryBytes(vector: Float32Array, rest: string): Uint8Array {
+  const bytes = Buffer.allocUnsafe(
+    queryStart.length + vectorBytesMax(vector.length) + Buffer.byteLength(rest),
+  );
+  const at = bytes.write(queryStart, 0, "latin1");
+  const end = writeVector(bytes, at, vector, 0, vector.length);
+  return bytes.subarray(0, end + bytes.write(rest, end, "utf8"));
+}
+
+const queryStart = '{"query":';
+
+function vectorBytesMax(components: number): number {
+  return components * componentBytesMax + 2;
+}
+
+/** The same as bytes, from `place` on; gives where they end. */
+function writeVector(
+  bytes: Buffer,
+  place: number,
+  data: Float32Array,
+  start: number,
+  end: number,
+): number {
+  let at = place;
   bytes[at++] = 0x5b;
   for (let index = start; index < end; index += 1) {
     if (index > start) bytes[at++] = 0x2c;
     at = writeComponent(bytes, at, data[index] ?? 0);
   }
   bytes[at++] = 0x5d;
-  return bytes.toString("latin1", 0, at);
+  return at;
 }
 
 /** `-0.00000123456789` and a comma. */

@@ -5,12 +5,14 @@ import { openEmbedded } from "../../../src/adapters/qdrant/store.ts";
 import { VectorError } from "../../../src/errors.ts";
 import { tenantPointId } from "../../../src/model/point-id.ts";
 import type { PointBatch } from "../../../src/model/record.ts";
+import { createVectorService } from "../../../src/repository/service.ts";
 import { StoreRepository } from "../../../src/repository/store-repository.ts";
 import type { DocumentStore } from "../../../src/store/documents.ts";
 import { batchOf, sourceNote, testRun, testSpec } from "../../../src/testing/target-records.ts";
 import { abortError } from "../../../src/util/abort.ts";
 import { leftOpen } from "../../support/left-open.ts";
 import { overridden } from "../../support/overridden.ts";
+import { promisesMade } from "../../support/promises.ts";
 
 const opened = await openEmbedded(":memory:");
 afterAll(() => opened[Symbol.asyncDispose]());
@@ -38,6 +40,20 @@ async function scene(methods: Partial<DocumentStore> = {}) {
 
 const many = Array.from({ length: 1000 }, (_, row) => ({ id: `${row}`, embedding: [row, 1] }));
 const coded = (code: string) => expect.objectContaining({ code });
+
+describe("a search", () => {
+  it("has nothing to wait for but its store, once that is open", async () => {
+    const { repository, collection } = await scene({ search: async () => [] });
+    const service = createVectorService(repository, { tenantId: "a", collection });
+    const ask = () => service.semanticSearch({ queryEmbedding: [1, 2] });
+    await ask();
+    const rounds = 10;
+    const promises = await promisesMade(async () => {
+      for (let round = 0; round < rounds; round += 1) await ask();
+    });
+    expect(promises / rounds).toBeLessThan(20);
+  });
+});
 
 describe("bulk operations", () => {
   it("go in batches that the store takes, no more in flight than it bears", async () => {

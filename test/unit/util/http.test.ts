@@ -1,4 +1,3 @@
-import { createHook } from "node:async_hooks";
 import { getEventListeners } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -6,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HttpClient, type HttpOptions } from "../../../src/util/http.ts";
+import { promisesMade } from "../../support/promises.ts";
 import { type StubHandler, startStub } from "../../support/stub.ts";
 
 async function ask(handler: StubHandler, options: HttpOptions = {}, signal?: AbortSignal) {
@@ -71,16 +71,10 @@ describe("HttpClient", () => {
     const url = `http://127.0.0.1:${port}/`;
     const ask = () => client.request({ method: "POST", url, body: "{}", signal });
     await ask();
-    let promises = 0;
-    const hook = createHook({
-      init: (_id, type) => {
-        if (type === "PROMISE") promises += 1;
-      },
-    });
-    hook.enable();
     const rounds = 10;
-    for (let round = 0; round < rounds; round += 1) await ask();
-    hook.disable();
+    const promises = await promisesMade(async () => {
+      for (let round = 0; round < rounds; round += 1) await ask();
+    });
     client.close();
     server.close();
     // An iterator over the answer makes a dozen more.

@@ -3,6 +3,7 @@ import type { PointColumns } from "../../../../src/adapters/qdrant/api.ts";
 import {
   columnsOf,
   plainOf,
+  queryBytes,
   upsertBodies,
   vectorText,
 } from "../../../../src/adapters/qdrant/rest-points.ts";
@@ -53,6 +54,17 @@ describe("vectorText", () => {
       const digits = Array.from(data, (component) => component.toPrecision(9));
       expect(vectorText(data, 0, data.length)).toBe(`[${digits.join(",")}]`);
     }
+  });
+});
+
+describe("queryBytes", () => {
+  it("are the text with its vector, in UTF-8, however long components and the rest are", () => {
+    const rest = `,"filter":${JSON.stringify({ value: "日本 ä \ud83d\ude00".repeat(500) })}}`;
+    const long = Float32Array.from({ length: 2000 }, (_, step) => -1.2345e-6 - step / 1e9);
+    for (const vector of [Float32Array.of(), Float32Array.of(1, -0), long])
+      expect(Buffer.from(queryBytes(vector, rest)).toString()).toBe(
+        `{"query":${vectorText(vector, 0, vector.length)}${rest}`,
+      );
   });
 });
 
