@@ -33,6 +33,13 @@ const pendingShare = 1 / 20;
 const filterShare = 0.3;
 /** So much more is asked for than a filter lets through on average. */
 const filterMargin = 1.25;
+/**
+ * So many times `ef_construct` is looked at to build the index, which nobody waits for, and such a share of it by a search that does
+ * not say: that finds more of the ten nearest than once and once (0.994 and 0.993 of 60,000 texts' vectors, 0.963 and 0.950 of
+ * 200,000 made ones), and searches take a quarter less time.
+ */
+const buildFactor = 2;
+const searchShare = 2 / 3;
 /** A byte goes so many standard deviations of a unit vector's component far; what is beyond is cut. */
 const byteDeviations = 4;
 
@@ -80,12 +87,18 @@ export class HnswIndex {
   ) {
     this.#store = store;
     this.#kept = kept;
-    this.#efSearch = settings.efConstruct;
+    this.#efSearch = Math.ceil(settings.efConstruct * searchShare);
     // Bytes have not unit length any more: an inner product of them would mostly tell their lengths where all point alike.
     this.#byteScale =
       settings.metric === "cos" ? (127 * Math.sqrt(store.dimension)) / byteDeviations : null;
     const { dimension } = store;
-    this.#words = JSON.stringify([usearch.version, dimension, settings, this.#byteScale]);
+    this.#words = JSON.stringify([
+      usearch.version,
+      dimension,
+      settings,
+      buildFactor,
+      this.#byteScale,
+    ]);
     const index = newIndex(usearch, dimension, settings);
     const changed = restored ? kept?.load(index, this.#words) : null;
     this.#index = changed ? index : newIndex(usearch, dimension, settings);
@@ -195,7 +208,7 @@ function newIndex(
     metric,
     quantization: metric === "cos" ? "i8" : "bf16",
     connectivity: m,
-    expansion_add: efConstruct,
+    expansion_add: efConstruct * buildFactor,
     // A question's own number of wanted slots is what it is searched with.
     expansion_search: 1,
     multi: false,
