@@ -8,6 +8,7 @@ let endsMs = Number.POSITIVE_INFINITY;
 /** How long others have had their turn amid calls, all in all. */
 let othersMs = 0;
 let amid = false;
+let calls = 0;
 
 /** A clock in milliseconds that stands still for a call while others have their turn. */
 export function ownMs(): number {
@@ -19,9 +20,15 @@ export function isAmid(): boolean {
   return amid;
 }
 
+/** The number of the call that runs, whatever is answered amid it; or of the last one. */
+export function callNumber(): number {
+  return calls;
+}
+
 /** Runs `call`, amid which `meanwhile` is called again and again, at places where everything is whole. What is answered amid another gives no turns. */
 export function inTurns<Result>(meanwhile: () => void, call: () => Result): Result {
   if (amid) return call();
+  calls += 1;
   others = meanwhile;
   endsMs = performance.now() + turnMs;
   try {

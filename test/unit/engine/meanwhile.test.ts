@@ -223,9 +223,13 @@ it("a page goes on where it was after other collections, more than are kept open
   });
   let amid = 0;
   while (!done) {
-    await Promise.all(others.map((name) => engine.scroll(name)));
-    if (!done) amid += 1;
+    const ask = async (name: string) => {
+      await engine.scroll(name);
+      if (!done) amid += 1;
+    };
+    // Those that were made last are open yet, and are answered at once.
+    await Promise.all(others.reverse().map(ask));
   }
-  expect(amid).toBeGreaterThan(0);
+  expect(amid).toBeGreaterThan(65);
   expect(await page).toEqual(Array.from({ length: 20_000 }, (_, id) => String(id)));
 });
