@@ -62,13 +62,8 @@ export function toSparseParams(value: unknown, path: string): SparseVectorParams
 /** Checks each vector's parameters by itself: its shape, and the rules that a server has for it. */
 export function vectorChecks(vectors: unknown): (() => unknown)[] {
   if (!isMap(vectors)) return [];
-  const single = "size" in vectors && "distance" in vectors;
-  const named = single ? [["", vectors] as const] : Object.entries(vectors);
-  return named.map(
-    ([name, value]) =>
-      () =>
-        toVectorParams(value, `vectors.${name}`),
-  );
+  if ("size" in vectors && "distance" in vectors) return [() => toVectorParams(vectors, "vectors")];
+  return Object.values(vectors).map((value) => () => toVectorParams(value, "vectors.?"));
 }
 
 /** The same for sparse vectors. */

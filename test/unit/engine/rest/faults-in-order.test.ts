@@ -88,6 +88,17 @@ it("what nobody reads of a collection's settings may be anything that is JSON", 
   expect(await ask("createCollection", "odd", body)).toBe(true);
 });
 
+it("a size beyond the bound is named by where it stands", async () => {
+  const fault = (path: string) => [
+    422,
+    `Validation error in JSON body: [${path}.size: value 65537 invalid, must be from 1 to 65536]`,
+  ];
+  const wide = { size: 65537, distance: "Dot" };
+  expect(await refusal("createCollection", "wide", { vectors: wide })).toEqual(fault("vectors"));
+  const named = { vectors: { a: wide } };
+  expect(await refusal("createCollection", "wide", named)).toEqual(fault("vectors.?"));
+});
+
 it("sizes of settings are taken under their names with `_kb` too", async () => {
   const settings = {
     vectors: { size: 1, distance: "Dot", hnsw_config: { full_scan_threshold_kb: 11 } },
