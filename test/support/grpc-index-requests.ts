@@ -13,8 +13,9 @@ const indexed = (what: string, code: number, path: string, more: object): Reques
     points.createFieldIndex({ collectionName, wait: true, fieldName: path, ...more }),
 ];
 
-/** In this order, on one collection with payload. */
+/** In this order, on one collection with payload: behind a change that is not waited for comes one that is, before anything is described. */
 export const indexRequests: readonly Request[] = [
+  indexed("index, not waiting", 0, "when", { fieldType: FieldType.FieldTypeDatetime, wait: false }),
   indexed("index of integers", 0, "n", { fieldType: FieldType.FieldTypeInteger }),
   indexed("index of words, told how", 0, "struct.text", {
     ...words({
@@ -33,7 +34,6 @@ export const indexRequests: readonly Request[] = [
     fieldType: FieldType.FieldTypeKeyword,
     fieldIndexParams: {},
   }),
-  indexed("index, not waiting", 0, "when", { fieldType: FieldType.FieldTypeDatetime, wait: false }),
   indexed("index without a type", 3, "x", {}),
   indexed("index of another type than its parameters", 3, "x", {
     ...words({ tokenizer: TokenizerType.Word }),
@@ -61,15 +61,15 @@ export const indexRequests: readonly Request[] = [
     ({ collections, collectionName }) => collections.get({ collectionName }),
   ],
   [
+    "index that is not there taken away",
+    0,
+    ({ points, collectionName }) => points.deleteFieldIndex({ collectionName, fieldName: "x" }),
+  ],
+  [
     "index taken away",
     0,
     ({ points, collectionName }) =>
       points.deleteFieldIndex({ collectionName, wait: true, fieldName: "tenant" }),
-  ],
-  [
-    "index that is not there taken away",
-    0,
-    ({ points, collectionName }) => points.deleteFieldIndex({ collectionName, fieldName: "x" }),
   ],
   [
     "index taken away in none",
