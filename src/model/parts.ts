@@ -44,13 +44,21 @@ export function pickRecords(batch: RecordBatch, rows: readonly number[]): Record
   };
 }
 
+/**
+ * One list of several. `flatMap` would make what V8 holds for a list with holes: another kind of list, for which it compiles
+ * anew all that has compiled for lists without.
+ */
+function joinLists<Value>(lists: readonly (readonly Value[])[]): Value[] {
+  return ([] as Value[]).concat(...lists);
+}
+
 /** Records of several batches of one collection, in their order. */
 export function joinRecords(batches: readonly RecordBatch[]): RecordBatch {
   const parts = batches.filter(({ ids }) => ids.length > 0);
   const [first = batches[0]] = parts;
   if (first === undefined || parts.length < 2) return first ?? emptyBatch();
   return {
-    ids: parts.flatMap(({ ids }) => ids),
+    ids: joinLists(parts.map(({ ids }) => ids)),
     vectors: new Map(
       Array.from(new Set(parts.flatMap((part) => [...part.vectors.keys()])), (name) => [
         name,
@@ -58,9 +66,9 @@ export function joinRecords(batches: readonly RecordBatch[]): RecordBatch {
       ]),
     ),
     payload: {
-      documents: parts.flatMap(({ payload }) => payload.documents),
-      uris: parts.flatMap(({ payload }) => payload.uris),
-      metadata: parts.flatMap(({ payload }) => payload.metadata),
+      documents: joinLists(parts.map(({ payload }) => payload.documents)),
+      uris: joinLists(parts.map(({ payload }) => payload.uris)),
+      metadata: joinLists(parts.map(({ payload }) => payload.metadata)),
     },
   };
 }
@@ -70,7 +78,7 @@ export function joinPoints(batches: readonly PointBatch[]): PointBatch {
   const [only] = batches;
   if (only !== undefined && batches.length === 1) return only;
   const of = <Value>(column: (placement: Placement) => readonly Value[]): Value[] =>
-    batches.flatMap(({ placement }) => column(placement));
+    joinLists(batches.map(({ placement }) => column(placement)));
   const hasShards = batches.some(({ placement }) => placement.shards !== undefined);
   return {
     ...joinRecords(batches),
