@@ -300,6 +300,8 @@ function wholeOf(
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const pieces: Buffer[] = [];
   let bytes = 0;
+  // Nothing more is heard of it.
+  if (response.closed) reject(cutError(whereOf(request)));
   response.on("data", (piece: Buffer) => {
     bytes += piece.length;
     if (bytes <= bytesMax) pieces.push(piece);

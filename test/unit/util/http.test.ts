@@ -126,6 +126,22 @@ describe("HttpClient", () => {
     await expect(call).rejects.toMatchObject({ code: "E_BAD_RESPONSE", retryable: true });
   });
 
+  it("names an answer that was cut before anybody read it E_BAD_RESPONSE", async () => {
+    await using stub = await startStub((_request, response) => {
+      response.writeHead(200, { "content-length": "1000" });
+      response.write('{"ids":[');
+      setTimeout(() => response.socket?.destroy(), 20);
+      return undefined;
+    });
+    const client = new HttpClient();
+    const call = client.stream({ method: "GET", url: stub.url }, async (answer) => {
+      await new Promise((settle) => setTimeout(settle, 300));
+      return answer.whole();
+    });
+    await expect(call).rejects.toMatchObject({ code: "E_BAD_RESPONSE" });
+    client.close();
+  });
+
   it("names a chunked answer whose connection is reset in the middle E_BAD_RESPONSE", async () => {
     const call = ask((_request, response) => {
       response.writeHead(200);
