@@ -153,14 +153,15 @@ class RequestLoop {
       if (performance.now() >= nowMs + turnMs) return;
       try {
         this.#reply({ id, result: this.#timedOut(request) });
-      } catch (error) {
-        this.#refuse(request, error);
+        this.#told.add(id);
+      } catch {
+        // What is made before it may mend what is wrong now (a name, a collection that comes): its turn says.
+        this.#awaited.delete(id);
       }
-      this.#told.add(id);
     }
   }
 
-  /** The answer to who waits no longer for a change, which is made all the same. @throws VectorError where it would be refused */
+  /** The answer to who waits no longer for a change, which is made all the same. @throws VectorError where it would be refused as things stand */
   #timedOut(request: Request): unknown {
     const asked = restOf(request);
     if (asked !== null) return sentText(request, answer(this.#host, { ...asked, timedOut: true }));

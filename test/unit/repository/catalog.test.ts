@@ -50,7 +50,10 @@ describe("a catalog", () => {
       clock.mockReturnValue(20_000);
       expect((await catalog.get("gone", {})).name).toBe("gone");
       const refusal = expect.objectContaining({ code: "E_COLLECTION_NOT_FOUND" });
-      await vi.waitFor(() => expect(catalog.get("gone", {})).rejects.toEqual(refusal), 20_000);
+      await vi.waitFor(
+        () => expect((async () => catalog.get("gone", {}))()).rejects.toEqual(refusal),
+        20_000,
+      );
       expect(gate.asked).toBeGreaterThan(2);
     } finally {
       clock.mockRestore();
