@@ -216,52 +216,50 @@ function refused(code: ErrorCode, field: string, what: string): VectorError {
 function toMetadata(value: unknown): string | null {
   if (value === undefined) return null;
   if (!isObject(value)) throw refused("E_INPUT", "metadata", "is no object");
-  // A bigint needs a replacer, which costs more than all the rest.
-  const text = holdsBigint(value, "metadata", 0) ? stringifyPlain(value) : JSON.stringify(value);
+  checkHeld(value, "metadata", 0);
+  const text = stringifyPlain(value);
   return text === "{}" ? null : text;
 }
 
 /**
- * Whether a bigint is in an object or a list. A member that is undefined is as good as not there; in a list it would be.
+ * Checks an object or a list. A member that is undefined is as good as not there; in a list it would be.
  * @throws {VectorError} E_INPUT, which names the place of what JSON does not hold
  */
-function holdsBigint(value: object, at: string, depth: number): boolean {
-  let holds = false;
+function checkHeld(value: object, at: string, depth: number): void {
   if (Array.isArray(value)) {
     value.forEach((member: unknown, index) => {
-      holds = hasBigint(member, at, index, depth + 1) || holds;
+      checkMember(member, at, index, depth + 1);
     });
-    return holds;
+    return;
   }
   if (!isPlain(value)) throw refused("E_INPUT", at, noJson);
   for (const key of Object.keys(value)) {
     if (!key.isWellFormed()) throw refused("E_INPUT", at, "has a key that is no well-formed text");
     const member: unknown = Reflect.get(value, key);
-    if (member !== undefined) holds = hasBigint(member, at, key, depth + 1) || holds;
+    if (member !== undefined) checkMember(member, at, key, depth + 1);
   }
-  return holds;
 }
 
 const noJson = "is neither text, number, boolean, null, list nor plain object";
 
 /** The same of the member at `step`. Its place is spelled only where somebody is told of it. */
-function hasBigint(value: unknown, at: string, step: string | number, depth: number): boolean {
+function checkMember(value: unknown, at: string, step: string | number, depth: number): void {
   const place = (): string => (typeof step === "string" ? `${at}.${step}` : `${at}[${step}]`);
   if (depth > depthMax) throw refused("E_INPUT", place(), `is nested deeper than ${depthMax}`);
   switch (typeof value) {
     case "bigint":
-      return true;
     case "boolean":
-      return false;
+      return;
     case "string":
       if (!value.isWellFormed()) throw refused("E_INPUT", place(), "is no well-formed text");
-      return false;
+      return;
     case "number":
       if (!Number.isFinite(value))
         throw refused("E_INPUT", place(), `is ${value}, which JSON cannot hold`);
-      return false;
+      return;
     case "object":
-      return value !== null && holdsBigint(value, place(), depth);
+      if (value !== null) checkHeld(value, place(), depth);
+      return;
   }
   throw refused("E_INPUT", place(), noJson);
 }

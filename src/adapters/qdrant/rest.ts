@@ -363,14 +363,7 @@ function path(name: string): string {
 
 /** A member `filter` behind others; nothing where all points are meant. */
 function filterText(filter: PointFilter | undefined): string {
-  if (filter === undefined) return "";
-  // A bigint needs a replacer, which costs four times as much as all the rest.
-  return `,"filter":${holdsBigint(filter) ? stringifyPlain(filter) : JSON.stringify(filter)}`;
-}
-
-function holdsBigint(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return typeof value === "bigint";
-  return Object.values(value).some(holdsBigint);
+  return filter === undefined ? "" : `,"filter":${stringifyPlain(filter)}`;
 }
 
 /** A member `shard_key` behind others; nothing where all shards are meant. */
