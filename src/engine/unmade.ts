@@ -1,8 +1,8 @@
-/** Changes of points whose callers wait no longer for their turn: judged as a server judges them when they come, and not made. */
+/** Changes whose callers wait no longer for their turn: judged as a server judges them when they come, and not made. */
 import type { Host } from "./host.ts";
 
-/** What changes points. */
-export type PointChanges = Pick<
+/** What is waited for so many seconds. */
+export type Changes = Pick<
   Host,
   | "collection"
   | "upsert"
@@ -12,10 +12,13 @@ export type PointChanges = Pick<
   | "setPayload"
   | "deletePayload"
   | "clearPayload"
+  | "createPayloadIndex"
+  | "deletePayloadIndex"
+  | "addVectorName"
 >;
 
 /** Checks changes, and makes none. */
-export function unmade(host: Host): PointChanges {
+export function unmade(host: Host): Changes {
   const collection = (name: string) => host.collection(name);
   return {
     collection,
@@ -26,5 +29,8 @@ export function unmade(host: Host): PointChanges {
     setPayload: collection,
     deletePayload: collection,
     clearPayload: collection,
+    createPayloadIndex: collection,
+    deletePayloadIndex: collection,
+    addVectorName: collection,
   };
 }

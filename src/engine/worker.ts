@@ -25,7 +25,7 @@ import type { RestRequest } from "./rest/request.ts";
 import { storageError } from "./storage/sqlite.ts";
 import { secondsDefault, within } from "./time-limit.ts";
 import { inTurns, turnMs } from "./turns.ts";
-import { type PointChanges, unmade } from "./unmade.ts";
+import { type Changes, unmade } from "./unmade.ts";
 import { growIndexes } from "./vectors/hnsw.ts";
 
 /** Requests taken in one go. */
@@ -165,7 +165,7 @@ class RequestLoop {
   #timedOut(request: Request): unknown {
     const asked = restOf(request);
     if (asked !== null) return sentText(request, answer(this.#host, { ...asked, timedOut: true }));
-    const operation = request.operation as keyof PointChanges;
+    const operation = request.operation as keyof Changes;
     Reflect.apply(unmade(this.#host)[operation], null, request.args);
     return "wait_timeout" satisfies ChangeStatus;
   }

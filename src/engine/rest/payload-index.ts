@@ -5,6 +5,7 @@ import { parsePath } from "../filter/json-path.ts";
 import { fields } from "../struct-list.ts";
 import { updated } from "./answer.ts";
 import { Members, parse } from "./body.ts";
+import { changes } from "./change.ts";
 import { changingCollections, type Operation } from "./operation.ts";
 
 const indexFields = fields("field_name field_schema");
@@ -23,16 +24,14 @@ const create: Operation["run"] = (host, request) => {
     );
   }
   const type = schema.startsWith('"') ? String(parse(schema)) : schema;
-  if (request.timedOut === true) host.collection(request.collection);
-  else host.createPayloadIndex(request.collection, field, type);
+  changes(host, request).createPayloadIndex(request.collection, field, type);
   return updated(request);
 };
 
 const remove: Operation["run"] = (host, request) => {
   const field = request.params["field_name"] ?? "";
   checkPathParameter(field);
-  if (request.timedOut === true) host.collection(request.collection);
-  else host.deletePayloadIndex(request.collection, field);
+  changes(host, request).deletePayloadIndex(request.collection, field);
   return updated(request);
 };
 

@@ -10,7 +10,7 @@ import { badInput, breaks, invalid, late, malformed, missing } from "../errors.t
 import { fields } from "../struct-list.ts";
 import { updated } from "./answer.ts";
 import { bodyText, Members, readFilter, toPointId } from "./body.ts";
-import { type Change, change } from "./change.ts";
+import { type Change, change, changes } from "./change.ts";
 import { changingCollections, type Operation } from "./operation.ts";
 import { readShardKey, refuseShardKey } from "./params.ts";
 import { readSelected, selectedPoints } from "./points-selector.ts";
@@ -128,8 +128,7 @@ function toNewVector(text: string): NewVector {
 const createVectorName: Operation["run"] = (host, request) => {
   const name = vectorName(request);
   const vector = toNewVector(bodyText(request));
-  if (request.timedOut === true) host.collection(request.collection);
-  else host.addVectorName(request.collection, name, vector);
+  changes(host, request).addVectorName(request.collection, name, vector);
   return updated(request);
 };
 
