@@ -7,7 +7,7 @@ import { unalias } from "./config-parts.ts";
 const count = z.number().nonnegative("expected usize");
 const counted = count.min(1);
 /** A float, whole or not. */
-const real = (check: z.ZodNumber) =>
+export const real = (check: z.ZodNumber) =>
   z.preprocess((value) => (value instanceof Number ? value.valueOf() : value), check);
 const flag = z.boolean();
 const unit = "must be from 0.0 to 1.0";

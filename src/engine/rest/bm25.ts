@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { parseSigned } from "../../util/json.ts";
 import { plain } from "../collection/config-parts.ts";
+import { real } from "../collection/config-schema.ts";
 import { badInput } from "../errors.ts";
 import { forLanguage, textSettings, tokenizerOf } from "../filter/field-schema.ts";
 import { inputFault, named } from "../input-words.ts";
@@ -14,15 +15,10 @@ export interface SparseText {
   readonly values: number[];
 }
 
-/** A float, whole or not. */
-const real = (fallback: number) =>
-  z
-    .preprocess((value) => (value instanceof Number ? value.valueOf() : value), z.number())
-    .default(fallback);
 const optionsSchema = z.object({
-  k: real(1.2),
-  b: real(0.75),
-  avg_len: real(256),
+  k: real(z.number()).default(1.2),
+  b: real(z.number()).default(0.75),
+  avg_len: real(z.number()).default(256),
   language: z.string().nullish(),
   ...textSettings,
 });

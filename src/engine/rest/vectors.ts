@@ -141,7 +141,20 @@ function unlike(type: "VectorStruct" | "BatchVectorStruct"): Error {
  * refuse a text without a name. @throws E_INPUT, E_NOT_SUPPORTED
  */
 export function toGivenVectors(text: string, path: string, unnamed: string): GivenVectors {
-  const named = text.startsWith("{") ? new Members(text) : null;
+  return readGiven(text, namedIn(text), path, unnamed);
+}
+
+/** The vectors by name; null where the text is no object. */
+function namedIn(text: string): Members | null {
+  return text.startsWith("{") ? new Members(text) : null;
+}
+
+function readGiven(
+  text: string,
+  named: Members | null,
+  path: string,
+  unnamed: string,
+): GivenVectors {
   if (named === null) {
     const value = parse(text);
     const vector = toPlainVector(value, path);
@@ -166,12 +179,13 @@ export function toGivenVectors(text: string, path: string, unnamed: string): Giv
  * @throws E_INPUT, E_NOT_SUPPORTED
  */
 export function toUpdatedVectors(text: string, path: string, unnamed: string): GivenVectors {
-  for (const each of text.startsWith("{") ? new Members(text).overwritten : []) {
+  const named = namedIn(text);
+  for (const each of named?.overwritten ?? []) {
     readUnkept(() => {
       if (toVector(each, path, "document") === null) throw unlike("VectorStruct");
     });
   }
-  return toGivenVectors(text, path, unnamed);
+  return readGiven(text, named, path, unnamed);
 }
 
 const unnamedInBatch =
