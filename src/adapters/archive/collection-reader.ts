@@ -54,6 +54,8 @@ export class CollectionReader implements Disposable {
   #after: { readonly group: KeptGroup; readonly place: number } | null = null;
   /** Behind the group that was read last; null = there is none. */
   #next: GroupPlace | null;
+  /** Memory of a group's vectors, for the next one's: mapped anew for each, it costs as much as reading them. */
+  #room: ArrayBuffer | undefined;
   #index: KeyIndex | null = null;
   #looks = 0;
   /** Reads take turns: they share the groups that are kept. */
@@ -144,6 +146,7 @@ export class CollectionReader implements Disposable {
     this.#index = null;
     this.#kept = [];
     this.#after = null;
+    this.#room = undefined;
   }
 
   async #read(
@@ -282,7 +285,7 @@ export class CollectionReader implements Disposable {
   ): Promise<void> {
     if (vectors && !group.hasVectors) {
       await using file = await this.#open(group.place.part);
-      group.addVectors(await file.vectors(group.place.group));
+      group.addVectors(await file.vectors(group.place.group, this.#takeRoom()));
     }
     this.#after = { group, place: (places.at(-1) ?? 0) + 1 };
     // Not the group itself: a read may go through all of them.
@@ -297,7 +300,7 @@ export class CollectionReader implements Disposable {
   ): Promise<KeptGroup> {
     throwIfAborted(signal);
     await using file = await this.#open(part);
-    const rows = await file.read(group, wanted);
+    const rows = await file.read(group, wanted, wanted.vectors ? this.#takeRoom() : undefined);
     const live = await this.#live(part, file.start(group), rows);
     const keys = rows.texts(this.#key);
     const loaded = new KeptGroup(
@@ -308,7 +311,7 @@ export class CollectionReader implements Disposable {
       live.length === keys.length ? keys : live.map((row) => keys[row] ?? ""),
     );
     for (const old of this.#kept.slice(0, 1 - groupsKept)) {
-      old.release();
+      this.#room = old.release() ?? this.#room;
       if (this.#after?.group === old) this.#after = null;
     }
     this.#kept = [...this.#kept.slice(1 - groupsKept), loaded];
@@ -316,6 +319,12 @@ export class CollectionReader implements Disposable {
     else
       this.#next = part + 1 < this.#collection.parts.length ? { part: part + 1, group: 0 } : null;
     return loaded;
+  }
+
+  #takeRoom(): ArrayBuffer | undefined {
+    const room = this.#room;
+    this.#room = undefined;
+    return room;
   }
 
   /** How many of the first rows that are read are not wanted: parts of which none is are not read. */
@@ -344,5 +353,7 @@ export class CollectionReader implements Disposable {
 }
 
 function range(start: number, end: number): number[] {
-  return Array.from({ length: end - start }, (_, at) => start + at);
+  const numbers: number[] = [];
+  for (let at = start; at < end; at += 1) numbers.push(at);
+  return numbers;
 }

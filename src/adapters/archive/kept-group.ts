@@ -76,9 +76,14 @@ export class KeptGroup {
     );
   }
 
-  /** Gives the memory of its vectors back. Batches are copies: nobody else has them. */
-  release(): void {
+  /** Gives the memory of its vectors back: of the only ones to the caller. Batches are copies: nobody else has them. */
+  release(): ArrayBuffer | undefined {
     const { vectors } = this.#rows;
-    if (vectors !== null) releaseVectors({ vectors });
+    if (vectors === null) return undefined;
+    const [[, column] = []] = vectors;
+    if (vectors.size === 1 && column?.kind === "dense" && column.data.buffer instanceof ArrayBuffer)
+      return column.data.buffer;
+    releaseVectors({ vectors });
+    return undefined;
   }
 }

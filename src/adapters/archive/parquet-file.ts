@@ -10,6 +10,7 @@ import {
 import { readColumn } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath } from "hyparquet/src/schema.js";
+import { release } from "../../util/release.ts";
 import { readTexts, unpacked } from "./text-pages.ts";
 
 /** What a file ends with: the length of its footer in four bytes, and "PAR1". */
@@ -72,8 +73,11 @@ export class ParquetFile implements AsyncDisposable {
     const schemaPath = getTreePath(parquetSchema(this.#metadata), [name]);
     const element = schemaPath.at(-1)?.element;
     if (element === undefined) throw new Error(`no column ${name}`);
-    if (element.type === "BYTE_ARRAY")
-      return readTexts(bytes, rows, element.repetition_type === "OPTIONAL");
+    if (element.type === "BYTE_ARRAY") {
+      const texts = readTexts(bytes, rows, element.repetition_type === "OPTIONAL");
+      release(bytes);
+      return texts;
+    }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const { data } = readColumn(
       { view, offset: 0 },
@@ -93,9 +97,9 @@ export class ParquetFile implements AsyncDisposable {
     return values;
   }
 
-  /** The bytes of a column's chunk. */
-  async chunk(group: number, path: readonly string[]): Promise<Uint8Array> {
-    return this.#bytes(this.#column(group, path));
+  /** The bytes of a column's chunk, in `room` where it is large enough. */
+  async chunk(group: number, path: readonly string[], room?: ArrayBuffer): Promise<Uint8Array> {
+    return this.#bytes(this.#column(group, path), room);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -111,9 +115,9 @@ export class ParquetFile implements AsyncDisposable {
     return found.meta_data;
   }
 
-  #bytes(column: ColumnMetaData): Promise<Uint8Array> {
+  #bytes(column: ColumnMetaData, room?: ArrayBuffer): Promise<Uint8Array> {
     const at = Number(column.data_page_offset);
-    return readBytes(this.#file, at, Number(column.total_compressed_size));
+    return readBytes(this.#file, at, Number(column.total_compressed_size), room);
   }
 }
 
@@ -126,8 +130,15 @@ async function readFooter(file: FileHandle, size: number): Promise<FileMetaData>
   return parquetMetadata(await readBytes(file, size - whole, whole));
 }
 
-async function readBytes(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+async function readBytes(
+  file: FileHandle,
+  at: number,
+  length: number,
+  room?: ArrayBuffer,
+): Promise<Uint8Array> {
+  // Not filled with zeros before it is filled with the file's bytes.
+  const fits = room !== undefined && room.byteLength >= length;
+  const bytes = new Uint8Array(fits ? room : Buffer.allocUnsafeSlow(length).buffer, 0, length);
   for (let done = 0; done < length; ) {
     const { bytesRead } = await file.read(bytes, done, length - done, at + done);
     if (bytesRead === 0) throw new Error("the file ends too early");

@@ -65,24 +65,28 @@ export class PartFile implements AsyncDisposable {
   }
 
   /** @throws E_ARCHIVE_DAMAGED */
-  async read(group: number, { columns, vectors }: Wanted): Promise<GroupRows> {
+  async read(group: number, { columns, vectors }: Wanted, room?: ArrayBuffer): Promise<GroupRows> {
     try {
       const flat = new Map<FlatColumn, readonly unknown[]>();
       for (const name of columns) flat.set(name, await this.#file.flat(group, name));
       const rows = this.#file.rows(group);
-      return new GroupRows(rows, flat, vectors ? await this.vectors(group) : null);
+      return new GroupRows(rows, flat, vectors ? await this.vectors(group, room) : null);
     } catch (error) {
       throw this.#unreadable(group, error);
     }
   }
 
-  /** The vectors of a row group by their names; none where they have no components. @throws E_ARCHIVE_DAMAGED */
-  async vectors(group: number): Promise<ReadonlyMap<string, VectorColumn>> {
+  /**
+   * The vectors of a row group by their names; none where they have no components. `room`: memory for those of the first name.
+   * @throws E_ARCHIVE_DAMAGED
+   */
+  async vectors(group: number, room?: ArrayBuffer): Promise<ReadonlyMap<string, VectorColumn>> {
     try {
       const found = new Map<string, VectorColumn>();
       for (const vector of archivedVectors(this.#head)) {
         if (vector.kind !== "sparse" && (vector.dimension ?? 0) === 0) continue;
-        found.set(vector.name, await this.#vector(group, vector));
+        const own = found.size === 0 ? room : undefined;
+        found.set(vector.name, await this.#vector(group, vector, own));
       }
       return found;
     } catch (error) {
@@ -90,10 +94,15 @@ export class PartFile implements AsyncDisposable {
     }
   }
 
-  async #vector(group: number, vector: ArchivedVector): Promise<VectorColumn> {
+  async #vector(
+    group: number,
+    vector: ArchivedVector,
+    room: ArrayBuffer | undefined,
+  ): Promise<VectorColumn> {
     const rows = this.#file.rows(group);
     const chunks: Uint8Array[] = [];
-    for (const path of vectorPaths(vector)) chunks.push(await this.#file.chunk(group, path));
+    for (const path of vectorPaths(vector))
+      chunks.push(await this.#file.chunk(group, path, chunks.length === 0 ? room : undefined));
     const [first = new Uint8Array(0), second = new Uint8Array(0)] = chunks;
     const read = (): VectorColumn => {
       if (vector.kind === "sparse") return readSparse(first, second, rows);

@@ -17,6 +17,9 @@ const lengthBytes = 4;
 /** What stands in the place of bytes that are no UTF-8, and may stand in a text. */
 const replacement = "\ufffd";
 
+/** What a page says of its size is not believed before it is unpacked. */
+const pieceBytesMax = 4 * 1024 * 1024;
+
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The texts of the column chunk in `bytes`. @throws Error where it is not of this form, has no UTF-8, or not these rows */
@@ -48,29 +51,44 @@ function readPage(
   if (header?.encoding !== "PLAIN" || header.repetition_levels_byte_length !== 0)
     throw new Error("a page of another kind");
   const { num_values: values, num_nulls: nulls } = header;
-  const present = optional ? presenceOf(page.subarray(0, levels), values) : null;
+  const present = optional
+    ? presenceOf(page.subarray(0, levels), values)
+    : new Uint8Array(values).fill(1);
   const packed = page.subarray(levels);
   const plain = header.is_compressed === false ? packed : unpacked(packed, size - levels);
   if (plain.length !== size - levels) throw new Error("a page of another size");
   const bytes = Buffer.from(plain.buffer, plain.byteOffset, plain.length);
+  const read = putTexts(bytes, present, texts);
+  if (read !== bytes.length || rowsWithout(present) !== nulls)
+    throw new Error("a page with more or fewer texts");
+}
+
+function rowsWithout(present: Uint8Array): number {
+  let count = 0;
+  for (let row = 0; row < present.length; row += 1) if (present[row] !== 1) count += 1;
+  return count;
+}
+
+/** Puts the text of each row that has one, and null for the others. Gives how many bytes they have. */
+function putTexts(bytes: Buffer, present: Uint8Array, texts: (string | null)[]): number {
   let at = 0;
-  let none = 0;
-  for (let row = 0; row < values; row += 1) {
-    if (present !== null && present[row] !== 1) {
+  for (let row = 0; row < present.length; row += 1) {
+    if (present[row] !== 1) {
       texts.push(null);
-      none += 1;
       continue;
     }
     const start = at + lengthBytes;
     at = start + bytes.readUInt32LE(at);
     texts.push(textOf(bytes, start, at));
   }
-  if (at !== bytes.length || none !== nulls) throw new Error("a page with more or fewer texts");
+  return at;
 }
 
 /** What zstd packed. @throws RangeError where it has more than `length` bytes */
 export function unpacked(bytes: Uint8Array, length: number): Uint8Array {
-  return zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
+  // In one piece, as long as a page has the size that pages have; with room behind it, or zlib asks for a second.
+  const chunkSize = Math.min(Math.max(64, length + 1), pieceBytesMax);
+  return zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length), chunkSize });
 }
 
 /** A 1 for each row that has a text. */
