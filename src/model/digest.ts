@@ -22,31 +22,31 @@ const emptyBucket = `0:${"0".repeat(32)}`;
 /** One digest a row: row i stands at [i × 16, i × 16 + 16). Metadata that is no JSON throws SyntaxError. */
 export function digestPoints(batch: PointBatch): Uint8Array {
   const rows = batch.ids.length;
-  const digests = Buffer.from(new ArrayBuffer(rows * digestBytes));
+  const digests = new Uint8Array(rows * digestBytes);
   const message = new DigestMessage();
   const vectors = vectorsOf(batch);
   for (let row = 0; row < rows; row += 1)
-    digests.write(
-      digestRow(message, batch, vectors, row),
-      row * digestBytes,
-      digestBytes,
-      "latin1",
-    );
+    putBytes(digestRow(message, batch, vectors, row), digests, row * digestBytes);
   return digests;
+}
+
+/** The first bytes of a digest, which is given as characters. */
+function putBytes(digest: string, digests: Uint8Array, start: number): void {
+  for (let at = 0; at < digestBytes; at += 1) digests[start + at] = digest.charCodeAt(at);
 }
 
 /** The vectors of a batch as they stand in digests. */
 interface DigestVectors {
   /** The dense one without a name. */
   readonly column: DenseColumn | undefined;
-  readonly bits: Uint8Array;
+  readonly bits: Buffer;
   readonly others: ReturnType<typeof otherVectors>;
 }
 
 function vectorsOf(batch: PointBatch): DigestVectors {
   const column = denseVector(batch);
   const { buffer, byteOffset, byteLength } = column?.data ?? new Float32Array(0);
-  const bits = new Uint8Array(buffer, byteOffset, byteLength);
+  const bits = Buffer.from(buffer, byteOffset, byteLength);
   return { column, bits, others: otherVectors(batch) };
 }
 
@@ -65,9 +65,9 @@ function digestRow(
   message.norm(placement.norms[row] ?? Number.NaN);
   if (column !== undefined && (column.present === null || column.present[row] === 1)) {
     const bytes = column.dimension * 4;
-    message.vector(bits.subarray(row * bytes, (row + 1) * bytes));
+    message.vector(bits, row * bytes, (row + 1) * bytes);
   }
-  for (const { bytes } of more) for (const part of bytes) message.vector(part);
+  for (const { bytes } of more) for (const part of bytes) message.vector(part, 0, part.length);
   return message.digest();
 }
 

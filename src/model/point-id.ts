@@ -54,7 +54,18 @@ export function bytesToUuid(bytes: Uint8Array): string {
   return hexToUuid(Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString("hex"));
 }
 
-/** The UUID of 32 lower-case hex digits. */
+/** Where a UUID's text is put together: slices and what joins them would take eight times its memory, for each of many points. */
+const uuidText = Buffer.alloc(36, "-");
+
+/** What makes a letter a small one; of a digit it is a part. */
+const lowerCase = 0x20;
+
+/** The UUID of 32 hex digits, no fewer. */
 export function hexToUuid(hex: string): string {
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  let at = 0;
+  for (let digit = 0; digit < hex.length; digit += 1) {
+    if (digit === 8 || digit === 12 || digit === 16 || digit === 20) at += 1;
+    uuidText[at++] = hex.charCodeAt(digit) | lowerCase;
+  }
+  return uuidText.toString("latin1");
 }

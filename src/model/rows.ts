@@ -39,6 +39,6 @@ export function bytesOf(batch: PointBatch): number {
 
 function lengthOf(texts: readonly (string | null)[]): number {
   let length = 0;
-  for (const text of texts) length += text?.length ?? 0;
+  for (let row = 0; row < texts.length; row += 1) length += texts[row]?.length ?? 0;
   return length;
 }

@@ -9,9 +9,35 @@ export function normsOf(column: DenseColumn | undefined, rows: number): Float64A
   const norms = new Float64Array(rows);
   if (column === undefined) return norms;
   const { data, dimension } = column;
-  for (let row = 0; row < rows; row += 1)
-    norms[row] = normOf(data, row * dimension, (row + 1) * dimension);
+  let row = 0;
+  for (; row + 4 <= rows; row += 4) putFourNorms(data, row * dimension, dimension, norms, row);
+  for (; row < rows; row += 1) norms[row] = normOf(data, row * dimension, (row + 1) * dimension);
   return norms;
+}
+
+/** Four rows beside one another, each summed in its order: one alone waits for its last addition at every component. */
+function putFourNorms(
+  data: Float32Array,
+  start: number,
+  dimension: number,
+  norms: Float64Array,
+  row: number,
+): void {
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  for (let index = start; index < start + dimension; index += 1) {
+    const one = data[index] ?? 0;
+    const two = data[index + dimension] ?? 0;
+    const three = data[index + 2 * dimension] ?? 0;
+    const four = data[index + 3 * dimension] ?? 0;
+    first += one * one;
+    second += two * two;
+    third += three * three;
+    fourth += four * four;
+  }
+  norms[row] = Math.sqrt(first);
+  norms[row + 1] = Math.sqrt(second);
+  norms[row + 2] = Math.sqrt(third);
+  norms[row + 3] = Math.sqrt(fourth);
 }
 
 /** A function of its own, as below: V8 compiles the inner of two loops anew for every batch. */

@@ -8,7 +8,7 @@ export interface VectorBits {
   /** Floats of a dense vector and of multivectors, components of a sparse one. */
   readonly count: number;
   /** Little-endian. */
-  readonly bytes: readonly Uint8Array[];
+  readonly bytes: readonly Buffer[];
 }
 
 /** For each such name, in the order of names: the vector of a row, null where it has none. */
@@ -46,6 +46,6 @@ function readerOf(column: VectorColumn): (row: number) => Pick<VectorBits, "coun
   };
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Uint32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Uint32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

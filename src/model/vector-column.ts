@@ -50,12 +50,19 @@ export function releaseVectors({
   for (const column of vectors.values()) for (const array of arraysOf(column)) release(array);
 }
 
+/** The same numbers in memory of their own, which is not filled with zeros first. */
+function copyFloats(floats: Float32Array): Float32Array {
+  const copy = new Float32Array(Buffer.allocUnsafeSlow(floats.byteLength).buffer);
+  copy.set(floats);
+  return copy;
+}
+
 /** A column with arrays of its own. */
 export function copyColumn(column: VectorColumn): VectorColumn {
   const present = column.present === null ? null : column.present.slice();
   switch (column.kind) {
     case "dense":
-      return { ...column, data: column.data.slice(), present };
+      return { ...column, data: copyFloats(column.data), present };
     case "multi":
       return { ...column, offsets: column.offsets.slice(), data: column.data.slice(), present };
     case "sparse":

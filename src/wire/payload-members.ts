@@ -3,16 +3,15 @@ import type { PayloadSink } from "../model/payload.ts";
 import { NotCarriedError, PayloadWriter } from "./payload-writer.ts";
 import { fieldBytes, textBytes, varintBytes, type Writer } from "./protobuf.ts";
 
-/** Bytes that the length of an object's entry takes mostly: such objects have some hundred bytes. */
-const objectWidth = 2;
-
 /** Writes the payloads of points that are to be stored. Its methods throw NotCarriedError. */
 export class PayloadMembers implements PayloadSink {
   readonly #writer: Writer;
   readonly #json: PayloadWriter;
   readonly #field: number;
-  /** Where the objects begin that are open: each one's entry, its Value, its Struct. */
+  /** Of the objects that are open: where each one's entry begins, its Value, its Struct, and in how many bytes their lengths are expected. */
   readonly #opened: number[] = [];
+  /** Bytes that the length of the last object took: the next one's takes as many, mostly. */
+  #width = 2;
 
   /** The members become entries of the map at `field`. */
   constructor(writer: Writer, field: number) {
@@ -27,8 +26,8 @@ export class PayloadMembers implements PayloadSink {
   }
 
   text(key: string, value: string): void {
+    if (!value.isWellFormed()) throw new NotCarriedError("surrogate");
     const bytes = textBytes(value);
-    if (bytes !== value.length && !value.isWellFormed()) throw new NotCarriedError("surrogate");
     const writer = this.#writer;
     const keyBytes = textBytes(key);
     const textField = fieldBytes(bytes);
@@ -55,15 +54,19 @@ export class PayloadMembers implements PayloadSink {
 
   open(key: string): void {
     const writer = this.#writer;
-    const entry = writer.open(this.#entryField(), objectWidth);
+    const width = this.#width;
+    const entry = writer.open(this.#entryField(), width);
     writer.string(1, key);
-    const value = writer.open(2, objectWidth);
-    this.#opened.push(entry, value, writer.open(6, objectWidth));
+    const value = writer.open(2, width);
+    this.#opened.push(entry, value, writer.open(6, width), width);
   }
 
   close(): void {
-    for (let part = 0; part < partsOfObject; part += 1)
-      this.#writer.close(this.#opened.pop() ?? 0, objectWidth);
+    const opened = this.#opened;
+    const width = opened.pop() ?? 1;
+    this.#width = this.#writer.close(opened.pop() ?? 0, width);
+    this.#writer.close(opened.pop() ?? 0, width);
+    this.#writer.close(opened.pop() ?? 0, width);
   }
 
   #entryField(): number {
@@ -80,4 +83,4 @@ export class PayloadMembers implements PayloadSink {
   }
 }
 
-const partsOfObject = 3;
+const partsOfObject = 4;

@@ -28,8 +28,6 @@ const depthMax = 124;
 const lenientDepthMax = 1000;
 
 const { quote, backslash, openBrace, closeBrace, openBracket, closeBracket, comma, colon } = byte;
-/** Bytes that a loop copies faster than a call does. */
-const shortBytes = 32;
 
 const replacement = 0xfffd;
 const escaped: Partial<Record<number, number>> = {
@@ -247,14 +245,7 @@ export class PayloadWriter {
     }
     writer.varint(field * 8 + 2);
     writer.varint(length);
-    if (length > shortBytes) {
-      writer.copy(text, start, end);
-      return;
-    }
-    writer.reserve(length);
-    const { bytes, at } = writer;
-    for (let index = 0; index < length; index += 1) bytes[at + index] = text[start + index] ?? 0;
-    writer.at = at + length;
+    writer.copy(text, start, end);
   }
 
   #unescape(start: number, end: number): void {

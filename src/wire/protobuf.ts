@@ -31,16 +31,18 @@ export function varintBytes(value: number): number {
   return Math.ceil(Math.log2(value + 1) / 7);
 }
 
-/** Characters that a loop handles faster than a call does. */
+/** Characters or bytes that a loop handles faster than a call does. */
 const shortText = 32;
 
 /** Bytes of a text in UTF-8: as many as it has UTF-16 units only where all are ASCII. */
 export function textBytes(text: string): number {
-  const { length } = text;
-  if (length > shortText) return Buffer.byteLength(text);
-  for (let index = 0; index < length; index += 1)
-    if (text.charCodeAt(index) >= 0x80) return Buffer.byteLength(text);
-  return length;
+  return text.length <= shortText && isAscii(text) ? text.length : Buffer.byteLength(text);
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1)
+    if (text.charCodeAt(index) >= 0x80) return false;
+  return true;
 }
 
 /** Bytes of a field that holds `length` bytes: its tag (of a field up to 15) and its length with them. */
@@ -116,8 +118,9 @@ export class Writer {
     this.varint(field * 8 + 2);
     this.varint(length);
     this.reserve(length);
-    if (length !== text.length) this.bytes.write(text, this.at, "utf8");
-    else if (length > shortText) this.bytes.write(text, this.at, "latin1");
+    // One call for both: V8 throws code away that comes upon a call which had not been made before it was compiled.
+    if (length !== text.length || length > shortText)
+      this.bytes.write(text, this.at, length === text.length ? "latin1" : "utf8");
     else {
       for (let index = 0; index < length; index += 1)
         this.bytes[this.at + index] = text.charCodeAt(index);
@@ -126,9 +129,14 @@ export class Writer {
   }
 
   copy(source: Buffer, start: number, end: number): void {
-    this.reserve(end - start);
-    source.copy(this.bytes, this.at, start, end);
-    this.at += end - start;
+    const length = end - start;
+    this.reserve(length);
+    if (length > shortText) source.copy(this.bytes, this.at, start, end);
+    else {
+      for (let index = 0; index < length; index += 1)
+        this.bytes[this.at + index] = source[start + index] ?? 0;
+    }
+    this.at += length;
   }
 
   /** Begins a field that holds a message; `close` takes what this gives. `width` is how many bytes its length will likely take. */
@@ -139,8 +147,8 @@ export class Writer {
     return this.at - width;
   }
 
-  /** Ends the message that `open` began at `start`: its length goes before it. */
-  close(start: number, width = 1): void {
+  /** Ends the message that `open` began at `start`: its length goes before it. Gives how many bytes that takes. */
+  close(start: number, width = 1): number {
     const length = this.at - start - width;
     const needed = varintBytes(length);
     // Room for a varint at the end is room for one at the start: nothing may move below.
@@ -151,6 +159,7 @@ export class Writer {
     this.at = start;
     this.varint(length);
     this.at += length;
+    return needed;
   }
 
   /** The frame: its five bytes and the message. */

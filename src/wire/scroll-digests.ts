@@ -262,7 +262,7 @@ class PointDigests {
     if (!this.#writeMetadata(reader)) return false;
     message.none();
     message.norm(norm);
-    message.vector(this.#span.bytes.subarray(this.#span.start, this.#span.end));
+    message.vector(this.#span.bytes, this.#span.start, this.#span.end);
     const row = this.#points.length;
     this.#digests.write(message.digest(), row * digestBytes, digestBytes, "latin1");
     this.#points.push(utf8Text(bytes, this.#id, this.#id + uuidBytes));

@@ -63,7 +63,8 @@ export function encodeUpsert(
   const { from, bytesAim, rowsMax = Number.POSITIVE_INFINITY, mode = "upsert" } = bounds;
   const { shard, room } = bounds;
   const last = Math.min(columns.points.length, from + rowsMax);
-  const writer = new Writer(Math.min(bytesAim + 4096, roomFor(columns, from, last)), room);
+  const capacity = room === undefined ? Math.min(bytesAim + 4096, roomFor(columns, from, last)) : 0;
+  const writer = new Writer(capacity, room);
   writer.string(1, collection);
   writer.uint(2, 1);
   if (shard !== undefined) writeShard(writer, 5, shard);

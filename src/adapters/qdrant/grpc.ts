@@ -31,9 +31,11 @@ const messageBytesAim = 4 * 1024 * 1024;
 /** Half of what an answer may have, so that every point that was written can be read. */
 const messageBytesMax = 128 * 1024 * 1024;
 
-/** Frames whose memory is kept for others, and how much each may have. */
+/** Memory of frames that is kept for others: it holds a message, and the row that goes beyond it mostly. */
+const roomBytes = messageBytesAim + 64 * 1024;
 const roomsMax = 4;
-const roomBytesMax = 3 * messageBytesAim;
+/** Fewer rows are written into memory of their size. */
+const rowsWithRoom = 32;
 
 /** Points whose payload cannot be said in gRPC, on their way there or back, go by the other road. */
 export type OtherRoad = Pick<QdrantApi, "upsert" | "retrieve">;
@@ -59,9 +61,11 @@ export class GrpcPoints {
     };
     while (from < rows) {
       const { mode, shard } = options;
-      const room = this.#rooms.pop();
+      const room = this.#takeRoom(columns);
       const bounds = { from, bytesAim: messageBytesAim, mode, shard, room };
       const part = encodeUpsert(name, columns, bounds);
+      // The message outgrew it.
+      if (room !== undefined && room.buffer !== part.frame.buffer) this.#keepRoom(room);
       if (part.end > from) {
         await passOn(from);
         assertSize(part.frame, columns.points[from]);
@@ -167,8 +171,13 @@ export class GrpcPoints {
    * with zeros by the system, and the collector goes through the heap for every 30 MB of it.
    */
   #keepRoom({ buffer }: Buffer): void {
-    const isOwn = buffer.byteLength <= roomBytesMax && buffer.byteLength > Buffer.poolSize;
-    if (isOwn && this.#rooms.length < roomsMax) this.#rooms.push(Buffer.from(buffer));
+    if (buffer.byteLength === roomBytes && this.#rooms.length < roomsMax)
+      this.#rooms.push(Buffer.from(buffer));
+  }
+
+  #takeRoom(columns: WrittenColumns): Buffer | undefined {
+    if (columns.points.length < rowsWithRoom) return undefined;
+    return this.#rooms.pop() ?? Buffer.allocUnsafeSlow(roomBytes);
   }
 
   /** The rows with the payload that was asked for; where gRPC cannot tell one number from another, as REST has it. */
