@@ -7,6 +7,8 @@ import { writeOrFail } from "../store/halving.ts";
 import { passStop } from "../util/stops.ts";
 import { pointOf } from "./collection-plan.ts";
 import { digestAt, digestsOf, sameDigest } from "./digests.ts";
+import { DigestedRows } from "./journal/digested-rows.ts";
+import type { Ledger } from "./journal/ledger.ts";
 import { type LedgerRow, recordStates } from "./journal/row.ts";
 import type { Lane } from "./lane.ts";
 import { prepare } from "./prepare.ts";
@@ -53,7 +55,8 @@ export async function carry(
   const { source, plan, ledger } = lane;
   const ids = rows.map(({ id }) => id);
   const read = await lane.reads.run(async () => {
-    const found = await source.read(plan.source, ids, { signal });
+    const first = lane.first.take(ledger, ids);
+    const found = first ?? (await source.read(plan.source, ids, { signal }));
     // What the batch before has made to be sent leaves first: a source that has more at hand would be read, and all of it prepared.
     await setImmediate();
     return found;
@@ -66,27 +69,23 @@ export async function carry(
   const readBytes = bytesOf(prepared.batch);
   const digests = digestsOf(prepared.batch);
   const known = prepared.batch.ids.map((id) => byId.get(id));
-  const open = ledger.sending.open(rows.map(({ ordinal }) => ordinal));
-  const isUnchanged = (one: LedgerRow | undefined, row: number): boolean =>
-    !resend &&
-    one?.state === recordStates.written &&
-    !open.has(one.ordinal) &&
-    sameDigest(one.digest, digestAt(digests, row));
-  const same = known.map(isUnchanged);
-  const changed = [...known.keys()].filter((row) => same[row] !== true);
-  const looked = changed.filter((row) => careful || resend || known[row]?.digest != null);
+  const all = Array.from(known.keys());
+  /** Those that were carried before: none in a first copy. */
+  const before = all.filter((row) => known[row]?.digest != null);
+  const same = resend ? new Set<number>() : unchangedRows(ledger, known, before, digests);
+  const changed = same.size === 0 ? all : all.filter((row) => !same.has(row));
+  const looked = careful || resend ? changed : before.filter((row) => !same.has(row));
   const standing = await lookAtStanding(lane, byId, pickRows(prepared.batch, looked), signal);
-  const overwrite = resend && !careful;
-  const kept = overwrite ? new Set<string>() : standing.changed;
-  const left = new Set([...kept, ...standing.taken, ...(resend ? [] : standing.same)]);
-  const sent = changed.filter((row) => !left.has(prepared.batch.ids[row] ?? ""));
+  const kept = resend && !careful ? new Set<string>() : standing.changed;
+  const without = (rows: readonly number[], ids: ReadonlySet<string>): readonly number[] =>
+    ids.size === 0 ? rows : rows.filter((row) => !ids.has(prepared.batch.ids[row] ?? ""));
+  const sent = without(
+    changed,
+    new Set([...kept, ...standing.taken, ...(resend ? [] : standing.same)]),
+  );
   const batch = pickRows(prepared.batch, sent);
-  /** These rows with their digests, as the journal takes them. */
   const entered = (some: readonly number[]) =>
-    some.flatMap((row) => {
-      const ordinal = known[row]?.ordinal;
-      return ordinal === undefined ? [] : [{ ordinal, digest: digestAt(digests, row) }];
-    });
+    DigestedRows.of(some, (row) => known[row]?.ordinal, digests);
   ledger.sending.add(entered(sent.filter((row) => known[row]?.digest != null)));
   const bytes = batch === prepared.batch ? readBytes : bytesOf(batch);
   const refused = await writeOrFail(batch, (rows) =>
@@ -97,15 +96,13 @@ export async function carry(
   const lost = new Set(refused.map(({ id }) => id));
   const failures = [...read.failures, ...prepared.failures, ...refused];
   const gone = read.absent.flatMap((id) => byId.get(id) ?? []);
-  const unsettled = new Set([...lost, ...kept, ...standing.taken]);
-  const settled = changed.filter((row) => !unsettled.has(prepared.batch.ids[row] ?? ""));
-  const unchanged = known.flatMap((one, row) => (same[row] === true && one ? one.ordinal : []));
+  const settled = without(changed, new Set([...lost, ...kept, ...standing.taken]));
   const keptRows = [...kept].flatMap((id) => byId.get(id) ?? []);
-  const written = sent.filter((row) => !lost.has(prepared.batch.ids[row] ?? ""));
+  const written = without(sent, lost);
   if (batch.ids.length > 0) passStop("after-acknowledge");
   ledger.checkpoint({
     written: entered(settled),
-    unchanged,
+    unchanged: [...same].flatMap((row) => known[row]?.ordinal ?? []),
     // What was changed at the target stays in the journal as we wrote it: verify then names it.
     kept: keptRows.map(({ ordinal }) => ordinal),
     failures: failures.flatMap(({ id, reason, detail }) => {
@@ -117,7 +114,7 @@ export async function carry(
   return {
     written: written.length,
     changed: written.filter((row) => known[row]?.state === recordStates.written).length,
-    unchanged: unchanged.length + (resend ? 0 : standing.same.size),
+    unchanged: same.size + (resend ? 0 : standing.same.size),
     kept: keptRows,
     taken: [...standing.taken].flatMap((id) => byId.get(id) ?? []),
     failures,
@@ -125,4 +122,19 @@ export async function carry(
     bytes,
     readBytes,
   };
+}
+
+/** Those of the rows that the journal has with the digest that they have now. */
+function unchangedRows(
+  { sending }: Ledger,
+  known: readonly (LedgerRow | undefined)[],
+  rows: readonly number[],
+  digests: Uint8Array,
+): Set<number> {
+  const open = sending.open(rows.flatMap((row) => known[row]?.ordinal ?? []));
+  const isUnchanged = (one: LedgerRow | undefined, row: number): boolean =>
+    one?.state === recordStates.written &&
+    !open.has(one.ordinal) &&
+    sameDigest(one.digest, digestAt(digests, row));
+  return new Set(rows.filter((row) => isUnchanged(known[row], row)));
 }

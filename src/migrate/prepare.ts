@@ -67,13 +67,23 @@ export function prepare(
     placement: {
       points: ids.map(pointFor),
       tenants: ids.map(() => plan.tenant),
-      norms: Float64Array.from(rows, (row) => (cosine && norms[row]) || Number.NaN),
+      norms: cosine ? normsAt(rows, norms) : new Float64Array(rows.length).fill(Number.NaN),
       runs: ids.map(() => run),
       collections: ids.map(() => (plan.merged ? plan.source.name : null)),
       rest: ids.map(() => null),
     },
   };
   return { batch, failures };
+}
+
+/** The norms of these rows; none of them is zero. */
+function normsAt(rows: readonly number[], norms: Float64Array): Float64Array {
+  if (rows.length === norms.length) return norms;
+  const some = new Float64Array(rows.length);
+  rows.forEach((row, place) => {
+    some[place] = norms[row] ?? Number.NaN;
+  });
+  return some;
 }
 
 /** The vectors of these rows as they are. */

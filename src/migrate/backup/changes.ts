@@ -9,8 +9,10 @@ import type { ArchiveCollectionWriter, BaseBatch } from "../../store/archive.ts"
 import { passStop } from "../../util/stops.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { pointOf } from "../collection-plan.ts";
+import type { Flight } from "../flight.ts";
+import { DigestedRows } from "../journal/digested-rows.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
-import { emptyTotals, type Flight, type OnProgress, type Totals } from "../transfer.ts";
+import { emptyTotals, type OnProgress, type Totals } from "../transfer.ts";
 import { bytesOfRows, type Course } from "./collection.ts";
 import { compareRows, keysOf } from "./compared.ts";
 import { readRows } from "./rows.ts";
@@ -97,7 +99,7 @@ function settle(
     keys.flatMap(({ key }) => known.get(key)?.ordinal ?? []);
   ledger.setState(ordinalsOf(found.rows), recordStates.written);
   ledger.checkpoint({
-    written: [],
+    written: new DigestedRows(),
     failures: found.failures.flatMap(({ id, reason, detail }) =>
       ordinalsOf([{ key: id }]).map((ordinal) => ({ ordinal, reason, detail })),
     ),

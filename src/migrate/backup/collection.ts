@@ -8,17 +8,13 @@ import { throwIfAborted } from "../../util/abort.ts";
 import { passStop } from "../../util/stops.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { type CollectionPlan, pointOf } from "../collection-plan.ts";
+import type { Flight } from "../flight.ts";
+import { DigestedRows } from "../journal/digested-rows.ts";
 import type { JournalCollection } from "../journal/journal.ts";
 import type { Ledger } from "../journal/ledger.ts";
 import type { ListingResult } from "../journal/listing.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
-import {
-  emptyTotals,
-  type Flight,
-  meanPayload,
-  type OnProgress,
-  type Totals,
-} from "../transfer.ts";
+import { emptyTotals, meanPayload, type OnProgress, type Totals } from "../transfer.ts";
 import { type AnyStore, readRows } from "./rows.ts";
 
 /** A collection that is backed up, and where its records stand in the journal. */
@@ -188,7 +184,7 @@ async function copyBatch(
   const ordinalsOf = (ids: readonly string[]) => ids.flatMap((id) => byId.get(id)?.ordinal ?? []);
   ledger.setState(ordinalsOf(taken.keys), recordStates.written);
   ledger.checkpoint({
-    written: [],
+    written: new DigestedRows(),
     failures: taken.failures.flatMap(({ id, reason, detail }) =>
       ordinalsOf([id]).map((ordinal) => ({ ordinal, reason, detail })),
     ),

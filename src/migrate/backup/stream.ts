@@ -5,8 +5,9 @@
 import type { ArchiveCollectionWriter } from "../../store/archive.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { pointOf } from "../collection-plan.ts";
+import type { Flight } from "../flight.ts";
 import type { CollectionScope } from "../journal/journal.ts";
-import { emptyTotals, type Flight, type OnProgress, type Totals } from "../transfer.ts";
+import { emptyTotals, type OnProgress, type Totals } from "../transfer.ts";
 import {
   addVanished,
   type Course,

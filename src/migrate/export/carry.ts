@@ -4,6 +4,7 @@ import { bytesOf, pickRows } from "../../model/rows.ts";
 import { writeOrFail } from "../../store/halving.ts";
 import { passStop } from "../../util/stops.ts";
 import { digestAt, sameDigest } from "../digests.ts";
+import { DigestedRows } from "../journal/digested-rows.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
 import type { Totals } from "../transfer.ts";
 import { Imprints } from "./imprint.ts";
@@ -41,7 +42,8 @@ export async function carryPiece(
   const { batch, failures } = await recordsOf(course, piece, signal);
   const known = knownRows(course, [...batch.ids, ...failures.map(({ id }) => id)]);
   const imprints = new Imprints(ulpsOf(course)).of(batch);
-  const imprintOf = (row: number) => digestAt(imprints, row).slice();
+  const entered = (some: readonly number[]) =>
+    DigestedRows.of(some, (row) => known.get(idOf(row))?.ordinal, imprints);
   const open = ledger.sending.open([...known.values()].map(({ ordinal }) => ordinal));
   const idOf = (row: number) => batch.ids[row] ?? "";
   const listed = [...batch.ids.keys()].filter((row) => known.has(idOf(row)));
@@ -49,13 +51,13 @@ export async function carryPiece(
     const one = known.get(idOf(row));
     const stands = course.held && one?.state === recordStates.written && !open.has(one.ordinal);
     // What somebody has changed at the target is written over although the source has not changed.
-    return overwrite || !(stands && sameDigest(one.digest, imprintOf(row)));
+    return overwrite || !(stands && sameDigest(one.digest, digestAt(imprints, row)));
   });
   const standing = course.held
     ? await lookAtStanding(course, known, pickRows(batch, changed), base, signal)
     : null;
   const sent = changed.filter((row) => isToBeSent(standing, idOf(row), overwrite));
-  ledger.sending.add(sent.flatMap((row) => settledAt(row)));
+  ledger.sending.add(entered(sent));
   const refused = await writeOrFail(pickRows(batch, sent), (rows) =>
     target.write(there, rows, { signal }),
   );
@@ -72,7 +74,7 @@ export async function carryPiece(
     rows.flatMap((row) => known.get(idOf(row))?.ordinal ?? []);
   const failed = [...failures, ...refused];
   ledger.checkpoint({
-    written: [...written, ...same].flatMap((row) => settledAt(row)),
+    written: entered([...written, ...same]),
     unchanged: ordinals(unchanged),
     kept: ordinals(kept),
     failures: failed.flatMap(({ id, reason, detail }) => {
@@ -91,11 +93,6 @@ export async function carryPiece(
     taken: others.length - kept.length,
     appeared: batch.ids.length - listed.length + failures.filter(({ id }) => !known.has(id)).length,
   };
-
-  function settledAt(row: number): { ordinal: number; digest: Uint8Array }[] {
-    const one = known.get(idOf(row));
-    return one === undefined ? [] : [{ ordinal: one.ordinal, digest: imprintOf(row) }];
-  }
 }
 
 function isToBeSent(standing: Standing | null, id: string, overwrite: boolean): boolean {

@@ -1,8 +1,8 @@
 /** The records of a collection that is backed up: what the archive holds of them is asked of the archive, and not noted. */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { uuidToBytes } from "../../model/point-id.ts";
 import type { RecordFailure } from "../../model/record.ts";
-import { guarded, idBytes, transaction } from "./database.ts";
+import { allArrays, guarded, idBytes, prepared, transaction } from "./database.ts";
 import { type LedgerRow, recordStates, rowColumns, rowOf } from "./row.ts";
 
 export class BackedUpRecords {
@@ -10,7 +10,6 @@ export class BackedUpRecords {
   readonly #file: string;
   readonly #collection: number;
   readonly #target: number;
-  #at: StatementSync | null = null;
 
   constructor(db: DatabaseSync, file: string, collection: number, target: number) {
     this.#db = db;
@@ -21,33 +20,22 @@ export class BackedUpRecords {
 
   /** The records at these points, in their order; those that are not known are left out. */
   find(points: readonly string[]): LedgerRow[] {
-    return guarded(this.#file, () => {
-      this.#at ??= this.#prepare();
-      const at = this.#at;
-      return points.flatMap((point) =>
-        at
-          .all(this.#target, uuidToBytes(point), this.#collection)
-          // With setReturnArrays a row is an array, which its type does not say.
-          .map((row) => rowOf(row as unknown as unknown[], this.#file)),
-      );
-    });
-  }
-
-  #prepare(): StatementSync {
-    const statement = this.#db.prepare(
-      `SELECT ${rowColumns} FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=? AND p.collection=?`,
-    );
-    statement.setReturnArrays(true);
-    return statement;
+    const sql = `SELECT ${rowColumns} FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=? AND p.collection=?`;
+    const at = (point: string) =>
+      allArrays(this.#db, sql, this.#target, uuidToBytes(point), this.#collection);
+    return guarded(this.#file, () => points.flatMap(at).map((row) => rowOf(row, this.#file)));
   }
 
   /** Puts what was carried or quarantined back into the queue: where it stands now is to be found out. */
   reopen(): void {
     const { pending, written, quarantined } = recordStates;
     this.#transaction(() => {
-      this.#db
-        .prepare("UPDATE record SET state=? WHERE collection=? AND state IN (?,?)")
-        .run(pending, this.#collection, written, quarantined);
+      prepared(this.#db, "UPDATE record SET state=? WHERE collection=? AND state IN (?,?)").run(
+        pending,
+        this.#collection,
+        written,
+        quarantined,
+      );
     });
   }
 
@@ -57,7 +45,7 @@ export class BackedUpRecords {
     const hold = `UPDATE record SET state=CASE WHEN EXISTS(SELECT 1 FROM failure f WHERE f.collection=record.collection
       AND f.ordinal=record.ordinal) THEN ${quarantined} ELSE ${written} END WHERE collection=? AND ordinal=?`;
     this.#transaction(() => {
-      const statement = this.#db.prepare(hold);
+      const statement = prepared(this.#db, hold);
       for (const ordinal of ordinals) statement.run(this.#collection, ordinal);
     });
   }
@@ -66,14 +54,14 @@ export class BackedUpRecords {
   retry(): void {
     const sql = `DELETE FROM failure WHERE collection=? AND ordinal IN
       (SELECT ordinal FROM record WHERE collection=? AND state=${recordStates.pending})`;
-    guarded(this.#file, () => this.#db.prepare(sql).run(this.#collection, this.#collection));
+    guarded(this.#file, () => prepared(this.#db, sql).run(this.#collection, this.#collection));
   }
 
   /** Forgets every record: of what an earlier run had begun the archive holds nothing. */
   clear(): void {
     this.#transaction(() => {
       for (const table of ["record", "point", "failure"])
-        this.#db.prepare(`DELETE FROM ${table} WHERE collection=?`).run(this.#collection);
+        prepared(this.#db, `DELETE FROM ${table} WHERE collection=?`).run(this.#collection);
     });
   }
 
@@ -82,14 +70,14 @@ export class BackedUpRecords {
     const newest = "SELECT coalesce(max(ordinal), -1) AS n FROM record WHERE collection=?";
     const record = "INSERT INTO record(collection,ordinal,id,point,state) VALUES(?,?,?,?,?)";
     this.#transaction(() => {
-      let ordinal = Number(this.#db.prepare(newest).get(this.#collection)?.["n"]);
+      let ordinal = Number(prepared(this.#db, newest).get(this.#collection)?.["n"]);
       for (const { id, point, reason, detail } of failures) {
         ordinal += 1;
         const row = [this.#collection, ordinal] as const;
         const bytes = uuidToBytes(point);
-        this.#db.prepare(record).run(...row, idBytes(id), bytes, recordStates.quarantined);
-        this.#db.prepare("INSERT INTO point VALUES(?,?,?,?)").run(this.#target, bytes, ...row);
-        this.#db.prepare("INSERT INTO failure VALUES(?,?,?,?)").run(...row, reason, detail);
+        prepared(this.#db, record).run(...row, idBytes(id), bytes, recordStates.quarantined);
+        prepared(this.#db, "INSERT INTO point VALUES(?,?,?,?)").run(this.#target, bytes, ...row);
+        prepared(this.#db, "INSERT INTO failure VALUES(?,?,?,?)").run(...row, reason, detail);
       }
     });
   }

@@ -16,7 +16,7 @@
  * Format 1 has no `copied`, no `version` and no `sending`: it is read as it is, and brought up to 2 by whoever writes.
  */
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
-import type { SQLInputValue } from "node:sqlite";
+import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
@@ -100,9 +100,36 @@ export function allArrays(
   sql: string,
   ...values: SQLInputValue[]
 ): (readonly unknown[])[] {
+  return prepared(db, sql, "arrays").all(...values) as unknown as unknown[][];
+}
+
+type Statements = Record<"objects" | "arrays", Map<string, StatementSync>>;
+
+/** The statements that are prepared, of each database that is open. They hold it: `closeDatabase` gives them up. */
+const statements = new WeakMap<DatabaseSync, Statements>();
+
+/** A statement that SQLite reads once, whoever runs it; its rows come as objects, or as arrays. */
+export function prepared(
+  db: DatabaseSync,
+  sql: string,
+  rows: keyof Statements = "objects",
+): StatementSync {
+  let all = statements.get(db);
+  if (all === undefined) {
+    all = { objects: new Map(), arrays: new Map() };
+    statements.set(db, all);
+  }
+  const known = all[rows].get(sql);
+  if (known !== undefined) return known;
   const statement = db.prepare(sql);
-  statement.setReturnArrays(true);
-  return statement.all(...values) as unknown as unknown[][];
+  statement.setReturnArrays(rows === "arrays");
+  all[rows].set(sql, statement);
+  return statement;
+}
+
+export function closeDatabase(db: DatabaseSync): void {
+  statements.delete(db);
+  db.close();
 }
 
 /** The id in an `idColumn`. */
@@ -199,7 +226,7 @@ export function openDatabase(stateFolder: string): { db: DatabaseSync; file: str
       chmodSync(file, 0o600);
       prepareDatabase(db, file);
     } catch (error) {
-      db.close();
+      closeDatabase(db);
       throw error;
     }
     return { db, file };
@@ -216,7 +243,7 @@ export function openDatabaseToRead(stateFolder: string): { db: DatabaseSync; fil
     try {
       assertFormat(db, file);
     } catch (error) {
-      db.close();
+      closeDatabase(db);
       throw error;
     }
     return { db, file };

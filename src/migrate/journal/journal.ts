@@ -5,7 +5,7 @@ import { VectorError } from "../../errors.ts";
 import { type StoreIdentity, storeKinds } from "../../store/port.ts";
 import { type CollectionPlan, collectionPlanSchema, planHash } from "../collection-plan.ts";
 import type { Scope } from "../request.ts";
-import { guarded, openDatabase, openDatabaseToRead } from "./database.ts";
+import { closeDatabase, guarded, openDatabase, openDatabaseToRead, prepared } from "./database.ts";
 import { Ledger } from "./ledger.ts";
 import { type PointRow, pointsBetween } from "./points.ts";
 import { Progress } from "./progress.ts";
@@ -109,7 +109,7 @@ export class Journal implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#db.close();
+    closeDatabase(this.#db);
   }
 
   /** The migration with this key, or null. */
@@ -120,8 +120,7 @@ export class Journal implements Disposable {
   /** All migrations, newest first. */
   migrations(): Migration[] {
     return this.#read(() =>
-      this.#db
-        .prepare("SELECT * FROM migration ORDER BY updated_at DESC, id DESC")
+      prepared(this.#db, "SELECT * FROM migration ORDER BY updated_at DESC, id DESC")
         .all()
         .map((row) => migrationSchema.parse(row)),
     );
@@ -188,8 +187,7 @@ export class Journal implements Disposable {
   /** The collections of a migration in the order in which they were added. */
   collections(migration: Migration): JournalCollection[] {
     return this.#read(() =>
-      this.#db
-        .prepare("SELECT * FROM collection WHERE migration=? ORDER BY id")
+      prepared(this.#db, "SELECT * FROM collection WHERE migration=? ORDER BY id")
         .all(migration.id)
         .map((row) => collectionSchema.parse(row)),
     );
@@ -250,8 +248,7 @@ export class Journal implements Disposable {
     const schema = z.object({ name: z.string(), made: z.number().transform((flag) => flag === 1) });
     const sql = "SELECT name, made FROM target WHERE migration=? ORDER BY id";
     return this.#read(() =>
-      this.#db
-        .prepare(sql)
+      prepared(this.#db, sql)
         .all(migration.id)
         .map((row) => schema.parse(row)),
     );
@@ -290,9 +287,10 @@ export class Journal implements Disposable {
   #targetId(migration: Migration, name: string): number {
     this.#write("INSERT OR IGNORE INTO target(migration,name) VALUES(?,?)", migration.id, name);
     const row = this.#read(() =>
-      this.#db
-        .prepare("SELECT id FROM target WHERE migration=? AND name=?")
-        .get(migration.id, name),
+      prepared(this.#db, "SELECT id FROM target WHERE migration=? AND name=?").get(
+        migration.id,
+        name,
+      ),
     );
     return z.number().parse(row?.["id"]);
   }
@@ -307,13 +305,13 @@ export class Journal implements Disposable {
 
   #migration(sql: string, ...values: string[]): Migration | null {
     return this.#read(() => {
-      const row = this.#db.prepare(sql).get(...values);
+      const row = prepared(this.#db, sql).get(...values);
       return row === undefined ? null : migrationSchema.parse(row);
     });
   }
 
   #write(sql: string, ...values: (string | number | null)[]): void {
-    guarded(this.file, () => this.#db.prepare(sql).run(...values));
+    guarded(this.file, () => prepared(this.#db, sql).run(...values));
   }
 
   /** A row that does not fit its schema is a damaged journal. */

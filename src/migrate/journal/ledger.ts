@@ -1,5 +1,5 @@
 /** The records of one collection in the journal: listed, carried, quarantined. Nothing here holds more than a chunk in memory. */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { BucketSums, digestBytes } from "../../model/digest.ts";
@@ -13,6 +13,7 @@ import {
   guarded,
   idBytes,
   idColumn,
+  prepared,
   storedId,
   transaction,
 } from "./database.ts";
@@ -22,6 +23,7 @@ import {
   differenceKinds,
   differenceSchema,
 } from "./difference.ts";
+import type { DigestedRows } from "./digested-rows.ts";
 import { Listing } from "./listing.ts";
 import { clearProgress } from "./progress.ts";
 import { damagedRecord, type LedgerRow, recordStates, rowColumns, rowOf } from "./row.ts";
@@ -37,7 +39,7 @@ export interface LedgerFailure {
 /** What became of a batch. */
 export interface BatchOutcome {
   /** Acknowledged by the target, or there already: the digests of what stands there. */
-  readonly written: readonly { readonly ordinal: number; readonly digest: Uint8Array }[];
+  readonly written: DigestedRows;
   /** Read again, and at the target as they are. */
   readonly unchanged?: readonly number[];
   /** Changed at the target since they were written; they stay as they are there. */
@@ -54,6 +56,11 @@ export interface BatchOutcome {
 /** Bytes of a row in a page of sums: the first of the point, and the digest. */
 const summedBytes = 1 + digestBytes;
 const sumsPage = 5000;
+
+/** A record, in the statements of `#each`. */
+const oneRecord = "collection=? AND ordinal=?";
+/** For records that the source no longer has. */
+const goneSql = `UPDATE record SET state=iif(digest IS NULL, ${recordStates.left}, ${recordStates.deleted}) WHERE ${oneRecord}`;
 
 export class Ledger {
   /** The carried records that were written to at the source since. */
@@ -127,59 +134,39 @@ export class Ledger {
     const { written, unchanged = [], kept = [], failures, gone } = outcome;
     this.#transaction(() => {
       if (written.length > 0) clearProgress(this.#db, this.#target, this.#collection);
-      // Without its number the next listing finds it written to again, for as long as it is not carried.
-      const keep = this.#db.prepare(
-        "UPDATE record SET state=1, version=NULL WHERE collection=? AND ordinal=?",
-      );
-      const clear = this.#db.prepare("DELETE FROM failure WHERE collection=? AND ordinal=?");
-      const state = this.#db.prepare("UPDATE record SET state=? WHERE collection=? AND ordinal=?");
-      const fail = this.#db.prepare("INSERT OR REPLACE INTO failure VALUES(?,?,?,?)");
-      const hadFailures =
-        this.#db
-          .prepare("SELECT 1 FROM failure WHERE collection=? LIMIT 1")
-          .get(this.#collection) !== undefined;
+      const carried = written.ordinals;
       this.#enterDigests(written);
-      if (hadFailures) for (const { ordinal } of written) clear.run(this.#collection, ordinal);
-      for (const ordinal of kept) keep.run(this.#collection, ordinal);
-      for (const { ordinal, reason, detail } of failures) {
-        state.run(recordStates.quarantined, this.#collection, ordinal);
-        fail.run(this.#collection, ordinal, reason, detail);
-      }
-      for (const ordinal of gone) this.#markGone(state, ordinal);
-      const carried = written.map(({ ordinal }) => ordinal);
+      if (this.#hasFailures()) this.#each(`DELETE FROM failure WHERE ${oneRecord}`, carried);
+      // Without its number the next listing finds it written to again, for as long as it is not carried.
+      this.#each(`UPDATE record SET state=1, version=NULL WHERE ${oneRecord}`, kept);
+      const failed = failures.map(({ ordinal }) => ordinal);
+      this.#each(`UPDATE record SET state=${recordStates.quarantined} WHERE ${oneRecord}`, failed);
+      this.#enterFailures(failures);
+      this.#each(goneSql, gone);
       this.stale.renew([...carried, ...unchanged]);
-      this.sending.drop([...carried, ...kept, ...failures.map(({ ordinal }) => ordinal)]);
+      this.sending.drop([...carried, ...kept, ...failed]);
     });
   }
 
   /** Enters records as carried which were found at the target with this digest; unlike a checkpoint, nothing was written. */
-  adopt(rows: BatchOutcome["written"]): void {
+  adopt(rows: DigestedRows): void {
     this.#transaction(() => this.#enterDigests(rows));
   }
 
   /** Enters records as carried, those that follow one another by one statement: a batch is mostly one such run. */
-  #enterDigests(rows: BatchOutcome["written"]): void {
-    const sorted = rows.toSorted((one, other) => one.ordinal - other.ordinal);
-    const write = this.#db.prepare(
+  #enterDigests(rows: DigestedRows): void {
+    const write = prepared(
+      this.#db,
       `UPDATE record SET digest=substr(?, (ordinal-?)*${digestBytes}+1, ${digestBytes}), state=1
        WHERE collection=? AND ordinal BETWEEN ? AND ?`,
     );
-    for (let start = 0; start < sorted.length; ) {
-      const first = sorted[start]?.ordinal ?? 0;
-      let end = start + 1;
-      while (sorted[end]?.ordinal === first + end - start) end += 1;
-      const digests = Buffer.concat(sorted.slice(start, end).map(({ digest }) => digest));
-      write.run(digests, first, this.#collection, first, first + end - start - 1);
-      start = end;
-    }
+    for (const { first, last, digests } of rows.runs())
+      write.run(digests, first, this.#collection, first, last);
   }
 
   /** Marks records that the source no longer has: `left` where they were never carried, `deleted` where they were. */
   markGone(ordinals: readonly number[]): void {
-    this.#transaction(() => {
-      const state = this.#db.prepare("UPDATE record SET state=? WHERE collection=? AND ordinal=?");
-      for (const ordinal of ordinals) this.#markGone(state, ordinal);
-    });
+    this.#transaction(() => this.#each(goneSql, ordinals));
   }
 
   /** The next carried records that the newest listing did not name, behind an ordinal. */
@@ -190,21 +177,18 @@ export class Ledger {
 
   /** Sets one state for many records. */
   setState(ordinals: readonly number[], state: number): void {
-    this.#transaction(() => {
-      const statement = this.#db.prepare(
-        "UPDATE record SET state=? WHERE collection=? AND ordinal=?",
-      );
-      for (const ordinal of ordinals) statement.run(state, this.#collection, ordinal);
-    });
+    this.#transaction(() =>
+      this.#each(`UPDATE record SET state=${state} WHERE ${oneRecord}`, ordinals),
+    );
   }
 
   /** Puts quarantined records back into the queue: a later run tries them again. */
   retryQuarantined(): void {
     this.#transaction(() => {
-      this.#db
-        .prepare("UPDATE record SET state=0 WHERE collection=? AND state=2")
-        .run(this.#collection);
-      this.#db.prepare("DELETE FROM failure WHERE collection=?").run(this.#collection);
+      prepared(this.#db, "UPDATE record SET state=0 WHERE collection=? AND state=2").run(
+        this.#collection,
+      );
+      prepared(this.#db, "DELETE FROM failure WHERE collection=?").run(this.#collection);
     });
   }
 
@@ -269,14 +253,14 @@ export class Ledger {
   /** Forgets what an earlier verify found. */
   clearDifferences(): void {
     this.#transaction(() =>
-      this.#db.prepare("DELETE FROM difference WHERE collection=?").run(this.#collection),
+      prepared(this.#db, "DELETE FROM difference WHERE collection=?").run(this.#collection),
     );
   }
 
   /** Keeps what verify found. */
   addDifferences(differences: readonly Difference[]): void {
     this.#transaction(() => {
-      const insert = this.#db.prepare("INSERT OR REPLACE INTO difference VALUES(?,?,?,?,?,?)");
+      const insert = prepared(this.#db, "INSERT OR REPLACE INTO difference VALUES(?,?,?,?,?,?)");
       for (const { point, id, kind, detail, digest } of differences)
         insert.run(this.#collection, point, idBytes(id), kind, detail, digest);
     });
@@ -285,7 +269,7 @@ export class Ledger {
   /** Takes differences back. */
   dropDifferences(points: readonly string[]): void {
     this.#transaction(() => {
-      const drop = this.#db.prepare("DELETE FROM difference WHERE collection=? AND point=?");
+      const drop = prepared(this.#db, "DELETE FROM difference WHERE collection=? AND point=?");
       for (const point of points) drop.run(this.#collection, point);
     });
   }
@@ -319,12 +303,21 @@ export class Ledger {
     return new Map(rows.map(({ kind, n }) => [kind, n]));
   }
 
-  #markGone(state: StatementSync, ordinal: number): void {
-    const row = this.#db
-      .prepare("SELECT digest FROM record WHERE collection=? AND ordinal=?")
-      .get(this.#collection, ordinal);
-    const carried = row?.["digest"] instanceof Uint8Array;
-    state.run(carried ? recordStates.deleted : recordStates.left, this.#collection, ordinal);
+  #hasFailures(): boolean {
+    const any = prepared(this.#db, "SELECT 1 FROM failure WHERE collection=? LIMIT 1");
+    return any.get(this.#collection) !== undefined;
+  }
+
+  #enterFailures(failures: BatchOutcome["failures"]): void {
+    const enter = prepared(this.#db, "INSERT OR REPLACE INTO failure VALUES(?,?,?,?)");
+    for (const { ordinal, reason, detail } of failures)
+      enter.run(this.#collection, ordinal, reason, detail);
+  }
+
+  /** Runs a statement for each record. */
+  #each(sql: string, ordinals: readonly number[]): void {
+    const statement = prepared(this.#db, sql);
+    for (const ordinal of ordinals) statement.run(this.#collection, ordinal);
   }
 
   #transaction(work: () => unknown): void {
@@ -341,7 +334,7 @@ export class Ledger {
 
   #all(sql: string, ...values: (string | number | Uint8Array)[]): Record<string, unknown>[] {
     try {
-      return this.#db.prepare(sql).all(...values);
+      return prepared(this.#db, sql).all(...values);
     } catch (error) {
       throw fromSqlite(this.#file, error);
     }

@@ -4,13 +4,13 @@
  * stand in a temporary table by bucket of their point, so that the journal is written in point order, and memory holds one
  * chunk. Everything happens in one transaction: a listing is whole or it did not happen.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { VectorError } from "../../errors.ts";
 import { bucketCount } from "../../model/digest.ts";
 import { bytesToUuid, uuidToBytes } from "../../model/point-id.ts";
-import { guarded, idBytes, idColumn, storedId } from "./database.ts";
+import { guarded, idBytes, idColumn, prepared, storedId } from "./database.ts";
 import { type KnownRow, KnownRows } from "./known-rows.ts";
 import { recordStates } from "./row.ts";
 
@@ -63,7 +63,6 @@ export class Listing implements Disposable {
   /** Of the records that were known before; -1 = none. */
   readonly #lastOrdinal: number;
   #nextOrdinal: number;
-  readonly #prepared = new Map<string, StatementSync>();
   #open = true;
   #listed = 0;
   #added = 0;
@@ -76,7 +75,7 @@ export class Listing implements Disposable {
     this.#collection = collection;
     this.#target = target;
     const newest = guarded(file, () =>
-      db.prepare("SELECT max(ordinal) AS n FROM record WHERE collection=?").get(collection),
+      prepared(db, "SELECT max(ordinal) AS n FROM record WHERE collection=?").get(collection),
     );
     this.#lastOrdinal = typeof newest?.["n"] === "number" ? newest["n"] : -1;
     this.#nextOrdinal = this.#lastOrdinal + 1;
@@ -88,9 +87,9 @@ export class Listing implements Disposable {
       );
       db.exec("CREATE TEMP TABLE missed(ordinal INTEGER PRIMARY KEY)");
       db.exec("CREATE TEMP TABLE unseen(ordinal INTEGER PRIMARY KEY)");
-      db.prepare("DELETE FROM temp.stale WHERE collection=?").run(collection);
+      prepared(db, "DELETE FROM temp.stale WHERE collection=?").run(collection);
     });
-    const miss = db.prepare("INSERT INTO temp.missed VALUES(?)");
+    const miss = prepared(db, "INSERT INTO temp.missed VALUES(?)");
     this.#known =
       this.#lastOrdinal < 0
         ? null
@@ -107,8 +106,8 @@ export class Listing implements Disposable {
   ): void {
     if (versions === null && ids.length > 0) this.#versioned = false;
     guarded(this.#file, () => {
-      const list = this.#db.prepare("INSERT INTO temp.listing VALUES(?,?,?,?,?)");
-      const record = this.#db.prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0,?)");
+      const list = prepared(this.#db, "INSERT INTO temp.listing VALUES(?,?,?,?,?)");
+      const record = prepared(this.#db, "INSERT INTO record VALUES(?,?,?,?,NULL,0,?)");
       ids.forEach((id, row) => {
         const version = versions?.[row] ?? null;
         const known = this.#known?.take(id) ?? null;
@@ -143,7 +142,7 @@ export class Listing implements Disposable {
         "SELECT count(*) AS n FROM temp.stale WHERE collection=?",
         this.#collection,
       );
-      this.#db.prepare("UPDATE collection SET listed=1 WHERE id=?").run(this.#collection);
+      prepared(this.#db, "UPDATE collection SET listed=1 WHERE id=?").run(this.#collection);
       this.#db.exec("DROP TABLE temp.listing; DROP TABLE temp.missed; COMMIT");
       this.#open = false;
       const [listed, added] = [this.#listed, this.#added];
@@ -170,18 +169,16 @@ export class Listing implements Disposable {
 
   #enterBucket(bucket: number): number {
     const listed = this.#count("SELECT count(*) AS n FROM temp.listing WHERE bucket=?", bucket);
-    const inserted = this.#db
-      .prepare(
-        "INSERT OR IGNORE INTO point SELECT ?, point, ?, seq FROM temp.listing WHERE bucket=? ORDER BY point, seq",
-      )
-      .run(this.#target, this.#collection, bucket).changes;
+    const inserted = prepared(
+      this.#db,
+      "INSERT OR IGNORE INTO point SELECT ?, point, ?, seq FROM temp.listing WHERE bucket=? ORDER BY point, seq",
+    ).run(this.#target, this.#collection, bucket).changes;
     if (inserted === listed) return listed;
-    const rows = this.#db
-      .prepare(
-        `SELECT bucket, seq, ${idColumn("id")} AS id, point, version FROM temp.listing WHERE bucket=? ORDER BY point, seq`,
-      )
-      .iterate(bucket);
-    const drop = this.#db.prepare("DELETE FROM record WHERE collection=? AND ordinal=?");
+    const rows = prepared(
+      this.#db,
+      `SELECT bucket, seq, ${idColumn("id")} AS id, point, version FROM temp.listing WHERE bucket=? ORDER BY point, seq`,
+    ).iterate(bucket);
+    const drop = prepared(this.#db, "DELETE FROM record WHERE collection=? AND ordinal=?");
     let entered = 0;
     for (const row of rows) {
       const { seq, id, point } = listedSchema.parse(row);
@@ -198,7 +195,7 @@ export class Listing implements Disposable {
     for (let after: [number, number] = [-1, -1]; ; ) {
       signal.throwIfAborted();
       const rows = guarded(this.#file, () => {
-        const found = this.#db.prepare(page).all(...after);
+        const found = prepared(this.#db, page).all(...after);
         const listed = found.map((row) => listedSchema.parse(row));
         for (const row of listed) this.#meet(row);
         return listed;
@@ -211,14 +208,14 @@ export class Listing implements Disposable {
   }
 
   #meet({ seq, id, point, version }: Listed): void {
-    const fresh = this.#prepare("INSERT OR IGNORE INTO point VALUES(?,?,?,?)").run(
+    const fresh = prepared(this.#db, "INSERT OR IGNORE INTO point VALUES(?,?,?,?)").run(
       this.#target,
       point,
       this.#collection,
       seq,
     ).changes;
     if (fresh === 1 || this.#takeLeft(id, point, seq)) {
-      this.#prepare("INSERT INTO record VALUES(?,?,?,?,NULL,0,?)").run(
+      prepared(this.#db, "INSERT INTO record VALUES(?,?,?,?,NULL,0,?)").run(
         this.#collection,
         seq,
         idBytes(id),
@@ -231,7 +228,7 @@ export class Listing implements Disposable {
     }
     const existing = this.#existing(id, point);
     // What was expected and is not missed was listed before.
-    const missed = this.#prepare("DELETE FROM temp.missed WHERE ordinal=?").run(
+    const missed = prepared(this.#db, "DELETE FROM temp.missed WHERE ordinal=?").run(
       existing.ordinal,
     ).changes;
     this.#meetKnown(existing, version);
@@ -247,7 +244,7 @@ export class Listing implements Disposable {
     for (let after = known.after; after < this.#lastOrdinal; after += passedRows) {
       signal.throwIfAborted();
       const to = Math.min(after + passedRows, this.#lastOrdinal);
-      guarded(this.#file, () => this.#db.prepare(miss).run(this.#collection, after, to));
+      guarded(this.#file, () => prepared(this.#db, miss).run(this.#collection, after, to));
       await setImmediate();
     }
   }
@@ -263,7 +260,7 @@ export class Listing implements Disposable {
       signal.throwIfAborted();
       guarded(this.#file, () => {
         for (const sql of [ask, leave])
-          this.#db.prepare(sql).run(this.#collection, after, after + passedRows);
+          prepared(this.#db, sql).run(this.#collection, after, after + passedRows);
       });
       await setImmediate();
     }
@@ -277,15 +274,15 @@ export class Listing implements Disposable {
     const find = `SELECT p.collection, p.ordinal FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal
       WHERE p.target=? AND p.point=? AND r.state=3 AND NOT (r.collection=? AND r.id=?)`;
     const values = [this.#target, point, this.#collection, idBytes(id)];
-    const left = this.#prepare(find).get(...values);
+    const left = prepared(this.#db, find).get(...values);
     if (left === undefined) return false;
     const { collection, ordinal } = placeSchema.parse(left);
     for (const table of ["record", "failure", "sending"])
-      this.#prepare(`DELETE FROM ${table} WHERE collection=? AND ordinal=?`).run(
+      prepared(this.#db, `DELETE FROM ${table} WHERE collection=? AND ordinal=?`).run(
         collection,
         ordinal,
       );
-    this.#prepare("UPDATE point SET collection=?, ordinal=? WHERE target=? AND point=?").run(
+    prepared(this.#db, "UPDATE point SET collection=?, ordinal=? WHERE target=? AND point=?").run(
       this.#collection,
       seq,
       this.#target,
@@ -297,7 +294,7 @@ export class Listing implements Disposable {
   /** The record of a listed point. @throws E_ID_COLLISION when it is not this one */
   #existing(id: string, point: Uint8Array): Existing {
     const sql = `SELECT p.collection, p.ordinal, ${idColumn("r.id")} AS id, r.state, r.version FROM point p JOIN record r ON r.collection=p.collection AND r.ordinal=p.ordinal WHERE p.target=? AND p.point=?`;
-    const parsed = existingSchema.safeParse(this.#prepare(sql).get(this.#target, point));
+    const parsed = existingSchema.safeParse(prepared(this.#db, sql).get(this.#target, point));
     if (!parsed.success)
       throw new VectorError(
         "E_JOURNAL_DAMAGED",
@@ -310,15 +307,8 @@ export class Listing implements Disposable {
     return parsed.data;
   }
 
-  /** A statement that is run for many rows. */
-  #prepare(sql: string): StatementSync {
-    const known = this.#prepared.get(sql) ?? this.#db.prepare(sql);
-    this.#prepared.set(sql, known);
-    return known;
-  }
-
   #count(sql: string, ...values: number[]): number {
-    return Number(this.#db.prepare(sql).get(...values)?.["n"]);
+    return Number(prepared(this.#db, sql).get(...values)?.["n"]);
   }
 
   /** A listed record that is known: back in the queue where it had gone, stale where it was written to since it was read. */
@@ -330,14 +320,14 @@ export class Listing implements Disposable {
     if (back) this.#added += 1;
     if (!back && !moved) return;
     if (state === recordStates.written) {
-      this.#prepare("INSERT OR IGNORE INTO temp.stale VALUES(?,?,?)").run(
+      prepared(this.#db, "INSERT OR IGNORE INTO temp.stale VALUES(?,?,?)").run(
         this.#collection,
         ordinal,
         version,
       );
       return;
     }
-    this.#prepare("UPDATE record SET state=?, version=? WHERE collection=? AND ordinal=?").run(
+    prepared(this.#db, "UPDATE record SET state=?, version=? WHERE collection=? AND ordinal=?").run(
       back ? recordStates.pending : state,
       version,
       this.#collection,
@@ -347,9 +337,10 @@ export class Listing implements Disposable {
 
   #collision(id: string, existing: Existing, point: Uint8Array): VectorError {
     const name = (collection: number) => {
-      const row = this.#db
-        .prepare("SELECT plan ->> '$.source.name' AS name FROM collection WHERE id=?")
-        .get(collection);
+      const row = prepared(
+        this.#db,
+        "SELECT plan ->> '$.source.name' AS name FROM collection WHERE id=?",
+      ).get(collection);
       return String(row?.["name"] ?? collection);
     };
     const here = name(this.#collection);

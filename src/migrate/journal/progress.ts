@@ -1,6 +1,6 @@
 /** How far a verify is, so that a killed one goes on where it stopped, as long as nothing was written since. */
 import type { DatabaseSync } from "node:sqlite";
-import { guarded } from "./database.ts";
+import { guarded, prepared } from "./database.ts";
 
 /** Older progress says too little of what stands there now. */
 const ageMaxMs = 3_600_000;
@@ -24,7 +24,7 @@ export class Progress {
     const sql = "SELECT value FROM progress WHERE kind=? AND owner=? AND at>?";
     const since = Date.now() - ageMaxMs;
     const row = guarded(this.#file, () =>
-      this.#db.prepare(sql).get(this.#kind, this.#owner, since),
+      prepared(this.#db, sql).get(this.#kind, this.#owner, since),
     );
     return typeof row?.["value"] === "string" ? row["value"] : null;
   }
@@ -34,18 +34,19 @@ export class Progress {
     guarded(this.#file, () => {
       if (value === null) {
         const sql = "DELETE FROM progress WHERE kind=? AND owner=?";
-        this.#db.prepare(sql).run(this.#kind, this.#owner);
+        prepared(this.#db, sql).run(this.#kind, this.#owner);
         return;
       }
       const sql = "INSERT OR REPLACE INTO progress VALUES(?,?,?,?)";
-      this.#db.prepare(sql).run(this.#kind, this.#owner, Date.now(), value);
+      prepared(this.#db, sql).run(this.#kind, this.#owner, Date.now(), value);
     });
   }
 }
 
 /** Forgets how far a verify was, because something was written. */
 export function clearProgress(db: DatabaseSync, target: number, collection: number): void {
-  db.prepare(
+  prepared(
+    db,
     "DELETE FROM progress WHERE (kind='scan' AND owner=?) OR (kind='read' AND owner=?)",
   ).run(target, collection);
 }

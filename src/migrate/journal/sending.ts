@@ -4,12 +4,8 @@
  * have been the last whose write reached the target, so what each was sending is kept.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { guarded, transaction } from "./database.ts";
-
-export interface Sent {
-  readonly ordinal: number;
-  readonly digest: Uint8Array;
-}
+import { guarded, prepared, transaction } from "./database.ts";
+import type { DigestedRows } from "./digested-rows.ts";
 
 export class Sending {
   readonly #db: DatabaseSync;
@@ -23,11 +19,13 @@ export class Sending {
   }
 
   /** Keeps what is about to be sent. */
-  add(rows: readonly Sent[]): void {
+  add(rows: DigestedRows): void {
     if (rows.length === 0) return;
     transaction(this.#db, this.#file, () => {
-      const insert = this.#db.prepare("INSERT OR IGNORE INTO sending VALUES(?,?,?)");
-      for (const { ordinal, digest } of rows) insert.run(this.#collection, ordinal, digest);
+      const insert = prepared(this.#db, "INSERT OR IGNORE INTO sending VALUES(?,?,?)");
+      rows.ordinals.forEach((ordinal, place) => {
+        insert.run(this.#collection, ordinal, rows.digestAt(place));
+      });
     });
   }
 
@@ -35,13 +33,13 @@ export class Sending {
   has(ordinal: number, digest: Uint8Array): boolean {
     const sql = "SELECT 1 FROM sending WHERE collection=? AND ordinal=? AND digest=?";
     const values = [this.#collection, ordinal, digest];
-    return guarded(this.#file, () => this.#db.prepare(sql).get(...values)) !== undefined;
+    return guarded(this.#file, () => prepared(this.#db, sql).get(...values)) !== undefined;
   }
 
   /** All that was being sent of a record, and never acknowledged. */
   of(ordinal: number): Uint8Array[] {
     const sql = "SELECT digest FROM sending WHERE collection=? AND ordinal=?";
-    const rows = guarded(this.#file, () => this.#db.prepare(sql).all(this.#collection, ordinal));
+    const rows = guarded(this.#file, () => prepared(this.#db, sql).all(this.#collection, ordinal));
     return rows.flatMap(({ digest }) => (digest instanceof Uint8Array ? [digest] : []));
   }
 
@@ -49,9 +47,10 @@ export class Sending {
   open(ordinals: readonly number[]): Set<number> {
     const any = "SELECT 1 FROM sending WHERE collection=? LIMIT 1";
     const one = "SELECT 1 FROM sending WHERE collection=? AND ordinal=? LIMIT 1";
+    if (ordinals.length === 0) return new Set();
     return guarded(this.#file, () => {
-      if (this.#db.prepare(any).get(this.#collection) === undefined) return new Set();
-      const ask = this.#db.prepare(one);
+      if (prepared(this.#db, any).get(this.#collection) === undefined) return new Set();
+      const ask = prepared(this.#db, one);
       const sent = ordinals.filter((ordinal) => ask.get(this.#collection, ordinal) !== undefined);
       return new Set(sent);
     });
@@ -59,9 +58,9 @@ export class Sending {
 
   /** Forgets records of which is known what stands at the target; inside a checkpoint's transaction. */
   drop(ordinals: readonly number[]): void {
-    const any = this.#db.prepare("SELECT 1 FROM sending WHERE collection=? LIMIT 1");
+    const any = prepared(this.#db, "SELECT 1 FROM sending WHERE collection=? LIMIT 1");
     if (any.get(this.#collection) === undefined) return;
-    const drop = this.#db.prepare("DELETE FROM sending WHERE collection=? AND ordinal=?");
+    const drop = prepared(this.#db, "DELETE FROM sending WHERE collection=? AND ordinal=?");
     for (const ordinal of ordinals) drop.run(this.#collection, ordinal);
   }
 }

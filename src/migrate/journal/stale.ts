@@ -1,6 +1,6 @@
 /** The carried records of one collection that the newest listing found written to since they were read. */
 import type { DatabaseSync } from "node:sqlite";
-import { allArrays, guarded, transaction } from "./database.ts";
+import { allArrays, guarded, prepared, transaction } from "./database.ts";
 import { type LedgerRow, rowColumns, rowOf } from "./row.ts";
 
 export class StaleRecords {
@@ -18,7 +18,7 @@ export class StaleRecords {
   get count(): number {
     const sql = `SELECT count(*) AS n FROM temp.stale s JOIN record r ON r.collection=s.collection AND r.ordinal=s.ordinal
       WHERE s.collection=? AND r.state=1`;
-    return Number(guarded(this.#file, () => this.#db.prepare(sql).get(this.#collection))?.["n"]);
+    return Number(guarded(this.#file, () => prepared(this.#db, sql).get(this.#collection))?.["n"]);
   }
 
   /** The next of them behind an ordinal. */
@@ -35,7 +35,8 @@ export class StaleRecords {
   has(ordinal: number): boolean {
     const sql = "SELECT 1 FROM temp.stale WHERE collection=? AND ordinal=?";
     return (
-      guarded(this.#file, () => this.#db.prepare(sql).get(this.#collection, ordinal)) !== undefined
+      guarded(this.#file, () => prepared(this.#db, sql).get(this.#collection, ordinal)) !==
+      undefined
     );
   }
 
@@ -53,10 +54,10 @@ export class StaleRecords {
     transaction(this.#db, this.#file, () => {
       const add =
         "INSERT OR IGNORE INTO temp.stale SELECT collection, ordinal, version FROM record WHERE collection=? AND state=1";
-      this.#db.prepare(add).run(this.#collection);
+      prepared(this.#db, add).run(this.#collection);
       // Without its number no listing finds a record as it was.
       const forget = "UPDATE record SET version=NULL WHERE collection=? AND state=1";
-      this.#db.prepare(forget).run(this.#collection);
+      prepared(this.#db, forget).run(this.#collection);
     });
   }
 
@@ -64,17 +65,21 @@ export class StaleRecords {
   addUnacknowledged(): void {
     const add = `INSERT OR IGNORE INTO temp.stale SELECT r.collection, r.ordinal, r.version FROM record r
       JOIN sending s ON s.collection=r.collection AND s.ordinal=r.ordinal WHERE r.collection=? AND r.state=1`;
-    guarded(this.#file, () => this.#db.prepare(add).run(this.#collection));
+    guarded(this.#file, () => prepared(this.#db, add).run(this.#collection));
   }
 
   /** Enters the numbers under which the newest listing named records that have been read since; inside a checkpoint's transaction. */
   renew(ordinals: readonly number[]): void {
-    const any = this.#db.prepare("SELECT 1 FROM temp.stale WHERE collection=? LIMIT 1");
+    const any = prepared(this.#db, "SELECT 1 FROM temp.stale WHERE collection=? LIMIT 1");
     if (any.get(this.#collection) === undefined) return;
-    const take = this.#db.prepare(
+    const take = prepared(
+      this.#db,
       "DELETE FROM temp.stale WHERE collection=? AND ordinal=? RETURNING version",
     );
-    const enter = this.#db.prepare("UPDATE record SET version=? WHERE collection=? AND ordinal=?");
+    const enter = prepared(
+      this.#db,
+      "UPDATE record SET version=? WHERE collection=? AND ordinal=?",
+    );
     for (const ordinal of ordinals) {
       const row = take.get(this.#collection, ordinal);
       if (row !== undefined) enter.run(row["version"] ?? null, this.#collection, ordinal);

@@ -3,6 +3,7 @@ import type { SourceStore } from "../../store/port.ts";
 import { throwIfAborted } from "../../util/abort.ts";
 import { runWorkers } from "../../util/workers.ts";
 import { digestAt, digestsOf, sameDigest } from "../digests.ts";
+import { DigestedRows } from "../journal/digested-rows.ts";
 import type { Progress } from "../journal/progress.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
 import type { Lane } from "../lane.ts";
@@ -72,8 +73,9 @@ export async function readRows(
   const read = await lane.reads.run(() => source.read(lane.plan.source, ids, { signal }), signal);
   const { batch, failures } = prepare(read.batch, lane.plan, lane.run, { takeVectors: true });
   const digests = digestsOf(batch);
+  const all = Array.from(batch.ids.keys());
   lane.ledger.checkpoint({
-    written: batch.ids.flatMap((id, row) => place({ id, digest: digestAt(digests, row) })),
+    written: DigestedRows.of(all, (row) => ordinals.get(batch.ids[row] ?? ""), digests),
     failures: [...read.failures, ...failures].flatMap(place),
     gone: read.absent.flatMap((id) => ordinals.get(id) ?? []),
   });

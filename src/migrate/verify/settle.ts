@@ -3,6 +3,7 @@ import type { PointBatch } from "../../model/record.ts";
 import type { SourceStore } from "../../store/port.ts";
 import { digestAt, digestsOf, sameDigest } from "../digests.ts";
 import type { Difference, DifferenceKind } from "../journal/difference.ts";
+import { DigestedRows } from "../journal/digested-rows.ts";
 import { type LedgerRow, recordStates } from "../journal/row.ts";
 import { prepare } from "../prepare.ts";
 import { isOwn } from "../standing.ts";
@@ -163,9 +164,9 @@ function enter({ lane, tally }: Course, judged: readonly Judgement[]): void {
   const { ledger } = lane;
   const differences = judged.flatMap(({ difference }) => difference ?? []);
   const equal = judged.filter(({ difference }) => difference === null);
-  const adopted = judged.flatMap(({ row, journal, digest }) =>
-    journal === "adopt" && digest !== null ? [{ ordinal: row.ordinal, digest }] : [],
-  );
+  const adopted = new DigestedRows();
+  for (const { row, journal, digest } of judged)
+    if (journal === "adopt" && digest !== null) adopted.add(row.ordinal, digest);
   const gone = judged.filter(({ journal }) => journal === "gone");
   const [still = [], nowhere = []] = [false, true].map((empty) =>
     gone.filter(({ digest }) => (digest === null) === empty).map(({ row }) => row.ordinal),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type CollectionPlan, pointOf } from "../../../../src/migrate/collection-plan.ts";
+import { DigestedRows } from "../../../../src/migrate/journal/digested-rows.ts";
 import { Journal } from "../../../../src/migrate/journal/journal.ts";
 import type { Ledger } from "../../../../src/migrate/journal/ledger.ts";
 import { recordStates } from "../../../../src/migrate/journal/row.ts";
@@ -53,10 +54,16 @@ async function list(ledger: Ledger, ...chunks: string[][]) {
 const idsIn = (ledger: Ledger, state: number) => ledger.page(state, -1, 100).map(({ id }) => id);
 const digest = new Uint8Array(16).fill(7);
 
+function digested(ordinals: readonly number[]): DigestedRows {
+  const rows = new DigestedRows();
+  for (const ordinal of ordinals) rows.add(ordinal, digest);
+  return rows;
+}
+
 function write(ledger: Ledger, ...ids: string[]) {
   const rows = ledger.page(recordStates.pending, -1, 100).filter(({ id }) => ids.includes(id));
   ledger.checkpoint({
-    written: rows.map(({ ordinal }) => ({ ordinal, digest })),
+    written: digested(rows.map(({ ordinal }) => ordinal)),
     failures: [],
     gone: [],
   });
@@ -182,7 +189,7 @@ describe("the ledger", () => {
     await list(ledger, ["a"]);
     const [row] = ledger.page(recordStates.pending, -1, 1);
     ledger.checkpoint({
-      written: [],
+      written: digested([]),
       failures: [{ ordinal: row?.ordinal ?? -1, reason: "no-vector", detail: "None." }],
       gone: [],
     });
@@ -275,7 +282,7 @@ describe("a listing of more than is in memory at once", () => {
     await list(ledger, ...chunked(first));
     const carried = ledger.page(recordStates.pending, -1, 30_000);
     ledger.checkpoint({
-      written: carried.map(({ ordinal }) => ({ ordinal, digest })),
+      written: digested(carried.map(({ ordinal }) => ordinal)),
       failures: [],
       gone: [],
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CollectionPlan } from "../../../../src/migrate/collection-plan.ts";
+import { DigestedRows } from "../../../../src/migrate/journal/digested-rows.ts";
 import { Journal } from "../../../../src/migrate/journal/journal.ts";
 import type { Ledger } from "../../../../src/migrate/journal/ledger.ts";
 import { recordStates } from "../../../../src/migrate/journal/row.ts";
@@ -43,10 +44,16 @@ const ordinalOf = (ledger: Ledger, id: string): number =>
     .flatMap((state) => ledger.page(state, -1, 100))
     .find((row) => row.id === id)?.ordinal ?? -1;
 
-const nothing = { written: [], failures: [], gone: [] };
+function digested(ordinals: readonly number[]): DigestedRows {
+  const rows = new DigestedRows();
+  for (const ordinal of ordinals) rows.add(ordinal, digest);
+  return rows;
+}
+
+const nothing = { written: digested([]), failures: [], gone: [] };
 
 function carry(ledger: Ledger, ...ids: string[]) {
-  const written = ids.map((id) => ({ ordinal: ordinalOf(ledger, id), digest }));
+  const written = digested(ids.map((id) => ordinalOf(ledger, id)));
   ledger.checkpoint({ ...nothing, written });
 }
 
@@ -161,7 +168,7 @@ describe("numbers of writes", () => {
     await list(ledger, { a: 4, b: 5, c: 3 });
     const [a, b] = ["a", "b"].map((id) => ordinalOf(ledger, id)) as [number, number];
     const failure = { ordinal: b, reason: "no-vector" as const, detail: "" };
-    ledger.checkpoint({ written: [], failures: [failure], gone: [a] });
+    ledger.checkpoint({ written: digested([]), failures: [failure], gone: [a] });
     expect([staleIds(ledger), ledger.stale.count]).toEqual([[], 0]);
     expect(ledger.counts()).toMatchObject({ deleted: 1, quarantined: 1, written: 1 });
   });
