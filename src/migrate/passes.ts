@@ -70,7 +70,8 @@ export async function copy(run: Run, { entered, lane }: RunLane, how: How): Prom
   const stop = report.phase("copy");
   phase(context, "copy", lane.plan.source.name);
   const done = how === "copy" ? listed - pending : 0;
-  const flight = await planFlight(lane, state, request.batchSize, context.signal);
+  const begun = how === "copy" ? lane.first.flightOf(ledger) : null;
+  const flight = begun ?? (await planFlight(lane, state, request.batchSize, context.signal));
   report.flight(entered, flight);
   const tell = progress(context, "copy", lane.plan.source.name, how === "copy" ? listed : total);
   tell(done, 0);

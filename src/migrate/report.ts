@@ -10,6 +10,7 @@ import type { CollectionPlan } from "./collection-plan.ts";
 import type { CompareReport } from "./compare/figures.ts";
 import { missNext, missText } from "./compare/gates.ts";
 import { migrationFiles } from "./files.ts";
+import type { Flight } from "./flight.ts";
 import type { Journal, JournalCollection, Migration } from "./journal/journal.ts";
 import { nextSteps } from "./next-steps.ts";
 import { runOf } from "./plan.ts";
@@ -23,7 +24,7 @@ import {
   type VerifyReport,
 } from "./report-schema.ts";
 import type { Delta, Phase, RunContext } from "./request.ts";
-import type { Flight, Totals } from "./transfer.ts";
+import type { Totals } from "./transfer.ts";
 
 export type { Report, VerifyReport } from "./report-schema.ts";
 

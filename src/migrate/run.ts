@@ -6,6 +6,7 @@ import { tellDelta } from "./delta.ts";
 import { emptied } from "./emptied.ts";
 import { hasJournal } from "./journal/file.ts";
 import { Journal, type Migration, type MigrationState } from "./journal/journal.ts";
+import { recordStates } from "./journal/row.ts";
 import { flightPlaces } from "./lane.ts";
 import { lockMigration } from "./lock.ts";
 import { copy, prepareLane, refresh, settle, settleDeleted } from "./passes.ts";
@@ -16,6 +17,7 @@ import type { Run } from "./running.ts";
 import { assertNoForeignPoints, assertPointsFree } from "./target-check.ts";
 import { specOf, targetInfo } from "./target-spec.ts";
 import { note, phase } from "./telling.ts";
+import { planFlight } from "./transfer.ts";
 import { verifyCollections } from "./verify.ts";
 import { greenWaitMs, waitUntilGreen } from "./wait-green.ts";
 
@@ -108,7 +110,7 @@ async function steps(
   }
   for (const one of lanes.filter(({ entered }) => !gone.has(entered))) await prepareLane(run, one);
   await checkTarget(run);
-  await ensureTargets(run);
+  await prepareEnds(run);
   journal.setState(migration, "COPYING");
   for (const one of lanes) await refresh(run, one);
   for (const one of lanes) await copy(run, one, "copy");
@@ -163,6 +165,32 @@ async function checkTarget({ target, request, context, lanes, plan }: Run): Prom
     const begun = here.some(({ lane }) => lane.ledger.counts().written > 0);
     if (!request.merge && !begun) await assertNoForeignPoints(target, spec, context.signal);
     for (const { lane } of here) await assertPointsFree(lane, context.signal);
+  }
+}
+
+/** Makes the targets, while what is copied first is read. */
+async function prepareEnds(run: Run): Promise<void> {
+  const stop = new AbortController();
+  const reading = readFirst(run, AbortSignal.any([run.context.signal, stop.signal]));
+  try {
+    await ensureTargets(run);
+  } catch (error) {
+    stop.abort();
+    throw error;
+  } finally {
+    await reading;
+  }
+}
+
+async function readFirst({ request, lanes }: Run, signal: AbortSignal): Promise<void> {
+  try {
+    const next = lanes.find(({ lane }) => lane.ledger.counts().pending > 0);
+    if (next === undefined) return;
+    const { lane } = next;
+    const flight = await planFlight(lane, recordStates.pending, request.batchSize, signal);
+    await lane.first.begin(lane, flight, signal);
+  } catch {
+    // What fails here fails again where the copy asks for it.
   }
 }
 

@@ -13,6 +13,7 @@ import { throwIfAborted } from "../util/abort.ts";
 import { runWorkers } from "../util/workers.ts";
 import { type Carried, type CarryOptions, carry } from "./carry.ts";
 import { pointOf } from "./collection-plan.ts";
+import { type Flight, firstRows } from "./flight.ts";
 import type { CollectionScope } from "./journal/journal.ts";
 import type { ListingResult } from "./journal/listing.ts";
 import { type LedgerRow, recordStates } from "./journal/row.ts";
@@ -38,8 +39,11 @@ export type OnProgress = (done: number, bytes: number, quarantined?: number) => 
 const listChunk = 10_000;
 const pageRows = 1000;
 const sampleRows = 100;
-/** Rows of the first batch; each has twice as many as the one before, up to a whole one. */
-const firstRows = 128;
+/**
+ * Batches that are made ready while as many are read and written as the stores bear: what a server has to do comes in pieces of
+ * other sizes than a batch, and it waits for nothing as long as one is at hand.
+ */
+const batchesAhead = 4;
 const layoutsWithKeysOnTop: readonly string[] = ["flat", "llamaindex"];
 
 /** Lists the source's ids into the journal, whole or not at all. @throws E_ID_COLLISION */
@@ -126,12 +130,6 @@ export async function assertKeysFit(lane: Lane, signal: AbortSignal): Promise<vo
   }
 }
 
-/** How a collection's records travel: rows a batch, and batches in flight. */
-export interface Flight {
-  readonly batchSize: number;
-  readonly workers: number;
-}
-
 /**
  * Batch size by the formula in model/batch-size.ts, with the mean payload as the source tells it, else that of 100 records from all
  * over the collection, and as many batches as stay under 64 MiB in flight. A wanted size is taken as far as both ends bear it.
@@ -172,7 +170,7 @@ function flightOf(
   const room = Math.floor(
     inFlightBytesMax / (batchSize * (componentBytes * plan.dimension + payloadBytes)),
   );
-  const useful = source.capabilities.concurrency + target.capabilities.concurrency;
+  const useful = source.capabilities.concurrency + target.capabilities.concurrency + batchesAhead;
   return { batchSize, workers: Math.max(1, Math.min(room, useful)) };
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { VectorError } from "../../../src/errors.ts";
 import { pointOf } from "../../../src/migrate/collection-plan.ts";
 import { Journal } from "../../../src/migrate/journal/journal.ts";
@@ -334,6 +334,39 @@ describe("migrate, with memory", () => {
     },
   );
 
+  it("reads the first records while the target is made, and no record twice", async () => {
+    const steps: string[] = [];
+    const source = new FakeSource([fakeCollection("docs", 120)], { live: false });
+    source.beforeRead = (ids) => void steps.push(`read ${ids.length}`);
+    Object.assign(source, { recordBytes: async () => 100 });
+    const target = new FakeTarget();
+    const ensure = target.ensure.bind(target);
+    target.ensure = async (...asked) => {
+      // It is called once more for the index.
+      if (!steps.includes("made")) {
+        await vi.waitFor(() => expect(steps).toEqual(["read 50"]), { timeout: 20_000 });
+        steps.push("made");
+      }
+      return await ensure(...asked);
+    };
+    const { report } = await runMigrate(source, target, migrateRequest(), fakeContext());
+    expect(steps).toEqual(["read 50", "made", "read 50", "read 20"]);
+    expect(report.totals.carried).toBe(120);
+  });
+
+  it("reads the first records again where they could not be read beside the making of the target", async () => {
+    const source = new FakeSource([fakeCollection("docs", 120)], { live: false });
+    Object.assign(source, { recordBytes: async () => 100 });
+    let reads = 0;
+    source.beforeRead = () => {
+      reads += 1;
+      if (reads === 1) throw new Error("not now");
+    };
+    const target = new FakeTarget();
+    const { exit, report } = await runMigrate(source, target, migrateRequest(), fakeContext());
+    expect([exit, report.totals.carried, reads]).toEqual([0, 120, 4]);
+  });
+
   it("reads no records to know their size where the source tells it", async () => {
     const asked: number[] = [];
     const source = new FakeSource([fakeCollection("docs", 120)], { live: false });
@@ -342,6 +375,6 @@ describe("migrate, with memory", () => {
     const { report } = await runMigrate(source, new FakeTarget(), migrateRequest(), fakeContext());
     expect(asked.reduce((sum, count) => sum + count, 0)).toBe(120);
     expect(report.collections[0]?.batchSize).toBe(50);
-    expect(report.collections[0]?.batchesInFlight).toBe(4);
+    expect(report.collections[0]?.batchesInFlight).toBe(8);
   });
 });
