@@ -113,6 +113,24 @@ describe("an archive", () => {
     expect(await store.recordBytes?.(info)).toBeLessThan((bytes.length / 60) * 4);
   });
 
+  it("leaves every batch as it was read while the groups behind it are read, whatever their size", async () => {
+    await using folder = await temporaryFolder();
+    const records = archiveRecords(200).map(({ vector, ...record }, at) => ({
+      ...record,
+      vector: at % 60 > 40 && at % 3 === 0 ? null : vector,
+    }));
+    await using store = await archive(folder.path, [archiveBatch(records, 3)]);
+    const info = await only(store);
+    const read: [start: number, RecordBatch][] = [];
+    for (const from of [0, 90, 0])
+      for (let start = from; start < 200; start += 3) {
+        const keys = records.slice(start, start + 3).map(({ id }) => id);
+        read.push([start, (await store.read(info, keys)).batch]);
+      }
+    for (const [start, batch] of read)
+      expect(wordsOf(batch)).toEqual(wordsOf(archiveBatch(records.slice(start, start + 3), 3)));
+  });
+
   it("has a null where a record has no vector, in every row group", async () => {
     await using folder = await temporaryFolder();
     const records = archiveRecords(30).map((record, at) => ({
