@@ -26,12 +26,13 @@ export function digestPoints(batch: PointBatch): Uint8Array {
   const message = new DigestMessage();
   const vectors = vectorsOf(batch);
   for (let row = 0; row < rows; row += 1)
-    putBytes(digestRow(message, batch, vectors, row), digests, row * digestBytes);
+    putDigest(digestRow(message, batch, vectors, row), digests, row);
   return digests;
 }
 
-/** The first bytes of a digest, which is given as characters. */
-function putBytes(digest: string, digests: Uint8Array, start: number): void {
+/** Puts the digest of a row, which `DigestMessage` gives as characters, among those of all rows. */
+export function putDigest(digest: string, digests: Uint8Array, row: number): void {
+  const start = row * digestBytes;
   for (let at = 0; at < digestBytes; at += 1) digests[start + at] = digest.charCodeAt(at);
 }
 

@@ -7,7 +7,7 @@
  * with one dense vector without a name. Any other point is odd: it is read the long way, `decodeScrollAnswer` and all behind it,
  * with which this agrees on every point that is not.
  */
-import { digestBytes } from "../model/digest.ts";
+import { digestBytes, putDigest } from "../model/digest.ts";
 import { DigestMessage } from "../model/digest-message.ts";
 import { markKey, tenantKey } from "../model/layout.ts";
 import { defaultVector } from "../model/record.ts";
@@ -78,7 +78,7 @@ class PointDigests {
   readonly #points: string[] = [];
   readonly #runs: (string | null)[] = [];
   readonly #collections: (string | null)[] = [];
-  readonly #digests: Buffer<ArrayBuffer>;
+  readonly #digests: Uint8Array;
   readonly #odd: number[] = [];
   /** A Scroll's answer that has the odd points alone. */
   readonly #rest = new Writer();
@@ -101,7 +101,7 @@ class PointDigests {
     this.#dimension = dimension;
     this.#documentName = Buffer.from(document);
     this.#metadataName = Buffer.from(metadata);
-    this.#digests = Buffer.from(new ArrayBuffer(rows * digestBytes));
+    this.#digests = new Uint8Array(rows * digestBytes);
   }
 
   /** The point whose length comes next. @throws SyntaxError */
@@ -264,7 +264,7 @@ class PointDigests {
     message.norm(norm);
     message.vector(this.#span.bytes, this.#span.start, this.#span.end);
     const row = this.#points.length;
-    this.#digests.write(message.digest(), row * digestBytes, digestBytes, "latin1");
+    putDigest(message.digest(), this.#digests, row);
     this.#points.push(utf8Text(bytes, this.#id, this.#id + uuidBytes));
     this.#runs.push(this.#run.at(bytes, this.#marked[runAt], this.#marked[runAt + 1]));
     const [from, to] = [this.#marked[collectionAt], this.#marked[collectionAt + 1]];
