@@ -64,13 +64,13 @@ export function copyColumn(column: VectorColumn): VectorColumn {
     case "dense":
       return { ...column, data: copyFloats(column.data), present };
     case "multi":
-      return { ...column, offsets: column.offsets.slice(), data: column.data.slice(), present };
+      return { ...column, offsets: column.offsets.slice(), data: copyFloats(column.data), present };
     case "sparse":
       return {
         ...column,
         offsets: column.offsets.slice(),
         indices: column.indices.slice(),
-        values: column.values.slice(),
+        values: copyFloats(column.values),
         present,
       };
   }
