@@ -1,25 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { CollectionPlan } from "../../../src/migrate/collection-plan.ts";
 import { FirstRead } from "../../../src/migrate/first-read.ts";
 import { Journal } from "../../../src/migrate/journal/journal.ts";
 import { plainPointId } from "../../../src/model/point-id.ts";
 import { blankCollection } from "../../support/blank-collection.ts";
+import { planFor } from "../../support/collection-plan.ts";
 import { fakeCollection } from "../../support/fake-migration.ts";
 import { FakeSource } from "../../support/fake-store.ts";
+import { end } from "../../support/journal-scene.ts";
 
 const { signal } = new AbortController();
 const flight = { batchSize: 20, workers: 1 };
-const end = { address: "a", tenant: null, database: null, version: null };
-const place = {
-  target: "target",
-  tenant: null,
-  tenanted: false,
-  merged: true,
-  layout: "vecferry",
-  idPrefix: null,
-  dimension: 4,
-  distance: "cosine",
-} as const;
 
 /** Two collections of one name, in two databases, with the same ids. */
 async function begun() {
@@ -32,8 +22,8 @@ async function begun() {
     { kind: "embedded", ...end } as const,
   ] as const;
   const lanes = ["one", "other"].map((database) => {
-    const info = blankCollection("docs", { key: database, dimension: 4, database });
-    const plan: CollectionPlan = { source: info, ...place, target: `target of ${database}` };
+    const known = { key: database, database, dimension: 4, distance: "cosine" as const };
+    const plan = planFor(blankCollection("docs", known), { target: `target of ${database}` });
     const migration = journal.begin(database, database, ...ends);
     const ledger = journal.ledger(journal.enter(migration, plan, { where: null, limit: null }));
     return { source, plan, ledger };

@@ -5,23 +5,12 @@ import type { Distance } from "../../../src/model/distance.ts";
 import type { RecordBatch } from "../../../src/model/record.ts";
 import { denseVector } from "../../../src/model/vector-column.ts";
 import { blankCollection } from "../../support/blank-collection.ts";
+import { planFor } from "../../support/collection-plan.ts";
 
 const run = "0123456789abcdef";
 
 function planOf(distance: Distance, change: Partial<CollectionPlan> = {}): CollectionPlan {
-  const source = blankCollection("col", { dimension: 3, distance });
-  return {
-    source,
-    target: "col",
-    tenant: null,
-    tenanted: false,
-    merged: false,
-    layout: "vecferry",
-    idPrefix: null,
-    dimension: 3,
-    distance,
-    ...change,
-  };
+  return planFor(blankCollection("col", { dimension: 3, distance }), change);
 }
 
 function recordsOf(vectors: (number[] | null)[]): RecordBatch {

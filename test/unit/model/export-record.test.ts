@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CollectionPlan } from "../../../src/migrate/collection-plan.ts";
 import { prepare } from "../../../src/migrate/prepare.ts";
 import { type Layout, layouts } from "../../../src/model/collection.ts";
 import { type Distance, distances } from "../../../src/model/distance.ts";
@@ -10,6 +9,7 @@ import type { PointBatch, RecordBatch } from "../../../src/model/record.ts";
 import { denseVector } from "../../../src/model/vector-column.ts";
 import { canonicalJson } from "../../../src/util/canonical.ts";
 import { blankCollection } from "../../support/blank-collection.ts";
+import { planFor } from "../../support/collection-plan.ts";
 import { encodePayload } from "../../support/encode-payload.ts";
 import { ulpsApart } from "../../support/ulps.ts";
 
@@ -175,19 +175,8 @@ it("a payload that is not JSON is named", () => {
   expect(records.ids).toEqual([]);
 });
 
-function planOf(layout: Layout, distance: Distance): CollectionPlan {
-  return {
-    source: blankCollection("col", { dimension: 3, distance }),
-    target: "col",
-    tenant: null,
-    tenanted: false,
-    merged: false,
-    layout,
-    idPrefix: null,
-    dimension: 3,
-    distance,
-  };
-}
+const planOf = (layout: Layout, distance: Distance) =>
+  planFor(blankCollection("col", { dimension: 3, distance }), { layout });
 
 describe("there and back", () => {
   const text = fc.string({ unit: "binary" });

@@ -1,34 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { type CollectionPlan, pointOf } from "../../../../src/migrate/collection-plan.ts";
-import { DigestedRows } from "../../../../src/migrate/journal/digested-rows.ts";
+import { pointOf } from "../../../../src/migrate/collection-plan.ts";
 import { Journal } from "../../../../src/migrate/journal/journal.ts";
 import type { Ledger } from "../../../../src/migrate/journal/ledger.ts";
 import { recordStates } from "../../../../src/migrate/journal/row.ts";
 import { plainPointId } from "../../../../src/model/point-id.ts";
 import { blankCollection } from "../../../support/blank-collection.ts";
+import { planFor } from "../../../support/collection-plan.ts";
+import { digested, end } from "../../../support/journal-scene.ts";
 
 const { signal } = new AbortController();
 
-function planOf(name: string): CollectionPlan {
-  const source = blankCollection(name, {
-    key: `key of ${name}`,
-    dimension: 2,
-    distance: "l2" as const,
-  });
-  return {
-    source,
+const planOf = (name: string) =>
+  planFor(blankCollection(name, { key: `key of ${name}`, dimension: 2, distance: "l2" as const }), {
     target: "target",
-    tenant: null,
-    tenanted: false,
     merged: true,
-    layout: "vecferry",
-    idPrefix: null,
-    dimension: 2,
-    distance: "l2",
-  };
-}
-
-const end = { address: "a", tenant: null, database: null, version: null };
+  });
 
 function open(...names: string[]) {
   const journal = Journal.open(":memory:");
@@ -52,13 +38,6 @@ async function list(ledger: Ledger, ...chunks: string[][]) {
 }
 
 const idsIn = (ledger: Ledger, state: number) => ledger.page(state, -1, 100).map(({ id }) => id);
-const digest = new Uint8Array(16).fill(7);
-
-function digested(ordinals: readonly number[]): DigestedRows {
-  const rows = new DigestedRows();
-  for (const ordinal of ordinals) rows.add(ordinal, digest);
-  return rows;
-}
 
 function write(ledger: Ledger, ...ids: string[]) {
   const rows = ledger.page(recordStates.pending, -1, 100).filter(({ id }) => ids.includes(id));

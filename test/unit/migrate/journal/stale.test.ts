@@ -1,31 +1,22 @@
 import { describe, expect, it } from "vitest";
-import type { CollectionPlan } from "../../../../src/migrate/collection-plan.ts";
-import { DigestedRows } from "../../../../src/migrate/journal/digested-rows.ts";
 import { Journal } from "../../../../src/migrate/journal/journal.ts";
 import type { Ledger } from "../../../../src/migrate/journal/ledger.ts";
 import { recordStates } from "../../../../src/migrate/journal/row.ts";
 import { plainPointId } from "../../../../src/model/point-id.ts";
 import { blankCollection } from "../../../support/blank-collection.ts";
+import { planFor } from "../../../support/collection-plan.ts";
+import { digested, end } from "../../../support/journal-scene.ts";
 
 const { signal } = new AbortController();
-const digest = new Uint8Array(16).fill(7);
-const end = { address: "a", tenant: null, database: null, version: null };
 
 function open() {
   const journal = Journal.open(":memory:");
   const source = { kind: "chroma-folder" as const, ...end };
   const migration = journal.begin("key", "run", source, { kind: "embedded", ...end });
-  const plan: CollectionPlan = {
-    source: blankCollection("c", { key: "key of c", dimension: 2, distance: "l2" as const }),
-    target: "target",
-    tenant: null,
-    tenanted: false,
-    merged: true,
-    layout: "vecferry",
-    idPrefix: null,
-    dimension: 2,
-    distance: "l2",
-  };
+  const plan = planFor(
+    blankCollection("c", { key: "key of c", dimension: 2, distance: "l2" as const }),
+    { target: "target", merged: true },
+  );
   const entered = journal.enter(migration, plan, { where: null, limit: null });
   return { journal, ledger: journal.ledger(entered) };
 }
@@ -43,12 +34,6 @@ const ordinalOf = (ledger: Ledger, id: string): number =>
   [recordStates.pending, recordStates.written]
     .flatMap((state) => ledger.page(state, -1, 100))
     .find((row) => row.id === id)?.ordinal ?? -1;
-
-function digested(ordinals: readonly number[]): DigestedRows {
-  const rows = new DigestedRows();
-  for (const ordinal of ordinals) rows.add(ordinal, digest);
-  return rows;
-}
 
 const nothing = { written: digested([]), failures: [], gone: [] };
 
